@@ -1,0 +1,23 @@
+"""What went less than well with a frame, as bits: in the loop failure is a value."""
+
+from enum import IntFlag
+
+
+class BridgeStatus(IntFlag):
+    """Quality flags of one bridge step; 0 means that every stage did its job.
+
+    The values are those of the published message, so that they pass through unchanged.
+    """
+
+    GAP = 1
+    """Markers are missing: fewer equations, some coordinates may follow their prediction."""
+    HOLD = 2
+    """No marker usable: the last solution is held."""
+    IK_UNCONVERGED = 32
+    """Inverse kinematics stopped at its iteration limit."""
+    SO_SATURATED = 64
+    """A muscle is fully active and reserves carry what the muscles cannot."""
+    PATH_EXTRAPOLATED = 128
+    """A coordinate left the region in which the muscle paths were fitted."""
+    WARMING_UP = 512
+    """The filter has not yet seen enough frames for its derivatives."""
