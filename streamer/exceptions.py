@@ -1,0 +1,105 @@
+"""Everything that `streamer` raises on purpose, under one root.
+
+Each message is one line of three parts: what is wrong, which value, what to do. The command
+line prints it and exits with a non-zero status; inside the running loop nothing is raised, a
+bad frame becomes a status flag.
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from os import PathLike
+
+
+class StreamerError(Exception):
+    """Root of the package's exceptions."""
+
+
+class ConfigError(StreamerError):
+    """A configuration value or a combination of options that cannot work."""
+
+
+class FormatError(StreamerError):
+    """A file that is missing, unreadable or not what its format asks for.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    problem : str
+        What is wrong and which value shows it.
+    remedy : str
+        What to do about it.
+    line : int, optional
+        Line of a text file, counted from 1.
+    """
+
+    def __init__(
+        self, path: str | PathLike[str], problem: str, remedy: str, *, line: int | None = None
+    ) -> None:
+        self.path = path
+        self.problem = problem
+        self.remedy = remedy
+        self.line = line
+        place = f"{path}" if line is None else f"{path}, line {line}"
+        super().__init__(f"{place}: {problem}; {remedy}")
+
+
+class StreamNotFound(StreamerError):
+    """No LSL stream answered in time.
+
+    Parameters
+    ----------
+    wanted : str
+        The stream asked for, e.g. ``"type MoCap, name Walker"``.
+    waited_s : float
+        How long was waited [s].
+    remedy : str, optional
+        What to do, if something better is known than starting the sender.
+    """
+
+    def __init__(self, wanted: str, waited_s: float, remedy: str | None = None) -> None:
+        self.wanted = wanted
+        self.waited_s = waited_s
+        what_to_do = remedy or "start the sender, or check its name with `nem2e doctor`"
+        super().__init__(f"no LSL stream of {wanted} within {waited_s:g} s; {what_to_do}")
+
+
+class PortBusy(StreamerError):
+    """The endpoint to publish on is taken by another program.
+
+    Parameters
+    ----------
+    endpoint : str
+        ZeroMQ endpoint, e.g. ``"tcp://127.0.0.1:5556"``.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        super().__init__(
+            f"{endpoint} is already in use; stop the program that holds it or publish elsewhere"
+        )
+
+
+def nearest(name: str, known: Sequence[str], count: int = 3) -> str:
+    """Names close to `name`, as the tail of a message.
+
+    Parameters
+    ----------
+    name : str
+        The name that was not found.
+    known : sequence of str
+        The names there are.
+    count : int
+        At most so many are listed.
+
+    Returns
+    -------
+    str
+        ``"nearest: a, b"``, or the first few known names where none is near.
+    """
+    lower = {k.lower(): k for k in known}
+    close = [lower[k] for k in get_close_matches(name.lower(), lower, n=count, cutoff=0.5)]
+    if close:
+        return "nearest: " + ", ".join(close)
+    shown = ", ".join(known[:count]) or "none"
+    return f"there are: {shown}" + (f" and {len(known) - count} more" if len(known) > count else "")
