@@ -1,0 +1,31 @@
+"""File formats of recorded motion: what replay, training and offline runs read and write.
+
+Borders of the system: whatever a file's units and axes are, in memory positions are metres,
+forces newtons, the frame is ground with Y up, and times are seconds on the file's own clock.
+"""
+
+from streamer.formats.emg import read_emg
+from streamer.formats.external_loads import (
+    ExternalForceColumns,
+    ExternalLoads,
+    read_external_loads,
+)
+from streamer.formats.storage import read_storage, write_storage
+from streamer.formats.tables import MarkerTable, Recording, Storage
+from streamer.formats.trc import read_trc
+from streamer.formats.trial import Trial, read_trial
+
+__all__ = [
+    "ExternalForceColumns",
+    "ExternalLoads",
+    "MarkerTable",
+    "Recording",
+    "Storage",
+    "Trial",
+    "read_emg",
+    "read_external_loads",
+    "read_storage",
+    "read_trc",
+    "read_trial",
+    "write_storage",
+]

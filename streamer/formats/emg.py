@@ -1,0 +1,46 @@
+"""Measured EMG as comma-separated text: a ``time`` column and one column per channel."""
+
+from pathlib import Path
+
+import numpy as np
+
+from streamer.exceptions import FormatError
+from streamer.formats.tables import Storage
+from streamer.formats.text import check_times, check_unique, parse_block, read_lines
+
+
+def read_emg(path: Path | str) -> Storage:
+    """Read EMG channels.
+
+    Parameters
+    ----------
+    path : Path or str
+        A ``.csv`` file whose first line holds the labels, ``time`` first.
+
+    Returns
+    -------
+    Storage
+        Amplitudes in the units of the file (raw signals: mostly mV; envelopes: a fraction of a
+        reference), NaN where a field is empty. Times [s] are on the clock of the markers.
+
+    Raises
+    ------
+    FormatError
+        If the file is missing or empty, its first column is not ``time``, or a field or time
+        is unusable.
+    """
+    path = Path(path)
+    lines = read_lines(path)
+    labels = [label.strip().strip('"') for label in lines[0].text.split(",")]
+    if labels[0].lower() != "time":
+        raise FormatError(path, f"the first column is {labels[0]!r}", "it must be time", line=1)
+    if len(labels) == 1:
+        raise FormatError(path, "no EMG channel beside time", "export at least one", line=1)
+    check_unique(path, labels, "channel")
+    body = lines[1:]
+    block = parse_block(path, body, len(labels), ",")
+    if block.shape[0] == 0:
+        raise FormatError(path, "no rows after the labels", "export the EMG again")
+    time = np.ascontiguousarray(block[:, 0])
+    check_times(path, time, body)
+    return Storage(time, tuple(labels[1:]), np.ascontiguousarray(block[:, 1:]), name="emg")

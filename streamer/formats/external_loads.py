@@ -1,0 +1,186 @@
+"""OpenSim's ExternalLoads XML: which columns of a force file act on which body."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.exceptions import FormatError, nearest
+from streamer.formats.tables import Storage
+
+F64 = NDArray[np.float64]
+
+_AXES = ("x", "y", "z")
+_NOTHING = ("", "unassigned")
+
+
+@dataclass(frozen=True)
+class ExternalForceColumns:
+    """One external force and where its numbers stand.
+
+    Attributes
+    ----------
+    name : str
+        Name of the force.
+    body : str
+        Body of the model that it acts on.
+    force_columns : tuple of str
+        Three labels, force on the body, ground frame [N]; empty for a pure torque.
+    point_columns : tuple of str
+        Three labels, its point of application, ground frame [m]; empty for a pure torque.
+    torque_columns : tuple of str
+        Three labels, free torque, ground frame [N m]; empty where the file has none.
+    """
+
+    name: str
+    body: str
+    force_columns: tuple[str, ...]
+    point_columns: tuple[str, ...]
+    torque_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExternalLoads:
+    """The external forces of a trial.
+
+    Attributes
+    ----------
+    forces : tuple of ExternalForceColumns
+        Those that are applied, in the order of the file.
+    data_file : Path or None
+        Force file that the XML names, relative to the XML's folder; None if it names none.
+    path : Path
+        The XML itself.
+    """
+
+    forces: tuple[ExternalForceColumns, ...]
+    data_file: Path | None
+    path: Path
+
+    def select(self, storage: Storage) -> F64:
+        """Force, point and torque of each external force over time.
+
+        Parameters
+        ----------
+        storage : Storage
+            The force file.
+
+        Returns
+        -------
+        ndarray of shape (n, k, 9), float64
+            Row ``i`` of axis 1 is ``forces[i]``: force [N], centre of pressure [m], free
+            torque [N m], all ground frame; zero where a force has no such columns.
+
+        Raises
+        ------
+        FormatError
+            If a column is not in `storage`, with the nearest that are.
+        """
+        selected = np.zeros((storage.time.size, len(self.forces), 9))
+        place = {name: i for i, name in enumerate(storage.names)}
+        for k, force in enumerate(self.forces):
+            parts = (force.force_columns, force.point_columns, force.torque_columns)
+            for part, labels in enumerate(parts):
+                for axis, label in enumerate(labels):
+                    if label not in place:
+                        raise self._absent(force, label, storage)
+                    selected[:, k, 3 * part + axis] = storage.data[:, place[label]]
+        return selected
+
+    def _absent(self, force: ExternalForceColumns, label: str, storage: Storage) -> FormatError:
+        problem = f"force {force.name!r} wants column {label!r}, which the force file lacks"
+        hint = nearest(label, storage.names)
+        return FormatError(self.path, problem, f"correct the identifier ({hint})")
+
+
+def read_external_loads(path: Path | str) -> ExternalLoads:
+    """Read an ExternalLoads XML.
+
+    Parameters
+    ----------
+    path : Path or str
+        The ``.xml`` file.
+
+    Returns
+    -------
+    ExternalLoads
+        Forces that are switched off in the file are left out.
+
+    Raises
+    ------
+    FormatError
+        If the file is missing, no XML, has no ExternalLoads or no force, or a force without
+        body, or with force or point expressed in another frame than ground.
+    """
+    path = Path(path)
+    loads = _root(path).find(".//ExternalLoads")
+    if loads is None:
+        raise FormatError(path, "no ExternalLoads in it", "give the file made for OpenSim's ID")
+    elements = loads.findall("./objects/*")
+    for element in elements:
+        if element.tag != "ExternalForce":
+            problem = f"{element.tag} {element.get('name', '')!r} is not supported"
+            raise FormatError(path, problem, "describe the load as an ExternalForce")
+    forces = tuple(_force(path, element) for element in elements if _is_applied(element))
+    if not forces:
+        raise FormatError(path, "no external force in it", "add one ExternalForce per foot")
+    data_file = _text(loads, "datafile")
+    return ExternalLoads(forces, path.parent / data_file if data_file else None, path)
+
+
+def _root(path: Path) -> ElementTree.Element:
+    try:
+        with path.open("rb") as file:
+            return ElementTree.parse(file).getroot()
+    except FileNotFoundError:
+        raise FormatError(path, "no such file", "check the path") from None
+    except OSError as error:
+        raise FormatError(path, f"cannot be read ({error.strerror})", "check the path") from error
+    except ElementTree.ParseError as error:
+        raise FormatError(path, f"no valid XML ({error})", "repair or export it again") from None
+
+
+def _text(element: ElementTree.Element, tag: str) -> str:
+    """Text under `tag`; empty where it is absent or 'Unassigned', OpenSim's word for none."""
+    text = (element.findtext(tag) or "").strip()
+    return "" if text.lower() in _NOTHING else text
+
+
+def _is_applied(element: ElementTree.Element) -> bool:
+    """Whether the force is on: ``appliesForce`` of OpenSim 4, ``isDisabled`` of OpenSim 3."""
+    off = _text(element, "isDisabled").lower() == "true"
+    return not off and _text(element, "appliesForce").lower() != "false"
+
+
+def _force(path: Path, element: ElementTree.Element) -> ExternalForceColumns:
+    """One ExternalForce, refused if it cannot be applied as written."""
+    name = element.get("name", "")
+    body = _text(element, "applied_to_body").rsplit("/", 1)[-1]
+    if not body:
+        raise FormatError(path, f"force {name!r} has no applied_to_body", "name the foot's body")
+    _check_frames(path, element, name)
+    force, point, torque = (
+        _columns(_text(element, f"{kind}_identifier")) for kind in ("force", "point", "torque")
+    )
+    if force and not point:
+        problem = f"force {name!r} has no point_identifier"
+        raise FormatError(path, problem, "name the columns of its centre of pressure")
+    if not force and not torque:
+        problem = f"force {name!r} has neither force_identifier nor torque_identifier"
+        raise FormatError(path, problem, "name its columns or remove it")
+    return ExternalForceColumns(name, body, force, point if force else (), torque)
+
+
+def _check_frames(path: Path, element: ElementTree.Element, name: str) -> None:
+    for tag in ("force_expressed_in_body", "point_expressed_in_body"):
+        frame = _text(element, tag)
+        if frame.rsplit("/", 1)[-1] not in ("", "ground"):
+            problem = f"{tag} of force {name!r} is {frame!r}"
+            raise FormatError(path, problem, "transform its columns to ground and say so here")
+
+
+def _columns(identifier: str) -> tuple[str, ...]:
+    """Labels of the three components: OpenSim appends x, y and z to the identifier."""
+    return tuple(identifier + axis for axis in _AXES) if identifier else ()

@@ -1,0 +1,152 @@
+"""What recordings are in memory: marker positions, and tables of named columns over time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.exceptions import FormatError, nearest
+
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class MarkerTable:
+    """Marker trajectories of one recording.
+
+    Attributes
+    ----------
+    time : ndarray of shape (n,), float64 [s]
+        Strictly increasing, clock of the recording. Read-only.
+    names : tuple of str
+        Labels, in column order, each once.
+    positions : ndarray of shape (n, m, 3), float64 [m]
+        Laboratory frame of the file, Y up for OpenSim; NaN where a marker was not seen.
+        Read-only.
+    rate_hz : float
+        Frames per second, nominal.
+    """
+
+    time: F64
+    names: tuple[str, ...]
+    positions: F64
+    rate_hz: float
+
+    def __post_init__(self) -> None:
+        wanted = (self.time.size, len(self.names), 3)
+        if self.positions.shape != wanted:
+            raise ValueError(f"{self.positions.shape=}, wanted {wanted}")
+        self.time.setflags(write=False)
+        self.positions.setflags(write=False)
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return self.time.size
+
+
+@dataclass(frozen=True, eq=False)
+class Storage:
+    """Named columns over time, as in OpenSim's ``.sto`` and ``.mot`` files.
+
+    Attributes
+    ----------
+    time : ndarray of shape (n,), float64 [s]
+        Strictly increasing, clock of the recording. Read-only.
+    names : tuple of str
+        Column labels without ``time``, each once.
+    data : ndarray of shape (n, c), float64
+        Values in the units of the file. Read-only.
+    in_degrees : bool
+        Whether rotational columns are in degrees. Which ones are, only the model knows, so
+        nothing is converted here.
+    name : str
+        First line of the file.
+    """
+
+    time: F64
+    names: tuple[str, ...]
+    data: F64
+    in_degrees: bool = False
+    name: str = "storage"
+
+    def __post_init__(self) -> None:
+        wanted = (self.time.size, len(self.names))
+        if self.data.shape != wanted:
+            raise ValueError(f"{self.data.shape=}, wanted {wanted}")
+        self.time.setflags(write=False)
+        self.data.setflags(write=False)
+
+    @property
+    def rate_hz(self) -> float:
+        """Rows per second, from the median step of the time column (0 for fewer than 2 rows)."""
+        return nominal_rate(self.time)
+
+    def columns(self, names: Sequence[str]) -> F64:
+        """Chosen columns in the order asked for.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Labels.
+
+        Returns
+        -------
+        ndarray of shape (n, len(names)), float64
+            A copy.
+
+        Raises
+        ------
+        FormatError
+            If a label is not there, with the nearest that are.
+        """
+        place = {name: i for i, name in enumerate(self.names)}
+        for name in names:
+            if name not in place:
+                hint = nearest(name, self.names)
+                raise FormatError(self.name, f"no column {name!r}", f"correct the name ({hint})")
+        return self.data[:, [place[name] for name in names]]
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """All that one recorded file holds.
+
+    Attributes
+    ----------
+    markers : MarkerTable
+        Markers, ground frame, Y up.
+    forces : Storage or None
+        Per plate ``k`` the columns ``ground_force_k_vx..vz`` [N], ``ground_force_k_px..pz``
+        [m] and ``ground_torque_k_x..z`` [N m], ground frame, on the person. ``k`` counts the
+        plates from 1: which foot stood on which plate is not in the file.
+    analogs : Storage or None
+        The other analog channels (EMG) in the units of the file.
+    """
+
+    markers: MarkerTable
+    forces: Storage | None = None
+    analogs: Storage | None = None
+
+
+def nominal_rate(time: F64) -> float:
+    """Rate of a time column, robust against rounded times and dropped rows.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,), float64 [s]
+        Increasing times of any clock.
+
+    Returns
+    -------
+    float
+        [Hz]: the mean step among those within half of the median step, inverted; 0 where
+        there are fewer than two rows.
+    """
+    if time.size < 2:
+        return 0.0
+    steps = np.diff(time)
+    median = float(np.median(steps))
+    regular = steps[np.abs(steps - median) <= 0.5 * median]
+    return float(1.0 / regular.mean())

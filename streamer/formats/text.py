@@ -1,0 +1,180 @@
+"""Text files to lines, and blocks of numbers to arrays, with the line at fault in each message."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.exceptions import FormatError
+
+F64 = NDArray[np.float64]
+
+_WINDOWS_NAN = re.compile(r"[-+]?(?:1\.#(?:IND|QNAN|SNAN|INF)\d*|nan\((?:s?nan|ind)\))", re.I)
+_DECIMAL_COMMA = re.compile(r"\d,\d")
+
+
+class NumberedLine(NamedTuple):
+    """One line of text and its place in the file."""
+
+    number: int
+    """Counted from 1."""
+    text: str
+    """Without its line ending."""
+
+
+def read_lines(path: Path) -> list[NumberedLine]:
+    """All lines of a text file, whichever line endings and encoding it has.
+
+    UTF-8 with or without byte-order mark is tried first; what is no UTF-8 is read as Latin-1,
+    which older laboratory software writes and which cannot fail.
+
+    Raises
+    ------
+    FormatError
+        If the file is absent, a directory, unreadable, or not text.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise FormatError(path, "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise FormatError(path, "is a directory", "name the file in it") from None
+    except OSError as error:
+        raise FormatError(path, f"cannot be read ({error.strerror})", "check its rights") from error
+    if b"\0" in raw[:4096]:
+        raise FormatError(path, "is a binary file", "give the text file of this format")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    # only the three line endings there are; str.splitlines would also cut at form feeds
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return [NumberedLine(i, line) for i, line in enumerate(lines, start=1)]
+
+
+def parse_block(
+    path: Path, lines: Sequence[NumberedLine], n_columns: int, delimiter: str | None
+) -> F64:
+    r"""Parse lines of numbers; blank lines are skipped.
+
+    Parameters
+    ----------
+    path : Path
+        Named in messages.
+    lines : sequence of NumberedLine
+        The body of the file.
+    n_columns : int
+        Numbers wanted in each row.
+    delimiter : str or None
+        ``"\t"`` or ``","``: an empty field is NaN, and so are fields missing at the end of a
+        row. None: any run of blanks and tabs, and no field may be missing.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_columns), float64
+
+    Raises
+    ------
+    FormatError
+        Naming the first line that has another number of fields, or a field that is no number.
+    """
+    rows = [_row(path, line, n_columns, delimiter) for line in lines if line.text.strip(" \t,")]
+    if not rows:
+        return np.empty((0, n_columns))
+    try:
+        block = np.loadtxt(rows, delimiter=delimiter, comments=None, ndmin=2, dtype=np.float64)
+    except ValueError:
+        raise _first_fault(path, lines, rows, delimiter) from None
+    return block
+
+
+def _row(path: Path, line: NumberedLine, n_columns: int, delimiter: str | None) -> str:
+    """One row with exactly `n_columns` non-empty fields."""
+    text = line.text.strip() if delimiter is None else line.text.rstrip(f" {delimiter}")
+    if "#" in text or "(" in text:
+        text = _WINDOWS_NAN.sub("nan", text)
+    n_found = len(text.split()) if delimiter is None else text.count(delimiter) + 1
+    if n_found > n_columns or (delimiter is None and n_found < n_columns):
+        raise FormatError(
+            path,
+            f"{n_found} fields where the header promises {n_columns}",
+            "repair the row or export the file again",
+            line=line.number,
+        )
+    if delimiter is None:
+        return text
+    text += delimiter * (n_columns - n_found)
+    if delimiter * 2 in text or " " in text or text.endswith(delimiter):
+        return delimiter.join(field.strip() or "nan" for field in text.split(delimiter))
+    return text
+
+
+def _first_fault(
+    path: Path, lines: Sequence[NumberedLine], rows: Sequence[str], delimiter: str | None
+) -> FormatError:
+    """Find the field that the fast parser stumbled over."""
+    numbered = (line for line in lines if line.text.strip(" \t,"))
+    for line, row in zip(numbered, rows, strict=True):
+        for column, field in enumerate(row.split(delimiter), start=1):
+            try:
+                float(field)
+            except ValueError:
+                remedy = "repair it or export the file again"
+                if _DECIMAL_COMMA.search(field):
+                    remedy = "export the file again with a decimal point"
+                return FormatError(
+                    path, f"column {column}: {field!r} is no number", remedy, line=line.number
+                )
+    return FormatError(path, "the block of numbers cannot be parsed", "export the file again")
+
+
+def check_times(path: Path, time: F64, lines: Sequence[NumberedLine]) -> None:
+    """Refuse a time column that has gaps or does not increase.
+
+    Parameters
+    ----------
+    path : Path
+        Named in messages.
+    time : ndarray of shape (n,), float64 [s]
+        Time column, file clock.
+    lines : sequence of NumberedLine
+        The lines it came from, blank ones included.
+
+    Raises
+    ------
+    FormatError
+        With the first line at fault and its time.
+    """
+    at_fault = np.flatnonzero(~np.isfinite(time))
+    if at_fault.size == 0:
+        at_fault = np.flatnonzero(np.diff(time) <= 0.0) + 1
+    if at_fault.size == 0:
+        return
+    row = int(at_fault[0])
+    filled = [line.number for line in lines if line.text.strip(" \t,")]
+    if not np.isfinite(time[row]):
+        problem = "the time is missing"
+    elif time[row] == time[row - 1]:
+        problem = f"time {time[row]:g} s stands twice"
+    else:
+        problem = f"time goes back from {time[row - 1]:g} s to {time[row]:g} s"
+    remedy = "times must increase from row to row: remove the row or write more decimals"
+    raise FormatError(path, problem, remedy, line=filled[row])
+
+
+def check_unique(path: Path, names: Sequence[str], kind: str) -> None:
+    """Refuse names that occur twice.
+
+    Raises
+    ------
+    FormatError
+        With the first name that is repeated.
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise FormatError(path, f"two {kind}s are named {name!r}", "rename or remove one")
+        seen.add(name)

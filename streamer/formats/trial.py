@@ -1,0 +1,208 @@
+"""Trial directories: one recorded trial with its model, as folders of plain files.
+
+::
+
+    <dataset>/<subject>/model.osim
+    <dataset>/<subject>/<trial>/{markers.trc, grf.mot, external_loads.xml, emg.csv, trial.toml}
+
+The markers, the model and ``trial.toml`` with ``mass_kg`` are needed; the rest may be absent.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from streamer.exceptions import FormatError, nearest
+from streamer.formats.emg import read_emg
+from streamer.formats.external_loads import ExternalLoads, read_external_loads
+from streamer.formats.storage import read_storage
+from streamer.formats.tables import MarkerTable, Storage
+from streamer.formats.trc import read_trc
+
+EmgKind = Literal["raw", "envelope", "none"]
+EMG_KINDS: tuple[EmgKind, ...] = ("raw", "envelope", "none")
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One recorded trial.
+
+    Attributes
+    ----------
+    directory : Path
+        Folder of the trial.
+    dataset, subject, name : str
+        Names of the folders: ``<dataset>/<subject>/<name>``.
+    model : Path
+        The subject's scaled ``.osim`` model.
+    markers : MarkerTable
+        Trajectories, ground frame [m].
+    forces : Storage or None
+        Ground reaction, ground frame, N, m and N m, clock of the markers.
+    loads : ExternalLoads or None
+        Which of its columns act on which body.
+    emg : Storage or None
+        Measured EMG, own rate, clock of the markers.
+    emg_muscles : dict of str to tuple of str
+        Muscles of the model under each EMG channel.
+    emg_kind : {"raw", "envelope", "none"}
+        Whether the EMG is the raw signal or already an envelope.
+    valid : list of (float, float)
+        Intervals [s] in which forces (and EMG) can be used; the whole trial if none are given.
+    mass_kg : float
+        Body mass [kg].
+    motion : str
+        E.g. ``"walk"``.
+    metadata : mapping
+        All of ``trial.toml``: source, citation, licence, notes.
+    """
+
+    directory: Path
+    dataset: str
+    subject: str
+    name: str
+    model: Path
+    markers: MarkerTable
+    forces: Storage | None
+    loads: ExternalLoads | None
+    emg: Storage | None
+    emg_muscles: dict[str, tuple[str, ...]]
+    emg_kind: EmgKind
+    valid: list[tuple[float, float]]
+    mass_kg: float
+    motion: str
+    metadata: Mapping[str, Any]
+
+
+def read_trial(directory: Path | str) -> Trial:
+    """Read a trial directory.
+
+    Parameters
+    ----------
+    directory : Path or str
+        Folder with ``markers.trc`` and ``trial.toml``; the model is ``model.osim`` there or in
+        the folder above, or the path that ``trial.toml`` gives as ``model``.
+
+    Returns
+    -------
+    Trial
+
+    Raises
+    ------
+    FormatError
+        If a needed file or key is missing or any file in it cannot be read.
+    """
+    directory = Path(directory).resolve()
+    if not directory.is_dir():
+        raise FormatError(directory, "no such directory", "give a trial directory")
+    toml = directory / "trial.toml"
+    metadata = _read_toml(toml)
+    markers = read_trc(directory / "markers.trc")
+    forces, loads = _read_forces(directory)
+    kind, muscles = _emg_table(toml, metadata)
+    emg = read_emg(directory / "emg.csv") if kind != "none" else None
+    if emg is not None:
+        _check_channels(toml, muscles, emg)
+    return Trial(
+        directory=directory,
+        dataset=directory.parent.parent.name,
+        subject=directory.parent.name,
+        name=directory.name,
+        model=_find_model(directory, metadata),
+        markers=markers,
+        forces=forces,
+        loads=loads,
+        emg=emg,
+        emg_muscles=muscles,
+        emg_kind=kind,
+        valid=_valid(toml, metadata, markers),
+        mass_kg=_mass(toml, metadata),
+        motion=str(metadata.get("motion", "unknown")),
+        metadata=metadata,
+    )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        remedy = "write one with at least the line: mass_kg = 70.0"
+        raise FormatError(path, "no such file", remedy) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FormatError(path, f"no valid TOML ({error})", "repair that line") from None
+
+
+def _read_forces(directory: Path) -> tuple[Storage | None, ExternalLoads | None]:
+    """Read the forces and the loads that name their columns; both or neither."""
+    description = directory / "external_loads.xml"
+    if not description.exists():
+        if (directory / "grf.mot").exists():
+            remedy = "write it: it says which columns of grf.mot act on which body"
+            raise FormatError(description, "no such file", remedy)
+        return None, None
+    loads = read_external_loads(description)
+    forces = read_storage(loads.data_file or directory / "grf.mot")
+    loads.select(forces)  # a wrong identifier is found here, not in the middle of a session
+    return forces, loads
+
+
+def _find_model(directory: Path, metadata: Mapping[str, Any]) -> Path:
+    named = metadata.get("model")
+    if named is not None:
+        candidates = [directory / str(named)]
+    else:
+        candidates = [directory / "model.osim", directory.parent / "model.osim"]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate.resolve()
+    raise FormatError(candidates[-1], "no such file", "put the subject's scaled model there")
+
+
+def _mass(path: Path, metadata: Mapping[str, Any]) -> float:
+    mass = metadata.get("mass_kg")
+    if isinstance(mass, bool) or not isinstance(mass, int | float) or not mass > 0.0:
+        raise FormatError(path, f"mass_kg is {mass!r}", "write the body mass in kg: mass_kg = 70.0")
+    return float(mass)
+
+
+def _valid(
+    path: Path, metadata: Mapping[str, Any], markers: MarkerTable
+) -> list[tuple[float, float]]:
+    """Usable intervals, checked to be pairs in order."""
+    given = metadata.get("valid")
+    if given is None:
+        return [(float(markers.time[0]), float(markers.time[-1]))]
+    try:
+        intervals = [(float(start), float(end)) for start, end in given]
+    except (TypeError, ValueError):
+        intervals = [(0.0, -1.0)]
+    if any(start >= end for start, end in intervals):
+        raise FormatError(path, f"valid is {given!r}", "write pairs: valid = [[0.5, 2.0]]")
+    return intervals
+
+
+def _emg_table(
+    path: Path, metadata: Mapping[str, Any]
+) -> tuple[EmgKind, dict[str, tuple[str, ...]]]:
+    """Kind of EMG, and the muscles under each channel."""
+    table = metadata.get("emg", {"kind": "none"})
+    kind = table.get("kind") if isinstance(table, dict) else table
+    if kind not in EMG_KINDS:
+        raise FormatError(path, f"emg.kind is {kind!r}", f"write one of {', '.join(EMG_KINDS)}")
+    muscles = table.get("muscles", {})
+    for channel, names in muscles.items():
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            remedy = 'write a list of names: SOL_r = ["soleus_r"]'
+            raise FormatError(path, f"emg.muscles.{channel} is {names!r}", remedy)
+    return cast(EmgKind, kind), {channel: tuple(names) for channel, names in muscles.items()}
+
+
+def _check_channels(path: Path, muscles: Mapping[str, tuple[str, ...]], emg: Storage) -> None:
+    for channel in muscles:
+        if channel not in emg.names:
+            hint = nearest(channel, emg.names)
+            problem = f"emg.muscles has {channel}, which emg.csv lacks"
+            raise FormatError(path, problem, f"correct the name ({hint})")
