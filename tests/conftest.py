@@ -1,9 +1,10 @@
-"""Policy for all tests: one thread per numerical library, quiet OpenSim, no stray LSL."""
+"""Policy for all tests and the processes they start; read before any library is loaded."""
 
 import os
+from pathlib import Path
 
 # Two cores are often all there is: a test must not fight its own threads.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
-# 1 Hz "stream found" notices of liblsl would drown what a failing test says.
-os.environ.setdefault("LSL_LOGLEVEL", "-2")
+# A laboratory's live streams must not reach the tests, nor theirs the laboratory.
+os.environ.setdefault("LSLAPICFG", str(Path(__file__).with_name("lsl_api.cfg")))
