@@ -1,6 +1,7 @@
 """Storage files: read like OpenSim reads them, written so that OpenSim reads them."""
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -24,10 +25,8 @@ def write(folder: Path, text: str, name: str = "s.sto") -> Path:
     "file",
     ["grf.mot", "reference/ik.mot", "reference/id.sto", "reference/so_activation.sto"],
 )
-def test_reads_what_opensim_reads(file: str) -> None:
-    opensim = pytest.importorskip("opensim")
+def test_reads_what_opensim_reads(opensim: ModuleType, file: str) -> None:
     path = trial_dir("rajagopal/walker/walk") / file
-    opensim.Logger.setLevelString("Off")
     oracle = opensim.TimeSeriesTable(str(path))
     storage = read_storage(path)
     assert storage.names == tuple(oracle.getColumnLabels())
@@ -38,9 +37,7 @@ def test_reads_what_opensim_reads(file: str) -> None:
 
 
 @pytest.mark.parametrize("in_degrees", [False, True])
-def test_opensim_reads_what_we_write(tmp_path: Path, in_degrees: bool) -> None:
-    opensim = pytest.importorskip("opensim")
-    opensim.Logger.setLevelString("Off")
+def test_opensim_reads_what_we_write(opensim: ModuleType, tmp_path: Path, in_degrees: bool) -> None:
     rng = np.random.default_rng(1)
     time = np.cumsum(rng.uniform(0.001, 0.02, 300))
     data = rng.normal(size=(300, 7)) * 10.0 ** rng.integers(-12, 12, (300, 7))
@@ -60,9 +57,7 @@ def test_opensim_reads_what_we_write(tmp_path: Path, in_degrees: bool) -> None:
     assert storage.getColumnLabels().getSize() == 8
 
 
-def test_missing_values_survive_opensim(tmp_path: Path) -> None:
-    opensim = pytest.importorskip("opensim")
-    opensim.Logger.setLevelString("Off")
+def test_missing_values_survive_opensim(opensim: ModuleType, tmp_path: Path) -> None:
     data = np.array([[1.0, np.nan], [np.nan, 2.0]])
     write_storage(tmp_path / "n.sto", Storage(np.array([0.0, 1.0]), ("a", "b"), data))
     table = opensim.TimeSeriesTable(str(tmp_path / "n.sto"))
@@ -115,9 +110,9 @@ def test_variants_of_the_format_read_alike(tmp_path: Path, variant: str, text: s
         "walk\nnRows=2\nnColumns=3\nrange 0 0.5\n",
     ],
 )
-def test_degrees_are_declared_as_opensim_understands_it(tmp_path: Path, head: str) -> None:
-    opensim = pytest.importorskip("opensim")
-    opensim.Logger.setLevelString("Off")
+def test_degrees_are_declared_as_opensim_understands_it(
+    opensim: ModuleType, tmp_path: Path, head: str
+) -> None:
     path = write(tmp_path, head + TAIL, "walk.mot")
     storage = read_storage(path)
     assert storage.in_degrees == opensim.Storage(str(path)).isInDegrees()
