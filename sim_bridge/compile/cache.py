@@ -1,0 +1,96 @@
+"""Compiled models on disk: one .npz per model and compiler version, no pickle.
+
+A file is written beside its final name and moved there, so that a reader sees a whole file or
+none and two processes that compile at once do not damage it.
+"""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..exceptions import CacheError
+from ..model import CompiledModel
+
+COMPILER_VERSION = "1"
+"""Raised with every change of what the compiler writes: older files are then not found."""
+
+
+def default_cache_dir() -> Path:
+    """``$NEM2E_CACHE``, else the user's cache directory."""
+    if configured := os.environ.get("NEM2E_CACHE"):
+        return Path(configured)
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "nem2e"
+
+
+def model_digest(osim: Path) -> str:
+    """SHA-256 over the model file and the compiler's version, hexadecimal."""
+    return hashlib.sha256(COMPILER_VERSION.encode() + b"\0" + osim.read_bytes()).hexdigest()
+
+
+def save(model: CompiledModel, path: Path) -> None:
+    """Write a compiled model atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            np.savez_compressed(stream, **_flatten(model))
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def load(path: Path, digest: str) -> CompiledModel:
+    """Read a compiled model.
+
+    Raises
+    ------
+    CacheError
+        If the file is damaged or belongs to another model.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            model: CompiledModel = _restore(CompiledModel, archive, "")
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise CacheError(f"{path} is damaged ({error}); it will be rebuilt") from error
+    if model.digest != digest:
+        raise CacheError(f"{path} holds another model; it will be rebuilt")
+    return model
+
+
+def _flatten(value: Any, prefix: str = "") -> dict[str, Any]:
+    """Nested dataclasses of arrays as one dict with dotted keys."""
+    out: dict[str, Any] = {}
+    for item in fields(value):
+        child = getattr(value, item.name)
+        key = prefix + item.name
+        if is_dataclass(child):
+            out |= _flatten(child, key + ".")
+        else:
+            out[key] = np.array(child, dtype=np.str_) if isinstance(child, tuple) else child
+    return out
+
+
+def _restore(kind: Any, archive: Any, prefix: str) -> Any:
+    """Inverse of :func:`_flatten`; arrays come back read-only."""
+    values: dict[str, Any] = {}
+    for item in fields(kind):
+        key = prefix + item.name
+        if is_dataclass(item.type):
+            values[item.name] = _restore(item.type, archive, key + ".")
+            continue
+        stored = archive[key]
+        if item.type in (str, float):
+            values[item.name] = stored.item()
+        elif stored.dtype.kind == "U" or item.name == "names":
+            values[item.name] = tuple(str(s) for s in stored)
+        else:
+            stored.setflags(write=False)
+            values[item.name] = stored
+    return kind(**values)

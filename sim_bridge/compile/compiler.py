@@ -1,0 +1,58 @@
+"""Read one .osim file through OpenSim and assemble the compiled model."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import opensim
+
+from ..exceptions import ModelFileError
+from ..model import CompiledModel
+from .coordinates import read_coordinates
+from .functions import FunctionTable
+from .muscles import read_actuators, read_muscles
+from .paths import LengthOracle, Progress, fit_paths, fit_region
+from .skeleton import read_skeleton
+
+
+def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
+    """Compile without looking at the cache; parameters as in :func:`sim_bridge.compile_model`."""
+    progress("reading the model", 0.0)
+    model = _open(osim)
+    table = FunctionTable()
+    coordinates = read_coordinates(model, table)
+    chain, bodies, markers = read_skeleton(model, coordinates.names, table)
+    if not markers.names:
+        raise ModelFileError(f"{osim} has no markers; add its marker set to the model first")
+    muscles = read_muscles(model)
+    actuators = read_actuators(model, coordinates.names)
+    functions = table.build()
+    oracle = LengthOracle(model, coordinates, functions)
+    region = fit_region(model, coordinates)
+    gravity = model.getGravity()
+    return CompiledModel(
+        name=str(model.getName()),
+        digest=digest,
+        mass=float(model.getTotalMass(model.getWorkingState())),
+        gravity=np.array([gravity.get(i) for i in range(3)]),
+        functions=functions,
+        chain=chain,
+        coordinates=coordinates,
+        bodies=bodies,
+        markers=markers,
+        muscles=muscles,
+        paths=fit_paths(oracle, region, len(muscles.names), progress),
+        actuators=actuators,
+    )
+
+
+def _open(osim: Path) -> Any:
+    """The model with an initialised system."""
+    opensim.Logger.setLevelString("Error")  # its hints about meshes and defaults help nobody here
+    try:
+        model = opensim.Model(str(osim))
+        model.initSystem()
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelFileError(f"OpenSim cannot read {osim}: {reason}") from error
+    return model

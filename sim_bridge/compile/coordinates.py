@@ -1,0 +1,106 @@
+"""Coordinates, their bounds, and the couplers and locks that tie them together."""
+
+from typing import Any
+
+import numpy as np
+import opensim
+
+from .._jit import I64
+from ..exceptions import UnsupportedComponent
+from ..model import Coordinates
+from .functions import FunctionTable
+
+
+def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
+    """Coordinates of an OpenSim model with an initialised system.
+
+    Parameters
+    ----------
+    model : opensim.Model
+        The model.
+    functions : FunctionTable
+        Receives the coupler functions.
+
+    Raises
+    ------
+    UnsupportedComponent
+        For a constraint that is not a CoordinateCouplerConstraint of one coordinate, a chain of
+        couplers, or a coordinate prescribed by a function of time.
+    """
+    all_coordinates = [model.getCoordinateSet().get(i) for i in range(model.getNumCoordinates())]
+    names = tuple(c.getName() for c in all_coordinates)
+    state = model.getWorkingState()
+    lead, function = _ties(model, names, all_coordinates, state, functions)
+    clamped = np.array([bool(c.getClamped(state)) for c in all_coordinates], dtype=np.bool_)
+    rotational = opensim.Coordinate.Rotational
+    free = [i for i in range(len(names)) if lead[i] == i]
+    number = {i: k for k, i in enumerate(free)}
+    return Coordinates(
+        names=names,
+        default=np.array([c.getDefaultValue() for c in all_coordinates]),
+        lower=np.where(clamped, [c.getRangeMin() for c in all_coordinates], -np.inf),
+        upper=np.where(clamped, [c.getRangeMax() for c in all_coordinates], np.inf),
+        is_rotation=np.array([c.getMotionType() == rotational for c in all_coordinates]),
+        lead=np.array([number.get(int(i), -1) for i in lead], dtype=np.int64),
+        function=function,
+        free_index=np.array(free, dtype=np.int64),
+    )
+
+
+def _ties(
+    model: Any, names: tuple[str, ...], coordinates: list[Any], state: Any, functions: FunctionTable
+) -> tuple[I64, I64]:
+    """Leading coordinate (model index, -1 for none) and function of each coordinate."""
+    identity = functions.add_line(1.0, 0.0)
+    lead = np.arange(len(names), dtype=np.int64)
+    function = np.full(len(names), identity, dtype=np.int64)
+    for i, coordinate in enumerate(coordinates):
+        if coordinate.isPrescribed(state):
+            raise UnsupportedComponent(
+                "Coordinate", names[i], "it is prescribed in time; clear 'prescribed' or lock it"
+            )
+        if coordinate.getLocked(state):
+            lead[i] = -1
+            function[i] = functions.add_polynomial((float(coordinate.getDefaultValue()),))
+    for coupler in _couplers(model):
+        dependent, independent, number = _read_coupler(coupler, names, functions)
+        if lead[independent] != independent or function[dependent] != identity:
+            raise UnsupportedComponent(
+                "CoordinateCouplerConstraint",
+                coupler.getName(),
+                f"{names[independent]} is itself coupled or locked; couple to the free coordinate",
+            )
+        lead[dependent], function[dependent] = independent, number
+    return lead, function
+
+
+def _couplers(model: Any) -> list[Any]:
+    """Enforced coordinate couplers; any other constraint is refused."""
+    found = []
+    for i in range(model.getConstraintSet().getSize()):
+        constraint = model.getConstraintSet().get(i)
+        if not constraint.get_isEnforced():
+            continue
+        coupler = opensim.CoordinateCouplerConstraint.safeDownCast(constraint)
+        if coupler is None:
+            raise UnsupportedComponent(
+                constraint.getConcreteClassName(),
+                constraint.getName(),
+                "only coordinate couplers are; remove it or replace it by a coupler",
+            )
+        found.append(coupler)
+    return found
+
+
+def _read_coupler(
+    coupler: Any, names: tuple[str, ...], functions: FunctionTable
+) -> tuple[int, int, int]:
+    """Dependent and independent model index, and the function between them."""
+    independents = coupler.getIndependentCoordinateNames()
+    if independents.getSize() != 1:
+        raise UnsupportedComponent(
+            "CoordinateCouplerConstraint", coupler.getName(), "it must follow one coordinate"
+        )
+    number = functions.add(coupler.getFunction(), coupler.getName())
+    dependent = names.index(coupler.getDependentCoordinateName())
+    return dependent, names.index(independents.get(0)), number

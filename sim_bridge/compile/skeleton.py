@@ -1,0 +1,197 @@
+"""Bodies, joints and markers of an OpenSim model as a chain of links."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .._jit import F64
+from ..chain import Chain, axis_angle
+from ..exceptions import UnsupportedComponent
+from ..model import Bodies, Markers
+from .functions import FunctionTable
+from .joints import Motion, joint_motions
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A rigid placement: rotation (3, 3) and translation (3,) [m]."""
+
+    rotation: F64
+    translation: F64
+
+    def __matmul__(self, other: "Transform") -> "Transform":
+        """Placement of ``other`` where this one is its base."""
+        return Transform(
+            self.rotation @ other.rotation, self.rotation @ other.translation + self.translation
+        )
+
+    def inverse(self) -> "Transform":
+        """The base seen from here."""
+        return Transform(self.rotation.T, -self.rotation.T @ self.translation)
+
+
+_IDENTITY = Transform(np.eye(3), np.zeros(3))
+
+
+@dataclass
+class _Builder:
+    """Grows the chain joint by joint; a frame is a link number and a placement on that link."""
+
+    coordinate_number: dict[str, int]
+    functions: FunctionTable
+    rows: list[tuple[int, Transform, Motion]] = field(default_factory=list)
+    frames: dict[str, tuple[int, Transform]] = field(
+        default_factory=lambda: {"ground": (-1, _IDENTITY)}
+    )
+
+    def add_joint(self, joint: Any) -> None:
+        parent_frame, child_frame = joint.getParentFrame(), joint.getChildFrame()
+        link, placement = self.frames[_base(parent_frame)]
+        placement = placement @ _in_base(parent_frame)
+        for motion in joint_motions(joint, self.functions):
+            if motion.coordinate is None:
+                placement = placement @ _constant(motion)
+                continue
+            self.rows.append((link, placement, motion))
+            link, placement = len(self.rows) - 1, _IDENTITY
+        self.frames[_base(child_frame)] = (link, placement @ _in_base(child_frame).inverse())
+
+
+def read_skeleton(
+    model: Any, coordinate_names: tuple[str, ...], functions: FunctionTable
+) -> tuple[Chain, Bodies, Markers]:
+    """The moving skeleton of an OpenSim model.
+
+    Parameters
+    ----------
+    model : opensim.Model
+        With an initialised system.
+    coordinate_names : tuple of str
+        Order of the coordinates.
+    functions : FunctionTable
+        Receives the joints' functions.
+
+    Raises
+    ------
+    UnsupportedComponent
+        For a joint class that is not reproduced, or a body that no chain of joints reaches.
+    """
+    builder = _Builder({name: i for i, name in enumerate(coordinate_names)}, functions)
+    _walk_joints(model, builder)
+    bodies = _read_bodies(model, builder)
+    return _build_chain(model, builder, bodies), bodies, _read_markers(model, builder)
+
+
+def _walk_joints(model: Any, builder: _Builder) -> None:
+    """Add joints from ground outwards, whatever their order in the file."""
+    waiting = [model.getJointSet().get(i) for i in range(model.getJointSet().getSize())]
+    while waiting:
+        ready = [j for j in waiting if _base(j.getParentFrame()) in builder.frames]
+        if not ready:
+            joint = waiting[0]
+            raise UnsupportedComponent(
+                joint.getConcreteClassName(),
+                joint.getName(),
+                "its parent is not connected to ground; exchange its parent and child frames",
+            )
+        for joint in ready:
+            if _base(joint.getChildFrame()) in builder.frames:
+                raise UnsupportedComponent(
+                    joint.getConcreteClassName(), joint.getName(), "it closes a kinematic loop"
+                )
+            builder.add_joint(joint)
+        waiting = [j for j in waiting if j not in ready]
+
+
+def _read_bodies(model: Any, builder: _Builder) -> Bodies:
+    body_set = model.getBodySet()
+    names = tuple(body_set.get(i).getName() for i in range(body_set.getSize()))
+    frames = [builder.frames[name] for name in names]
+    return Bodies(
+        names=names,
+        link=np.array([link for link, _ in frames], dtype=np.int64),
+        rotation=np.array([place.rotation for _, place in frames]),
+        translation=np.array([place.translation for _, place in frames]),
+    )
+
+
+def _read_markers(model: Any, builder: _Builder) -> Markers:
+    marker_set = model.getMarkerSet()
+    names, links, stations = [], [], []
+    for i in range(marker_set.getSize()):
+        marker = marker_set.get(i)
+        frame = marker.getParentFrame()
+        link, place = builder.frames[_base(frame)]
+        place = place @ _in_base(frame)
+        names.append(marker.getName())
+        links.append(link)
+        stations.append(place.rotation @ _vec3(marker.get_location()) + place.translation)
+    return Markers(
+        tuple(names), np.array(links, dtype=np.int64), np.array(stations).reshape(-1, 3)
+    )
+
+
+def _build_chain(model: Any, builder: _Builder, bodies: Bodies) -> Chain:
+    n = len(builder.rows)
+    mass, moment, inertia = np.zeros(n), np.zeros((n, 3)), np.zeros((n, 3, 3))
+    for i, link in enumerate(bodies.link):
+        if link >= 0:
+            m, c, about_origin = _on_link(model.getBodySet().get(i), bodies, i)
+            mass[link] += m
+            moment[link] += m * c
+            inertia[link] += about_origin
+    motions = [motion for _, _, motion in builder.rows]
+    return Chain(
+        parent=np.array([link for link, _, _ in builder.rows], dtype=np.int64),
+        fixed_rotation=np.array([place.rotation for _, place, _ in builder.rows]),
+        fixed_translation=np.array([place.translation for _, place, _ in builder.rows]),
+        axis=np.array([m.axis for m in motions]),
+        is_rotation=np.array([m.is_rotation for m in motions], dtype=np.bool_),
+        coordinate=np.array(
+            [builder.coordinate_number[str(m.coordinate)] for m in motions], dtype=np.int64
+        ),
+        function=np.array([m.function for m in motions], dtype=np.int64),
+        mass=mass,
+        first_moment=moment,
+        inertia=inertia,
+    )
+
+
+def _on_link(body: Any, bodies: Bodies, i: int) -> tuple[float, F64, F64]:
+    """Mass, centre of mass and inertia about the link's origin, in the link's frame."""
+    rotation = bodies.rotation[i]
+    m = float(body.getMass())
+    c = rotation @ _vec3(body.getMassCenter()) + bodies.translation[i]
+    tensor = body.getInertia()
+    moments, products = tensor.getMoments(), tensor.getProducts()
+    central = np.diag([moments.get(k) for k in range(3)])
+    for (r, s), k in (((0, 1), 0), ((0, 2), 1), ((1, 2), 2)):
+        central[r, s] = central[s, r] = products.get(k)
+    steiner = m * (c @ c * np.eye(3) - np.outer(c, c))
+    return m, c, rotation @ central @ rotation.T + steiner
+
+
+def _constant(motion: Motion) -> Transform:
+    """A motion without a coordinate as a fixed placement."""
+    if not motion.is_rotation:
+        return Transform(np.eye(3), motion.offset * np.array(motion.axis))
+    rotation = np.empty((3, 3))
+    axis_angle(np.array(motion.axis), motion.offset, rotation)
+    return Transform(rotation, np.zeros(3))
+
+
+def _base(frame: Any) -> str:
+    return str(frame.findBaseFrame().getName())
+
+
+def _in_base(frame: Any) -> Transform:
+    """Placement of a frame, however deeply nested, on the body that carries it."""
+    placement = frame.findTransformInBaseFrame()
+    r, p = placement.R(), placement.p()
+    rotation = np.array([[r.get(i, j) for j in range(3)] for i in range(3)])
+    return Transform(rotation, _vec3(p))
+
+
+def _vec3(v: Any) -> F64:
+    return np.array([v.get(0), v.get(1), v.get(2)])

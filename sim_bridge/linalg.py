@@ -1,0 +1,49 @@
+"""Small dense positive definite systems, in place."""
+
+import numpy as np
+
+from ._jit import F64, kernel
+
+
+@kernel
+def cholesky_solve(a: F64, b: F64, n: int) -> bool:
+    """Solve ``a x = b`` for a symmetric positive definite matrix.
+
+    Parameters
+    ----------
+    a : ndarray of shape (>= n, >= n), float64
+        Lower triangle of the matrix; overwritten with its Cholesky factor.
+    b : ndarray of shape (>= n,), float64
+        Right-hand side; overwritten with the solution.
+    n : int
+        Size of the system.
+
+    Returns
+    -------
+    bool
+        False if the matrix is not positive definite; ``b`` is then unchanged.
+    """
+    for j in range(n):
+        d = a[j, j]
+        for k in range(j):
+            d -= a[j, k] * a[j, k]
+        if not d > 0.0:
+            return False
+        d = np.sqrt(d)
+        a[j, j] = d
+        for i in range(j + 1, n):
+            s = a[i, j]
+            for k in range(j):
+                s -= a[i, k] * a[j, k]
+            a[i, j] = s / d
+    for i in range(n):
+        s = b[i]
+        for k in range(i):
+            s -= a[i, k] * b[k]
+        b[i] = s / a[i, i]
+    for i in range(n - 1, -1, -1):
+        s = b[i]
+        for k in range(i + 1, n):
+            s -= a[k, i] * b[k]
+        b[i] = s / a[i, i]
+    return True

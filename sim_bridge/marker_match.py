@@ -1,0 +1,69 @@
+"""Which incoming marker is which marker of the model."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ._jit import I64
+from .exceptions import MarkerMismatch
+
+_NEEDED = 3
+
+
+@dataclass(frozen=True)
+class MarkerMatch:
+    """Pairs of incoming column and model marker, and what was left over on both sides."""
+
+    names: tuple[str, ...]
+    column: I64
+    marker: I64
+    unknown: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def match_markers(incoming: Sequence[str], model: Sequence[str]) -> MarkerMatch:
+    """Pair labels by name.
+
+    Parameters
+    ----------
+    incoming : sequence of str
+        Labels as they arrive; ``Subject:LABEL`` matches ``LABEL``.
+    model : sequence of str
+        The model's marker names.
+
+    Raises
+    ------
+    MarkerMismatch
+        If fewer than three match; the message says which did and names the nearest.
+    """
+    number = {name: i for i, name in enumerate(model)}
+    labels = [name if name in number else name.rpartition(":")[2] for name in incoming]
+    pairs = [(k, number[label]) for k, label in enumerate(labels) if label in number]
+    unknown = tuple(name for name, label in zip(incoming, labels, strict=True) if label not in number)
+    if len(pairs) < _NEEDED:
+        raise MarkerMismatch(_explain([model[j] for _, j in pairs], unknown, model))
+    found = {j for _, j in pairs}
+    return MarkerMatch(
+        names=tuple(model[j] for _, j in pairs),
+        column=np.array([k for k, _ in pairs], dtype=np.int64),
+        marker=np.array([j for _, j in pairs], dtype=np.int64),
+        unknown=unknown,
+        absent=tuple(name for i, name in enumerate(model) if i not in found),
+    )
+
+
+def _explain(matched: list[str], unknown: tuple[str, ...], model: Sequence[str]) -> str:
+    folded = {name.lower().replace(" ", "").replace("_", "."): name for name in model}
+    hints = []
+    for label in unknown[:5]:
+        key = label.rpartition(":")[2].lower().replace(" ", "").replace("_", ".")
+        near = difflib.get_close_matches(key, folded, n=1, cutoff=0.5)
+        hints.append(f"{label} (nearest: {folded[near[0]]})" if near else label)
+    more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+    return (
+        f"{len(matched)} of {len(matched) + len(unknown)} incoming markers are in the model"
+        f" (matched: {', '.join(matched) or 'none'}; unknown: {', '.join(hints) or 'none'}{more});"
+        f" at least {_NEEDED} must match, rename the labels or the model's markers"
+    )

@@ -1,0 +1,210 @@
+"""What the compiler hands to the loop: an OpenSim model as frozen arrays."""
+
+from dataclasses import dataclass
+
+from ._jit import F64, I64, Bool
+from .chain import Chain
+from .piecewise import PiecewisePolynomials
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """The model's coordinates, in the order of its CoordinateSet.
+
+    ===========  ===================================================  =========  ===============
+    field        meaning                                              unit       shape
+    ===========  ===================================================  =========  ===============
+    names        OpenSim's names                                                 (n,)
+    default      default value                                        rad, m     (n,)
+    lower        lower bound, -inf where it is not clamped            rad, m     (n,)
+    upper        upper bound, +inf where it is not clamped            rad, m     (n,)
+    is_rotation  angle (else length)                                             (n,)
+    lead         index of the free coordinate that drives it, or -1              (n,)
+    function     its value as a function of that coordinate                      (n,)
+    free_index   model index of each free coordinate                             (n_free,)
+    ===========  ===================================================  =========  ===============
+
+    A free coordinate follows itself (the function ``x``), a coupled one follows another through
+    its coupler, a locked one has no lead and a constant function.
+    """
+
+    names: tuple[str, ...]
+    default: F64
+    lower: F64
+    upper: F64
+    is_rotation: Bool
+    lead: I64
+    function: I64
+    free_index: I64
+
+    @property
+    def free_names(self) -> tuple[str, ...]:
+        """Names of the free coordinates, in their order."""
+        return tuple(self.names[i] for i in self.free_index)
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """Bodies as frames on links: ``link`` is -1 for a body welded to ground.
+
+    ``rotation`` (n, 3, 3) and ``translation`` (n, 3) [m] place the body in its link's frame.
+    """
+
+    names: tuple[str, ...]
+    link: I64
+    rotation: F64
+    translation: F64
+
+
+@dataclass(frozen=True)
+class Markers:
+    """Markers as points on links: ``station`` (n, 3) [m] in the link's frame."""
+
+    names: tuple[str, ...]
+    link: I64
+    station: F64
+
+
+@dataclass(frozen=True)
+class Muscles:
+    """Muscle parameters, n muscles.
+
+    ======================  ==================================================  ======
+    field                   meaning                                             unit
+    ======================  ==================================================  ======
+    max_isometric_force                                                         N
+    optimal_fiber_length                                                        m
+    tendon_slack_length                                                         m
+    fiber_height            optimal length times sine of pennation at it        m
+    projection_height       height in the cosine that projects fibre force      m
+    minimum_fiber_length    shorter fibres carry no force                       m
+    max_velocity            maximum contraction velocity                        m/s
+    length_curve            row of ``force_length``
+    velocity_curve          row of ``force_velocity``
+    lower, upper            bounds of the activation
+    ======================  ==================================================  ======
+
+    ``force_length`` and ``force_velocity`` are tables (n_curve, n_knot, 2) of value and slope on
+    even grids over ``length_range`` [optimal lengths] and ``velocity_range`` [maximum velocities].
+    """
+
+    names: tuple[str, ...]
+    max_isometric_force: F64
+    optimal_fiber_length: F64
+    tendon_slack_length: F64
+    fiber_height: F64
+    projection_height: F64
+    minimum_fiber_length: F64
+    max_velocity: F64
+    length_curve: I64
+    velocity_curve: I64
+    lower: F64
+    upper: F64
+    force_length: F64
+    force_velocity: F64
+    length_range: F64
+    velocity_range: F64
+
+
+@dataclass(frozen=True)
+class MusclePaths:
+    """Muscle-tendon lengths as polynomials of the free coordinates that a muscle spans.
+
+    ============  ==========================================================  =====  ============
+    field         meaning                                                     unit   shape
+    ============  ==========================================================  =====  ============
+    n_spanned     how many free coordinates a muscle spans                           (n_muscle,)
+    spanned       which (padded with -1)                                             (n_muscle, d)
+    centre        middle of the region fitted                                 rad    (n_free,)
+    half_width    half of its width                                           rad    (n_free,)
+    start         first term of each muscle                                          (n_muscle+1,)
+    exponent      powers of the scaled coordinates                                   (n_term, d)
+    coefficient   of each term                                                m      (n_term,)
+    length_error  RMS and largest error of the length on poses left out       m      (n_muscle, 2)
+    arm_error     the same of the moment arms                                 m      (n_muscle, 2)
+    ============  ==========================================================  =====  ============
+    """
+
+    n_spanned: I64
+    spanned: I64
+    centre: F64
+    half_width: F64
+    start: I64
+    exponent: I64
+    coefficient: F64
+    length_error: F64
+    arm_error: F64
+
+
+@dataclass(frozen=True)
+class CoordinateActuators:
+    """The model's CoordinateActuators: ideal generalized forces with bounded controls.
+
+    ``coordinate`` is a model index, ``optimal_force`` in N m or N, bounds are those of the control.
+    """
+
+    names: tuple[str, ...]
+    coordinate: I64
+    optimal_force: F64
+    lower: F64
+    upper: F64
+
+
+@dataclass(frozen=True)
+class CompiledModel:
+    """An OpenSim model ready for the loop; made by :func:`sim_bridge.compile_model`.
+
+    Attributes
+    ----------
+    name : str
+        The model's name.
+    digest : str
+        SHA-256 of the .osim file and of the compiler's version, hexadecimal.
+    mass : float
+        Of all bodies [kg].
+    gravity : ndarray of shape (3,), float64 [m/s^2]
+        In ground.
+    """
+
+    name: str
+    digest: str
+    mass: float
+    gravity: F64
+    functions: PiecewisePolynomials
+    chain: Chain
+    coordinates: Coordinates
+    bodies: Bodies
+    markers: Markers
+    muscles: Muscles
+    paths: MusclePaths
+    actuators: CoordinateActuators
+
+    @property
+    def coordinate_names(self) -> tuple[str, ...]:
+        """Coordinates in model order."""
+        return self.coordinates.names
+
+    @property
+    def coordinate_is_rotation(self) -> Bool:
+        """Which coordinates are angles, shape (n_coordinate,)."""
+        return self.coordinates.is_rotation
+
+    @property
+    def muscle_names(self) -> tuple[str, ...]:
+        """Muscles in model order."""
+        return self.muscles.names
+
+    @property
+    def marker_names(self) -> tuple[str, ...]:
+        """Markers in model order."""
+        return self.markers.names
+
+    @property
+    def body_names(self) -> tuple[str, ...]:
+        """Bodies in model order."""
+        return self.bodies.names
+
+    @property
+    def max_isometric_force(self) -> F64:
+        """Of each muscle, shape (n_muscle,) [N]."""
+        return self.muscles.max_isometric_force
