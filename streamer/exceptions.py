@@ -80,6 +80,18 @@ class PortBusy(StreamerError):
         )
 
 
+class StreamLayoutError(StreamerError):
+    """An LSL stream whose channels cannot be understood, or are not those that are needed."""
+
+
+class MessageError(StreamerError):
+    """A published message that this version cannot read."""
+
+
+class UnsafeEndpoint(StreamerError):
+    """An endpoint that other machines can reach, without the keys that protect it."""
+
+
 def nearest(name: str, known: Sequence[str], count: int = 3) -> str:
     """Names close to `name`, as the tail of a message.
 

@@ -1,0 +1,1 @@
+"""Everything that touches a wire, a clock or a file format: LSL in, ZeroMQ out, replay, CLI."""

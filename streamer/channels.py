@@ -1,0 +1,258 @@
+"""From an LSL stream's channel descriptions to columns, signs and scales, found once.
+
+Understands XDF metadata (``channels/channel/{label,marker,type,unit}`` with the types
+PositionX/Y/Z) and the plain ``<marker>_X`` labels of the Qualisys and OptiTrack bridges. Inside
+the package positions are metres in OpenSim's ground frame, Y up.
+"""
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.exceptions import StreamLayoutError, nearest
+
+Up = Literal["y", "z"]
+"""Which axis of the laboratory points up."""
+
+_METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3}
+_LONG = {"metre": "m", "meter": "m", "millimetre": "mm", "millimeter": "mm"} | {
+    "centimetre": "cm",
+    "centimeter": "cm",
+}
+_AXIS = re.compile(r"^(?P<marker>.+?)[\s_.:\-]+(?:Pos(?:ition)?)?(?P<axis>[XYZ])$", re.IGNORECASE)
+_TURN = {"y": ((0, 1.0), (1, 1.0), (2, 1.0)), "z": ((0, 1.0), (2, 1.0), (1, -1.0))}
+"""Ground axis to (laboratory axis, sign): z up becomes y up by a quarter turn about x."""
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """One channel's description, as far as the stream gives it; "" where it does not."""
+
+    label: str = ""
+    marker: str = ""
+    type: str = ""
+    unit: str = ""
+
+
+class MarkerLayout(msgspec.Struct, frozen=True):
+    """Where the markers are in a sample.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Marker names in the order of their first channel.
+    columns : ndarray of shape (n_marker * 3,), int64
+        Sample columns of x, y, z (ground) of each marker.
+    scale : ndarray of shape (n_marker * 3,), float64
+        Factor to metres, with the sign of the axis.
+    """
+
+    names: tuple[str, ...]
+    columns: NDArray[np.int64]
+    scale: NDArray[np.float64]
+
+
+class ForceLayout(msgspec.Struct, frozen=True):
+    """Where the external forces are in a sample.
+
+    Attributes
+    ----------
+    columns : ndarray of shape (n_force * 9,), int64
+        Sample columns of force, centre of pressure and free torque of each force, in ground.
+    scale : ndarray of shape (n_force * 9,), float64
+        Factor to N, m, N m, with the sign of the axis.
+    """
+
+    columns: NDArray[np.int64]
+    scale: NDArray[np.float64]
+
+
+def read_channels(xml: str) -> list[Channel]:
+    """Read the channel descriptions of a stream.
+
+    Parameters
+    ----------
+    xml : str
+        The stream's full information, ``StreamInfo.as_xml()``.
+
+    Returns
+    -------
+    list of Channel
+        One per described channel, in order; empty if the stream describes none.
+    """
+    found = ElementTree.fromstring(xml).findall("./desc/channels/channel")
+    fields = ("label", "marker", "type", "unit")
+    return [Channel(*((c.findtext(f) or "").strip() for f in fields)) for c in found]
+
+
+def compensated_lag(xml: str) -> float:
+    """Lag that the sender has already taken out of its time stamps [s].
+
+    Parameters
+    ----------
+    xml : str
+        The stream's full information.
+
+    Returns
+    -------
+    float
+        ``acquisition/compensated_lag`` (or ``synchronization/compensated_lag``), else 0.
+    """
+    root = ElementTree.fromstring(xml)
+    for section in ("acquisition", "synchronization"):
+        text = root.findtext(f"./desc/{section}/compensated_lag")
+        if text:
+            try:
+                return float(text)
+            except ValueError:
+                continue
+    return 0.0
+
+
+def marker_layout(channels: Sequence[Channel], *, unit: str = "", up: Up = "y") -> MarkerLayout:
+    """Find the markers among a stream's channels.
+
+    Channels that are no positions (residuals, orientations) are passed over, and so are markers
+    without all three axes.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        As described by the stream.
+    unit : str
+        Unit of positions where the stream names none: m, cm or mm.
+    up : {"y", "z"}
+        Which axis of the laboratory points up; z-up data are turned about x.
+
+    Returns
+    -------
+    MarkerLayout
+        Names, columns and scales.
+
+    Raises
+    ------
+    StreamLayoutError
+        If there is no marker, or if nobody says what the unit is.
+    """
+    axes: dict[str, dict[int, int]] = {}
+    for column, channel in enumerate(channels):
+        place = _marker_and_axis(channel)
+        if place is not None:
+            axes.setdefault(place[0], {})[place[1]] = column
+    whole = {name: at for name, at in axes.items() if len(at) == 3}
+    if not whole:
+        labels = ", ".join(c.label for c in channels[:4]) or "no labels at all"
+        raise StreamLayoutError(
+            f"the stream's {len(channels)} channels describe no marker ({labels}); "
+            "markers need channel labels like KNEE_X, KNEE_Y, KNEE_Z"
+        )
+    columns, scale = [], []
+    for at in whole.values():
+        for axis, sign in _TURN[up]:
+            columns.append(at[axis])
+            scale.append(sign * _to_metres(channels[at[axis]].unit or unit))
+    return MarkerLayout(tuple(whole), np.array(columns), np.array(scale))
+
+
+def force_layout(
+    channels: Sequence[Channel],
+    wanted: Sequence[Sequence[str]],
+    *,
+    length_unit: str = "",
+    up: Up = "y",
+) -> ForceLayout:
+    """Find the columns of the external forces among a stream's channels.
+
+    Parameters
+    ----------
+    channels : sequence of Channel
+        As described by the stream.
+    wanted : sequence of sequence of str
+        For each force its nine labels: force x y z, point x y z, torque x y z; "" for a
+        component that there is not, which becomes 0.
+    length_unit : str
+        Unit of the points where the stream names none; default m.
+    up : {"y", "z"}
+        Which axis of the laboratory points up.
+
+    Returns
+    -------
+    ForceLayout
+        Columns and scales.
+
+    Raises
+    ------
+    StreamLayoutError
+        If a label is missing; the nearest ones are listed.
+    """
+    labels = [c.label for c in channels]
+    at = {label: column for column, label in enumerate(labels)}
+    columns, scale = [], []
+    for names in wanted:
+        for index in range(9):
+            block, axis = divmod(index, 3)
+            source, sign = _TURN[up][axis]
+            name = names[3 * block + source]
+            if not name:
+                columns.append(0)
+                scale.append(0.0)
+                continue
+            if name not in at:
+                raise StreamLayoutError(
+                    f"the force stream has no channel {name!r} ({nearest(name, labels)}); "
+                    "name its channels as the external loads file does"
+                )
+            columns.append(at[name])
+            scale.append(sign * _force_scale(channels[at[name]].unit, block, length_unit))
+    return ForceLayout(np.array(columns), np.array(scale))
+
+
+def _marker_and_axis(channel: Channel) -> tuple[str, int] | None:
+    """Marker name and axis 0..2 of a position channel, None for any other."""
+    kind = channel.type.lower()
+    typed = kind[-1] if kind in ("x", "y", "z", "positionx", "positiony", "positionz") else ""
+    if kind and not typed and not kind.startswith(("position", "marker", "mocap")):
+        return None
+    match = _AXIS.match(channel.label)
+    axis = typed or (match["axis"].lower() if match else "")
+    name = channel.marker or (match["marker"] if match else "")
+    return (name, "xyz".index(axis)) if axis and name else None
+
+
+def _short_unit(unit: str) -> str:
+    """Common spelling of a unit: ``Millimeters`` becomes mm."""
+    plain = unit.strip().lower()
+    return _LONG.get(plain.rstrip("s"), plain)
+
+
+def _to_metres(unit: str) -> float:
+    """Factor from a unit of length to metres."""
+    factor = _METRES.get(_short_unit(unit))
+    if factor is None:
+        said = f"the unit {unit!r}" if unit else "no unit"
+        raise StreamLayoutError(
+            f"the marker stream gives {said} for its positions; "
+            "set `unit: mm` (or m, cm) under `markers` in the configuration"
+        )
+    return factor
+
+
+def _force_scale(unit: str, block: int, length_unit: str) -> float:
+    """Factor to N (block 0), m (1) or N m (2); SI where the stream names no unit."""
+    plain = unit.strip().lower().replace(" ", "").replace("*", "").replace("·", "")
+    if block == 0:
+        factor = {"": 1.0, "n": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1e3}.get(plain)
+    elif block == 1:
+        factor = _METRES.get(_short_unit(unit or length_unit or "m"))
+    else:
+        factor = {"": 1.0, "nm": 1.0, "newtonmeters": 1.0, "nmm": 1e-3}.get(plain)
+    if factor is None:
+        raise StreamLayoutError(
+            f"the force stream uses the unit {unit!r}; send forces in N, points in m or mm, "
+            "torques in N m or N mm"
+        )
+    return factor

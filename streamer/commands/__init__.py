@@ -1,0 +1,1 @@
+"""One module per command of `nem2e`, imported when its command is called."""

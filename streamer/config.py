@@ -1,0 +1,189 @@
+"""The configuration of one session: a YAML file, read strictly.
+
+Unknown keys are refused with the list of the known ones; paths are relative to the file.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+import msgspec
+import yaml
+
+from streamer.exceptions import ConfigError, nearest
+from streamer.publisher import DEFAULT_ENDPOINT
+
+
+class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which LSL stream to take, and what its metadata do not say.
+
+    Attributes
+    ----------
+    type, name, source_id : str
+        As the sender announces them; "" for any. The type is blind to case.
+    timeout_s : float
+        How long to wait for the stream [s].
+    unit : str
+        Unit of positions where the stream names none: m, cm or mm.
+    up : {"y", "z"}
+        Which laboratory axis points up.
+    lag_ms : float
+        Known delay from exposure to time stamp [ms].
+    dejitter : bool
+        Smooth capture times (markers only).
+    """
+
+    type: str = ""
+    name: str = ""
+    source_id: str = ""
+    timeout_s: float = 10.0
+    unit: str = ""
+    up: Literal["y", "z"] = "y"
+    lag_ms: float = 0.0
+    dejitter: bool = True
+
+
+class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One session.
+
+    Attributes
+    ----------
+    model : Path
+        The subject's scaled OpenSim model.
+    loads : Path or None
+        ExternalLoads XML: which force columns act on which body; None = no force plates.
+    trial : Path or None
+        Trial directory that `run_realtime.py` replays itself if `replay` is set.
+    markers, forces : Stream
+        The LSL inputs.
+    rate_hz : float or None
+        Marker rate [Hz]; None = as the stream says, or measured.
+    filter : str
+        Derivative filter, e.g. ``kalman:3`` (fixed lag of 3 frames).
+    mass_kg : float or None
+        Body mass [kg]; None = the model's.
+    checkpoint : Path or None
+        Network; None = the one that comes with the package.
+    backend : str
+        What runs the network's step.
+    muscle_map : dict or None
+        EMG channel (``VM_r``) to model muscles, for models with muscle names of their own.
+    endpoint : str
+        ZeroMQ endpoint to publish on.
+    keys : Path or None
+        Key directory, where other machines can reach the endpoint.
+    budget_ms : float
+        Receipt of a frame to its estimate (or a flagged substitute) on the wire [ms].
+    pacing : {"asap", "constant"}
+        Publish at once, or hold every estimate until the budget is spent.
+    align_wait_ms : float
+        How long to wait for late forces [ms].
+    reset_after_s : float
+        After a longer pause in the markers [s] filter and network start anew.
+    realtime_priority : int or None
+        SCHED_FIFO priority of the loop, where the system permits it.
+    """
+
+    model: Path
+    loads: Path | None = None
+    trial: Path | None = None
+    markers: Stream = Stream(type="MoCap")
+    forces: Stream = Stream(type="Force")
+    rate_hz: float | None = None
+    filter: str = "kalman:3"
+    mass_kg: float | None = None
+    checkpoint: Path | None = None
+    backend: str = "onnxruntime"
+    muscle_map: dict[str, list[str]] | None = None
+    endpoint: str = DEFAULT_ENDPOINT
+    keys: Path | None = None
+    budget_ms: float = 10.0
+    pacing: Literal["asap", "constant"] = "asap"
+    align_wait_ms: float = 2.0
+    reset_after_s: float = 1.0
+    realtime_priority: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work."""
+        for name in ("budget_ms", "reset_after_s"):
+            if getattr(self, name) <= 0.0:
+                raise ValueError(f"`{name}` is {getattr(self, name):g}, it must be positive")
+        if self.rate_hz is not None and self.rate_hz <= 0.0:
+            raise ValueError(f"`rate_hz` is {self.rate_hz:g}, it must be positive or null")
+        if not 0.0 <= self.align_wait_ms < self.budget_ms:
+            raise ValueError(
+                f"`align_wait_ms` is {self.align_wait_ms:g}, it must be less than the budget "
+                f"({self.budget_ms:g} ms) and not negative"
+            )
+
+
+def load_config(path: Path) -> RunConfig:
+    """Read a configuration file.
+
+    Parameters
+    ----------
+    path : Path
+        YAML file.
+
+    Returns
+    -------
+    RunConfig
+        With absolute paths.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, no YAML, has unknown keys (the known ones are listed), values of
+        the wrong kind, or names a file that is not there.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}; check the path") from error
+    except yaml.YAMLError as error:
+        line = " ".join(str(error).split())
+        raise ConfigError(f"{path}: not valid YAML ({line}); correct it") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{path}: no `key: value` lines; start with `model: FILE.osim`")
+    _refuse_unknown(path, content, RunConfig, "")
+    for key in ("markers", "forces"):
+        if isinstance(content.get(key), dict):
+            _refuse_unknown(path, content[key], Stream, f"{key}: ")
+            content[key] = {"type": "MoCap" if key == "markers" else "Force"} | content[key]
+    try:
+        config = msgspec.convert(content, RunConfig, dec_hook=_to_path, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}; correct the value") from error
+    return _resolve(path, config)
+
+
+def _to_path(kind: type, value: object) -> object:
+    """Let text stand for a path."""
+    if kind is Path and isinstance(value, str):
+        return Path(value)
+    raise ValueError(f"expected a path, got {value!r}")
+
+
+def _refuse_unknown(path: Path, given: Mapping[str, Any], kind: type, place: str) -> None:
+    """Compare keys with the fields of a struct."""
+    known = list(get_type_hints(kind))
+    for key in given:
+        if key not in known:
+            hint = nearest(str(key), known)
+            raise ConfigError(
+                f"{path}: {place}unknown key {key!r} ({hint}); known keys: {', '.join(known)}"
+            )
+
+
+def _resolve(path: Path, config: RunConfig) -> RunConfig:
+    """Make paths absolute and see that they exist."""
+    changes: dict[str, Path] = {}
+    for key in ("model", "loads", "trial", "checkpoint", "keys"):
+        value: Path | None = getattr(config, key)
+        if value is None:
+            continue
+        absolute = (path.parent / value.expanduser()).resolve()
+        if not absolute.exists():
+            raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; correct it")
+        changes[key] = absolute
+    return msgspec.structs.replace(config, **changes)

@@ -1,0 +1,237 @@
+"""The promise: an estimate, or a flagged substitute, leaves within the budget of every frame.
+
+The loop says when a frame begins and hands in its estimate; a second thread looks after the
+deadlines, so that a frame which takes too long is answered in time all the same. With constant
+pacing that thread sends everything, exactly when the budget is spent.
+"""
+
+import math
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.clock import Clock
+from streamer.health import DurationHistogram, StatusCounter
+from streamer.messages import Emg
+from streamer.protocols import Sink
+from streamer.status import Status
+
+MARGIN_S = 0.25e-3
+"""Substitutes and paced estimates are sent this long before the deadline [s]: a sleeping thread
+wakes about 0.1 ms late on stock Linux, and sending takes some microseconds."""
+
+DECAY_S = 0.1
+"""Time constant [s] with which a substitute fades: what is not known to be active becomes still,
+so that a device driven by it relaxes instead of holding on."""
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A frame under way."""
+
+    seq: int
+    t: float
+    received: float
+    estimate: NDArray[np.float32] | None = None
+    status: int = 0
+    compute_s: float = 0.0
+    done: bool = False
+
+
+class EmgSender:
+    """Sends one EMG message per frame, on time.
+
+    Parameters
+    ----------
+    sink : Sink
+        Where messages go.
+    clock : Clock
+        LSL's.
+    session : str
+        UUID of the session.
+    n_channels : int
+        Channels of the estimate.
+    budget_s : float
+        From receipt to sending [s].
+    pacing : {"asap", "constant"}
+        Send when ready, or when the budget is spent.
+    filter_delay_s : float
+        Group delay of the filter [s], part of the published age.
+
+    Attributes
+    ----------
+    published, on_time, substituted, late : int
+        Messages sent; computed and within the budget; substitutes; not within the budget.
+    latency : DurationHistogram
+        Receipt of the marker frame to sending.
+    statuses : StatusCounter
+        Of the messages sent.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        clock: Clock,
+        *,
+        session: str,
+        n_channels: int,
+        budget_s: float,
+        pacing: Literal["asap", "constant"] = "asap",
+        filter_delay_s: float = 0.0,
+    ) -> None:
+        self._sink = sink
+        self._clock = clock
+        self._budget_s = budget_s
+        self._constant = pacing == "constant"
+        self._filter_delay_ms = 1e3 * filter_delay_s
+        self._message = Emg(session=session, filter_delay_ms=self._filter_delay_ms)
+        self._lock = threading.Lock()
+        self._pending: deque[_Pending] = deque()
+        self._last = np.zeros(n_channels, np.float32)
+        self._last_t = -math.inf
+        self.published = self.on_time = self.substituted = self.late = 0
+        self.latency = DurationHistogram()
+        self.statuses = StatusCounter()
+
+    def begin(self, seq: int, t: float, received: float) -> None:
+        """Open a frame.
+
+        Parameters
+        ----------
+        seq : int
+            Its number.
+        t, received : float
+            Capture and receipt time [s], LSL local clock.
+        """
+        with self._lock:
+            self._pending.append(_Pending(seq, t, received))
+
+    def finish(
+        self, seq: int, t: float, estimate: NDArray[np.float32] | None, status: int
+    ) -> bool:
+        """Hand in a frame's estimate.
+
+        Parameters
+        ----------
+        seq : int
+            The frame.
+        t : float
+            Its capture time [s], LSL local clock.
+        estimate : ndarray of shape (n_channels,), float32, or None
+            Copied; None if there is none and a substitute is to be sent.
+        status : int
+            Quality bits.
+
+        Returns
+        -------
+        bool
+            Whether it was in time; if not, a substitute has been sent for this frame.
+        """
+        with self._lock:
+            frame = next((p for p in self._pending if p.seq == seq), None)
+            if frame is None:
+                if estimate is not None:  # too late for this frame, but the best there is
+                    self._keep(estimate, t)
+                return False
+            frame.status |= status
+            frame.compute_s = self._clock.now() - frame.received
+            frame.estimate = None if estimate is None else estimate.astype(np.float32)
+            frame.done = True
+            if not self._constant:
+                self._pending.remove(frame)
+                self._send(frame)
+            return True
+
+    def tick(self, now: float) -> float:
+        """Send what is due.
+
+        Parameters
+        ----------
+        now : float
+            The time [s], LSL local clock.
+
+        Returns
+        -------
+        float
+            When to call again [s]; a frame that begins meanwhile is not due before.
+        """
+        with self._lock:
+            while self._pending:
+                frame = self._pending[0]
+                due = frame.received + self._budget_s - MARGIN_S
+                if due > now:
+                    return min(due, now + 0.5 * self._budget_s)
+                self._pending.popleft()
+                if not frame.done:
+                    frame.status |= Status.LATE
+                self._send(frame)
+            return now + 0.5 * self._budget_s
+
+    def _keep(self, estimate: NDArray[np.float32], t: float) -> None:
+        """Remember the newest estimate for substitutes."""
+        self._last[:] = estimate
+        self._last_t = t
+
+    def _send(self, frame: _Pending) -> None:
+        """Send a frame's estimate or its substitute, and count it."""
+        message = self._message
+        computed = frame.estimate is not None
+        if frame.estimate is not None:
+            self._keep(frame.estimate, frame.t)
+            message.emg = self._last.astype("<f4").tobytes()
+        else:
+            frame.status |= Status.REFINER_SKIPPED
+            message.emg = self._substitute(frame.t)
+        now = self._clock.now()
+        within = now <= frame.received + self._budget_s
+        if not within:
+            frame.status |= Status.LATE
+        message.seq, message.t, message.sent, message.status = (
+            frame.seq, frame.t, now, int(frame.status),
+        )  # fmt: skip
+        message.age_ms = 1e3 * (now - frame.t) + self._filter_delay_ms
+        message.compute_ms = 1e3 * frame.compute_s
+        self._sink.send(message)
+        self.latency.record(now - frame.received)
+        self.statuses.add(int(frame.status))
+        self.published += 1
+        self.on_time += computed and within
+        self.substituted += not computed
+        self.late += not within
+
+    def _substitute(self, t: float) -> bytes:
+        """Last estimate, decayed by the time since."""
+        fade = math.exp(-max(0.0, t - self._last_t) / DECAY_S)
+        return (fade * self._last).astype("<f4").tobytes()
+
+
+class DeadlineThread(threading.Thread):
+    """Calls an `EmgSender`'s ``tick`` when something may be due.
+
+    Parameters
+    ----------
+    sender : EmgSender
+        Whose deadlines to keep.
+    clock : Clock
+        LSL's.
+    """
+
+    def __init__(self, sender: EmgSender, clock: Clock) -> None:
+        super().__init__(name="deadlines", daemon=True)
+        self._sender = sender
+        self._clock = clock
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Until `stop`."""
+        while not self._stopped.is_set():
+            self._clock.sleep_until(self._sender.tick(self._clock.now()))
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stopped.set()
+        self.join()

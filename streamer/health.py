@@ -1,0 +1,126 @@
+"""What a session counts and times, and how it says so: health messages and the final report."""
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from hdrh.histogram import HdrHistogram
+
+from streamer.status import Status
+
+_LONGEST_US = 60_000_000
+_DIGITS = 3  # of each value kept: 0.1 %
+
+GOOD = "OK"
+"""Key under which frames with status 0 are counted."""
+
+
+class DurationHistogram:
+    """Percentiles of durations since the start, in constant memory (an HdrHistogram)."""
+
+    def __init__(self) -> None:
+        self._histogram = HdrHistogram(1, _LONGEST_US, _DIGITS)
+
+    def record(self, seconds: float) -> None:
+        """Add one duration [s]; below 1 us counts as 1 us, above a minute as a minute."""
+        self._histogram.record_value(min(max(round(1e6 * seconds), 1), _LONGEST_US))
+
+    @property
+    def count(self) -> int:
+        """Durations recorded."""
+        return int(self._histogram.get_total_count())
+
+    def us(self, percentile: float) -> float:
+        """Percentile [us]; 0 if nothing was recorded."""
+        if not self.count:
+            return 0.0
+        return float(self._histogram.get_value_at_percentile(percentile))
+
+    def summary_ms(self) -> dict[str, float]:
+        """Return p50, p90, p99, p99_9 and max [ms]."""
+        keys = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0}
+        return {key: round(1e-3 * self.us(p), 3) for key, p in keys.items()}
+
+    def summary_us(self) -> dict[str, float]:
+        """Return p50, p99 and max [us]."""
+        return {"p50": self.us(50.0), "p99": self.us(99.0), "max": self.us(100.0)}
+
+
+class StageTimer:
+    """Times the stages of a frame without disturbing them: histograms are filled afterwards.
+
+    Parameters
+    ----------
+    clock : callable
+        Returns the time [s].
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._now = clock
+        self._began = self._last = clock()
+        self._frame: dict[str, float] = {}
+        self._histograms: dict[str, DurationHistogram] = {}
+
+    def start(self) -> None:
+        """Begin a frame."""
+        self._began = self._last = self._now()
+
+    def mark(self, stage: str) -> None:
+        """End a stage: it took from the last mark (or the start) until now."""
+        now = self._now()
+        self._frame[stage] = now - self._last
+        self._last = now
+
+    def finish(self) -> None:
+        """End the frame: file its durations, and their sum as ``total``."""
+        self._frame["total"] = self._last - self._began
+        for stage, seconds in self._frame.items():
+            if stage not in self._histograms:
+                self._histograms[stage] = DurationHistogram()
+            self._histograms[stage].record(seconds)
+        self._frame.clear()
+
+    def summary_us(self) -> dict[str, dict[str, float]]:
+        """Per stage p50, p99, max [us]."""
+        return {stage: h.summary_us() for stage, h in self._histograms.items()}
+
+
+class StatusCounter:
+    """How often each status bit was published."""
+
+    def __init__(self) -> None:
+        self._good = 0
+        self._bits = dict.fromkeys(Status, 0)
+
+    def add(self, status: int) -> None:
+        """Count one frame."""
+        if not status:
+            self._good += 1
+            return
+        for flag in self._bits:
+            if status & flag:
+                self._bits[flag] += 1
+
+    def counts(self) -> dict[str, int]:
+        """Frames per flag name, those that occurred; fully good ones under ``OK``."""
+        found = {str(flag.name): n for flag, n in self._bits.items() if n}
+        return {GOOD: self._good} | found
+
+
+def report(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Make a report that is valid JSON: no NaN, no infinity.
+
+    Parameters
+    ----------
+    values : iterable of (str, value)
+        Fields in order.
+
+    Returns
+    -------
+    dict
+        The same with non-finite numbers as None.
+    """
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in values
+    }

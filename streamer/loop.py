@@ -1,0 +1,329 @@
+"""The loop: newest marker frame in, aligned forces, bridge, network, messages out.
+
+One `step` is one frame. Everything it touches is handed in, so a test drives it with a
+recording and a clock of its own. Nothing in here raises because of a frame: what goes wrong is
+a status flag, a counter and, once per kind, a line in the log.
+"""
+
+import gc
+import logging
+import math
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.clock import Clock
+from streamer.deadline import DeadlineThread, EmgSender
+from streamer.health import StageTimer, report
+from streamer.messages import Act, Dyn, Health, Kin, Meta
+from streamer.protocols import (
+    BridgeResult,
+    BridgeStep,
+    ForceSource,
+    MarkerSource,
+    RefinerStep,
+    Sink,
+)
+from streamer.status import Status
+
+_log = logging.getLogger(__name__)
+
+IDLE_S = 0.05
+"""Longest wait for a frame [s] before subscribers and health are looked after."""
+META_EVERY_S = 2.0
+HEALTH_EVERY_S = 1.0
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """What the loop promises and expects.
+
+    Attributes
+    ----------
+    rate_hz : float
+        Marker rate [Hz]; a pause of more than 1.5 periods is a gap.
+    budget_ms : float
+        Receipt of a frame to its estimate on the wire [ms].
+    pacing : {"asap", "constant"}
+        Publish at once, or when the budget is spent.
+    align_wait_ms : float
+        How long to wait for late forces [ms].
+    filter_delay_s : float
+        Group delay of the bridge's filter [s].
+    reset_after_s : float
+        After a longer pause [s] bridge and network start anew.
+    """
+
+    rate_hz: float
+    budget_ms: float = 10.0
+    pacing: Literal["asap", "constant"] = "asap"
+    align_wait_ms: float = 2.0
+    filter_delay_s: float = 0.0
+    reset_after_s: float = 1.0
+
+
+class Session:
+    """One run of the pipeline.
+
+    Parameters
+    ----------
+    markers : MarkerSource
+        Where frames come from.
+    forces : ForceSource or None
+        Where forces come from; None = no force plates.
+    bridge : BridgeStep
+        Markers and forces to activations, warmed up.
+    refiner : RefinerStep
+        Activations to EMG, warmed up.
+    sink : Sink
+        Where messages go.
+    clock : Clock
+        LSL's.
+    settings : LoopSettings
+        Promises and expectations.
+    meta : Meta
+        What is published as ``meta``; the head is filled in here.
+
+    Attributes
+    ----------
+    session : str
+        UUID, in every message.
+    frames_in, skipped, gap, force_stale, faults : int
+        Counters, as in the health message.
+    sender : EmgSender
+        Keeps deadlines, counts what was sent.
+    stages : StageTimer
+        Durations of the stages.
+    """
+
+    def __init__(
+        self,
+        *,
+        markers: MarkerSource,
+        forces: ForceSource | None,
+        bridge: BridgeStep,
+        refiner: RefinerStep,
+        sink: Sink,
+        clock: Clock,
+        settings: LoopSettings,
+        meta: Meta,
+    ) -> None:
+        self._markers, self._forces = markers, forces
+        self._bridge, self._refiner = bridge, refiner
+        self._sink, self._clock, self._settings = sink, clock, settings
+        self.session = str(uuid.uuid4())
+        self.frames_in = self.skipped = self.gap = self.force_stale = self.faults = 0
+        self.stages = StageTimer(clock.now)
+        self.sender = EmgSender(
+            sink,
+            clock,
+            session=self.session,
+            n_channels=len(refiner.channel_names),
+            budget_s=1e-3 * settings.budget_ms,
+            pacing=settings.pacing,
+            filter_delay_s=settings.filter_delay_s,
+        )
+        bridge.on_stage = self.stages.mark
+        self._no_forces = np.zeros((0, 9))
+        self._last_t = math.nan
+        self._faults_logged: set[str] = set()
+        source = "none" if forces is None else "plate"
+        self._act = Act(session=self.session)
+        self._kin = Kin(session=self.session)
+        self._dyn = Dyn(session=self.session, grf_source=source)
+        self._meta = msgspec.structs.replace(meta, session=self.session)
+        self._began = self._next_meta = self._next_health = clock.now()
+        self._last_health = (self._began, 0, 0)
+
+    def run(self, duration_s: float | None, stopped: Callable[[], bool]) -> None:
+        """Step until the time is over or somebody says stop.
+
+        Parameters
+        ----------
+        duration_s : float or None
+            How long [s]; None = until stopped.
+        stopped : callable
+            Asked between frames.
+        """
+        deadlines = DeadlineThread(self.sender, self._clock)
+        gc.collect()
+        gc.freeze()
+        gc.disable()  # a collection would stop the loop for milliseconds; frames make no cycles
+        deadlines.start()
+        self._markers.flush()
+        self._began = self._clock.now()
+        end = math.inf if duration_s is None else self._began + duration_s
+        try:
+            while not stopped() and (remaining := end - self._clock.now()) > 0.0:
+                self.step(min(IDLE_S, remaining))
+        finally:
+            deadlines.stop()
+            gc.enable()
+            gc.unfreeze()
+            self._publish_health(self._clock.now())
+
+    def step(self, timeout_s: float) -> bool:
+        """Wait for a frame and answer it.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long to wait [s].
+
+        Returns
+        -------
+        bool
+            Whether a frame came.
+        """
+        count = self._markers.pull(timeout_s)
+        if count:
+            self.stages.start()
+            self.frames_in += count
+            self.skipped += count - 1
+            status = self._status_of_time(self._markers.t)
+            if status is None:
+                self.skipped += 1
+            else:
+                self._answer(self._markers.t, status)
+        self._look_after()
+        return count > 0
+
+    def _status_of_time(self, t: float) -> int | None:
+        """Flags that follow from a frame's time; None if it does not come after the last."""
+        pause = t - self._last_t
+        if abs(pause) > self._settings.reset_after_s:
+            self._bridge.reset()
+            self._refiner.reset()
+        elif pause <= 0.0:
+            return None
+        self._last_t = t
+        if math.isnan(pause) or 0.0 < pause <= 1.5 / self._settings.rate_hz:
+            return 0
+        self.gap += 1
+        return int(Status.GAP)
+
+    def _answer(self, t: float, status: int) -> None:
+        """Compute and publish one frame."""
+        seq = self.frames_in - 1
+        self.sender.begin(seq, t, self._markers.received)
+        forces, fresh = self._align(t)
+        if not fresh:
+            self.force_stale += 1
+            status |= Status.FORCE_STALE
+        try:
+            result = self._bridge.step(t, self._markers.markers, forces)
+            status |= result.status
+            estimate = self._refine(t, result)
+        except Exception as fault:  # the session must outlive any frame
+            self._give_up(seq, t, status, fault)
+            return
+        if not self.sender.finish(seq, t, estimate, int(status)):
+            status |= Status.LATE
+        self._publish_state(seq, t, int(status), result)
+        self.stages.mark("publish")
+        self.stages.finish()
+
+    def _align(self, t: float) -> tuple[NDArray[np.float64], bool]:
+        """Forces at a frame's time, and whether they are measured rather than held."""
+        if self._forces is None:
+            return self._no_forces, True
+        until = self._clock.now() + 1e-3 * self._settings.align_wait_ms
+        fresh = self._forces.align(t, until)
+        self.stages.mark("align")
+        return self._forces.forces, fresh
+
+    def _refine(self, t: float, result: BridgeResult) -> NDArray[np.float32]:
+        """EMG of a frame; raises if anything in it is not a finite number."""
+        total = result.activation.sum() + result.q.sum() + result.qd.sum() + result.tau.sum()
+        if not math.isfinite(total):
+            raise FloatingPointError("the bridge returned a value that is not finite")
+        estimate = self._refiner.step(t, result.activation, result.q, result.qd, result.tau)
+        self.stages.mark("refine")
+        if not math.isfinite(estimate.sum()):
+            raise FloatingPointError("the network returned a value that is not finite")
+        return estimate
+
+    def _give_up(self, seq: int, t: float, status: int, fault: Exception) -> None:
+        """Answer a frame that failed inside with a flagged substitute, and start anew."""
+        self.faults += 1
+        kind = f"{type(fault).__name__}: {fault}"
+        if kind not in self._faults_logged and len(self._faults_logged) < 20:
+            self._faults_logged.add(kind)
+            _log.warning("frame %d answered with a substitute (%s)", seq, kind)
+        self.sender.finish(seq, t, None, int(status | Status.HOLD))
+        self._bridge.reset()
+        self._refiner.reset()
+
+    def _publish_state(self, seq: int, t: float, status: int, result: BridgeResult) -> None:
+        """Send what the estimate was made from."""
+        self._act.activation = _bytes(result.activation)
+        self._kin.q, self._kin.qd = _bytes(result.q), _bytes(result.qd)
+        self._kin.marker_rms = float(result.marker_rms)
+        self._dyn.tau = _bytes(result.tau)
+        for message in (self._act, self._kin, self._dyn):
+            message.seq, message.t, message.status = seq, t, status
+            message.sent = self._clock.now()
+            self._sink.send(message)
+
+    def _look_after(self) -> None:
+        """Welcome new subscribers and send what is due."""
+        now = self._clock.now()
+        if self._sink.has_new_subscriber() or now >= self._next_meta:
+            self._next_meta = now + META_EVERY_S
+            self._meta.seq, self._meta.t, self._meta.sent = self.frames_in, now, now
+            self._sink.send(self._meta)
+        if now >= self._next_health:
+            self._next_health = now + HEALTH_EVERY_S
+            self._publish_health(now)
+
+    def _publish_health(self, now: float) -> None:
+        """Send counts and percentiles."""
+        then, frames_then, published_then = self._last_health
+        self._last_health = (now, self.frames_in, self.sender.published)
+        span = max(now - then, 1e-9)
+        fields = self._counts()
+        del fields["budget_ms"]
+        self._sink.send(
+            Health(
+                session=self.session,
+                seq=self.frames_in,
+                t=now,
+                sent=now,
+                uptime_s=now - self._began,
+                rate_in_hz=(self.frames_in - frames_then) / span,
+                rate_out_hz=(self.sender.published - published_then) / span,
+                gap=self.gap,
+                force_stale=self.force_stale,
+                faults=self.faults,
+                late=self.sender.late,
+                **fields,
+            )
+        )
+
+    def _counts(self) -> dict[str, Any]:
+        """Fields that the report and the health message share."""
+        return {
+            "frames_in": self.frames_in,
+            "published": self.sender.published,
+            "on_time": self.sender.on_time,
+            "substituted": self.sender.substituted,
+            "skipped": self.skipped,
+            "latency_ms": self.sender.latency.summary_ms(),
+            "stage_us": self.stages.summary_us(),
+            "budget_ms": self._settings.budget_ms,
+            "status_counts": self.sender.statuses.counts(),
+        }
+
+    def report(self) -> dict[str, Any]:
+        """Return what ``--report`` writes: counts, latency [ms], stages [us], flags."""
+        return report(self._counts().items())
+
+
+def _bytes(array: NDArray[np.float64]) -> bytes:
+    """Little-endian float32 bytes of an array."""
+    return array.astype("<f4").tobytes()

@@ -1,0 +1,340 @@
+"""Markers and forces in, over LSL: newest frame wins, forces go into a bounded memory.
+
+Time stamps are in the LSL local clock of this machine (clock synchronisation on, monotonized).
+liblsl's own dejittering stays off: see `streamer.dejitter` for what it does to frames that are
+missing, and for what is used instead.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pylsl
+from numpy.typing import NDArray
+from pylsl.util import LostError, TimeoutError
+
+from streamer.channels import Up, compensated_lag, force_layout, marker_layout, read_channels
+from streamer.clock import Clock, LslClock
+from streamer.dejitter import Dejitter
+from streamer.exceptions import StreamLayoutError, StreamNotFound
+from streamer.force_ring import ForceRing
+
+POSTPROCESSING = pylsl.proc_clocksync | pylsl.proc_monotonize
+_CHUNK = 64  # samples per pull; more are pulled in further rounds
+_BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
+_MEASURED_FRAMES = 40
+
+
+def find_stream(
+    *, kind: str = "", name: str = "", source_id: str = "", timeout_s: float = 10.0
+) -> pylsl.StreamInfo:
+    """Wait for the one stream that answers a description.
+
+    Parameters
+    ----------
+    kind : str
+        LSL type, upper and lower case alike; "" for any.
+    name, source_id : str
+        Exact; "" for any.
+    timeout_s : float
+        How long to wait [s].
+
+    Returns
+    -------
+    pylsl.StreamInfo
+        Without its extended description.
+
+    Raises
+    ------
+    StreamNotFound
+        If none answers in time (the visible streams are listed), or more than one does.
+    """
+    wanted = {"type": kind, "name": name, "source_id": source_id}
+    said = ", ".join(f"{k} {v}" for k, v in wanted.items() if v) or "any type"
+    predicate = _predicate(kind, name, source_id)
+    found = pylsl.resolve_bypred(predicate, minimum=1, timeout=timeout_s)
+    if not found:
+        raise StreamNotFound(said, timeout_s, f"{visible_streams()}; start the sender or replay")
+    by_uid = {info.uid(): info for info in found}  # IPv4 and IPv6 answers of one stream
+    if len(by_uid) > 1:
+        several = ", ".join(f"{i.name()} (source_id {i.source_id()})" for i in by_uid.values())
+        raise StreamNotFound(
+            f"{said} alone", timeout_s, f"{several} all answer: set `name` or `source_id`"
+        )
+    return found[0]
+
+
+def visible_streams(wait_s: float = 0.5) -> str:
+    """One phrase about the LSL streams that can be seen now."""
+    streams = pylsl.resolve_streams(wait_time=wait_s)
+    if not streams:
+        return "no LSL stream at all is visible"
+    listed = ", ".join(f"{s.name()} ({s.type()}, {s.channel_count()} ch)" for s in streams)
+    return f"visible: {listed}"
+
+
+def _predicate(kind: str, name: str, source_id: str) -> str:
+    """XPath 1.0 predicate; `translate` makes the type's comparison blind to case."""
+    upper, lower = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+    parts = []
+    if kind:
+        parts.append(f"translate(type,'{upper}','{lower}')={_quoted(kind.lower())}")
+    if name:
+        parts.append(f"name={_quoted(name)}")
+    if source_id:
+        parts.append(f"source_id={_quoted(source_id)}")
+    return " and ".join(parts) or "channel_count>0"
+
+
+def _quoted(text: str) -> str:
+    """XPath string literal; XPath 1.0 knows no escapes, only two kinds of quotes."""
+    return f'"{text}"' if "'" in text else f"'{text}'"
+
+
+class _Inlet:
+    """What both inlets share: the connection, the buffer, the clock domain."""
+
+    def __init__(self, info: pylsl.StreamInfo, *, lag_ms: float, connect_timeout_s: float) -> None:
+        self.name = info.name()
+        if info.channel_format() == pylsl.cf_string:
+            raise StreamLayoutError(
+                f"stream {self.name!r} carries text, not numbers; name another one"
+            )
+        self._inlet = pylsl.StreamInlet(info, _BUFFER_S, processing_flags=POSTPROCESSING)
+        try:
+            self._xml = self._inlet.info(connect_timeout_s).as_xml()
+            self._inlet.open_stream(connect_timeout_s)
+            # the first estimate takes 0.5 s, during which the first pull would wait
+            self._inlet.time_correction(connect_timeout_s)
+        except (TimeoutError, LostError) as error:
+            raise StreamNotFound(
+                f"name {self.name}", connect_timeout_s, "it announces itself but does not answer: "
+                "check the firewall (TCP 16572-16604)"
+            ) from error
+        self.nominal_rate_hz = float(info.nominal_srate())
+        self._lag_s = max(0.0, 1e-3 * lag_ms - compensated_lag(self._xml))
+        self._buffer = np.zeros((_CHUNK, info.channel_count()), self._inlet.np_dtype)
+
+    def _pull(self, timeout_s: float) -> list[float]:
+        """Pull at most one buffer full; returns once at least one sample is there."""
+        _, stamps = self._inlet.pull_chunk(
+            timeout_s, _CHUNK, dest_obj=self._buffer, min_samples=1
+        )
+        return stamps  # type: ignore[no-any-return]
+
+    def flush(self) -> int:
+        """Drop everything that is waiting; returns the number of samples."""
+        return int(self._inlet.flush())
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._inlet.close_stream()
+
+
+class MarkerInlet(_Inlet):
+    """The newest marker frame.
+
+    Parameters
+    ----------
+    info : pylsl.StreamInfo
+        From `find_stream`.
+    unit : str
+        Unit of positions if the stream names none.
+    up : {"y", "z"}
+        Which laboratory axis points up.
+    lag_ms : float
+        Known delay of the capture system [ms] from exposure to time stamp; what the stream's
+        ``compensated_lag`` already accounts for is not taken off twice.
+    rate_hz : float, optional
+        Frame rate [Hz]; default: the nominal rate, or measured where that is 0.
+    dejitter : bool
+        Smooth the capture times.
+    clock : Clock, optional
+        LSL's.
+    connect_timeout_s : float
+        How long the stream may take to answer [s].
+
+    Attributes
+    ----------
+    names : tuple of str
+        Marker names, n of them.
+    rate_hz : float
+        Frame rate [Hz].
+    t : float
+        Capture time of the newest frame [s], LSL local clock.
+    received : float
+        When it was received [s], same clock. A frame that was already waiting counts from the
+        earliest moment it can have come, the end of the last pull: latencies computed from this
+        are upper bounds.
+    markers : ndarray of shape (n, 3), float64
+        Positions [m] in ground, NaN = missing; overwritten by the next pull.
+    """
+
+    def __init__(
+        self,
+        info: pylsl.StreamInfo,
+        *,
+        unit: str = "",
+        up: Up = "y",
+        lag_ms: float = 0.0,
+        rate_hz: float | None = None,
+        dejitter: bool = True,
+        clock: Clock | None = None,
+        connect_timeout_s: float = 5.0,
+    ) -> None:
+        super().__init__(info, lag_ms=lag_ms, connect_timeout_s=connect_timeout_s)
+        self._clock = clock or LslClock()
+        layout = marker_layout(read_channels(self._xml), unit=unit, up=up)
+        self.names = layout.names
+        self._columns, self._scale = layout.columns, layout.scale
+        self.markers = np.full((len(self.names), 3), np.nan)
+        self._flat = self.markers.reshape(-1)
+        self.t = -float("inf")
+        self.received = -float("inf")
+        self.rate_hz = rate_hz or self.nominal_rate_hz or self._measure_rate()
+        self._dejitter = Dejitter(self.rate_hz) if dejitter else None
+        self._last_pull_end = self._clock.now()
+
+    def _measure_rate(self) -> float:
+        """Median frame rate of the next frames [Hz], for streams of nominal rate 0."""
+        stamps: list[float] = []
+        while len(stamps) < _MEASURED_FRAMES:
+            new = self._pull(2.0)
+            if not new:
+                raise StreamNotFound(
+                    f"name {self.name} with data", 2.0, "it is there but silent: start the capture"
+                )
+            stamps += new
+        return float(1.0 / np.median(np.diff(stamps)))
+
+    def pull(self, timeout_s: float) -> int:
+        """Take the newest frame.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long to wait for one [s].
+
+        Returns
+        -------
+        int
+            Frames received: 0 if none came in time, more than 1 if older ones were skipped.
+        """
+        began = self._clock.now()
+        stamps = self._pull(timeout_s)
+        count = len(stamps)
+        if not count:
+            self._last_pull_end = self._clock.now()
+            return 0
+        while len(stamps) == _CHUNK and (more := self._pull(0.0)):
+            stamps = more
+            count += len(more)
+        self._take(self._buffer[len(stamps) - 1])
+        self.t = self._smooth(stamps[-1]) - self._lag_s
+        now = self._clock.now()
+        # 0.1 ms: an immediate answer, so the frame was there before it was asked for
+        self.received = self._last_pull_end if now - began < 1e-4 else now
+        self._last_pull_end = now
+        return count
+
+    def _smooth(self, stamp: float) -> float:
+        """Capture time, smoothed if that is on."""
+        return stamp if self._dejitter is None else self._dejitter.step(stamp)
+
+    def _take(self, sample: NDArray[np.float32]) -> None:
+        """Scale one sample into `markers`; (0, 0, 0) and non-finite positions become NaN."""
+        np.multiply(sample[self._columns], self._scale, out=self._flat)
+        present = np.isfinite(self.markers).all(axis=1) & self.markers.any(axis=1)
+        self.markers[~present] = np.nan
+
+    def flush(self) -> int:
+        """Drop what is waiting; the next frame received is a new one."""
+        dropped = super().flush()
+        self._last_pull_end = self._clock.now()
+        return dropped
+
+
+class ForceInlet(_Inlet):
+    """Force samples, kept in a ring and interpolated to a frame's time.
+
+    Parameters
+    ----------
+    info : pylsl.StreamInfo
+        From `find_stream`.
+    wanted : sequence of sequence of str
+        Nine channel labels per external force: force, point, torque.
+    unit : str
+        Unit of the points if the stream names none; default m.
+    up : {"y", "z"}
+        Which laboratory axis points up.
+    lag_ms : float
+        As for markers.
+    clock : Clock, optional
+        LSL's.
+    connect_timeout_s : float
+        How long the stream may take to answer [s].
+
+    Attributes
+    ----------
+    forces : ndarray of shape (k, 9), float64
+        Force [N], centre of pressure [m], free torque [N m] in ground at the instant last asked
+        for; overwritten by the next `align`.
+    """
+
+    def __init__(
+        self,
+        info: pylsl.StreamInfo,
+        wanted: Sequence[Sequence[str]],
+        *,
+        unit: str = "",
+        up: Up = "y",
+        lag_ms: float = 0.0,
+        clock: Clock | None = None,
+        connect_timeout_s: float = 5.0,
+    ) -> None:
+        super().__init__(info, lag_ms=lag_ms, connect_timeout_s=connect_timeout_s)
+        self._clock = clock or LslClock()
+        layout = force_layout(read_channels(self._xml), wanted, length_unit=unit, up=up)
+        self._columns, self._scale = layout.columns, layout.scale
+        self._shape = (-1, len(wanted), 9)
+        self._ring = ForceRing(len(wanted))
+        self.forces = np.zeros((len(wanted), 9))
+
+    def align(self, t: float, until: float) -> bool:
+        """Bring `forces` to an instant, waiting for samples that are under way.
+
+        Parameters
+        ----------
+        t : float
+            Instant [s], LSL local clock.
+        until : float
+            Do not wait beyond this time [s], same clock.
+
+        Returns
+        -------
+        bool
+            True if the forces were measured around that instant, False if they are held.
+        """
+        self._drain(0.0)
+        while self._ring.newest_s < t:
+            remaining = until - self._clock.now()
+            if remaining <= 0.0 or not self._drain(remaining):
+                break
+        return self._ring.at(t, self.forces)
+
+    def _drain(self, timeout_s: float) -> bool:
+        """Move what has arrived into the ring; waits only if nothing has."""
+        received = False
+        while stamps := self._pull(0.0 if received else timeout_s):
+            received = True
+            rows = self._buffer[: len(stamps), self._columns] * self._scale
+            # a broken sample must not poison the interpolation: no force, until the next
+            np.nan_to_num(rows, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+            self._ring.extend(np.array(stamps) - self._lag_s, rows.reshape(self._shape))
+            if len(stamps) < _CHUNK:
+                break
+        return received
+
+    def flush(self) -> int:
+        """Forget nothing: the ring keeps the newest samples, they may be asked for."""
+        self._drain(0.0)
+        return 0

@@ -1,0 +1,250 @@
+"""Messages on the wire, version 1: one frame = topic, one zero byte, msgpack map.
+
+A single frame keeps a message whole under ZeroMQ's CONFLATE option. Arrays travel as
+little-endian float32 bytes; `values` turns them back. Every message carries the same head; the
+names and units of the arrays' entries are in ``meta``, sent on subscription and every 2 s.
+"""
+
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.exceptions import MessageError
+
+VERSION = 1
+"""Value of ``v``: raised when a field changes its meaning; added fields do not raise it."""
+
+
+class Message(msgspec.Struct, kw_only=True):
+    """Head of every message.
+
+    Attributes
+    ----------
+    v : int
+        Version of the protocol.
+    session : str
+        UUID of the run: changes when the publisher restarts.
+    seq : int
+        Number of the marker frame since the session's start, the same in all topics of a
+        frame; frames that were skipped leave holes.
+    t : float
+        Capture time of the frame [s], LSL local clock of the publishing machine.
+    sent : float
+        Time of sending [s], same clock.
+    status : int
+        Bits of `streamer.status.Status`; 0 = fully good.
+    """
+
+    v: int = VERSION
+    session: str = ""
+    seq: int = 0
+    t: float = 0.0
+    sent: float = 0.0
+    status: int = 0
+
+
+class Emg(Message, kw_only=True):
+    """Topic ``emg``: the estimate.
+
+    Attributes
+    ----------
+    emg : bytes
+        float32 (n_channel,), envelope as a fraction of the subject's reference maximum.
+    age_ms : float
+        ``sent - t`` plus the filter's delay [ms]: how old the motion is that this describes.
+    filter_delay_ms : float
+        Group delay of the derivative filter [ms].
+    compute_ms : float
+        Receipt of the marker frame to the finished estimate [ms]; 0 for a substitute.
+    """
+
+    emg: bytes = b""
+    age_ms: float = 0.0
+    filter_delay_ms: float = 0.0
+    compute_ms: float = 0.0
+
+
+class Act(Message, kw_only=True):
+    """Topic ``act``: ``activation``, float32 (n_muscle,), static optimization's, 0 to 1."""
+
+    activation: bytes = b""
+
+
+class Kin(Message, kw_only=True):
+    """Topic ``kin``: coordinates ``q`` [rad, m] and speeds ``qd`` [rad/s, m/s], float32
+    (n_coordinate,), and ``marker_rms`` [m], the RMS distance of model and measured markers.
+    """
+
+    q: bytes = b""
+    qd: bytes = b""
+    marker_rms: float = 0.0
+
+
+class Dyn(Message, kw_only=True):
+    """Topic ``dyn``: generalized forces ``tau`` [N m, N], float32 (n_coordinate,).
+
+    ``grf_source`` says where the ground reaction comes from: plate, predicted or none.
+    """
+
+    tau: bytes = b""
+    grf_source: str = "none"
+
+
+class Health(Message, kw_only=True):
+    """Topic ``health``, once a second: how the session does, counted since its start.
+
+    Attributes
+    ----------
+    uptime_s : float
+        Since the first frame [s].
+    rate_in_hz, rate_out_hz : float
+        Marker frames received and estimates sent, over the last second [Hz].
+    frames_in, published, on_time, substituted, skipped : int
+        Frames received; EMG messages sent; of these within the budget and computed; of these
+        substitutes; frames passed over because a newer one was already there.
+    late, gap, force_stale, faults : int
+        Estimates that came after their deadline; frames that follow missing ones; frames with
+        held forces; frames that raised an error inside and were answered with a substitute.
+    latency_ms : dict
+        Receipt of the marker frame to sending of the estimate [ms]: p50, p90, p99, p99_9, max.
+    stage_us : dict
+        Per stage p50, p99, max [us].
+    status_counts : dict
+        How often each status bit was set.
+    """
+
+    uptime_s: float = 0.0
+    rate_in_hz: float = 0.0
+    rate_out_hz: float = 0.0
+    frames_in: int = 0
+    published: int = 0
+    on_time: int = 0
+    substituted: int = 0
+    skipped: int = 0
+    late: int = 0
+    gap: int = 0
+    force_stale: int = 0
+    faults: int = 0
+    latency_ms: dict[str, float] = {}
+    stage_us: dict[str, dict[str, float]] = {}
+    status_counts: dict[str, int] = {}
+
+
+class Meta(Message, kw_only=True):
+    """Topic ``meta``: what the arrays of the other topics mean, and what was promised.
+
+    ``units`` maps the name of an array to the unit of its entries, or to a list with one unit
+    per entry where they differ.
+    """
+
+    channel_names: tuple[str, ...] = ()
+    muscle_names: tuple[str, ...] = ()
+    coordinate_names: tuple[str, ...] = ()
+    units: dict[str, str | list[str]] = {}
+    model_name: str = ""
+    model_hash: str = ""
+    checkpoint_hash: str = ""
+    rate_hz: float = 0.0
+    budget_ms: float = 0.0
+    pacing: str = "asap"
+    filter: str = ""
+    filter_delay_ms: float = 0.0
+    clock: str = "lsl_local_clock"
+    software: str = ""
+
+
+TOPICS: dict[str, type[Message]] = {
+    "emg": Emg,
+    "act": Act,
+    "kin": Kin,
+    "dyn": Dyn,
+    "health": Health,
+    "meta": Meta,
+}
+"""Topic name to message type."""
+
+M = TypeVar("M", bound=Message)
+_TOPIC_OF = {kind: topic for topic, kind in TOPICS.items()}
+_PREFIX = {kind: topic.encode() + b"\0" for topic, kind in TOPICS.items()}
+_encoder = msgspec.msgpack.Encoder()
+_decoders = {topic: msgspec.msgpack.Decoder(kind) for topic, kind in TOPICS.items()}
+
+
+def topic_of(message: Message) -> str:
+    """Topic under which a message is published."""
+    return _TOPIC_OF[type(message)]
+
+
+def encode(message: Message) -> bytes:
+    """Make the single frame of a message.
+
+    Parameters
+    ----------
+    message : Message
+        One of the types in `TOPICS`.
+
+    Returns
+    -------
+    bytes
+        Topic, zero byte, msgpack map.
+    """
+    return _PREFIX[type(message)] + _encoder.encode(message)
+
+
+def decode(frame: bytes) -> tuple[str, Message]:
+    """Read a frame back.
+
+    Parameters
+    ----------
+    frame : bytes
+        As received.
+
+    Returns
+    -------
+    topic : str
+        Its topic.
+    message : Message
+        Fields that this version does not know are ignored.
+
+    Raises
+    ------
+    MessageError
+        If the frame is not of this protocol, or of a later version of it.
+    """
+    head, separator, body = frame.partition(b"\0")
+    topic = head.decode("ascii", errors="replace")
+    if not separator or topic not in _decoders:
+        raise MessageError(
+            f"frame of {len(frame)} bytes starts with {head[:16]!r}, not with a known topic; "
+            f"connect to a nem2e publisher (topics: {', '.join(TOPICS)})"
+        )
+    try:
+        message = _decoders[topic].decode(body)
+    except msgspec.DecodeError as error:
+        raise MessageError(
+            f"{topic} message unreadable ({error}); use the publisher's version of this package"
+        ) from error
+    if message.v != VERSION:
+        raise MessageError(
+            f"{topic} message has version {message.v}, this package reads {VERSION}; "
+            "update the older side"
+        )
+    return topic, message
+
+
+def values(field: bytes) -> NDArray[np.float32]:
+    """Numbers of an array field.
+
+    Parameters
+    ----------
+    field : bytes
+        E.g. ``message.emg``.
+
+    Returns
+    -------
+    ndarray of shape (n,), float32
+        A read-only view of the bytes.
+    """
+    return np.frombuffer(field, dtype="<f4")

@@ -1,0 +1,102 @@
+"""What the loop needs of its parts, so that it can be driven by other ones in tests.
+
+The bridge and the network are in packages of their own; `run_realtime` hands them in.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.messages import Message
+
+F64 = NDArray[np.float64]
+
+
+class MarkerSource(Protocol):
+    """Newest marker frame; `streamer.lsl_inlet.MarkerInlet` is one."""
+
+    t: float
+    received: float
+    markers: F64
+
+    def pull(self, timeout_s: float) -> int:
+        """Wait for a frame; returns how many came, the newest is in the attributes."""
+        ...
+
+    def flush(self) -> int:
+        """Drop what is waiting."""
+        ...
+
+
+class ForceSource(Protocol):
+    """Forces at an instant; `streamer.lsl_inlet.ForceInlet` is one."""
+
+    forces: F64
+
+    def align(self, t: float, until: float) -> bool:
+        """Bring `forces` to time `t`, waiting until `until`; False if they are held."""
+        ...
+
+
+class BridgeResult(Protocol):
+    """One frame's result; arrays valid until the next step."""
+
+    @property
+    def q(self) -> F64: ...  # noqa: D102
+    @property
+    def qd(self) -> F64: ...  # noqa: D102
+    @property
+    def tau(self) -> F64: ...  # noqa: D102
+    @property
+    def activation(self) -> F64: ...  # noqa: D102
+    @property
+    def marker_rms(self) -> float: ...  # noqa: D102
+    @property
+    def status(self) -> int: ...  # noqa: D102
+
+
+class BridgeStep(Protocol):
+    """Markers and forces to activations; `sim_bridge.Bridge` is one."""
+
+    on_stage: Callable[[str], None] | None
+
+    def step(self, t: float, markers: F64, forces: F64) -> BridgeResult:
+        """Advance by one frame."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the past."""
+        ...
+
+
+class RefinerStep(Protocol):
+    """Activations to EMG; `inference.Refiner` is one."""
+
+    @property
+    def channel_names(self) -> Sequence[str]:
+        """Names of the estimated channels."""
+        ...
+
+    def step(
+        self, t: float, activation: F64, q: F64, qd: F64, tau: F64
+    ) -> NDArray[np.float32]:
+        """Advance by one frame."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the past."""
+        ...
+
+
+class Sink(Protocol):
+    """Where messages go; `streamer.publisher.Publisher` is one."""
+
+    def send(self, message: Message) -> None:
+        """Send without waiting."""
+        ...
+
+    def has_new_subscriber(self) -> bool:
+        """Whether somebody subscribed since the last call."""
+        ...

@@ -1,0 +1,109 @@
+"""ZeroMQ out: one XPUB socket that never waits for anybody.
+
+XPUB instead of PUB, because it tells when somebody subscribes: they get ``meta`` at once. A
+subscriber that reads too slowly loses messages; the loop does not notice.
+"""
+
+import errno
+import socket as sockets
+import threading
+from pathlib import Path
+
+import zmq
+
+from streamer.exceptions import PortBusy, StreamerError
+from streamer.messages import Message, encode
+from streamer.security import protect_server
+
+DEFAULT_ENDPOINT = "tcp://127.0.0.1:5556"
+"""Where estimates are published unless the configuration says otherwise."""
+
+HIGH_WATER = 200
+"""Messages kept per slow subscriber: half a second of four topics at 100 Hz."""
+
+
+class Publisher:
+    """The bound socket; may be used from several threads.
+
+    Parameters
+    ----------
+    endpoint : str
+        ZeroMQ endpoint to bind; ``tcp://127.0.0.1:*`` takes any free port.
+    keys : Path, optional
+        Key directory, needed where other machines can reach the endpoint.
+
+    Attributes
+    ----------
+    endpoint : str
+        Where it is bound, with the actual port.
+
+    Raises
+    ------
+    PortBusy
+        If another program holds the endpoint.
+    UnsafeEndpoint
+        If the endpoint needs keys and has none.
+    StreamerError
+        If the endpoint cannot be bound for another reason.
+    """
+
+    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, *, keys: Path | None = None) -> None:
+        self._lock = threading.Lock()  # a ZeroMQ socket itself serves one thread at a time
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.XPUB)
+        self._socket.sndhwm = HIGH_WATER
+        self._socket.linger = 200  # ms: the last messages still leave when the session ends
+        self._authenticator = None
+        try:
+            self._authenticator = protect_server(self._socket, endpoint, keys)
+            self._bind(endpoint)
+        except StreamerError:
+            self.close()
+            raise
+        self.endpoint = self._socket.last_endpoint.decode().rstrip("\0")
+
+    def _bind(self, endpoint: str) -> None:
+        """Bind, or say why not."""
+        if endpoint.startswith("ipc://") and _somebody_listens(endpoint.removeprefix("ipc://")):
+            raise PortBusy(endpoint)  # libzmq would silently take the path over
+        try:
+            self._socket.bind(endpoint)
+        except zmq.ZMQError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortBusy(endpoint) from error
+            raise StreamerError(
+                f"cannot publish on {endpoint} ({error.strerror}); "
+                f"use an address of this machine, e.g. {DEFAULT_ENDPOINT}"
+            ) from error
+
+    def send(self, message: Message) -> None:
+        """Send one message; drops it for subscribers that lag, never blocks."""
+        frame = encode(message)
+        with self._lock:
+            self._socket.send(frame, zmq.NOBLOCK)
+
+    def has_new_subscriber(self) -> bool:
+        """Whether somebody subscribed since the last call; takes a few microseconds."""
+        new = False
+        with self._lock:
+            # asking the event mask first spares an exception per frame
+            while self._socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+                new |= self._socket.recv(zmq.NOBLOCK).startswith(b"\x01")
+        return new
+
+    def close(self) -> None:
+        """Release the endpoint; messages under way get 0.2 s to leave."""
+        if self._authenticator is not None:
+            self._authenticator.stop()
+        self._socket.close()
+        self._context.term()
+
+
+def _somebody_listens(path: str) -> bool:
+    """Whether a live process accepts connections on a unix socket path."""
+    with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as probe:
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True

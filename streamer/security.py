@@ -1,0 +1,144 @@
+"""Keys for endpoints that other machines can reach: CURVE with a list of allowed clients.
+
+A key directory of the publisher holds ``server.key_secret`` and ``clients/*.key``, the public
+keys of those who may subscribe; a client's directory holds its own ``client.key_secret`` and
+the ``server.key`` it trusts. Loopback and ipc endpoints need no keys: whoever reaches them is
+already on the machine.
+"""
+
+import ipaddress
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import zmq
+import zmq.auth
+from zmq.auth.thread import ThreadAuthenticator
+
+from streamer.exceptions import UnsafeEndpoint
+
+SERVER = "server"
+CLIENT = "client"
+CLIENTS_FOLDER = "clients"
+
+
+def is_local(endpoint: str) -> bool:
+    """Whether only this machine can reach an endpoint.
+
+    Parameters
+    ----------
+    endpoint : str
+        ZeroMQ endpoint.
+
+    Returns
+    -------
+    bool
+        True for ipc and inproc, and for tcp on a loopback address.
+    """
+    if endpoint.startswith(("ipc://", "inproc://")):
+        return True
+    host = (urlsplit(endpoint).hostname or "").strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def create_keys(directory: Path, name: str) -> Path:
+    """Make a key pair, readable by its owner alone.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the files go; made if it is not there.
+    name : str
+        ``"server"`` or a client's name.
+
+    Returns
+    -------
+    Path
+        The secret key's file; the public one lies beside it, with the ending ``.key``.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    _, secret = zmq.auth.create_certificates(directory, name)
+    Path(secret).chmod(0o600)
+    return Path(secret)
+
+
+def protect_server(
+    socket: "zmq.Socket[bytes]", endpoint: str, keys: Path | None
+) -> ThreadAuthenticator | None:
+    """Make a socket that is about to bind accept allowed clients only.
+
+    Parameters
+    ----------
+    socket : zmq.Socket
+        Not yet bound.
+    endpoint : str
+        Where it will bind.
+    keys : Path or None
+        The publisher's key directory.
+
+    Returns
+    -------
+    ThreadAuthenticator or None
+        To be stopped when the socket is closed; None if no keys are used.
+
+    Raises
+    ------
+    UnsafeEndpoint
+        If the endpoint can be reached from elsewhere and there are no keys.
+    """
+    if keys is None:
+        if is_local(endpoint):
+            return None
+        raise UnsafeEndpoint(
+            f"{endpoint} can be reached by other machines; name a key directory in `keys` "
+            "(`nem2e keys DIR` makes one) or publish on tcp://127.0.0.1"
+        )
+    public, secret = _load(keys / f"{SERVER}.key_secret")
+    allowed = keys / CLIENTS_FOLDER
+    if not any(allowed.glob("*.key")):
+        raise UnsafeEndpoint(
+            f"{allowed} holds no client's public key (*.key), so nobody could subscribe; "
+            "`nem2e keys DIR --client NAME` adds one"
+        )
+    authenticator = ThreadAuthenticator(socket.context)
+    authenticator.start()
+    authenticator.configure_curve(domain="*", location=str(allowed))
+    socket.curve_publickey = public
+    socket.curve_secretkey = secret
+    socket.curve_server = True
+    return authenticator
+
+
+def protect_client(socket: "zmq.Socket[bytes]", keys: Path) -> None:
+    """Make a socket that is about to connect identify itself and check the server.
+
+    Parameters
+    ----------
+    socket : zmq.Socket
+        Not yet connected.
+    keys : Path
+        The client's key directory.
+    """
+    socket.curve_publickey, socket.curve_secretkey = _load(keys / f"{CLIENT}.key_secret")
+    socket.curve_serverkey = _load(keys / f"{SERVER}.key")[0]
+
+
+def _load(path: Path) -> tuple[bytes, Any]:
+    """Public and secret key of a certificate file (secret None in a public one)."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            public, secret = zmq.auth.load_certificate(path)
+    except (OSError, ValueError) as error:
+        raise UnsafeEndpoint(
+            f"cannot read the key {path} ({error}); `nem2e keys DIR` makes a set"
+        ) from error
+    if secret is None and path.suffix == ".key_secret":
+        raise UnsafeEndpoint(f"{path} holds no secret key; `nem2e keys DIR` makes a set")
+    return public, secret

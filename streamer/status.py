@@ -1,0 +1,55 @@
+"""What a published frame says about itself: one integer of bit flags, 0 means fully good.
+
+Seven bits are the bridge's own (`sim_bridge.BridgeStatus`) and pass through unchanged; the
+others are set where frames meet clocks. The values are written out here, so that a client which
+only wants to read messages does not load the solver; `tests/streamer/test_status.py` holds the
+two tables together.
+"""
+
+from enum import IntFlag
+
+
+class Status(IntFlag):
+    """Quality of one published frame; a consumer that uses only ``status == 0`` is safe."""
+
+    GAP = 1
+    """Markers, or whole frames before this one, are missing."""
+    HOLD = 2
+    """No marker was usable, or the frame could not be solved: the last solution is held."""
+    LATE = 4
+    """The budget was exceeded: a substitute was sent in time, or this part came after it."""
+    FORCE_STALE = 8
+    """The forces of this instant had not arrived: the last ones are held."""
+    GRF_PREDICTED = 16
+    """Ground reaction is predicted, not measured."""
+    IK_UNCONVERGED = 32
+    """Inverse kinematics stopped at its iteration limit."""
+    SO_SATURATED = 64
+    """A muscle is fully active and reserves carry what the muscles cannot."""
+    PATH_EXTRAPOLATED = 128
+    """A coordinate left the region in which the muscle paths were fitted."""
+    REFINER_SKIPPED = 256
+    """The EMG of this frame does not come from the network: the last estimate, decayed."""
+    WARMING_UP = 512
+    """Filter or network have not yet seen enough frames."""
+
+
+def names(status: int) -> list[str]:
+    """Names of the bits that are set.
+
+    Parameters
+    ----------
+    status : int
+        Status field of a message.
+
+    Returns
+    -------
+    list of str
+        In the order of the bits; empty for a good frame. A bit of a later version of the
+        protocol is named by its value, e.g. ``"4096"``.
+    """
+    known = [flag for flag in Status if status & flag]
+    rest = status & ~sum(known)
+    return [str(flag.name) for flag in known] + [
+        str(1 << k) for k in range(rest.bit_length()) if rest >> k & 1
+    ]

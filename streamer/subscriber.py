@@ -1,0 +1,103 @@
+"""ZeroMQ in: what a client of the published estimates needs, and a model for clients' authors."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import zmq
+
+from streamer.exceptions import StreamerError
+from streamer.messages import Message, decode
+from streamer.publisher import DEFAULT_ENDPOINT
+from streamer.security import protect_client
+
+
+class Subscriber:
+    """A connected SUB socket; the publisher may start later than it.
+
+    Parameters
+    ----------
+    endpoint : str
+        Where the publisher is bound.
+    topics : sequence of str
+        Names of topics; empty for all.
+    newest_only : bool
+        Keep only the newest message. Meant for one topic: ZeroMQ keeps one message in all,
+        not one per topic.
+    keys : Path, optional
+        Client's key directory, for publishers on other machines.
+    """
+
+    def __init__(
+        self,
+        endpoint: str = DEFAULT_ENDPOINT,
+        topics: Sequence[str] = (),
+        *,
+        newest_only: bool = False,
+        keys: Path | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.SUB)
+        self._socket.linger = 0
+        if newest_only:
+            self._socket.setsockopt(zmq.CONFLATE, 1)
+        try:
+            if keys is not None:
+                protect_client(self._socket, keys)
+            for topic in topics:
+                self._socket.subscribe(topic.encode() + b"\0")
+            if not topics:
+                self._socket.subscribe(b"")
+            self._connect()
+        except StreamerError:
+            self.close()
+            raise
+
+    def _connect(self) -> None:
+        """Connect; for ZeroMQ that succeeds also when nobody is there yet."""
+        try:
+            self._socket.connect(self.endpoint)
+        except zmq.ZMQError as error:
+            raise StreamerError(
+                f"cannot connect to {self.endpoint!r} ({error.strerror}); "
+                f"give an endpoint like {DEFAULT_ENDPOINT}"
+            ) from error
+
+    def receive(self, timeout_s: float) -> tuple[str, Message] | None:
+        """Wait for the next message.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long [s].
+
+        Returns
+        -------
+        tuple of (str, Message) or None
+            Topic and message; None if none came.
+
+        Raises
+        ------
+        MessageError
+            If the frame cannot be read.
+        """
+        if not self._socket.poll(round(1e3 * timeout_s)):
+            return None
+        return decode(self._socket.recv())
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._socket.close()
+        self._context.term()
+
+    def __enter__(self) -> "Subscriber":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
