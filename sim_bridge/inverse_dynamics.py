@@ -1,0 +1,276 @@
+"""Inverse dynamics: recursive Newton and Euler on the chain of links.
+
+Everything is written in ground's axes about ground's origin, so that spatial vectors of different
+links add without transforms (Featherstone 2008, doi 10.1007/978-1-4899-7560-7, chapter 5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from ._jit import F64, I64, kernel
+from .exceptions import UnknownBody
+from .kinematics import Pose, Skeleton, empty_pose, pose_all, skeleton_of
+from .model import CompiledModel
+
+
+@dataclass(frozen=True)
+class ExternalForce:
+    """A measured force on a body; force, point and free torque are given in ground.
+
+    Attributes
+    ----------
+    name : str
+        As in OpenSim's ExternalLoads file.
+    body : str
+        The body that it acts on.
+    """
+
+    name: str
+    body: str
+
+
+class _Inertia(NamedTuple):
+    mass: F64
+    first_moment: F64
+    inertia: F64
+    gravity: F64
+
+
+class _Work(NamedTuple):
+    """Spatial velocity, acceleration and force of each link (angular first), (n_link, 6) each."""
+
+    velocity: F64
+    acceleration: F64
+    force: F64
+    motion: F64
+
+
+class InverseDynamics:
+    """Generalized forces that a motion needs under measured external forces.
+
+    Parameters
+    ----------
+    model : CompiledModel
+        The model.
+    loads : sequence of ExternalForce
+        In the order of the rows of ``forces``.
+
+    Raises
+    ------
+    UnknownBody
+        If a force acts on a body that the model lacks.
+
+    Attributes
+    ----------
+    tau : ndarray of shape (n_coordinate,), float64 [N m] or [N]
+        The last result.
+    pose : Pose
+        Of the last step.
+    """
+
+    def __init__(self, model: CompiledModel, loads: Sequence[ExternalForce]) -> None:
+        self._skeleton = skeleton_of(model)
+        chain = model.chain
+        self._inertia = _Inertia(chain.mass, chain.first_moment, chain.inertia, model.gravity)
+        self._link = np.array([_link_of(model, load) for load in loads], dtype=np.int64)
+        n = len(chain.parent)
+        self._work = _Work(np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)))
+        self.pose: Pose = empty_pose(model)
+        self.tau: F64 = np.zeros(len(model.coordinates.names))
+
+    def step(self, q: F64, qd: F64, qdd: F64, forces: F64) -> None:
+        """Solve one frame.
+
+        Parameters
+        ----------
+        q, qd, qdd : ndarray of shape (n_coordinate,), float64 [rad, m], [/s], [/s^2]
+            Motion of all coordinates, model order.
+        forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
+            Force, centre of pressure and free torque; a row with a NaN counts as no force.
+        """
+        self.pose.q[:] = q
+        solve_frame(
+            self._skeleton,
+            self._inertia,
+            qd,
+            qdd,
+            self._link,
+            forces,
+            self.pose,
+            self._work,
+            self.tau,
+        )
+
+
+def _link_of(model: CompiledModel, load: ExternalForce) -> int:
+    if load.body not in model.bodies.names:
+        raise UnknownBody(
+            f"external force '{load.name}' acts on body '{load.body}', which the model lacks;"
+            f" its bodies are {', '.join(model.bodies.names)}"
+        )
+    return int(model.bodies.link[model.bodies.names.index(load.body)])
+
+
+@kernel
+def solve_frame(
+    skeleton: Skeleton,
+    inertia: _Inertia,
+    qd: F64,
+    qdd: F64,
+    load_link: I64,
+    forces: F64,
+    pose: Pose,
+    work: _Work,
+    tau_out: F64,
+) -> None:
+    """Newton and Euler outwards, then forces inwards; ``pose.q`` holds the coordinates.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+        Of the model.
+    inertia : _Inertia
+        Of the links.
+    qd, qdd : ndarray of shape (n_coordinate,), float64
+        Speeds and accelerations of all coordinates.
+    load_link : ndarray of shape (n_load,), int64
+        Link of each external force; -1 is ground, where it does nothing.
+    forces : ndarray of shape (n_load, 9), float64
+        See :meth:`InverseDynamics.step`.
+    pose : Pose
+        Its ``q`` is read, the rest is written.
+    work : _Work
+        Working memory.
+    tau_out : ndarray of shape (n_coordinate,), float64 [N m] or [N]
+        Written in place.
+    """
+    pose_all(skeleton, pose)
+    _outwards(skeleton, inertia, qd, qdd, pose, work)
+    _subtract_loads(load_link, forces, work)
+    tau_out[:] = 0.0
+    for i in range(skeleton.parent.shape[0] - 1, -1, -1):
+        along = 0.0
+        for c in range(6):
+            along += work.motion[i, c] * work.force[i, c]
+        tau_out[skeleton.coordinate[i]] += pose.s[1, i] * along
+        k = skeleton.parent[i]
+        if k >= 0:
+            for c in range(6):
+                work.force[k, c] += work.force[i, c]
+
+
+@kernel
+def _outwards(
+    skeleton: Skeleton, inertia: _Inertia, qd: F64, qdd: F64, pose: Pose, work: _Work
+) -> None:
+    """Velocity, acceleration and the force that moves each link, in ground about its origin."""
+    for i in range(skeleton.parent.shape[0]):
+        k = skeleton.parent[i]
+        j = skeleton.coordinate[i]
+        rate = pose.s[1, i] * qd[j]
+        growth = pose.s[1, i] * qdd[j] + pose.s[2, i] * qd[j] * qd[j]
+        _motion_vector(skeleton.is_rotation[i], pose.axis[i], pose.position[i], work.motion[i])
+        m, v, a = work.motion[i], work.velocity[i], work.acceleration[i]
+        for c in range(3):
+            v[c] = work.velocity[k, c] if k >= 0 else 0.0
+            v[c + 3] = work.velocity[k, c + 3] if k >= 0 else 0.0
+            a[c] = work.acceleration[k, c] if k >= 0 else 0.0
+            a[c + 3] = work.acceleration[k, c + 3] if k >= 0 else -inertia.gravity[c]
+        # parent velocity x motion, spatial cross product
+        a[0] += m[0] * growth + (v[1] * m[2] - v[2] * m[1]) * rate
+        a[1] += m[1] * growth + (v[2] * m[0] - v[0] * m[2]) * rate
+        a[2] += m[2] * growth + (v[0] * m[1] - v[1] * m[0]) * rate
+        a[3] += m[3] * growth + (v[1] * m[5] - v[2] * m[4] + v[4] * m[2] - v[5] * m[1]) * rate
+        a[4] += m[4] * growth + (v[2] * m[3] - v[0] * m[5] + v[5] * m[0] - v[3] * m[2]) * rate
+        a[5] += m[5] * growth + (v[0] * m[4] - v[1] * m[3] + v[3] * m[1] - v[4] * m[0]) * rate
+        for c in range(6):
+            v[c] += m[c] * rate
+        if inertia.mass[i] > 0.0:
+            _newton_euler(inertia, i, pose, v, a, work.force[i])
+        else:
+            work.force[i, :] = 0.0
+
+
+@kernel
+def _motion_vector(is_rotation: bool, axis: F64, position: F64, motion_out: F64) -> None:
+    """Spatial motion of a unit rate: (axis, position x axis) or (0, axis)."""
+    if is_rotation:
+        motion_out[0], motion_out[1], motion_out[2] = axis[0], axis[1], axis[2]
+        motion_out[3] = position[1] * axis[2] - position[2] * axis[1]
+        motion_out[4] = position[2] * axis[0] - position[0] * axis[2]
+        motion_out[5] = position[0] * axis[1] - position[1] * axis[0]
+    else:
+        motion_out[0] = motion_out[1] = motion_out[2] = 0.0
+        motion_out[3], motion_out[4], motion_out[5] = axis[0], axis[1], axis[2]
+
+
+@kernel
+def _newton_euler(inertia: _Inertia, i: int, pose: Pose, v: F64, a: F64, force_out: F64) -> None:
+    """Rate of change of a link's spatial momentum, as moment about ground's origin and force."""
+    rotation, o = pose.rotation[i], pose.position[i]
+    m = inertia.mass[i]
+    # the motion of the link's own origin, from the spatial (ground-origin) one
+    w0, w1, w2 = v[0], v[1], v[2]
+    e0, e1, e2 = a[0], a[1], a[2]
+    u0 = v[3] + w1 * o[2] - w2 * o[1]
+    u1 = v[4] + w2 * o[0] - w0 * o[2]
+    u2 = v[5] + w0 * o[1] - w1 * o[0]
+    b0 = a[3] + e1 * o[2] - e2 * o[1] + w1 * u2 - w2 * u1
+    b1 = a[4] + e2 * o[0] - e0 * o[2] + w2 * u0 - w0 * u2
+    b2 = a[5] + e0 * o[1] - e1 * o[0] + w0 * u1 - w1 * u0
+    h = inertia.first_moment[i]
+    h0 = rotation[0, 0] * h[0] + rotation[0, 1] * h[1] + rotation[0, 2] * h[2]
+    h1 = rotation[1, 0] * h[0] + rotation[1, 1] * h[1] + rotation[1, 2] * h[2]
+    h2 = rotation[2, 0] * h[0] + rotation[2, 1] * h[1] + rotation[2, 2] * h[2]
+    # force = m b + e x h + w x (w x h)
+    c0, c1, c2 = w1 * h2 - w2 * h1, w2 * h0 - w0 * h2, w0 * h1 - w1 * h0
+    f0 = m * b0 + e1 * h2 - e2 * h1 + w1 * c2 - w2 * c1
+    f1 = m * b1 + e2 * h0 - e0 * h2 + w2 * c0 - w0 * c2
+    f2 = m * b2 + e0 * h1 - e1 * h0 + w0 * c1 - w1 * c0
+    # moment about the link's origin = I e + w x I w + h x b
+    le0, le1, le2 = _turn_inertia(rotation, inertia.inertia[i], e0, e1, e2)
+    lw0, lw1, lw2 = _turn_inertia(rotation, inertia.inertia[i], w0, w1, w2)
+    n0 = le0 + w1 * lw2 - w2 * lw1 + h1 * b2 - h2 * b1
+    n1 = le1 + w2 * lw0 - w0 * lw2 + h2 * b0 - h0 * b2
+    n2 = le2 + w0 * lw1 - w1 * lw0 + h0 * b1 - h1 * b0
+    force_out[0] = n0 + o[1] * f2 - o[2] * f1
+    force_out[1] = n1 + o[2] * f0 - o[0] * f2
+    force_out[2] = n2 + o[0] * f1 - o[1] * f0
+    force_out[3], force_out[4], force_out[5] = f0, f1, f2
+
+
+@kernel
+def _turn_inertia(
+    rotation: F64, tensor: F64, x0: float, x1: float, x2: float
+) -> tuple[float, float, float]:
+    """Inertia tensor of the link's frame times a vector of ground."""
+    y0 = rotation[0, 0] * x0 + rotation[1, 0] * x1 + rotation[2, 0] * x2
+    y1 = rotation[0, 1] * x0 + rotation[1, 1] * x1 + rotation[2, 1] * x2
+    y2 = rotation[0, 2] * x0 + rotation[1, 2] * x1 + rotation[2, 2] * x2
+    z0 = tensor[0, 0] * y0 + tensor[0, 1] * y1 + tensor[0, 2] * y2
+    z1 = tensor[1, 0] * y0 + tensor[1, 1] * y1 + tensor[1, 2] * y2
+    z2 = tensor[2, 0] * y0 + tensor[2, 1] * y1 + tensor[2, 2] * y2
+    return (
+        rotation[0, 0] * z0 + rotation[0, 1] * z1 + rotation[0, 2] * z2,
+        rotation[1, 0] * z0 + rotation[1, 1] * z1 + rotation[1, 2] * z2,
+        rotation[2, 0] * z0 + rotation[2, 1] * z1 + rotation[2, 2] * z2,
+    )
+
+
+@kernel
+def _subtract_loads(load_link: I64, forces: F64, work: _Work) -> None:
+    """Take the measured forces off what the coordinates must supply."""
+    for i in range(load_link.shape[0]):
+        f = forces[i]
+        if load_link[i] < 0 or not np.isfinite(f.sum()):
+            continue
+        force = work.force[load_link[i]]
+        force[0] -= f[6] + f[4] * f[2] - f[5] * f[1]
+        force[1] -= f[7] + f[5] * f[0] - f[3] * f[2]
+        force[2] -= f[8] + f[3] * f[1] - f[4] * f[0]
+        force[3] -= f[0]
+        force[4] -= f[1]
+        force[5] -= f[2]

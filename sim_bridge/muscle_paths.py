@@ -1,0 +1,167 @@
+"""Muscle-tendon lengths, speeds and moment arms from the fitted polynomials."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._jit import F64, I64, kernel
+from .model import CompiledModel
+
+
+class _Table(NamedTuple):
+    n_spanned: I64
+    spanned: I64
+    centre: F64
+    half_width: F64
+    start: I64
+    exponent: I64
+    coefficient: F64
+
+
+class MuscleGeometry:
+    """Lengths and moment arms of all muscles, one frame at a time.
+
+    Parameters
+    ----------
+    model : CompiledModel
+        The model.
+
+    Attributes
+    ----------
+    length : ndarray of shape (n_muscle,), float64 [m]
+        Muscle-tendon lengths.
+    speed : ndarray of shape (n_muscle,), float64 [m/s]
+        Lengthening speeds.
+    moment_arm : ndarray of shape (n_muscle, n_spanned_max), float64 [m or 1]
+        About the free coordinates listed in ``spanned``; r = -dL/du, as OpenSim counts it.
+    spanned : ndarray of shape (n_muscle, n_spanned_max), int64
+        Free coordinates, -1 where a muscle spans fewer.
+    extrapolated : bool
+        Whether a spanned coordinate lay outside the region fitted; lengths go on linearly there.
+    """
+
+    def __init__(self, model: CompiledModel) -> None:
+        paths = model.paths
+        self._table = _Table(
+            paths.n_spanned,
+            paths.spanned,
+            paths.centre,
+            paths.half_width,
+            paths.start,
+            paths.exponent,
+            paths.coefficient,
+        )
+        self.spanned = paths.spanned
+        n_muscle, width = paths.spanned.shape
+        degree = int(paths.exponent.max(initial=0))
+        self._value = np.zeros((len(paths.centre), degree + 1))
+        self._slope = np.zeros_like(self._value)
+        self._beyond = np.zeros(len(paths.centre))
+        self._matters = np.isin(np.arange(len(paths.centre)), paths.spanned)
+        self.length = np.zeros(n_muscle)
+        self.speed = np.zeros(n_muscle)
+        self.moment_arm = np.zeros((n_muscle, width))
+
+    @property
+    def extrapolated(self) -> bool:
+        """See the class."""
+        return bool(np.any(self._beyond[self._matters] != 0.0))
+
+    def step(self, free: F64, free_speed: F64) -> None:
+        """Evaluate one frame.
+
+        Parameters
+        ----------
+        free, free_speed : ndarray of shape (n_free,), float64 [rad, m] and [rad/s, m/s]
+            Free coordinates and their speeds.
+        """
+        chebyshev_tables(
+            free,
+            self._table.centre,
+            self._table.half_width,
+            self._value,
+            self._slope,
+            self._beyond,
+        )
+        evaluate_paths(
+            self._table,
+            self._value,
+            self._slope,
+            self._beyond,
+            free_speed,
+            self.length,
+            self.speed,
+            self.moment_arm,
+        )
+
+
+@kernel
+def chebyshev_tables(
+    free: F64, centre: F64, half_width: F64, value_out: F64, slope_out: F64, beyond_out: F64
+) -> None:
+    """Chebyshev polynomials of each scaled coordinate, held at the border of the region.
+
+    Parameters
+    ----------
+    free, centre, half_width : ndarray of shape (n_free,), float64 [rad] or [m]
+        Coordinates and the region fitted.
+    value_out, slope_out : ndarray of shape (n_free, degree + 1), float64
+        T_k and dT_k/dx, written in place.
+    beyond_out : ndarray of shape (n_free,), float64
+        How far the scaled coordinate lies outside [-1, 1].
+    """
+    n = value_out.shape[1]
+    for j in range(free.shape[0]):
+        raw = (free[j] - centre[j]) / half_width[j]
+        x = min(max(raw, -1.0), 1.0)
+        beyond_out[j] = raw - x
+        value_out[j, 0] = 1.0
+        slope_out[j, 0] = 0.0
+        if n > 1:
+            value_out[j, 1] = x
+            slope_out[j, 1] = 1.0
+        for k in range(2, n):
+            value_out[j, k] = 2.0 * x * value_out[j, k - 1] - value_out[j, k - 2]
+            slope_out[j, k] = (
+                2.0 * value_out[j, k - 1] + 2.0 * x * slope_out[j, k - 1] - slope_out[j, k - 2]
+            )
+
+
+@kernel
+def evaluate_paths(
+    table: _Table,
+    value: F64,
+    slope: F64,
+    beyond: F64,
+    free_speed: F64,
+    length_out: F64,
+    speed_out: F64,
+    moment_arm_out: F64,
+) -> None:
+    """Sum the terms of every muscle; see :class:`MuscleGeometry` for the outputs."""
+    for m in range(length_out.shape[0]):
+        n = table.n_spanned[m]
+        total = 0.0
+        moment_arm_out[m, :] = 0.0
+        for t in range(table.start[m], table.start[m + 1]):
+            c = table.coefficient[t]
+            product = c
+            for a in range(n):
+                product *= value[table.spanned[m, a], table.exponent[t, a]]
+            total += product
+            for a in range(n):
+                e = table.exponent[t, a]
+                if e > 0:
+                    part = c * slope[table.spanned[m, a], e]
+                    for b in range(n):
+                        if b != a:
+                            part *= value[table.spanned[m, b], table.exponent[t, b]]
+                    moment_arm_out[m, a] -= part
+        rate = 0.0
+        for a in range(n):
+            j = table.spanned[m, a]
+            total -= moment_arm_out[m, a] * beyond[j]  # the straight continuation
+            moment_arm_out[m, a] /= table.half_width[j]
+            rate -= moment_arm_out[m, a] * free_speed[j]
+        length_out[m] = total
+        speed_out[m] = rate
