@@ -1,0 +1,68 @@
+"""Export the step graph of a trained network to ONNX."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+
+import torch
+from torch import Tensor, nn
+
+from inference.channels import SIDES
+from inference.model import STDRNet
+
+__all__ = ["StepGraph", "export_step", "step_example"]
+
+
+class StepGraph(nn.Module):
+    """`STDRNet.step` under the name that the exporter traces."""
+
+    def __init__(self, net: STDRNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(
+        self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """See `STDRNet.step`."""
+        return self.net.step(x, y_prev, cache, mask)
+
+
+def step_example(net: STDRNet) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return zero inputs of the step's shapes: both limbs, an empty cache."""
+    arch, limbs = net.arch, len(SIDES)
+    return (
+        torch.zeros(limbs, arch.n_input),
+        torch.zeros(limbs, arch.n_output),
+        torch.zeros(arch.window - 1, limbs, arch.kv_width),
+        torch.full((arch.window - 1,), float("-inf")),
+    )
+
+
+def export_step(net: STDRNet) -> bytes:
+    """Return the step graph ``(x, y_prev, cache, mask) -> (y, new_kv)`` as an ONNX file's bytes.
+
+    Shapes are static: both limbs in one batch, the window of the architecture; float32.
+    """
+    graph = StepGraph(net).eval()
+    quiet = logging.getLogger("torch.onnx")
+    level = quiet.level
+    quiet.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            # The exporter's own deprecations concern torch and onnxscript, not this graph, whose
+            # result is compared with the network in the tests and at every checkpoint.
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                graph,
+                step_example(net),
+                dynamo=True,
+                verbose=False,
+                input_names=["x", "y_prev", "cache", "mask"],
+                output_names=["y", "new_kv"],
+            )
+    finally:
+        quiet.setLevel(level)
+    assert program is not None
+    content: bytes = program.model_proto.SerializeToString()
+    return content

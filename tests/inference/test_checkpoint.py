@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.architecture import Architecture
+from inference.channels import CHANNELS
+from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from inference.exceptions import CheckpointError, CheckpointMismatch
+from tests.inference.conftest import blank_card
+
+WEIGHTS = {"a": np.arange(3, dtype=np.float32)}
+
+
+@pytest.fixture
+def copy(random_checkpoint: Checkpoint, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(random_checkpoint.path, tmp_path / "copy"))
+
+
+def edit_card(folder: Path, **changes: object) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | changes))
+
+
+def test_round_trip_keeps_everything(random_checkpoint: Checkpoint) -> None:
+    again = load_checkpoint(random_checkpoint.path)
+    assert again == random_checkpoint
+    assert again.card.architecture == Architecture()
+    assert sorted(p.name for p in again.path.iterdir()) == [
+        "card.json", "step.onnx", "weights.safetensors",
+    ]  # fmt: skip
+
+
+def test_checkpoint_of_the_default_size_stays_small(random_checkpoint: Checkpoint) -> None:
+    total = sum(p.stat().st_size for p in random_checkpoint.path.iterdir())
+    assert total < 2_000_000  # what is committed must stay below 2 MB
+
+
+def test_missing_folder_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="nem2e train"):
+        load_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["step.onnx", "weights.safetensors"])
+def test_damaged_file_is_noticed(copy: Path, name: str) -> None:
+    content = bytearray((copy / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=f"{name} does not match"):
+        load_checkpoint(copy).weights()
+
+
+def test_missing_graph_is_noticed(copy: Path) -> None:
+    (copy / "step.onnx").unlink()
+    with pytest.raises(CheckpointError, match=r"step\.onnx is missing"):
+        load_checkpoint(copy)
+
+
+def test_checkpoint_for_other_channels_is_refused_by_name(copy: Path) -> None:
+    edit_card(copy, channels=[*CHANNELS[:-1], "TFL"])
+    with pytest.raises(CheckpointMismatch, match=r"other channels.*GMED, TFL"):
+        load_checkpoint(copy)
+
+
+def test_checkpoint_for_other_inputs_is_refused(copy: Path) -> None:
+    edit_card(copy, inputs=["activation/TA"])
+    with pytest.raises(CheckpointMismatch, match="other inputs"):
+        load_checkpoint(copy)
+
+
+def test_checkpoint_of_a_later_format_is_refused(copy: Path) -> None:
+    edit_card(copy, format=99)
+    with pytest.raises(CheckpointMismatch, match="format 99"):
+        load_checkpoint(copy)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"name": 1}', '{"pickle": true}'])
+def test_broken_card_is_one_clear_error(copy: Path, text: str) -> None:
+    (copy / "card.json").write_text(text)
+    with pytest.raises(CheckpointError, match="not a checkpoint card"):
+        load_checkpoint(copy)
+
+
+def test_digest_changes_with_any_part(tmp_path: Path) -> None:
+    card = blank_card(Architecture())
+    digests = {
+        save_checkpoint(tmp_path / "a", card, WEIGHTS, b"graph").digest,
+        save_checkpoint(tmp_path / "b", card, WEIGHTS, b"other graph").digest,
+        save_checkpoint(tmp_path / "c", card, {"a": WEIGHTS["a"] + 1}, b"graph").digest,
+    }
+    assert len(digests) == 3
+    assert save_checkpoint(tmp_path / "d", card, WEIGHTS, b"graph").digest in digests
+
+
+def test_saving_replaces_a_checkpoint_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    card = blank_card(Architecture())
+    save_checkpoint(tmp_path / "c", card, WEIGHTS, b"old")
+    assert save_checkpoint(tmp_path / "c", card, WEIGHTS, b"new").onnx == b"new"
+    assert [p.name for p in tmp_path.iterdir()] == ["c"]
+
+
+def test_saving_never_replaces_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(CheckpointError, match="not a checkpoint"):
+        save_checkpoint(tmp_path, blank_card(Architecture()), WEIGHTS, b"graph")
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_failed_save_leaves_the_old_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = blank_card(Architecture())
+    before = save_checkpoint(tmp_path / "c", card, WEIGHTS, b"old")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("inference.checkpoint._write_durably", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(tmp_path / "c", card, WEIGHTS, b"new")
+    assert load_checkpoint(tmp_path / "c") == before
+    assert [p.name for p in tmp_path.iterdir()] == ["c"]

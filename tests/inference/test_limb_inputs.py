@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inference.channels import (
+    CHANNELS,
+    COORDINATES,
+    N_INPUT,
+    SLICE_ACTIVATION,
+    SLICE_ANGLE,
+    SLICE_MOMENT,
+    SLICE_VELOCITY,
+)
+from inference.exceptions import InferenceError
+from inference.limb_inputs import LimbInputs
+from tests.inference.test_muscle_map import DEMO, GAIT2392, RAJAGOPAL, both
+
+GAIT_COORDINATES = ["pelvis_tilt", *(f"{stem}_{side}" for side in "rl" for stem in COORDINATES)]
+
+
+def filled(inputs: LimbInputs, activation: np.ndarray, q: np.ndarray) -> np.ndarray:
+    out = np.zeros((2, N_INPUT), dtype=np.float32)
+    inputs.fill(activation, q, 10.0 * q, 100.0 * q, out)
+    return out
+
+
+def test_channels_are_means_over_their_muscles() -> None:
+    muscles = both(RAJAGOPAL)
+    activation = np.linspace(0.0, 1.0, len(muscles))
+    inputs = LimbInputs(muscles, GAIT_COORDINATES, 70.0)
+    out = filled(inputs, activation, np.zeros(len(GAIT_COORDINATES)))
+    by_name = dict(zip(muscles, activation, strict=True))
+    gmax = np.mean([by_name[f"glmax{i}_l"] for i in (1, 2, 3)])
+    assert out[1, CHANNELS.index("GMAX")] == pytest.approx(gmax, rel=1e-6)  # float32
+    assert out[0, CHANNELS.index("SOL")] == pytest.approx(by_name["soleus_r"], rel=1e-6)
+
+
+def test_same_motion_looks_the_same_in_models_that_count_the_knee_differently() -> None:
+    q = np.arange(1.0, 1.0 + len(GAIT_COORDINATES))
+    flipped = q.copy()
+    flipped[[i for i, name in enumerate(GAIT_COORDINATES) if "knee" in name]] *= -1.0
+    rajagopal, gait2392 = both(RAJAGOPAL), both(GAIT2392)
+    a = filled(LimbInputs(rajagopal, GAIT_COORDINATES, 70.0), np.zeros(len(rajagopal)), q)
+    b = filled(LimbInputs(gait2392, GAIT_COORDINATES, 70.0), np.zeros(len(gait2392)), flipped)
+    np.testing.assert_array_equal(a, b)
+
+
+def test_angles_velocities_and_moments_land_in_their_limb_and_unit() -> None:
+    q = np.arange(1.0, 1.0 + len(GAIT_COORDINATES))
+    muscles = both(RAJAGOPAL)
+    out = filled(LimbInputs(muscles, GAIT_COORDINATES, 50.0), np.zeros(len(muscles)), q)
+    for limb, side in enumerate("rl"):
+        expected = np.array([q[GAIT_COORDINATES.index(f"{stem}_{side}")] for stem in COORDINATES])
+        np.testing.assert_allclose(out[limb, SLICE_ANGLE], expected, rtol=1e-6)  # float32
+        np.testing.assert_allclose(out[limb, SLICE_VELOCITY], 10.0 * expected, rtol=1e-6)
+        np.testing.assert_allclose(out[limb, SLICE_MOMENT], 100.0 * expected / 50.0, rtol=1e-6)
+
+
+def test_what_a_planar_model_lacks_is_marked_absent_and_zero() -> None:
+    coordinates = [
+        "pelvis_tilt",
+        *(f"{s}_{side}" for side in "rl" for s in ("hip_flexion", "knee_angle")),
+    ]
+    muscles = both(DEMO)
+    inputs = LimbInputs(muscles, coordinates, 70.0)
+    out = filled(inputs, np.ones(len(muscles)), np.ones(len(coordinates)))
+    assert not out[inputs.present == 0].any()
+    present = dict(zip(COORDINATES, inputs.present[0, SLICE_ANGLE], strict=True))
+    assert present["hip_flexion"] == present["knee_angle"] == 1
+    assert present["hip_rotation"] == present["ankle_angle"] == 0
+    assert not inputs.channel_present[:, CHANNELS.index("RF")].any()
+    assert inputs.present[0, SLICE_ACTIVATION][CHANNELS.index("VM")] == 1
+
+
+def test_knee_of_an_unknown_family_is_absent_until_its_sign_is_given() -> None:
+    arguments = (["quad_r"], ["knee_angle_r"], 70.0, {"VM_r": ["quad_r"]})
+    knee = COORDINATES.index("knee_angle")
+    assert LimbInputs(*arguments).present[0, SLICE_ANGLE][knee] == 0
+    assert LimbInputs(*arguments, knee_flexion=-1).present[0, SLICE_ANGLE][knee] == 1
+
+
+@pytest.mark.parametrize("mass", [0.0, -1.0, float("nan")])
+def test_impossible_mass_is_refused(mass: float) -> None:
+    with pytest.raises(InferenceError, match="mass"):
+        LimbInputs(both(RAJAGOPAL), GAIT_COORDINATES, mass)

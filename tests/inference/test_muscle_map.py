@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import pytest
+
+from inference.channels import CHANNELS
+from inference.exceptions import MuscleMapError
+from inference.muscle_map import default_muscle_map, knee_flexion_sign, resolve_muscle_map
+
+RAJAGOPAL = [
+    "bflh", "bfsh", "gaslat", "gasmed", "glmax1", "glmax2", "glmax3", "glmed1", "glmed2", "glmed3",
+    "recfem", "semimem", "semiten", "soleus", "tibant", "vasint", "vaslat", "vasmed",
+]  # fmt: skip
+GAIT2392 = [
+    "glut_med1", "glut_med2", "glut_med3", "semimem", "semiten", "bifemlh", "bifemsh", "glut_max1",
+    "glut_max2", "glut_max3", "rect_fem", "vas_med", "vas_int", "vas_lat", "med_gas", "lat_gas",
+    "soleus", "tib_ant",
+]  # fmt: skip
+DEMO = ["SOL", "TA", "GAS", "VAS", "HAM", "GLU", "HFL"]
+
+
+def both(stems: list[str]) -> list[str]:
+    return [f"{stem}_{side}" for side in "rl" for stem in stems]
+
+
+@pytest.mark.parametrize("stems", [RAJAGOPAL, GAIT2392])
+def test_full_families_feed_every_channel_of_both_legs(stems: list[str]) -> None:
+    found = resolve_muscle_map(both(stems))
+    assert list(found) == [f"{channel}_{side}" for side in "rl" for channel in CHANNELS]
+    assert len(found["GMAX_l"]) == 3
+    assert {name for names in found.values() for name in names} <= set(both(stems))
+
+
+def test_demo_model_sends_lumped_muscles_to_their_parts_and_invents_none() -> None:
+    found = resolve_muscle_map(both(DEMO))
+    assert found["VM_r"] == found["VL_r"] == ("VAS_r",)
+    assert found["GM_l"] == found["GL_l"] == ("GAS_l",)
+    assert found["BFLH_r"] == found["SM_r"] == found["ST_r"] == ("HAM_r",)
+    assert found["GMAX_r"] == ("GLU_r",)
+    assert not {"RF_r", "RF_l", "GMED_r", "GMED_l"} & set(found)
+
+
+def test_knee_sign_follows_the_family() -> None:
+    assert knee_flexion_sign(both(RAJAGOPAL)) == 1.0
+    assert knee_flexion_sign(both(GAIT2392)) == -1.0
+    assert knee_flexion_sign(["biceps_brachii"]) == 0.0
+
+
+def test_given_entries_win_and_an_empty_one_leaves_the_channel_out() -> None:
+    found = resolve_muscle_map(both(RAJAGOPAL), {"VM_r": ["vasint_r"], "VL_r": []})
+    assert found["VM_r"] == ("vasint_r",)
+    assert "VL_r" not in found
+    assert found["VM_l"] == ("vasmed_l",)
+
+
+def test_unknown_muscle_is_named_with_the_nearest() -> None:
+    with pytest.raises(MuscleMapError, match=r"'vasmed_R'.*vasmed_r") as caught:
+        resolve_muscle_map(both(RAJAGOPAL), {"VM_r": ["vasmed_R"]})
+    assert caught.value.unknown == ("vasmed_R",)
+
+
+def test_unknown_channel_is_named_with_the_nearest() -> None:
+    with pytest.raises(MuscleMapError, match=r"'SOLr'.*SOL_r"):
+        resolve_muscle_map(both(RAJAGOPAL), {"SOLr": ["soleus_r"]})
+
+
+def test_a_name_instead_of_a_list_is_refused() -> None:
+    with pytest.raises(MuscleMapError, match="list"):
+        resolve_muscle_map(both(RAJAGOPAL), {"SOL_r": "soleus_r"})
+
+
+def test_model_without_any_known_muscle_says_how_to_map() -> None:
+    assert default_muscle_map(["BIClong", "TRIlong"]) == {}
+    with pytest.raises(MuscleMapError, match=r"2 muscles \(BIClong, TRIlong\).*muscle map"):
+        resolve_muscle_map(["BIClong", "TRIlong"])

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from inference import CHANNELS, InferenceError, Refiner
+from inference.channels import N_INPUT
+from inference.checkpoint import Checkpoint
+from inference.limb_inputs import LimbInputs
+from inference.weights import load_network
+from tests.inference.test_limb_inputs import GAIT_COORDINATES
+from tests.inference.test_muscle_map import DEMO, RAJAGOPAL, both
+
+MUSCLES = both(RAJAGOPAL)
+
+
+def recording(frames: int, rate_hz: float = 100.0) -> dict[str, np.ndarray]:
+    """Smooth signals of a model with these muscles and coordinates, in plausible ranges."""
+    t = np.arange(frames) / rate_hz
+    phase = 2 * np.pi * (t[:, None] + np.linspace(0, 1, len(MUSCLES)))
+    angle = 2 * np.pi * (t[:, None] + np.linspace(0, 1, len(GAIT_COORDINATES)))
+    return {
+        "t": t,
+        "activation": 0.5 + 0.5 * np.sin(phase),
+        "q": 0.5 * np.sin(angle),
+        "qd": np.pi * np.cos(angle),
+        "tau": 50.0 * np.sin(angle + 1.0),
+    }
+
+
+def frame(
+    data: dict[str, np.ndarray], i: int
+) -> tuple[float, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    return float(data["t"][i]), data["activation"][i], data["q"][i], data["qd"][i], data["tau"][i]
+
+
+def refine(refiner: Refiner, data: dict[str, np.ndarray]) -> np.ndarray:
+    return np.stack([refiner.step(*frame(data, i)).copy() for i in range(len(data["t"]))])
+
+
+@pytest.fixture
+def refiner(random_checkpoint: Checkpoint) -> Refiner:
+    ready = Refiner(random_checkpoint.path, MUSCLES, GAIT_COORDINATES, 70.0)
+    ready.warm_up()
+    return ready
+
+
+def test_live_stream_equals_the_networks_parallel_pass(
+    refiner: Refiner, random_checkpoint: Checkpoint
+) -> None:
+    data = recording(300)  # over twice the receptive field
+    live = refine(refiner, data)
+    inputs = LimbInputs(MUSCLES, GAIT_COORDINATES, 70.0)
+    x = np.ones((2, 300, 2 * N_INPUT), np.float32)
+    for i in range(300):
+        inputs.fill(*frame(data, i)[1:], x[:, i, :N_INPUT])
+    y = torch.from_numpy(live.reshape(300, 2, len(CHANNELS)).transpose(1, 0, 2).copy())
+    y_prev = torch.cat((torch.zeros(2, 1, len(CHANNELS)), y[:, :-1]), 1)
+    with torch.inference_mode():
+        parallel = load_network(random_checkpoint)(torch.from_numpy(x), y_prev)
+    assert live.std(0).max() > 0.02  # it moves over time, else equality says nothing
+    assert float((parallel - y).abs().max()) <= 1e-5  # the contract's bound, ring and ONNX included
+
+
+def test_channels_are_named_with_their_side_right_first(refiner: Refiner) -> None:
+    assert refiner.channel_names == tuple(f"{c}_{s}" for s in "rl" for c in CHANNELS)
+
+
+def test_channels_without_a_source_are_left_out(random_checkpoint: Checkpoint) -> None:
+    demo = Refiner(random_checkpoint.path, both(DEMO), ["knee_angle_r", "knee_angle_l"], 70.0)
+    assert len(demo.channel_names) == 2 * 10  # no rectus femoris, no gluteus medius
+    assert not {name[:-2] for name in demo.channel_names} & {"RF", "GMED"}
+    assert demo.step(0.0, np.ones(14), np.ones(2), np.ones(2), np.ones(2)).shape == (20,)
+
+
+def test_reset_makes_the_next_frame_the_first(refiner: Refiner) -> None:
+    data = recording(50)
+    first = refine(refiner, data)
+    refiner.reset()
+    np.testing.assert_array_equal(refine(refiner, data), first)
+
+
+def test_long_gap_starts_anew_by_itself(refiner: Refiner) -> None:
+    data = recording(50)
+    first = refine(refiner, data)
+    later = data | {"t": data["t"] + 60.0}
+    np.testing.assert_array_equal(refine(refiner, later), first)
+
+
+@pytest.mark.parametrize("rate_hz", [50.0, 200.0])
+def test_other_rates_give_the_same_emg(refiner: Refiner, rate_hz: float) -> None:
+    native = refine(refiner, recording(301))
+    refiner.reset()
+    other = refine(refiner, recording(int(3 * rate_hz) + 1, rate_hz))
+    common = native[:: round(100 / rate_hz)] if rate_hz < 100 else native
+    resampled = other if rate_hz < 100 else other[:: round(rate_hz / 100)]
+    # At 50 Hz every second input is a linear interpolation of signals of 1 Hz: off by 0.05 %.
+    assert np.abs(common - resampled).max() < (0.01 if rate_hz < 100 else 1e-6)
+
+
+def test_between_two_steps_the_last_estimate_is_held(refiner: Refiner) -> None:
+    emg = refine(refiner, recording(9, rate_hz=200.0))
+    np.testing.assert_array_equal(emg[1], emg[0])
+    assert (emg[2] != emg[1]).all()
+
+
+def test_bad_frame_is_a_missing_input_and_does_not_poison_the_stream(refiner: Refiner) -> None:
+    data = recording(400)
+    clean = refine(refiner, data)
+    refiner.reset()
+    data["q"][20] = np.nan
+    data["tau"][21] = np.inf
+    emg = refine(refiner, data)
+    assert np.isfinite(emg).all()
+    np.testing.assert_array_equal(emg[:20], clean[:20])
+    assert np.abs(emg[20] - clean[20]).max() > 1e-4
+
+
+def test_without_forces_moments_and_activations_are_withheld(refiner: Refiner) -> None:
+    data = recording(1)
+    t, activation, q, qd, tau = frame(data, 0)
+    a = refiner.step(t, activation, q, qd, tau, forces_valid=False).copy()
+    refiner.reset()
+    b = refiner.step(t, 0 * activation, q, qd, 0 * tau, forces_valid=False).copy()
+    np.testing.assert_array_equal(a, b)
+    refiner.reset()
+    assert (refiner.step(t, activation, q, qd, tau) != a).any()
+
+
+def test_muscle_map_of_another_model_is_an_inference_error(random_checkpoint: Checkpoint) -> None:
+    with pytest.raises(InferenceError, match="quadriceps"):
+        Refiner(
+            random_checkpoint.path, MUSCLES, GAIT_COORDINATES, 70.0,
+            muscle_map={"VM_r": ["quadriceps_r"]},
+        )  # fmt: skip
+
+
+def test_digest_is_the_checkpoints(refiner: Refiner, random_checkpoint: Checkpoint) -> None:
+    assert refiner.digest == random_checkpoint.digest

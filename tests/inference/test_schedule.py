@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inference.schedule import LONGEST_GAP_S, StepSchedule
+
+
+def steps_taken(rate_hz: float, times: np.ndarray) -> tuple[list[int], list[float]]:
+    """Steps per frame, and the time of every step."""
+    schedule, counts, when, previous = StepSchedule(rate_hz), [], [], float("nan")
+    for t in times:
+        fractions = schedule.steps(float(t))
+        counts.append(len(fractions))
+        when += [t if f == 1.0 else previous + f * (t - previous) for f in fractions]
+        previous = t
+    return counts, when
+
+
+def test_same_rate_steps_once_per_frame_despite_jitter_and_drift() -> None:
+    rng = np.random.default_rng(0)
+    nominal = np.arange(2000) / 99.8  # 0.2 % slow clock
+    counts, _ = steps_taken(100.0, nominal + rng.uniform(-1e-3, 1e-3, 2000))
+    assert set(counts) == {1}
+
+
+@pytest.mark.parametrize("stream_hz", [50.0, 120.0, 200.0, 250.0])
+def test_other_rates_are_brought_to_the_networks_rate(stream_hz: float) -> None:
+    seconds = 20.0
+    _, when = steps_taken(100.0, np.arange(0.0, seconds, 1.0 / stream_hz))
+    assert len(when) == pytest.approx(100.0 * seconds, abs=2)  # one step may stay due at each end
+    # A step sits off its grid point by a quarter of a period at most, on both sides.
+    assert np.all(np.abs(np.diff(when) - 0.01) <= 0.0051)
+
+
+def test_gap_and_time_reversal_start_a_new_stream() -> None:
+    schedule = StepSchedule(100.0)
+    assert schedule.steps(5.0) == [1.0]
+    assert not schedule.is_new_stream(5.01)
+    assert schedule.is_new_stream(5.0 + LONGEST_GAP_S + 0.01)
+    assert schedule.is_new_stream(4.99)
+    assert schedule.steps(4.99) == [1.0]
+
+
+def test_a_few_lost_frames_are_bridged_by_steps_in_between() -> None:
+    schedule = StepSchedule(100.0)
+    schedule.steps(0.0)
+    assert schedule.steps(0.04) == pytest.approx([0.25, 0.5, 0.75, 1.0])
