@@ -1,0 +1,38 @@
+"""An OpenSim model compiled to arrays: markers to coordinates, moments and muscle activations.
+
+``compile_model`` reads a model once through OpenSim; ``Bridge.step`` then needs neither OpenSim
+nor an allocation per frame. No socket, no clock, no sleep in here.
+"""
+
+from .bridge import STAGES, Bridge, BridgeOutput, BridgeSettings
+from .compile import compile_model
+from .exceptions import (
+    CacheError,
+    MarkerMismatch,
+    ModelFileError,
+    SettingsError,
+    SimBridgeError,
+    UnknownBody,
+    UnsupportedComponent,
+)
+from .inverse_dynamics import ExternalForce
+from .model import CompiledModel
+from .status import BridgeStatus
+
+__all__ = [
+    "STAGES",
+    "Bridge",
+    "BridgeOutput",
+    "BridgeSettings",
+    "BridgeStatus",
+    "CacheError",
+    "CompiledModel",
+    "ExternalForce",
+    "MarkerMismatch",
+    "ModelFileError",
+    "SettingsError",
+    "SimBridgeError",
+    "UnknownBody",
+    "UnsupportedComponent",
+    "compile_model",
+]

@@ -12,8 +12,16 @@ import numpy as np
 
 from ._jit import F64, I64, kernel
 from .exceptions import MarkerMismatch
-from .kinematics import Pose, Skeleton, empty_pose, point_in_ground, point_jacobian, pose_free
-from .kinematics import skeleton_of
+from .kinematics import (
+    Pose,
+    Skeleton,
+    coordinate_slopes,
+    empty_pose,
+    point_in_ground,
+    point_jacobian,
+    pose_free,
+    skeleton_of,
+)
 from .linalg import cholesky_solve
 from .marker_match import match_markers
 from .model import CompiledModel
@@ -62,11 +70,16 @@ class InverseKinematics:
         The last solution, model order.
     marker_rms : float
         Root mean square distance of used markers from the model's [m].
+    n_labels, n_markers : int
+        How many labels arrive, and how many of them are the model's.
     n_used : int
         How many markers the last frame had.
     converged : bool
         Whether the last frame ended by its tolerance.
     """
+
+    MINIMUM_MARKERS = 3
+    """Fewer usable markers than this and the last solution stays."""
 
     def __init__(
         self,
@@ -76,6 +89,7 @@ class InverseKinematics:
     ) -> None:
         match = match_markers(marker_names, model.markers.names)
         self._skeleton = skeleton_of(model)
+        self.n_labels = len(marker_names)
         self._column = match.column
         self._link = model.markers.link[match.marker]
         self._station = np.ascontiguousarray(model.markers.station[match.marker])
@@ -148,6 +162,10 @@ class InverseKinematics:
         np.clip(self._start, self._lower, self._upper, out=self._start)
         self._previous[:] = self.free
         self._solve(markers, self._start, MAX_ITERATIONS)
+
+    def coupling(self, free: F64, dq_out: F64) -> None:
+        """Derivative of every coordinate in its lead, shape (n_coordinate,), written in place."""
+        coordinate_slopes(self._skeleton, free, dq_out)
 
     def _solve(self, markers: F64, start: F64, limit: int) -> None:
         self.free[:] = start

@@ -1,0 +1,229 @@
+"""Markers and forces in, coordinates, moments and muscle activations out, frame by frame."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ._jit import F64
+from .exceptions import SettingsError
+from .filters import CAUSAL_DEFAULT, ForceDelay, make_filter
+from .inverse_dynamics import ExternalForce, InverseDynamics
+from .inverse_kinematics import InverseKinematics
+from .model import CompiledModel
+from .muscle_force import MuscleForce
+from .muscle_paths import MuscleGeometry
+from .static_optimization import StaticOptimization
+from .status import BridgeStatus
+
+STAGES = ("ik", "filter", "id", "paths", "so")
+"""Stages of a step, in their order."""
+
+
+@dataclass(frozen=True)
+class BridgeSettings:
+    """How the bridge works; validated by :class:`Bridge`.
+
+    Attributes
+    ----------
+    rate_hz : float
+        Nominal frame rate [Hz].
+    filter : str
+        Derivative filter, see :func:`sim_bridge.filters.make_filter`.
+    marker_weights : dict of str to float
+        Weight of a marker in inverse kinematics; 1 where not given.
+    reserve : float
+        Optimal force of the reserve on each coordinate [N m or N].
+    residual : float
+        The same on the coordinates that move the whole model [N m or N].
+    """
+
+    rate_hz: float
+    filter: str = CAUSAL_DEFAULT
+    marker_weights: dict[str, float] = field(default_factory=dict)
+    reserve: float = 1.0
+    residual: float = 1000.0
+
+
+class BridgeOutput:
+    """Result of a step: one object, its arrays valid until the next step.
+
+    ==========  ===================================================  =================  ==========
+    field       meaning                                              unit               shape
+    ==========  ===================================================  =================  ==========
+    t           capture time of the frame, clock of the input        s
+    ik_q        inverse kinematics of this frame, unfiltered         rad, m             (n_coord,)
+    q           filtered; true for ``t - filter_delay_s``            rad, m             (n_coord,)
+    qd          its speed                                            rad/s, m/s         (n_coord,)
+    qdd         its acceleration                                     rad/s^2, m/s^2     (n_coord,)
+    tau         generalized forces                                   N m, N             (n_coord,)
+    activation  of each muscle                                                          (n_muscle,)
+    control     of each coordinate actuator of the model                                (n_act,)
+    reserve     control of the reserve on each coordinate                               (n_coord,)
+    marker_rms  distance between measured and model markers          m
+    status      :class:`BridgeStatus` bits
+    ==========  ===================================================  =================  ==========
+    """
+
+    def __init__(self, ik: InverseKinematics, so: StaticOptimization, tau: F64) -> None:
+        n = len(tau)
+        self.t = 0.0
+        self.ik_q = ik.q
+        self.q, self.qd, self.qdd = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.tau = tau
+        self.activation = so.activation
+        self.control = so.control
+        self.reserve = so.reserve_control
+        self.marker_rms = 0.0
+        self.status = 0
+
+
+class Bridge:
+    """The whole chain from markers to activations.
+
+    Parameters
+    ----------
+    model : CompiledModel
+        From :func:`sim_bridge.compile_model`.
+    marker_names : sequence of str
+        Labels of the incoming markers, in their order.
+    loads : sequence of ExternalForce
+        External forces, in the order of their rows.
+    settings : BridgeSettings
+        Rate, filter, weights, reserves.
+
+    Raises
+    ------
+    SimBridgeError
+        If markers, bodies or settings do not fit the model.
+
+    Notes
+    -----
+    It reads no clock: ``on_stage`` is called after each stage with its name, for whoever times it.
+    Instances share nothing, and the kernels release the GIL: run several in threads.
+    """
+
+    def __init__(
+        self,
+        model: CompiledModel,
+        marker_names: Sequence[str],
+        loads: Sequence[ExternalForce],
+        settings: BridgeSettings,
+    ) -> None:
+        if settings.reserve <= 0.0 or settings.residual <= 0.0:
+            raise SettingsError("reserve and residual must be positive, else no solution may exist")
+        self.model, self.settings = model, settings
+        n = len(model.coordinates.names)
+        self._filter = make_filter(settings.filter, n, settings.rate_hz)
+        self.ik = InverseKinematics(model, marker_names, settings.marker_weights)
+        self._delay = ForceDelay(len(loads), settings.rate_hz, self._filter.delay_s)
+        self._id = InverseDynamics(model, loads)
+        self._geometry = MuscleGeometry(model)
+        self._force = MuscleForce(model)
+        self.so = StaticOptimization(model, settings.reserve, settings.residual)
+        self._free_index = model.coordinates.free_index
+        self._dq = np.zeros(n)
+        self._free, self._free_speed = np.zeros((2, len(self._free_index)))
+        self.output = BridgeOutput(self.ik, self.so, self._id.tau)
+        self.on_stage: Callable[[str], None] | None = None
+
+    @property
+    def filter_delay_s(self) -> float:
+        """Declared delay of the derivative filter [s]."""
+        return self._filter.delay_s
+
+    def reset(self) -> None:
+        """Forget the past; the next frame is a first one."""
+        self.ik.reset()
+        self._filter.reset()
+        self._delay.reset()
+        self.so.reset()
+
+    def warm_up(self) -> None:
+        """Load or compile every kernel, so that the first frame costs what later ones do."""
+        n_label = int(self.ik.n_labels)
+        markers = np.zeros((n_label, 3))
+        forces = np.zeros_like(self._delay.forces)
+        for k in range(3):
+            self.step(k / self.settings.rate_hz, markers, forces)
+        self.reset()
+
+    def step(self, t: float, markers: F64, forces: F64) -> BridgeOutput:
+        """Take one frame.
+
+        Parameters
+        ----------
+        t : float
+            Capture time [s], any one clock.
+        markers : ndarray of shape (n_label, 3), float64 [m], ground
+            In the order of ``marker_names``; NaN marks a missing one.
+        forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
+            Force, centre of pressure, free torque at ``t``; a row with NaN counts as no force.
+
+        Returns
+        -------
+        BridgeOutput
+            Overwritten by the next step.
+        """
+        status = self.track(markers)
+        self._filter.step(t, self.ik.q)
+        self._delay.step(t, forces)
+        if self._filter.warming_up:
+            status |= BridgeStatus.WARMING_UP
+        self._mark("filter")
+        out = self.solve(self._filter.q, self._filter.qd, self._filter.qdd, self._delay.forces)
+        out.t = t
+        out.status |= int(status)
+        return out
+
+    def track(self, markers: F64) -> BridgeStatus:
+        """Inverse kinematics alone; the solution is ``output.ik_q``."""
+        self.ik.step(markers)
+        status = BridgeStatus(0)
+        if self.ik.n_used < self.ik.n_markers:
+            status |= BridgeStatus.GAP
+        if self.ik.n_used < self.ik.MINIMUM_MARKERS:
+            status |= BridgeStatus.HOLD
+        elif not self.ik.converged:
+            status |= BridgeStatus.IK_UNCONVERGED
+        self.output.marker_rms = self.ik.marker_rms
+        self._mark("ik")
+        return status
+
+    def solve(self, q: F64, qd: F64, qdd: F64, forces: F64) -> BridgeOutput:
+        """Inverse dynamics, muscle geometry and static optimization of a given motion.
+
+        Parameters
+        ----------
+        q, qd, qdd : ndarray of shape (n_coordinate,), float64 [rad, m], [/s], [/s^2]
+            All coordinates, model order.
+        forces : ndarray of shape (n_load, 9), float64
+            As in :meth:`step`, of the same instant as the motion.
+        """
+        out = self.output
+        out.q[:], out.qd[:], out.qdd[:] = q, qd, qdd
+        self._id.step(q, qd, qdd, forces)
+        self._mark("id")
+        np.take(q, self._free_index, out=self._free)
+        np.take(qd, self._free_index, out=self._free_speed)
+        self._geometry.step(self._free, self._free_speed)
+        self._mark("paths")
+        self._force.step(self._geometry.length, self._geometry.speed)
+        self.so.step(out.tau, self._coupling(), self._force.force, self._geometry.moment_arm)
+        status = BridgeStatus(0)
+        if self._geometry.extrapolated:
+            status |= BridgeStatus.PATH_EXTRAPOLATED
+        if self.so.saturated:
+            status |= BridgeStatus.SO_SATURATED
+        out.status = int(status)
+        self._mark("so")
+        return out
+
+    def _coupling(self) -> F64:
+        """Derivative of every coordinate in its lead, at the filtered pose."""
+        self.ik.coupling(self._free, self._dq)
+        return self._dq
+
+    def _mark(self, stage: str) -> None:
+        if self.on_stage is not None:
+            self.on_stage(stage)

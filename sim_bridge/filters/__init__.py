@@ -1,0 +1,19 @@
+"""Coordinates to coordinates, speeds and accelerations, causally and with a declared delay."""
+
+from .base import DerivativeFilter
+from .butterworth import ButterworthFilter
+from .delay import ForceDelay
+from .kalman import KalmanFilter
+from .parse import CAUSAL_DEFAULT, make_filter, zero_phase_cutoff
+from .zero_phase import zero_phase_derivatives
+
+__all__ = [
+    "CAUSAL_DEFAULT",
+    "ButterworthFilter",
+    "DerivativeFilter",
+    "ForceDelay",
+    "KalmanFilter",
+    "make_filter",
+    "zero_phase_cutoff",
+    "zero_phase_derivatives",
+]

@@ -1,0 +1,57 @@
+"""Causal second-order Butterworth filter and backward differences: the common baseline."""
+
+import numpy as np
+from scipy import signal
+
+from .._jit import F64
+
+
+class ButterworthFilter:
+    """Low-pass, then differences of the last three outputs; see :class:`DerivativeFilter`.
+
+    Parameters
+    ----------
+    n : int
+        Number of coordinates.
+    rate_hz : float
+        Nominal frame rate [Hz].
+    cutoff_hz : float
+        Cutoff of the low-pass [Hz].
+
+    Notes
+    -----
+    The declared delay is the filter's group delay at 0 Hz plus one frame: differences over three
+    frames describe the middle one.
+    """
+
+    def __init__(self, n: int, rate_hz: float, cutoff_hz: float) -> None:
+        self._b, self._a = signal.butter(2, cutoff_hz, fs=rate_hz)
+        group = signal.group_delay((self._b, self._a), w=[1e-6 * rate_hz], fs=rate_hz)[1][0]
+        self.delay_s = (float(group) + 1.0) / rate_hz
+        self._rate = rate_hz
+        self._input, self._output = np.zeros((3, n)), np.zeros((3, n))
+        self.q, self.qd, self.qdd = np.zeros(n), np.zeros(n), np.zeros(n)
+        self._frames = 0
+        self._warm_frames = int(np.ceil(rate_hz / cutoff_hz))
+
+    @property
+    def warming_up(self) -> bool:
+        """True until the start's transient has left the estimate."""
+        return self._frames < self._warm_frames
+
+    def reset(self) -> None:
+        """Forget everything; the next frame starts at rest where it is."""
+        self._frames = 0
+
+    def step(self, t: float, q: F64) -> None:
+        """Take one frame; ``t`` [s] is not used, frames count as even."""
+        x, y = self._input, self._output
+        if self._frames == 0:
+            x[:], y[:] = q, q
+        x[2], x[1], x[0] = x[1], x[0], q
+        y[2], y[1] = y[1], y[0]
+        y[0] = self._b @ x - self._a[1] * y[1] - self._a[2] * y[2]
+        self.q[:] = y[1]
+        self.qd[:] = (y[0] - y[2]) * (0.5 * self._rate)
+        self.qdd[:] = (y[0] - 2.0 * y[1] + y[2]) * self._rate**2
+        self._frames += 1

@@ -1,0 +1,58 @@
+"""What OpenSim's tools do to coordinates before inverse dynamics; for parity offline alone.
+
+Pad by half the length (odd reflection), a third-order Butterworth low-pass forwards and backwards,
+then the derivatives of quintic splines through every frame. The two ends of the splines are
+natural, as those of OpenSim's GCVSpline without smoothing.
+"""
+
+import numpy as np
+from scipy import interpolate, signal
+
+from .._jit import F64
+
+
+def zero_phase_derivatives(time: F64, q: F64, cutoff_hz: float) -> tuple[F64, F64, F64]:
+    """Filtered coordinates, speeds and accelerations of a whole recording.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n_frame,), float64 [s]
+        Capture times, even.
+    q : ndarray of shape (n_frame, n_coordinate), float64 [rad] or [m]
+        Inverse kinematics.
+    cutoff_hz : float
+        Cutoff [Hz].
+
+    Returns
+    -------
+    tuple of three ndarrays of shape (n_frame, n_coordinate), float64
+        Values, first and second derivatives.
+    """
+    n = len(time)
+    dt = float(time[-1] - time[0]) / (n - 1)
+    pad = n // 2
+    front = 2.0 * q[0] - q[pad:0:-1]
+    back = 2.0 * q[-1] - q[-2 : -pad - 2 : -1]
+    padded = np.concatenate([front, q, back])
+    cutoff = min(cutoff_hz, 0.49 / dt)
+    b, a = signal.butter(3, cutoff, fs=1.0 / dt)
+    smooth = _one_pass(b, a, _one_pass(b, a, padded)[::-1])[::-1]
+    padded_time = time[0] + dt * (np.arange(len(padded)) - len(front))
+    natural = [(3, 0.0), (4, 0.0)]
+    ends = ([(k, np.zeros(q.shape[1])) for k, _ in natural],) * 2
+    spline = interpolate.make_interp_spline(padded_time, smooth, k=5, bc_type=ends)
+    values = tuple(np.asarray(spline(time, nu)) for nu in range(3))
+    return values[0], values[1], values[2]
+
+
+def _one_pass(b: F64, a: F64, x: F64) -> F64:
+    """One direction of the low-pass; OpenSim copies the first four samples through."""
+    order = len(a) - 1
+    state = signal.lfiltic
+    out = np.empty_like(x)
+    out[: order + 1] = x[: order + 1]
+    for column in range(x.shape[1]):
+        y0, x0 = out[order - 1 :: -1, column][:order], x[order - 1 :: -1, column][:order]
+        initial = state(b, a, y0, x0)
+        out[order:, column] = signal.lfilter(b, a, x[order:, column], zi=initial)[0]
+    return out
