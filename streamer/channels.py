@@ -224,7 +224,7 @@ def _marker_and_axis(channel: Channel) -> tuple[str, int] | None:
 
 
 def _short_unit(unit: str) -> str:
-    """Common spelling of a unit: ``Millimeters`` becomes mm."""
+    """Spell a unit in the common way: ``Millimeters`` becomes mm."""
     plain = unit.strip().lower()
     return _LONG.get(plain.rstrip("s"), plain)
 

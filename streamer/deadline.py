@@ -110,9 +110,7 @@ class EmgSender:
         with self._lock:
             self._pending.append(_Pending(seq, t, received))
 
-    def finish(
-        self, seq: int, t: float, estimate: NDArray[np.float32] | None, status: int
-    ) -> bool:
+    def finish(self, seq: int, t: float, estimate: NDArray[np.float32] | None, status: int) -> bool:
         """Hand in a frame's estimate.
 
         Parameters

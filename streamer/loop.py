@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.clock import Clock
+from streamer.config import RunConfig
 from streamer.deadline import DeadlineThread, EmgSender
 from streamer.health import StageTimer, report
 from streamer.messages import Act, Dyn, Health, Kin, Meta
@@ -36,6 +37,8 @@ _log = logging.getLogger(__name__)
 IDLE_S = 0.05
 """Longest wait for a frame [s] before subscribers and health are looked after."""
 META_EVERY_S = 2.0
+FORCE_TRUST_S = 0.1
+"""Forces held for longer than this [s] are not believed: the network goes on with motion alone."""
 HEALTH_EVERY_S = 1.0
 
 
@@ -65,6 +68,18 @@ class LoopSettings:
     align_wait_ms: float = 2.0
     filter_delay_s: float = 0.0
     reset_after_s: float = 1.0
+
+    @classmethod
+    def of(cls, config: RunConfig, rate_hz: float, filter_delay_s: float) -> "LoopSettings":
+        """Take over from a configuration what concerns the loop."""
+        return cls(
+            rate_hz=rate_hz,
+            budget_ms=config.budget_ms,
+            pacing=config.pacing,
+            align_wait_ms=config.align_wait_ms,
+            filter_delay_s=filter_delay_s,
+            reset_after_s=config.reset_after_s,
+        )
 
 
 class Session:
@@ -131,6 +146,7 @@ class Session:
         bridge.on_stage = self.stages.mark
         self._no_forces = np.zeros((0, 9))
         self._last_t = math.nan
+        self._forces_t = -math.inf  # capture time of the last frame with measured forces
         self._faults_logged: set[str] = set()
         source = "none" if forces is None else "plate"
         self._act = Act(session=self.session)
@@ -194,7 +210,7 @@ class Session:
         return count > 0
 
     def _status_of_time(self, t: float) -> int | None:
-        """Flags that follow from a frame's time; None if it does not come after the last."""
+        """Flag what a frame's time shows; None if it does not come after the last."""
         pause = t - self._last_t
         if abs(pause) > self._settings.reset_after_s:
             self._bridge.reset()
@@ -229,11 +245,13 @@ class Session:
         self.stages.finish()
 
     def _align(self, t: float) -> tuple[NDArray[np.float64], bool]:
-        """Forces at a frame's time, and whether they are measured rather than held."""
+        """Take the forces at a frame's time, and whether they are measured rather than held."""
         if self._forces is None:
             return self._no_forces, True
         until = self._clock.now() + 1e-3 * self._settings.align_wait_ms
         fresh = self._forces.align(t, until)
+        if fresh:
+            self._forces_t = t
         self.stages.mark("align")
         return self._forces.forces, fresh
 
@@ -242,7 +260,10 @@ class Session:
         total = result.activation.sum() + result.q.sum() + result.qd.sum() + result.tau.sum()
         if not math.isfinite(total):
             raise FloatingPointError("the bridge returned a value that is not finite")
-        estimate = self._refiner.step(t, result.activation, result.q, result.qd, result.tau)
+        estimate = self._refiner.step(
+            t, result.activation, result.q, result.qd, result.tau,
+            forces_valid=t - self._forces_t <= FORCE_TRUST_S,
+        )  # fmt: skip
         self.stages.mark("refine")
         if not math.isfinite(estimate.sum()):
             raise FloatingPointError("the network returned a value that is not finite")

@@ -10,18 +10,24 @@ from collections.abc import Sequence
 import numpy as np
 import pylsl
 from numpy.typing import NDArray
-from pylsl.util import LostError, TimeoutError
+from pylsl.util import LostError
+from pylsl.util import TimeoutError as LslTimeoutError
 
-from streamer.channels import Up, compensated_lag, force_layout, marker_layout, read_channels
+from streamer.channels import compensated_lag, force_layout, marker_layout, read_channels
 from streamer.clock import Clock, LslClock
+from streamer.config import Stream
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.force_ring import ForceRing
+from streamer.formats import ExternalForceColumns
 
 POSTPROCESSING = pylsl.proc_clocksync | pylsl.proc_monotonize
 _CHUNK = 64  # samples per pull; more are pulled in further rounds
 _BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
 _MEASURED_FRAMES = 40
+
+ANY_STREAM = Stream()
+"""Metres or millimetres as the stream says, y up, no known lag, smoothed capture times."""
 
 
 def find_stream(
@@ -63,6 +69,16 @@ def find_stream(
     return found[0]
 
 
+def find(stream: Stream) -> pylsl.StreamInfo:
+    """Wait for the stream that a configuration describes; see `find_stream`."""
+    return find_stream(
+        kind=stream.type,
+        name=stream.name,
+        source_id=stream.source_id,
+        timeout_s=stream.timeout_s,
+    )
+
+
 def visible_streams(wait_s: float = 0.5) -> str:
     """One phrase about the LSL streams that can be seen now."""
     streams = pylsl.resolve_streams(wait_time=wait_s)
@@ -90,6 +106,12 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if "'" in text else f"'{text}'"
 
 
+def _nine_labels(force: ExternalForceColumns) -> list[str]:
+    """Labels of force, point and torque; "" for those that the force does not have."""
+    parts = (force.force_columns, force.point_columns, force.torque_columns)
+    return [label for part in parts for label in (part or ("", "", ""))]
+
+
 class _Inlet:
     """What both inlets share: the connection, the buffer, the clock domain."""
 
@@ -105,10 +127,11 @@ class _Inlet:
             self._inlet.open_stream(connect_timeout_s)
             # the first estimate takes 0.5 s, during which the first pull would wait
             self._inlet.time_correction(connect_timeout_s)
-        except (TimeoutError, LostError) as error:
+        except (LslTimeoutError, LostError) as error:
             raise StreamNotFound(
-                f"name {self.name}", connect_timeout_s, "it announces itself but does not answer: "
-                "check the firewall (TCP 16572-16604)"
+                f"name {self.name}",
+                connect_timeout_s,
+                "it announces itself but does not answer: check the firewall (TCP 16572-16604)",
             ) from error
         self.nominal_rate_hz = float(info.nominal_srate())
         self._lag_s = max(0.0, 1e-3 * lag_ms - compensated_lag(self._xml))
@@ -116,9 +139,7 @@ class _Inlet:
 
     def _pull(self, timeout_s: float) -> list[float]:
         """Pull at most one buffer full; returns once at least one sample is there."""
-        _, stamps = self._inlet.pull_chunk(
-            timeout_s, _CHUNK, dest_obj=self._buffer, min_samples=1
-        )
+        _, stamps = self._inlet.pull_chunk(timeout_s, _CHUNK, dest_obj=self._buffer, min_samples=1)
         return stamps  # type: ignore[no-any-return]
 
     def flush(self) -> int:
@@ -137,17 +158,11 @@ class MarkerInlet(_Inlet):
     ----------
     info : pylsl.StreamInfo
         From `find_stream`.
-    unit : str
-        Unit of positions if the stream names none.
-    up : {"y", "z"}
-        Which laboratory axis points up.
-    lag_ms : float
-        Known delay of the capture system [ms] from exposure to time stamp; what the stream's
-        ``compensated_lag`` already accounts for is not taken off twice.
+    settings : Stream, optional
+        Unit, axes, known lag (what the stream's ``compensated_lag`` already accounts for is not
+        taken off twice) and whether to smooth capture times.
     rate_hz : float, optional
         Frame rate [Hz]; default: the nominal rate, or measured where that is 0.
-    dejitter : bool
-        Smooth the capture times.
     clock : Clock, optional
         LSL's.
     connect_timeout_s : float
@@ -172,18 +187,15 @@ class MarkerInlet(_Inlet):
     def __init__(
         self,
         info: pylsl.StreamInfo,
+        settings: Stream = ANY_STREAM,
         *,
-        unit: str = "",
-        up: Up = "y",
-        lag_ms: float = 0.0,
         rate_hz: float | None = None,
-        dejitter: bool = True,
         clock: Clock | None = None,
         connect_timeout_s: float = 5.0,
     ) -> None:
-        super().__init__(info, lag_ms=lag_ms, connect_timeout_s=connect_timeout_s)
+        super().__init__(info, lag_ms=settings.lag_ms, connect_timeout_s=connect_timeout_s)
         self._clock = clock or LslClock()
-        layout = marker_layout(read_channels(self._xml), unit=unit, up=up)
+        layout = marker_layout(read_channels(self._xml), unit=settings.unit, up=settings.up)
         self.names = layout.names
         self._columns, self._scale = layout.columns, layout.scale
         self.markers = np.full((len(self.names), 3), np.nan)
@@ -191,7 +203,7 @@ class MarkerInlet(_Inlet):
         self.t = -float("inf")
         self.received = -float("inf")
         self.rate_hz = rate_hz or self.nominal_rate_hz or self._measure_rate()
-        self._dejitter = Dejitter(self.rate_hz) if dejitter else None
+        self._dejitter = Dejitter(self.rate_hz) if settings.dejitter else None
         self._last_pull_end = self._clock.now()
 
     def _measure_rate(self) -> float:
@@ -260,14 +272,10 @@ class ForceInlet(_Inlet):
     ----------
     info : pylsl.StreamInfo
         From `find_stream`.
-    wanted : sequence of sequence of str
-        Nine channel labels per external force: force, point, torque.
-    unit : str
-        Unit of the points if the stream names none; default m.
-    up : {"y", "z"}
-        Which laboratory axis points up.
-    lag_ms : float
-        As for markers.
+    settings : Stream
+        Unit of the points, axes and known lag, as for markers.
+    loads : sequence of ExternalForceColumns
+        The external forces, in the order of the rows; their columns are the channel labels.
     clock : Clock, optional
         LSL's.
     connect_timeout_s : float
@@ -283,17 +291,17 @@ class ForceInlet(_Inlet):
     def __init__(
         self,
         info: pylsl.StreamInfo,
-        wanted: Sequence[Sequence[str]],
+        settings: Stream,
+        loads: Sequence[ExternalForceColumns],
         *,
-        unit: str = "",
-        up: Up = "y",
-        lag_ms: float = 0.0,
         clock: Clock | None = None,
         connect_timeout_s: float = 5.0,
     ) -> None:
-        super().__init__(info, lag_ms=lag_ms, connect_timeout_s=connect_timeout_s)
+        super().__init__(info, lag_ms=settings.lag_ms, connect_timeout_s=connect_timeout_s)
         self._clock = clock or LslClock()
-        layout = force_layout(read_channels(self._xml), wanted, length_unit=unit, up=up)
+        wanted = [_nine_labels(force) for force in loads]
+        channels = read_channels(self._xml)
+        layout = force_layout(channels, wanted, length_unit=settings.unit, up=settings.up)
         self._columns, self._scale = layout.columns, layout.scale
         self._shape = (-1, len(wanted), 9)
         self._ring = ForceRing(len(wanted))

@@ -73,8 +73,10 @@ class Act(Message, kw_only=True):
 
 
 class Kin(Message, kw_only=True):
-    """Topic ``kin``: coordinates ``q`` [rad, m] and speeds ``qd`` [rad/s, m/s], float32
-    (n_coordinate,), and ``marker_rms`` [m], the RMS distance of model and measured markers.
+    """Topic ``kin``: coordinates ``q`` [rad, m], speeds ``qd`` [rad/s, m/s], ``marker_rms`` [m].
+
+    The arrays are float32 (n_coordinate,); the RMS is over the distances of model and measured
+    markers.
     """
 
     q: bytes = b""

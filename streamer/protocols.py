@@ -80,9 +80,9 @@ class RefinerStep(Protocol):
         ...
 
     def step(
-        self, t: float, activation: F64, q: F64, qd: F64, tau: F64
+        self, t: float, activation: F64, q: F64, qd: F64, tau: F64, *, forces_valid: bool = True
     ) -> NDArray[np.float32]:
-        """Advance by one frame."""
+        """Advance by one frame; without valid forces moments and activations are not believed."""
         ...
 
     def reset(self) -> None:

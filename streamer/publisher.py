@@ -60,7 +60,7 @@ class Publisher:
         except StreamerError:
             self.close()
             raise
-        self.endpoint = self._socket.last_endpoint.decode().rstrip("\0")
+        self.endpoint = self._socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def _bind(self, endpoint: str) -> None:
         """Bind, or say why not."""
@@ -87,7 +87,7 @@ class Publisher:
         new = False
         with self._lock:
             # asking the event mask first spares an exception per frame
-            while self._socket.getsockopt(zmq.EVENTS) & zmq.POLLIN:
+            while int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
                 new |= self._socket.recv(zmq.NOBLOCK).startswith(b"\x01")
         return new
 

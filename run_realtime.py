@@ -1,0 +1,133 @@
+"""The main job: live markers in, estimated EMG out. Reads the config, wires, warms up, loops.
+
+`python run_realtime.py` alone replays the embedded demo subject; `--config FILE` runs a rig.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streamer.cli import one_line_errors
+from streamer.commands import run as processes
+from streamer.config import RunConfig
+from streamer.lsl_config import quiet_liblsl
+
+if TYPE_CHECKING:
+    from streamer.loop import Session
+
+
+def serve(config: RunConfig, duration_s: float | None, report: Path) -> None:
+    """Run one session; all that the loop's process does.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The session.
+    duration_s : float or None
+        How long [s]; None = until SIGINT or SIGTERM, or until the parent process is gone.
+    report : Path
+        Where the JSON report goes.
+    """
+    stop, parent = threading.Event(), os.getppid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    quiet_liblsl()
+    with one_line_errors(), ExitStack() as resources:
+        session = wire(config, resources)
+        processes.say(f"running, publishing on {config.endpoint}")
+        session.run(duration_s, lambda: stop.is_set() or os.getppid() != parent)
+        report.write_text(json.dumps(session.report(), indent=2) + "\n", encoding="utf-8")
+
+
+def wire(config: RunConfig, resources: ExitStack) -> "Session":
+    """Bind, find the streams, compile, connect, warm up: all that is slow or can fail.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The session.
+    resources : ExitStack
+        Receives what is to be closed at the end.
+
+    Returns
+    -------
+    Session
+        Ready for its first frame.
+    """
+    # here, so that the process which only shows the table does not load the solvers
+    from inference import Refiner
+    from sim_bridge import Bridge, BridgeSettings, ExternalForce, compile_model
+    from streamer.clock import LslClock
+    from streamer.formats import read_external_loads
+    from streamer.loop import LoopSettings, Session
+    from streamer.lsl_inlet import ForceInlet, MarkerInlet, find
+    from streamer.meta import make_meta
+    from streamer.publisher import Publisher
+
+    publisher = Publisher(config.endpoint, keys=config.keys)
+    resources.callback(publisher.close)
+    loads = read_external_loads(config.loads).forces if config.loads else ()
+    marker_info = find(config.markers)
+    force_info = find(config.forces) if loads else None
+    processes.say(f"compiling {config.model.name} (once; cached)")
+    model = compile_model(config.model, progress=processes.say_progress)
+
+    markers = MarkerInlet(marker_info, config.markers, rate_hz=config.rate_hz)
+    resources.callback(markers.close)
+    forces = None
+    if force_info is not None:
+        forces = ForceInlet(force_info, config.forces, loads)
+        resources.callback(forces.close)
+    bridge = Bridge(
+        model,
+        markers.names,
+        [ExternalForce(f.name, f.body) for f in loads],
+        BridgeSettings(rate_hz=markers.rate_hz, filter=config.filter),
+    )
+    refiner = Refiner(
+        config.checkpoint,
+        model.muscle_names,
+        model.coordinate_names,
+        config.mass_kg or model.mass,
+        backend=config.backend,
+        muscle_map=config.muscle_map,
+    )
+    processes.say("warming up")
+    bridge.warm_up()
+    refiner.warm_up()
+    return Session(
+        markers=markers,
+        forces=forces,
+        bridge=bridge,
+        refiner=refiner,
+        sink=publisher,
+        clock=LslClock(),
+        settings=LoopSettings.of(config, markers.rate_hz, bridge.filter_delay_s),
+        meta=make_meta(config, model, refiner, markers.rate_hz, bridge.filter_delay_s),
+    )
+
+
+def run(config: Path | None, duration_s: float | None, report: Path | None) -> int:
+    """Start the processes and wait for the end; returns the exit status."""
+    return processes.run(serve, config, duration_s, report)
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--config", type=Path, help="YAML file; without it, the demo")
+    parser.add_argument("--duration", type=float, help="stop after so many seconds")
+    parser.add_argument("--report", type=Path, help="write a JSON report here")
+    options = parser.parse_args()
+    with one_line_errors():
+        sys.exit(run(options.config, options.duration, options.report))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""The command line: each command imports its module when it is called, so that starting is quick.
+
+Whatever one of the packages raises on purpose becomes one line on stderr and exit status 1;
+wrong usage is status 2.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from streamer.exceptions import StreamerError
+from streamer.publisher import DEFAULT_ENDPOINT
+
+app = typer.Typer(
+    name="nem2e",
+    help="Live muscle activity from motion: markers in over LSL, estimated EMG out over ZeroMQ.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def run(
+    config: Annotated[Path | None, typer.Option(help="YAML file; without it, the demo.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a JSON report here.")] = None,
+) -> None:
+    """Estimate EMG live; the same as run_realtime.py."""
+    import run_realtime
+
+    raise typer.Exit(run_realtime.run(config, duration, report))
+
+
+@app.command()
+def replay(
+    paths: Annotated[list[Path], typer.Argument(help="Trial directory, or TRC/C3D/XDF, MOT.")],
+    speed: Annotated[float, typer.Option(help="1 = as recorded.")] = 1.0,
+    loop: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
+    fault: Annotated[
+        list[str],
+        typer.Option(help="drop:P, occlude:P, silence:S, late:S or jitter:S; repeatable."),
+    ] = [],  # noqa: B006
+    unit: Annotated[str, typer.Option(help="Unit of the positions sent: mm or m.")] = "mm",
+    emg: Annotated[bool, typer.Option("--emg", help="Send measured EMG too.")] = False,
+    name: Annotated[str, typer.Option(help="Name of the marker stream.")] = "replay",
+    source_id: Annotated[str, typer.Option(help="LSL source id; default: a new one.")] = "",
+    start: Annotated[float | None, typer.Option(help="From this time of the recording.")] = None,
+    end: Annotated[float | None, typer.Option(help="To this time of the recording.")] = None,
+) -> None:
+    """Send a recording over LSL as a motion capture system would."""
+    from streamer.commands import replay as command
+    from streamer.lsl_config import quiet_liblsl
+
+    quiet_liblsl()
+    if unit not in ("mm", "m"):
+        raise typer.BadParameter("give mm or m", param_hint="--unit")
+    send: Literal["mm", "m"] = "m" if unit == "m" else "mm"
+    command.run(
+        paths, speed=speed, loop=loop, fault=fault, unit=send, emg=emg, name=name,
+        source_id=source_id, start_s=start, end_s=end,
+    )  # fmt: skip
+
+
+@app.command()
+def subscribe(
+    endpoint: Annotated[str, typer.Argument(help="Where estimates are published.")] = (
+        DEFAULT_ENDPOINT
+    ),
+    topic: Annotated[list[str], typer.Option(help="emg, act, kin, dyn, health, meta.")] = ["emg"],  # noqa: B006
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    count: Annotated[int | None, typer.Option(help="Stop after so many messages.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Key directory of this client.")] = None,
+) -> None:
+    """Print what is published."""
+    from streamer.commands import subscribe as command
+    from streamer.messages import TOPICS
+
+    for name in topic:
+        if name not in TOPICS:
+            raise typer.BadParameter(f"{name!r}: give {', '.join(TOPICS)}", param_hint="--topic")
+    command.run(endpoint, topic, as_json=json, count=count, keys=keys)
+
+
+@app.command(name="compile")
+def compile_(
+    model: Annotated[Path, typer.Argument(help="OpenSim model, .osim.")],
+) -> None:
+    """Compile a model, fit its muscle paths, print the fit errors, fill the cache."""
+    from streamer.commands import compile as command
+
+    command.run(model)
+
+
+@app.command()
+def offline(
+    model: Annotated[Path, typer.Option(help="OpenSim model, .osim.")],
+    markers: Annotated[Path, typer.Option(help="Marker file, .trc.")],
+    out: Annotated[Path, typer.Option(help="Folder for the results.")],
+    grf: Annotated[Path | None, typer.Option(help="Force file, .mot.")] = None,
+    loads: Annotated[Path | None, typer.Option(help="ExternalLoads .xml.")] = None,
+    filter: Annotated[  # noqa: A002
+        str, typer.Option(help="causal (as live) or zero-phase:6.")
+    ] = "causal",
+    start: Annotated[float | None, typer.Option(help="From this time [s].")] = None,
+    end: Annotated[float | None, typer.Option(help="To this time [s].")] = None,
+    refine: Annotated[bool, typer.Option(help="Estimate EMG too.")] = True,
+    checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
+) -> None:
+    """Run the same pipeline over a recording and write OpenSim files."""
+    from streamer.commands import offline as command
+
+    command.run(model, markers, grf, loads, out, filter, start, end, refine, checkpoint)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has, what it lacks, and what to do."""
+    from streamer.commands import doctor as command
+    from streamer.lsl_config import quiet_liblsl
+
+    quiet_liblsl()
+    raise typer.Exit(0 if command.run() else 1)
+
+
+@app.command()
+def keys(
+    directory: Annotated[Path, typer.Argument(help="The publisher's key directory.")],
+    client: Annotated[list[str], typer.Option(help="Who may subscribe; repeatable.")] = [],  # noqa: B006
+) -> None:
+    """Make keys, for publishing to other machines."""
+    from streamer.commands import keys as command
+
+    command.run(directory, client)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn what a package raises on purpose into one line on stderr and exit status 1."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `nem2e subscribe | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if not _is_ours(error):
+            raise
+        print(f"nem2e: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether one of the three packages raised it on purpose.
+
+    Told by name, so that the bridge and the network are not loaded to ask.
+    """
+    roots = ("SimBridgeError", "InferenceError")
+    return isinstance(error, StreamerError) or any(k.__name__ in roots for k in type(error).__mro__)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    with one_line_errors():
+        app()
+
+
+if __name__ == "__main__":
+    main()

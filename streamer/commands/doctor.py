@@ -1,0 +1,172 @@
+"""`nem2e doctor`: what this machine has, what it lacks, and what to do about it."""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import uuid
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from streamer.exceptions import StreamerError
+
+_NEEDED = ("numpy", "numba", "opensim", "onnxruntime", "pylsl", "pyzmq", "msgspec")
+_OPTIONAL = {"torch": "training and export; pip install 'nem2e-rt[train]'"}
+
+
+class Finding(NamedTuple):
+    """One line of the table.
+
+    Attributes
+    ----------
+    what : str
+        What was looked at.
+    good : bool
+        Whether a session can run with it as it is.
+    found : str
+        What was found.
+    advice : str
+        What to do, "" if nothing.
+    """
+
+    what: str
+    good: bool
+    found: str
+    advice: str = ""
+
+
+def run() -> bool:
+    """Look at everything and print a table.
+
+    Returns
+    -------
+    bool
+        Whether a session can run on this machine.
+    """
+    findings = [f for check in CHECKS for f in check()]
+    table = Table(box=None, pad_edge=False)
+    for title in ("", "what", "found", "what to do"):
+        table.add_column(title, overflow="fold")
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.good else "[red]no[/]"
+        table.add_row(mark, finding.what, finding.found, finding.advice)
+    Console().print(table)
+    return all(f.good for f in findings)
+
+
+def check_versions() -> list[Finding]:
+    """Python and the packages that a session needs."""
+    findings = [Finding("python", True, platform.python_version())]
+    for name in _NEEDED:
+        try:
+            findings.append(Finding(name, True, importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(Finding(name, False, "missing", f"pip install {name}"))
+    for name, purpose in _OPTIONAL.items():
+        there = importlib.util.find_spec(name) is not None
+        found = importlib.metadata.version(name) if there else "not installed"
+        findings.append(Finding(name, True, found, "" if there else f"only for {purpose}"))
+    return findings
+
+
+def check_backends() -> list[Finding]:
+    """Ask onnxruntime for its execution providers."""
+    if importlib.util.find_spec("onnxruntime") is None:
+        return []
+    import onnxruntime
+
+    providers = onnxruntime.get_available_providers()
+    return [Finding("network backends", "CPUExecutionProvider" in providers, ", ".join(providers))]
+
+
+def check_lsl() -> list[Finding]:
+    """Whether an LSL stream of our own can be found, and what else is there."""
+    import pylsl
+
+    from streamer.lsl_inlet import find_stream, visible_streams
+
+    others = visible_streams()
+    own = uuid.uuid4().hex
+    info = pylsl.StreamInfo("nem2e-doctor", "Test", 1, 0.0, pylsl.cf_float32, own)
+    outlet = pylsl.StreamOutlet(info)
+    try:
+        find_stream(source_id=own, timeout_s=3.0)
+        good, found, advice = True, f"reachable; {others}", ""
+    except StreamerError as error:
+        good, found = False, str(error)
+        advice = "allow UDP 16571 and TCP/UDP 16572-16604, or set KnownPeers in lsl_api.cfg"
+    del outlet
+    return [Finding(f"LSL (liblsl {pylsl.library_version() / 100:.2f})", good, found, advice)]
+
+
+def check_zeromq() -> list[Finding]:
+    """Whether a message gets through a socket pair, and whether the default port is free."""
+    import zmq
+
+    from streamer.messages import Health
+    from streamer.publisher import DEFAULT_ENDPOINT, Publisher
+    from streamer.subscriber import Subscriber
+
+    publisher = Publisher("tcp://127.0.0.1:*")
+    with Subscriber(publisher.endpoint) as subscriber:
+        passed = False
+        for _ in range(20):
+            publisher.send(Health())
+            if subscriber.receive(0.05) is not None:
+                passed = True
+                break
+    publisher.close()
+    curve = "with" if zmq.has("curve") else "without"
+    findings = [
+        Finding(f"ZeroMQ {zmq.zmq_version()}", passed, f"loopback works, {curve} CURVE")
+        if passed
+        else Finding("ZeroMQ", False, "no message through loopback", "check the firewall")
+    ]
+    try:
+        Publisher(DEFAULT_ENDPOINT).close()
+        findings.append(Finding(DEFAULT_ENDPOINT, True, "free"))
+    except StreamerError as error:
+        findings.append(Finding(DEFAULT_ENDPOINT, True, str(error), "or a session is running"))
+    return findings
+
+
+def check_realtime() -> list[Finding]:
+    """Cores, clock and permission for real-time scheduling."""
+    cores = len(os.sched_getaffinity(0))
+    findings = [
+        Finding("CPU cores", cores >= 2, str(cores), "" if cores >= 2 else "use two or more")
+    ]
+    permitted = _may_use_fifo()
+    findings.append(
+        Finding(
+            "real-time priority",
+            True,
+            "permitted" if permitted else "not permitted",
+            "" if permitted else "optional: `ulimit -r 50`, or rtprio in limits.conf",
+        )
+    )
+    return findings
+
+
+def _may_use_fifo() -> bool:
+    """Try SCHED_FIFO and go back."""
+    before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    except PermissionError:
+        return False
+    os.sched_setscheduler(0, before, parameters)
+    return True
+
+
+CHECKS: tuple[Callable[[], list[Finding]], ...] = (
+    check_versions,
+    check_backends,
+    check_lsl,
+    check_zeromq,
+    check_realtime,
+)
+"""In the order of the table."""

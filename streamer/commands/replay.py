@@ -1,0 +1,185 @@
+"""`nem2e replay`: a trial out over LSL, as a motion capture system would send it."""
+
+import signal
+import threading
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from rich.console import Console
+
+from streamer.clock import LslClock
+from streamer.exceptions import ConfigError, FormatError
+from streamer.faults import parse_faults
+from streamer.formats import (
+    MarkerTable,
+    Recording,
+    Storage,
+    read_c3d,
+    read_storage,
+    read_trc,
+    read_trial,
+    read_xdf,
+)
+from streamer.outlets import Outlet, emg_channels, force_channels, marker_channels
+from streamer.replay import Player
+
+
+def run(
+    paths: Sequence[Path],
+    *,
+    speed: float = 1.0,
+    loop: bool = False,
+    fault: Sequence[str] = (),
+    unit: Literal["mm", "m"] = "mm",
+    emg: bool = False,
+    name: str = "replay",
+    source_id: str = "",
+    start_s: float | None = None,
+    end_s: float | None = None,
+) -> None:
+    """Replay until the end of the recording, or until interrupted.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        One trial directory, or one marker file and optionally a force file.
+    speed : float
+        1 = as recorded.
+    loop : bool
+        Start again at the end, with time going on.
+    fault : sequence of str
+        ``kind:amount``, see `streamer.faults`.
+    unit : {"mm", "m"}
+        Of the sent positions.
+    emg : bool
+        Send measured EMG too.
+    name, source_id : str
+        Of the marker stream; the others append ``-forces`` and ``-emg``.
+    start_s, end_s : float, optional
+        Part of the recording to send [s], its own clock.
+    """
+    if not speed > 0.0:
+        raise ConfigError(f"--speed is {speed:g}; give a positive number")
+    faults = parse_faults(list(fault))
+    source = cut(open_source(paths), start_s, end_s)
+    source_id = source_id or uuid.uuid4().hex
+    rate_hz = source.markers.rate_hz * speed
+    outlet = Outlet(name, "MoCap", marker_channels(source.markers.names, unit), rate_hz, source_id)
+    analogs = []
+    if source.forces is not None:
+        analogs.append(_analog(source.forces, "Force", f"{name}-forces", source_id, speed))
+    if emg and source.analogs is not None:
+        analogs.append(_analog(source.analogs, "EMG", f"{name}-emg", source_id, speed))
+    player = Player(
+        source.markers, outlet, analogs, LslClock(),
+        unit=unit, speed=speed, loop=loop, faults=faults,
+    )  # fmt: skip
+    _announce(outlet, analogs, source, player)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    player.run(stop.is_set)
+    Console(stderr=True).print(f"{player.frames_sent} frames sent, {player.stalls} stalls")
+
+
+def open_source(paths: Sequence[Path]) -> Recording:
+    """Read what is to be replayed.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        One trial directory; or a .trc, .c3d or .xdf file, a .trc with a .mot or .sto of forces.
+
+    Returns
+    -------
+    Recording
+        Markers, and what else there is.
+
+    Raises
+    ------
+    FormatError
+        If a file cannot be read or its ending is unknown.
+    """
+    if len(paths) == 1 and paths[0].is_dir():
+        trial = read_trial(paths[0])
+        return Recording(trial.markers, trial.forces, trial.emg)
+    markers: Recording | None = None
+    forces: Storage | None = None
+    for path in paths:
+        ending = path.suffix.lower()
+        if ending == ".trc":
+            markers = Recording(read_trc(path))
+        elif ending in (".mot", ".sto"):
+            forces = read_storage(path)
+        elif ending == ".c3d":
+            markers = read_c3d(path)
+        elif ending == ".xdf":
+            markers = read_xdf(path)
+        else:
+            raise FormatError(
+                path, "cannot be replayed" if path.exists() else "no such file",
+                "give a trial directory, or .trc, .c3d, .xdf, .mot or .sto files",
+            )  # fmt: skip
+    if markers is None:
+        raise FormatError(
+            paths[0], "holds no markers", "give a .trc, .c3d or .xdf file beside the forces"
+        )
+    return Recording(markers.markers, forces or markers.forces, markers.analogs)
+
+
+def cut(source: Recording, start_s: float | None, end_s: float | None) -> Recording:
+    """Keep a part of the markers; analog tables are cut to it by the player.
+
+    Parameters
+    ----------
+    source : Recording
+        Whole recording.
+    start_s, end_s : float or None
+        First and last time [s] to keep, clock of the recording.
+
+    Returns
+    -------
+    Recording
+        The part.
+
+    Raises
+    ------
+    ConfigError
+        If fewer than two frames remain.
+    """
+    table = source.markers
+    inside = np.ones(table.n_frames, bool)
+    if start_s is not None:
+        inside &= table.time >= start_s - 1e-9
+    if end_s is not None:
+        inside &= table.time <= end_s + 1e-9
+    if inside.sum() < 2:
+        raise ConfigError(
+            f"fewer than two frames between --start and --end; the recording runs from "
+            f"{table.time[0]:g} to {table.time[-1]:g} s"
+        )
+    part = MarkerTable(table.time[inside], table.names, table.positions[inside], table.rate_hz)
+    return Recording(part, source.forces, source.analogs)
+
+
+def _analog(
+    table: Storage, kind: str, name: str, source_id: str, speed: float
+) -> tuple[Storage, Outlet]:
+    """Table and outlet of an analog stream."""
+    channels = force_channels(table.names) if kind == "Force" else emg_channels(table.names, "")
+    identifier = f"{source_id}-{'forces' if kind == 'Force' else 'emg'}"
+    return table, Outlet(name, kind, channels, table.rate_hz * speed, identifier)
+
+
+def _announce(
+    outlet: Outlet, analogs: list[tuple[Storage, Outlet]], source: Recording, player: Player
+) -> None:
+    """Say what is being sent."""
+    parts = [f"{len(source.markers.names)} markers at {outlet.rate_hz:g} Hz"]
+    parts += [f"{o.name} {len(t.names)} channels at {o.rate_hz:g} Hz" for t, o in analogs]
+    Console(stderr=True).print(
+        f"replaying {outlet.name}: {', '.join(parts)}; {player.period_s:.2f} s"
+    )

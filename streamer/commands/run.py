@@ -1,0 +1,142 @@
+"""The processes of `nem2e run`: the loop in one, this one shows it, the demo adds a replay."""
+
+import importlib.resources
+import json
+import multiprocessing
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from streamer.config import RunConfig, load_config
+from streamer.exceptions import ConfigError
+from streamer.live_table import NEXT_STEPS, LiveTable, summary
+from streamer.subscriber import Subscriber
+
+DEMO_DURATION_S = 20.0
+STARTING_S = 5.0  # how long the loop may take to end after it was asked to [s]
+
+Serve = Callable[[RunConfig, float | None, Path], None]
+"""The loop's process: config, duration [s], where the report goes."""
+
+
+def say(text: str) -> None:
+    """Tell the user what is going on; on stderr, so that stdout stays clean."""
+    Console(stderr=True, highlight=False).print(text, markup=False)
+
+
+def say_progress(stage: str, share: float) -> None:
+    """Progress of a compilation: one line per stage, when it is done."""
+    if share >= 1.0:
+        say(f"  {stage}")
+
+
+def run(
+    serve: Serve, config_path: Path | None, duration_s: float | None, report: Path | None
+) -> int:
+    """Start everything, show it, sum up.
+
+    Parameters
+    ----------
+    serve : callable
+        Runs the loop; called in a process of its own.
+    config_path : Path or None
+        YAML file; None = the demo.
+    duration_s : float or None
+        How long [s]; None = until interrupted, 20 s for the demo.
+    report : Path or None
+        Where to write the JSON report.
+
+    Returns
+    -------
+    int
+        Exit status: 0, or that of the loop's process.
+    """
+    demo = config_path is None
+    if duration_s is not None and duration_s <= 0.0:
+        raise ConfigError(f"--duration is {duration_s:g}; give a positive number of seconds")
+    config = load_config(config_path or demo_config())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the children as Ctrl-C does
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.json"
+        if demo:
+            config, replay = start_replay(config)
+            duration_s = duration_s or DEMO_DURATION_S
+        try:
+            status = supervise(serve, config, duration_s, path)
+        finally:
+            if demo:
+                replay.terminate()
+                replay.wait()
+        if path.exists():
+            if report is not None:
+                report.parent.mkdir(parents=True, exist_ok=True)
+                report.write_bytes(path.read_bytes())
+            text = summary(json.loads(path.read_bytes()), config.endpoint)
+            Console(highlight=False).print(text + (NEXT_STEPS if demo else ""), markup=False)
+    return status
+
+
+def demo_config() -> Path:
+    """Return the configuration of the embedded demo subject."""
+    return Path(str(importlib.resources.files("configs"))) / "demo" / "demo.yaml"
+
+
+def start_replay(config: RunConfig) -> tuple[RunConfig, "subprocess.Popen[bytes]"]:
+    """Replay the config's trial in a process of its own; listen to that replay alone."""
+    if config.trial is None:
+        raise ConfigError("the demo's configuration names no `trial`; reinstall the package")
+    source_id = uuid.uuid4().hex
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "streamer.cli", "replay", str(config.trial)),
+            *("--loop", "--source-id", source_id),
+        ]
+    )
+    replace = msgspec.structs.replace
+    markers = replace(config.markers, source_id=source_id)
+    forces = replace(config.forces, source_id=f"{source_id}-forces")
+    return replace(config, markers=markers, forces=forces), process
+
+
+def supervise(serve: Serve, config: RunConfig, duration_s: float | None, report: Path) -> int:
+    """Run the loop's process and show what it publishes, until it ends.
+
+    Returns
+    -------
+    int
+        Its exit status.
+    """
+    loop = multiprocessing.get_context("spawn").Process(
+        target=serve, args=(config, duration_s, report), name="loop"
+    )
+    loop.start()
+    try:
+        watch(loop.is_alive, config)
+    except KeyboardInterrupt:
+        say("stopping")
+    finally:
+        if loop.is_alive():
+            loop.terminate()  # the loop takes it as a request: it still writes its report
+        loop.join(STARTING_S)
+        if loop.is_alive():
+            loop.kill()
+            loop.join()
+    return loop.exitcode or 0
+
+
+def watch(alive: Callable[[], bool], config: RunConfig) -> None:
+    """Show the session while it lives."""
+    if config.keys is not None:  # the publisher's keys do not admit this process as a client
+        while alive():
+            time.sleep(0.2)
+        return
+    with Subscriber(config.endpoint, ("emg", "health", "meta")) as subscriber:
+        LiveTable(subscriber, Console()).run(alive)

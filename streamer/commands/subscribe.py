@@ -1,0 +1,83 @@
+"""`nem2e subscribe`: print what is published; the shortest complete client."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from streamer.messages import Emg, Message, Meta, values
+from streamer.status import names
+from streamer.subscriber import Subscriber
+
+_ARRAYS = ("emg", "activation", "q", "qd", "tau")
+
+
+def run(
+    endpoint: str,
+    topics: Sequence[str],
+    *,
+    as_json: bool = False,
+    count: int | None = None,
+    keys: Path | None = None,
+) -> None:
+    """Print messages until interrupted.
+
+    Parameters
+    ----------
+    endpoint : str
+        Where the publisher is bound.
+    topics : sequence of str
+        What to print; ``meta`` is always received, for the names.
+    as_json : bool
+        One JSON object per line instead of text.
+    count : int, optional
+        Stop after so many messages.
+    keys : Path, optional
+        Client's key directory.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    channel_names: Sequence[str] = ()
+    shown = 0
+    waiting = Console(stderr=True)
+    with Subscriber(endpoint, sorted({*topics, "meta"}), keys=keys) as subscriber:
+        while count is None or shown < count:
+            received = subscriber.receive(2.0)
+            if received is None:
+                waiting.print(f"nothing on {endpoint} for 2 s; is `nem2e run` running?")
+                continue
+            topic, message = received
+            if isinstance(message, Meta):
+                channel_names = message.channel_names
+            if topic in topics:
+                line = _json(topic, message) if as_json else _text(topic, message, channel_names)
+                console.print(line, markup=False)
+                shown += 1
+
+
+def _json(topic: str, message: Message) -> str:
+    """One JSON object: the fields, arrays as lists of numbers, flags by name."""
+    fields: dict[str, Any] = {"topic": topic} | msgspec.structs.asdict(message)
+    for key in _ARRAYS:
+        if isinstance(fields.get(key), bytes):
+            fields[key] = [round(float(x), 5) for x in values(fields[key])]
+    fields["flags"] = names(message.status)
+    return msgspec.json.encode(fields).decode()
+
+
+def _text(topic: str, message: Message, channel_names: Sequence[str]) -> str:
+    """One line for people."""
+    flags = "|".join(names(message.status)) or "OK"
+    head = f"{topic:6s} {message.seq:7d} t={message.t:.3f} {flags}"
+    if isinstance(message, Emg):
+        numbers = values(message.emg)
+        labels = channel_names if len(channel_names) == len(numbers) else range(len(numbers))
+        pairs = " ".join(f"{n}={x:.2f}" for n, x in zip(labels, numbers, strict=True))
+        return f"{head} age={message.age_ms:.1f}ms {pairs}"
+    fields = msgspec.structs.asdict(message)
+    rest = {k: v for k, v in fields.items() if k not in Message.__struct_fields__}
+    for key in _ARRAYS:
+        if isinstance(rest.get(key), bytes):
+            rest[key] = [round(float(x), 3) for x in values(rest[key])]
+    return f"{head} " + " ".join(f"{k}={v}" for k, v in rest.items())

@@ -1,0 +1,115 @@
+"""Faults that a replay can put into its streams, to see what the other end makes of them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.exceptions import ConfigError, nearest
+
+SILENCE_EVERY_S = 5.0
+"""A ``silence`` begins this often [s]."""
+
+_KINDS = {
+    "drop": "probability that a marker frame is not sent",
+    "occlude": "probability that a marker disappears at a frame; it stays away for 0.2 s",
+    "silence": f"seconds without markers, every {SILENCE_EVERY_S:g} s",
+    "late": "seconds by which force samples come after their time",
+    "jitter": "standard deviation [s] of the markers' time stamps",
+}
+_OCCLUDED_S = 0.2
+
+
+@dataclass
+class Faults:
+    """What is done to the streams; all zero = nothing, and the same random faults every time.
+
+    Attributes
+    ----------
+    drop, occlude : float
+        Probabilities per frame, and per frame and marker.
+    silence, late, jitter : float
+        Durations [s].
+    """
+
+    drop: float = 0.0
+    occlude: float = 0.0
+    silence: float = 0.0
+    late: float = 0.0
+    jitter: float = 0.0
+    _random: np.random.Generator = field(init=False, repr=False)
+    _hidden_until: NDArray[np.float64] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._random = np.random.default_rng(0)
+        self._hidden_until = np.zeros(0)
+
+    def sends_frame(self, elapsed_s: float) -> bool:
+        """Whether the marker frame at this time since the start [s] is sent."""
+        if elapsed_s >= SILENCE_EVERY_S and elapsed_s % SILENCE_EVERY_S < self.silence:
+            return False
+        return not (self.drop and self._random.random() < self.drop)
+
+    def hide(self, elapsed_s: float, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take occluded markers out of a frame.
+
+        Parameters
+        ----------
+        elapsed_s : float
+            Time since the start [s].
+        positions : ndarray of shape (n, 3), float64
+            Not changed.
+
+        Returns
+        -------
+        ndarray of shape (n, 3), float64
+            With NaN where a marker is hidden.
+        """
+        if not self.occlude:
+            return positions
+        if len(self._hidden_until) != len(positions):
+            self._hidden_until = np.zeros(len(positions))
+        struck = self._random.random(len(positions)) < self.occlude
+        self._hidden_until[struck] = elapsed_s + _OCCLUDED_S
+        return np.where(self._hidden_until[:, None] > elapsed_s, np.nan, positions)
+
+    def stamp(self, t: float) -> float:
+        """Time stamp of a frame [s], with its jitter; only ever late, as arrival is."""
+        return t + abs(self._random.normal(0.0, self.jitter)) if self.jitter else t
+
+
+def parse_faults(texts: list[str]) -> Faults:
+    """Read ``kind:amount`` texts, as given on the command line.
+
+    Parameters
+    ----------
+    texts : list of str
+        E.g. ``["drop:0.01", "silence:0.5"]``.
+
+    Returns
+    -------
+    Faults
+        With these amounts.
+
+    Raises
+    ------
+    ConfigError
+        If a kind is unknown or an amount cannot be.
+    """
+    amounts: dict[str, float] = {}
+    for text in texts:
+        kind, _, amount = text.partition(":")
+        if kind not in _KINDS:
+            known = "; ".join(f"{k}: {v}" for k, v in _KINDS.items())
+            hint = nearest(kind, list(_KINDS))
+            raise ConfigError(f"unknown fault {kind!r} ({hint}); known: {known}")
+        try:
+            amounts[kind] = float(amount)
+        except ValueError:
+            raise ConfigError(
+                f"fault {text!r} has no amount; write it as {kind}:0.01 ({_KINDS[kind]})"
+            ) from None
+        top = 1.0 if kind in ("drop", "occlude") else SILENCE_EVERY_S
+        if not 0.0 <= amounts[kind] <= top:
+            raise ConfigError(f"fault {text!r} is out of range; give 0 to {top:g} ({_KINDS[kind]})")
+    return Faults(**amounts)

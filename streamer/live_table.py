@@ -1,0 +1,166 @@
+"""The live view of a session: a subscriber like any other, in a process of its own."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from streamer.exceptions import MessageError
+from streamer.messages import Emg, Health, Meta, values
+from streamer.status import names
+from streamer.subscriber import Subscriber
+
+REFRESH_HZ = 5.0
+PLAIN_EVERY_S = 5.0
+"""Without a terminal one line is printed this often [s]."""
+BAR_WIDTH = 30
+
+
+class LiveTable:
+    """What is known of a running session, and how it is shown.
+
+    Parameters
+    ----------
+    subscriber : Subscriber
+        Of the topics emg, health and meta.
+    console : Console
+        Where to print; without a terminal, lines instead of a table.
+    """
+
+    def __init__(self, subscriber: Subscriber, console: Console) -> None:
+        self._subscriber, self._console = subscriber, console
+        self._meta = Meta()
+        self._health = Health()
+        self._emg = Emg()
+
+    def run(self, alive: Callable[[], bool]) -> None:
+        """Show until the session is over.
+
+        Parameters
+        ----------
+        alive : callable
+            Whether the session still runs.
+        """
+        if self._console.is_terminal:
+            with Live(console=self._console, auto_refresh=False, transient=True) as live:
+                self._follow(
+                    alive, 1.0 / REFRESH_HZ, lambda: live.update(self.table(), refresh=True)
+                )
+        else:
+            self._follow(alive, PLAIN_EVERY_S, self._print_line)
+
+    def _follow(self, alive: Callable[[], bool], every_s: float, show: Callable[[], None]) -> None:
+        """Receive, and show now and then."""
+        due = time.monotonic() + every_s
+        while alive():
+            self.receive(0.1)
+            if time.monotonic() >= due and self._emg.session:
+                due = time.monotonic() + every_s
+                show()
+
+    def receive(self, timeout_s: float) -> None:
+        """Take in everything that has arrived, waiting at most `timeout_s` [s] for the first."""
+        while True:
+            try:
+                received = self._subscriber.receive(timeout_s)
+            except MessageError:
+                continue
+            if received is None:
+                return
+            timeout_s = 0.0
+            message = received[1]
+            if isinstance(message, Emg):
+                self._emg = message
+            elif isinstance(message, Health):
+                self._health = message
+            elif isinstance(message, Meta):
+                self._meta = message
+
+    def table(self) -> RenderableType:
+        """Everything as one renderable: a head of numbers, then a bar per channel."""
+        channels = Table(box=None, pad_edge=False, show_header=False)
+        for name, level in self._levels():
+            channels.add_row(name, bar(level), f"{level:5.2f}")
+        flags = ", ".join(names(self._emg.status)) or "none"
+        head = Text(f"{self._meta.model_name}  {describe(self._health)}\n")
+        head.append(f"age {self._emg.age_ms:.1f} ms   flags: {flags}")
+        return Group(head, channels)
+
+    def _print_line(self) -> None:
+        """One line for logs."""
+        strongest = sorted(self._levels(), key=lambda pair: -pair[1])[:4]
+        shown = " ".join(f"{name} {level:.2f}" for name, level in strongest)
+        self._console.print(f"{describe(self._health)} | {shown}", highlight=False)
+
+    def _levels(self) -> list[tuple[str, float]]:
+        """Channel names and their newest values."""
+        numbers = [float(x) for x in values(self._emg.emg)]
+        labels = self._meta.channel_names
+        if len(labels) != len(numbers):
+            labels = tuple(str(k) for k in range(len(numbers)))
+        return list(zip(labels, numbers, strict=True))
+
+
+def bar(level: float) -> str:
+    """Text bar of a level; full at 1, the reference maximum."""
+    eighths = round(8 * BAR_WIDTH * min(max(level, 0.0), 1.0))
+    full, part = divmod(eighths, 8)
+    return "█" * full + (chr(0x2590 - part) if part else "")  # ▏ to ▉ are 0x258F down to 0x2589
+
+
+def describe(health: Health) -> str:
+    """Rates, latency and kept deadlines, in one line."""
+    latency = health.latency_ms
+    share = 100.0 * health.on_time / health.published if health.published else 0.0
+    return (
+        f"{health.rate_in_hz:6.1f} Hz in, {health.rate_out_hz:6.1f} Hz out   "
+        f"latency p50 {latency.get('p50', 0.0):.2f} p99 {latency.get('p99', 0.0):.2f} "
+        f"max {latency.get('max', 0.0):.2f} ms   on time {share:.2f} %   "
+        f"skipped {health.skipped}"
+    )
+
+
+def summary(report: dict[str, Any], endpoint: str) -> str:
+    """Text about a finished session, and what to try next.
+
+    Parameters
+    ----------
+    report : dict
+        As `streamer.loop.Session.report` gives it.
+    endpoint : str
+        Where it was published.
+
+    Returns
+    -------
+    str
+        A few lines.
+    """
+    published, latency = report["published"], report["latency_ms"]
+    share = 100.0 * report["on_time"] / published if published else 0.0
+    stages = "  ".join(f"{k} {v['p50'] / 1e3:.2f}" for k, v in report["stage_us"].items())
+    flags = ", ".join(f"{k} {n}" for k, n in report["status_counts"].items())
+    return (
+        f"{report['frames_in']} frames in, {published} estimates published, "
+        f"{report['skipped']} skipped, {report['substituted']} substituted, "
+        f"{share:.2f} % within {report['budget_ms']:g} ms\n"
+        f"latency, marker frame received to estimate sent [ms]: p50 {latency['p50']:.2f}  "
+        f"p90 {latency['p90']:.2f}  p99 {latency['p99']:.2f}  p99.9 {latency['p99_9']:.2f}  "
+        f"max {latency['max']:.2f}\n"
+        f"median per stage [ms]: {stages}\n"
+        f"frames by flag: {flags}\n"
+        f"published on {endpoint}; while a session runs, see it elsewhere with\n"
+        f"  nem2e subscribe {endpoint}\n"
+    )
+
+
+NEXT_STEPS = """Next:
+  your own model     nem2e compile MODEL.osim
+  a recording        nem2e offline --model MODEL.osim --markers TRIAL.trc --out RESULTS
+  your own rig       copy a file from configs/, then python run_realtime.py --config FILE
+  without a rig      nem2e replay TRIAL_DIR --loop
+  this machine       nem2e doctor
+"""

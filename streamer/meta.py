@@ -1,0 +1,93 @@
+"""The `meta` message of a session: what its arrays mean."""
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.config import RunConfig
+from streamer.messages import Meta
+
+
+class ModelFacts(Protocol):
+    """What is published of a model; `sim_bridge.CompiledModel` has it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def digest(self) -> str: ...  # noqa: D102
+    @property
+    def muscle_names(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def coordinate_names(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def coordinate_is_rotation(self) -> NDArray[np.bool_]: ...  # noqa: D102
+
+
+class NetworkFacts(Protocol):
+    """What is published of a network; `inference.Refiner` has it."""
+
+    @property
+    def channel_names(self) -> Sequence[str]: ...  # noqa: D102
+    @property
+    def digest(self) -> str: ...  # noqa: D102
+
+
+def make_meta(
+    config: RunConfig,
+    model: ModelFacts,
+    network: NetworkFacts,
+    rate_hz: float,
+    filter_delay_s: float,
+) -> Meta:
+    """Gather names, units, hashes and promises.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The session.
+    model, network : ModelFacts, NetworkFacts
+        What it runs.
+    rate_hz : float
+        Marker rate [Hz].
+    filter_delay_s : float
+        Group delay of the filter [s].
+
+    Returns
+    -------
+    Meta
+        Head not yet filled in.
+    """
+    rotation = [bool(r) for r in model.coordinate_is_rotation]
+    return Meta(
+        channel_names=tuple(network.channel_names),
+        muscle_names=model.muscle_names,
+        coordinate_names=model.coordinate_names,
+        units={
+            "emg": "fraction of the subject's reference maximum",
+            "activation": "1",
+            "q": ["rad" if r else "m" for r in rotation],
+            "qd": ["rad/s" if r else "m/s" for r in rotation],
+            "tau": ["N m" if r else "N" for r in rotation],
+            "marker_rms": "m",
+        },
+        model_name=model.name,
+        model_hash=model.digest,
+        checkpoint_hash=network.digest,
+        rate_hz=rate_hz,
+        budget_ms=config.budget_ms,
+        pacing=config.pacing,
+        filter=config.filter,
+        filter_delay_ms=1e3 * filter_delay_s,
+        software=_software(),
+    )
+
+
+def _software() -> str:
+    """Name and version of this package."""
+    try:
+        return f"nem2e-rt {version('nem2e-rt')}"
+    except PackageNotFoundError:
+        return "nem2e-rt (not installed)"

@@ -1,0 +1,140 @@
+"""LSL outlets that announce themselves as a motion capture system would: XDF metadata."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pylsl
+from numpy.typing import NDArray
+
+_BUFFERED_S = 5  # liblsl keeps at most so much for a slow inlet [s]
+_AXES = ("X", "Y", "Z")
+
+
+class ChannelDescription(NamedTuple):
+    """One channel of an outlet, in XDF's words."""
+
+    label: str
+    type: str
+    unit: str
+    marker: str = ""
+
+
+class Outlet:
+    """A numeric LSL stream.
+
+    Parameters
+    ----------
+    name, kind, source_id : str
+        As announced; a receiver reconnects by the source id when the sender restarts.
+    channels : sequence of ChannelDescription
+        One per channel.
+    rate_hz : float
+        Nominal rate [Hz]; 0 = irregular.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        channels: Sequence[ChannelDescription],
+        rate_hz: float,
+        source_id: str,
+    ) -> None:
+        self.name, self.rate_hz = name, rate_hz
+        info = pylsl.StreamInfo(name, kind, len(channels), rate_hz, pylsl.cf_float32, source_id)
+        description = info.desc()
+        description.append_child("acquisition").append_child_value("manufacturer", "nem2e replay")
+        parent = description.append_child("channels")
+        for channel in channels:
+            child = parent.append_child("channel")
+            child.append_child_value("label", channel.label)
+            if channel.marker:
+                child.append_child_value("marker", channel.marker)
+            child.append_child_value("type", channel.type)
+            child.append_child_value("unit", channel.unit)
+        self._outlet = pylsl.StreamOutlet(info, 0, _BUFFERED_S)
+
+    def push(self, samples: NDArray[np.float32], stamps: NDArray[np.float64]) -> None:
+        """Send samples at once.
+
+        Parameters
+        ----------
+        samples : ndarray of shape (n, n_channels), float32
+            In the units announced.
+        stamps : ndarray of shape (n,), float64
+            Capture times [s], LSL local clock.
+        """
+        if len(stamps):
+            self._outlet.push_chunk(samples, stamps.tolist())
+
+    def wait_for_receiver(self, timeout_s: float) -> bool:
+        """Wait until somebody listens; False if nobody came in time."""
+        return bool(self._outlet.wait_for_consumers(timeout_s))
+
+
+def marker_channels(names: Sequence[str], unit: str) -> list[ChannelDescription]:
+    """Channels of a marker stream: x, y, z of one marker after the other.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Markers.
+    unit : str
+        Of the positions: ``mm`` or ``m``.
+
+    Returns
+    -------
+    list of ChannelDescription
+        Labels ``<marker>_X``, types PositionX, PositionY, PositionZ.
+    """
+    long = {"mm": "millimeters", "m": "meters"}[unit]
+    return [
+        ChannelDescription(f"{name}_{axis}", f"Position{axis}", long, name)
+        for name in names
+        for axis in _AXES
+    ]
+
+
+def force_channels(labels: Sequence[str]) -> list[ChannelDescription]:
+    """Channels of a force stream, labelled as in the force file.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        OpenSim's: ``ground_force_r_vx``, ``ground_force_r_px``, ``ground_torque_r_x``.
+
+    Returns
+    -------
+    list of ChannelDescription
+        Types ForceX.., CoPX.., TorqueX.., units N, m, N m.
+    """
+    described = []
+    for label in labels:
+        axis = label[-1].upper()
+        if "torque" in label or "moment" in label:
+            kind, unit = "Torque", "Nm"
+        elif label[-2:-1] == "p":
+            kind, unit = "CoP", "m"
+        else:
+            kind, unit = "Force", "N"
+        described.append(ChannelDescription(label, kind + axis, unit))
+    return described
+
+
+def emg_channels(names: Sequence[str], unit: str) -> list[ChannelDescription]:
+    """Channels of an EMG stream.
+
+    Parameters
+    ----------
+    names : sequence of str
+        E.g. ``SOL_r``.
+    unit : str
+        As the recording says; "" if it does not.
+
+    Returns
+    -------
+    list of ChannelDescription
+        Type EMG.
+    """
+    return [ChannelDescription(name, "EMG", unit) for name in names]
