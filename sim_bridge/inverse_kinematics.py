@@ -44,7 +44,7 @@ class _Work(NamedTuple):
     step: F64
     trial: F64
     point: F64
-    index: I64
+    active: I64
 
 
 class InverseKinematics:
@@ -253,7 +253,7 @@ def _allocate(model: CompiledModel) -> _Work:
         step=np.zeros(n),
         trial=np.zeros(n),
         point=np.zeros(3),
-        index=np.zeros(n, dtype=np.int64),
+        active=np.zeros(n, dtype=np.int64),
     )
 
 
@@ -335,9 +335,7 @@ def _marker_cost(
     used = 0
     for i in range(link.shape[0]):
         row = column[i]
-        if weight[i] <= 0.0 or not np.isfinite(
-            markers[row, 0] + markers[row, 1] + markers[row, 2]
-        ):
+        if weight[i] <= 0.0 or not np.isfinite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
             continue
         point_in_ground(work.pose, link[i], station[i], work.point)
         d0 = work.point[0] - markers[row, 0]
@@ -377,11 +375,11 @@ def _normal_equations(
         d1 = work.point[1] - markers[row, 1]
         d2 = work.point[2] - markers[row, 2]
         for a in range(n):
-            j = work.index[a]
+            j = work.active[a]
             j0, j1, j2 = work.jacobian[j, 0], work.jacobian[j, 1], work.jacobian[j, 2]
             work.gradient[j] += w * (j0 * d0 + j1 * d1 + j2 * d2)
             for b in range(a + 1):
-                k = work.index[b]
+                k = work.active[b]
                 product = w * (
                     j0 * work.jacobian[k, 0] + j1 * work.jacobian[k, 1] + j2 * work.jacobian[k, 2]
                 )
@@ -393,16 +391,16 @@ def _normal_equations(
 
 @kernel
 def _moving_coordinates(skeleton: Skeleton, link: int, work: _Work) -> int:
-    """List the free coordinates that move a link in ``work.index``; clear their Jacobian rows."""
+    """List the free coordinates that move a link in ``work.active``; clear their Jacobian rows."""
     n = 0
     while link >= 0:
         lead = skeleton.lead[skeleton.coordinate[link]]
         if lead >= 0:
             known = False
             for a in range(n):
-                known = known or work.index[a] == lead
+                known = known or work.active[a] == lead
             if not known:
-                work.index[n] = lead
+                work.active[n] = lead
                 n += 1
                 for r in range(3):
                     work.jacobian[lead, r] = 0.0
@@ -422,20 +420,20 @@ def _damped_step(free: F64, lower: F64, upper: F64, damping: float, work: _Work)
         g = work.gradient[j]
         pressed = (free[j] <= lower[j] and g > 0.0) or (free[j] >= upper[j] and g < 0.0)
         if not pressed:
-            work.index[n] = j
+            work.active[n] = j
             n += 1
     for a in range(n):
-        j = work.index[a]
+        j = work.active[a]
         work.step[a] = -work.gradient[j]
         for b in range(a + 1):
-            work.factor[a, b] = work.normal[j, work.index[b]]
+            work.factor[a, b] = work.normal[j, work.active[b]]
         work.factor[a, a] += damping * work.normal[j, j] + 1e-12
     if not cholesky_solve(work.factor, work.step, n):
         return np.inf
     work.trial[:] = free
     largest = 0.0
     for a in range(n):
-        j = work.index[a]
+        j = work.active[a]
         moved = min(max(free[j] + work.step[a], lower[j]), upper[j])
         largest = max(largest, abs(moved - free[j]))
         work.trial[j] = moved

@@ -41,7 +41,9 @@ def match_markers(incoming: Sequence[str], model: Sequence[str]) -> MarkerMatch:
     number = {name: i for i, name in enumerate(model)}
     labels = [name if name in number else name.rpartition(":")[2] for name in incoming]
     pairs = [(k, number[label]) for k, label in enumerate(labels) if label in number]
-    unknown = tuple(name for name, label in zip(incoming, labels, strict=True) if label not in number)
+    unknown = tuple(
+        name for name, label in zip(incoming, labels, strict=True) if label not in number
+    )
     if len(pairs) < _NEEDED:
         raise MarkerMismatch(_explain([model[j] for _, j in pairs], unknown, model))
     found = {j for _, j in pairs}

@@ -89,11 +89,12 @@ def table_value(table: F64, interval: F64, x: float) -> float:
     step = (interval[1] - interval[0]) / last
     position = (x - interval[0]) / step
     if position <= 0.0:
-        return table[0, 0]
+        return float(table[0, 0])
     if position >= last:
-        return table[last, 0]
+        return float(table[last, 0])
     k = int(position)
     s = position - k
     y0, y1 = table[k, 0], table[k + 1, 0]
     d0, d1 = table[k, 1] * step, table[k + 1, 1] * step
-    return y0 + s * (d0 + s * (3.0 * (y1 - y0) - 2.0 * d0 - d1 + s * (2.0 * (y0 - y1) + d0 + d1)))
+    bend = 3.0 * (y1 - y0) - 2.0 * d0 - d1
+    return float(y0 + s * (d0 + s * (bend + s * (2.0 * (y0 - y1) + d0 + d1))))

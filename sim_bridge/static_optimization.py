@@ -258,9 +258,7 @@ def solve_frame(
         for a in range(problem.block_start[block + 1] - problem.block_start[block]):
             result_out[0] = max(result_out[0], abs(work.gradient[a]))
     for k in range(lead.shape[0]):
-        reserve_out[k] = (
-            reserve_force[k] * dq[k] * multiplier_out[lead[k]] if lead[k] >= 0 else 0.0
-        )
+        reserve_out[k] = reserve_force[k] * dq[k] * multiplier_out[lead[k]] if lead[k] >= 0 else 0.0
 
 
 @kernel

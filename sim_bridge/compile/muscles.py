@@ -149,8 +149,9 @@ def _de_groote_curves(muscle: Any) -> tuple[_Curve, _Curve]:
 
 def _thelen_curves(muscle: Any) -> tuple[_Curve, _Curve]:
     """Thelen's equations 4, 6 and 7 at full activation, with OpenSim's linear continuation."""
-    gamma, af, flen = muscle.get_KshapeActive(), muscle.get_Af(), muscle.get_Flen()
-    top = flen * muscle.get_fv_linear_extrap_threshold()
+    gamma = float(muscle.get_KshapeActive())
+    af, flen = float(muscle.get_Af()), float(muscle.get_Flen())
+    top = flen * float(muscle.get_fv_linear_extrap_threshold())
     k = (2.0 + 2.0 / af) / (flen - 1.0)
     speed_at_top = (top - 1.0) / (k * (flen - top))
     slope_at_top = k * (flen - top) ** 2 / (flen - 1.0)

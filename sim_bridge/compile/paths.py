@@ -179,8 +179,9 @@ def _fit_muscle(m: int, dofs: I64, scaled: F64, length: F64, checks: _Checks) ->
         exponent = _exponents(len(dofs), degree)
         if len(exponent) > _MAX_TERMS:
             break
-        coefficient = np.linalg.lstsq(_basis(scaled, exponent), length, rcond=None)[0]
-        fit = (exponent, coefficient, *_errors(m, dofs, exponent, coefficient, checks))
+        basis = _basis(scaled, exponent)
+        coefficient: F64 = np.linalg.lstsq(basis, length, rcond=None)[0].astype(np.float64)
+        fit: _Fit = (exponent, coefficient, *_errors(m, dofs, exponent, coefficient, checks))
         if best is None or fit[3][0] < best[3][0]:
             best = fit
         if fit[3][0] < _ARM_GOAL:

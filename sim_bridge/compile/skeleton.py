@@ -127,9 +127,7 @@ def _read_markers(model: Any, builder: _Builder) -> Markers:
         names.append(marker.getName())
         links.append(link)
         stations.append(place.rotation @ _vec3(marker.get_location()) + place.translation)
-    return Markers(
-        tuple(names), np.array(links, dtype=np.int64), np.array(stations).reshape(-1, 3)
-    )
+    return Markers(tuple(names), np.array(links, dtype=np.int64), np.array(stations).reshape(-1, 3))
 
 
 def _build_chain(model: Any, builder: _Builder, bodies: Bodies) -> Chain:

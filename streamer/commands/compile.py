@@ -1,0 +1,55 @@
+"""``nem2e compile``: fill the cache with a model and say how well its muscle paths are fitted."""
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from sim_bridge import CompiledModel, compile_model
+from streamer.commands.progress import progress_bar
+
+_WORST = 10
+
+
+def run(model: Path) -> None:
+    """Compile a model and print its contents and the fit of its muscle paths.
+
+    Parameters
+    ----------
+    model : Path
+        OpenSim model.
+
+    Raises
+    ------
+    SimBridgeError
+        If it cannot be read or holds something unsupported.
+    """
+    console = Console()
+    with progress_bar() as progress:
+        compiled = compile_model(model, progress=progress)
+    _print_summary(console, compiled)
+    if len(compiled.muscle_names):
+        console.print(_fit_table(compiled))
+
+
+def _print_summary(console: Console, model: CompiledModel) -> None:
+    console.print(
+        f"[bold]{model.name}[/]: {len(model.coordinate_names)} coordinates,"
+        f" {len(model.muscle_names)} muscles, {len(model.marker_names)} markers,"
+        f" {model.mass:.1f} kg; digest {model.digest[:12]}"
+    )
+
+
+def _fit_table(model: CompiledModel) -> Table:
+    """Fit errors on poses left out of the fit: all muscles, then the worst."""
+    length, arm = 1e3 * model.paths.length_error, 1e3 * model.paths.arm_error
+    table = Table(title="Muscle paths, error on poses left out of the fit [mm]")
+    for column in ("", "length RMS", "length max", "moment arm RMS", "moment arm max"):
+        table.add_column(column, justify="left" if not column else "right")
+    rows = [("median of all", np.median(length, axis=0), np.median(arm, axis=0))]
+    for i in np.argsort(-arm[:, 0])[:_WORST]:
+        rows.append((model.muscle_names[int(i)], length[i], arm[i]))
+    for name, a, b in rows:
+        table.add_row(name, *(f"{x:.3f}" for x in (*a, *b)))
+    return table
