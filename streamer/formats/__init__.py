@@ -4,28 +4,35 @@ Borders of the system: whatever a file's units and axes are, in memory positions
 forces newtons, the frame is ground with Y up, and times are seconds on the file's own clock.
 """
 
+from streamer.formats.c3d import read_c3d
 from streamer.formats.emg import read_emg
 from streamer.formats.external_loads import (
     ExternalForceColumns,
     ExternalLoads,
     read_external_loads,
 )
+from streamer.formats.recording import MARKER_SUFFIXES, read_recording
 from streamer.formats.storage import read_storage, write_storage
 from streamer.formats.tables import MarkerTable, Recording, Storage
 from streamer.formats.trc import read_trc
 from streamer.formats.trial import Trial, read_trial
+from streamer.formats.xdf import read_xdf
 
 __all__ = [
+    "MARKER_SUFFIXES",
     "ExternalForceColumns",
     "ExternalLoads",
     "MarkerTable",
     "Recording",
     "Storage",
     "Trial",
+    "read_c3d",
     "read_emg",
     "read_external_loads",
+    "read_recording",
     "read_storage",
     "read_trc",
     "read_trial",
+    "read_xdf",
     "write_storage",
 ]

@@ -16,28 +16,9 @@ from numpy.typing import NDArray
 from streamer.exceptions import FormatError
 from streamer.formats.tables import MarkerTable, nominal_rate
 from streamer.formats.text import NumberedLine, check_times, check_unique, parse_block, read_lines
+from streamer.formats.units import METRES_PER_UNIT
 
 F64 = NDArray[np.float64]
-
-METRES_PER_UNIT = {
-    "m": 1.0,
-    "meter": 1.0,
-    "meters": 1.0,
-    "metre": 1.0,
-    "metres": 1.0,
-    "cm": 1e-2,
-    "centimeter": 1e-2,
-    "centimeters": 1e-2,
-    "mm": 1e-3,
-    "millimeter": 1e-3,
-    "millimeters": 1e-3,
-    "millimetre": 1e-3,
-    "millimetres": 1e-3,
-    "in": 0.0254,
-    "inch": 0.0254,
-    "inches": 0.0254,
-}
-"""Lengths of the units that files name, lower case [m]."""
 
 _TIME_LABELS = ("time", "times", "time(s)", "time (s)")
 

@@ -1,0 +1,116 @@
+"""Access to the parameters and samples of a C3D file, with one voice for what is wrong."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.exceptions import FormatError
+from streamer.formats.units import METRES_PER_UNIT
+
+F64 = NDArray[np.float64]
+
+_INTEL, _MIPS = b"\x54", b"\x56"
+"""Processor codes; the third, DEC, has little-endian integers too."""
+_NOT_SPELLED = re.compile(r"[\s.*·-]")
+
+
+def _check_whole(path: Path) -> None:
+    """Refuse a file that is missing, no C3D, or shorter than its own header says.
+
+    ezc3d returns the frames that are left of a file that was cut off, and takes half a minute
+    to give up on one without its parameters.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            head = file.read(512)
+            if len(head) < 512 or head[0] == 0 or head[1] != 0x50:
+                raise FormatError(path, "no C3D file", "export the trial as C3D")
+            file.seek((head[0] - 1) * 512)
+            parameters = file.read(4)
+    except FileNotFoundError:
+        raise FormatError(path, "no such file", "check the path") from None
+    except OSError as error:
+        raise FormatError(path, f"cannot be read ({error.strerror})", "check the path") from error
+    order = ">" if parameters[3:] == _MIPS else "<"
+    words = np.frombuffer(head, dtype=f"{order}u2")
+    n_points, n_analogs, first, last, start = (int(words[i]) for i in (1, 2, 3, 4, 8))
+    # a negative scale marks four-byte floats; its sign is in the second word on Intel alone
+    negative = bool(words[7 if parameters[3:] == _INTEL else 6] & 0x8000)
+    frame = (4 * n_points + n_analogs) * (4 if negative else 2)
+    promised = (start - 1) * 512 + (last - first + 1) * frame
+    if size < promised:
+        problem = f"{size} bytes where the header promises {promised}: it was cut off"
+        raise FormatError(path, problem, "copy or export it again")
+
+
+class C3dFile:
+    """An open C3D file; parameters by group and name, absent ones as empty lists."""
+
+    def __init__(self, path: Path) -> None:
+        import ezc3d  # 0.1 s that a session without C3D need not pay
+
+        self.path = path
+        _check_whole(path)
+        try:
+            self._content: Any = ezc3d.c3d(str(path))
+        except (OSError, ValueError, RuntimeError, IndexError) as error:
+            problem = f"no readable C3D file ({error})"
+            raise FormatError(path, problem, "export the trial again") from None
+
+    def values(self, group: str, name: str) -> list[Any]:
+        """All values of a parameter, first index fastest."""
+        parameter = self._content["parameters"].get(group, {}).get(name)
+        if parameter is None:
+            return []
+        value = parameter["value"]
+        if isinstance(value, np.ndarray):
+            return list(value.ravel(order="F").tolist())
+        return [str(text).strip() for text in value]
+
+    def texts(self, group: str, name: str) -> list[str]:
+        """Join a list of texts and its continuations: LABELS, LABELS2, LABELS3."""
+        found = [str(v) for v in self.values(group, name)]
+        more = 2
+        while part := self.values(group, f"{name}{more}"):
+            found += [str(v) for v in part]
+            more += 1
+        return found
+
+    def rate(self, group: str) -> float:
+        """Rate of points or analogs [Hz]."""
+        rate = float(next(iter(self.values(group, "RATE")), 0.0))
+        if not rate > 0.0:
+            raise FormatError(self.path, f"{group}:RATE is {rate:g}", "export the trial again")
+        return rate
+
+    def points(self) -> F64:
+        """Positions (n, points, 3) in the file's unit; NaN where the residual says unseen."""
+        data = self._content["data"]
+        points: F64 = np.moveaxis(np.asarray(data["points"], dtype=np.float64)[:3], 0, -1)
+        unseen = np.asarray(data["meta_points"]["residuals"])[0] < 0.0
+        points[unseen] = np.nan
+        return np.ascontiguousarray(points.swapaxes(0, 1))
+
+    def analogs(self) -> F64:
+        """Analog channels (n, channels) in their units."""
+        analogs: F64 = np.asarray(self._content["data"]["analogs"], dtype=np.float64)
+        return analogs.reshape(-1, analogs.shape[-1]).T if analogs.size else np.empty((0, 0))
+
+    def factor(self, what: str, unit: str, table: Mapping[str, float]) -> float:
+        """Size of a unit in SI units; `what` says in a message whose unit it is."""
+        try:
+            return table[_NOT_SPELLED.sub("", unit).lower()]
+        except KeyError:
+            remedy = f"export it in one of {', '.join(list(table)[:3])}"
+            raise FormatError(self.path, f"{what} is {unit!r}", remedy) from None
+
+    @property
+    def metres(self) -> float:
+        """Unit of length of the points and plates [m]."""
+        unit = next(iter(self.values("POINT", "UNITS")), "")
+        return self.factor("POINT:UNITS", unit, METRES_PER_UNIT)

@@ -1,0 +1,139 @@
+"""Force plates of a C3D file: from transducer channels to force, point and free torque.
+
+Plate axes follow the C3D convention: the first corner lies at +x +y, then counter-clockwise
+about z, which points into the ground for most plates. Types 1 to 4 are known. Source: C3D file
+format user guide, https://www.c3d.org, section FORCE_PLATFORM.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+
+CHANNELS_OF_TYPE = {1: 6, 2: 6, 3: 8, 4: 6}
+"""Transducer channels of each known plate type."""
+
+MIN_NORMAL_FORCE = 10.0
+"""Below this normal force [N] a centre of pressure is noise; the plate's centre is given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plate:
+    """One force plate.
+
+    Attributes
+    ----------
+    kind : int
+        Type 1 to 4 of the C3D convention.
+    corners : ndarray of shape (4, 3), float64 [m]
+        Corners of the surface, laboratory frame.
+    origin : ndarray of shape (3,), float64 [m]
+        Types 2 and 4: from the plate's own origin to the centre of its surface, plate axes.
+        Type 3: half the sensor spacings along x and y, and the height of the sensors.
+    calibration : ndarray of shape (6, 6), float64
+        Type 4 only: channels to N and N m.
+    """
+
+    kind: int
+    corners: F64
+    origin: F64
+    calibration: F64
+
+    @property
+    def axes(self) -> F64:
+        """Plate axes as columns of a rotation (3, 3), laboratory frame."""
+        along = self.corners[0] - self.corners[1]
+        normal = np.cross(along, self.corners[0] - self.corners[3])
+        x = along / np.linalg.norm(along)
+        z = normal / np.linalg.norm(normal)
+        return np.column_stack((x, np.cross(z, x), z))
+
+    @property
+    def centre(self) -> F64:
+        """Centre of the surface (3,) [m], laboratory frame."""
+        return np.asarray(self.corners.mean(axis=0))
+
+    def wrench(self, channels: F64) -> F64:
+        """Force, point of application and free torque, laboratory frame.
+
+        Parameters
+        ----------
+        channels : ndarray of shape (n, 6 or 8), float64 [N], [N m]
+            Transducer channels in the plate's order; for type 1 columns 3 and 4 in [m].
+
+        Returns
+        -------
+        ndarray of shape (n, 9), float64 [N], [m], [N m]
+            As signed in the file. Where the normal force is below `MIN_NORMAL_FORCE` the point
+            is the plate's centre and the torque the whole moment about it, so that the wrench
+            stays what was measured.
+        """
+        force, moment = self._about_surface_centre(channels)
+        loaded = np.abs(force[:, 2]) >= MIN_NORMAL_FORCE
+        normal = np.where(loaded, force[:, 2], 1.0)
+        point = np.zeros_like(force)
+        point[:, 0] = np.where(loaded, -moment[:, 1] / normal, 0.0)
+        point[:, 1] = np.where(loaded, moment[:, 0] / normal, 0.0)
+        torque = moment - np.cross(point, force)
+        turn = self.axes.T  # row vectors: v_lab = v_plate @ axes.T
+        return np.hstack((force @ turn, point @ turn + self.centre, torque @ turn))
+
+    def _about_surface_centre(self, channels: F64) -> tuple[F64, F64]:
+        """Force and moment about the centre of the surface, plate axes, each (n, 3)."""
+        if self.kind == 1:
+            force = channels[:, :3]
+            zero = np.zeros(len(channels))
+            point = np.column_stack((channels[:, 3], channels[:, 4], zero))
+            moment = np.cross(point, force)
+            moment[:, 2] += channels[:, 5]
+            return force, moment
+        if self.kind == 3:
+            force, moment = self._from_eight(channels)
+            lever = np.array([0.0, 0.0, self._upward(self.origin)[2]])
+        else:
+            six = channels @ self.calibration.T if self.kind == 4 else channels
+            force, moment = six[:, :3], six[:, 3:]
+            lever = self._upward(self.origin)
+        return force, moment + np.cross(force, lever)
+
+    def _from_eight(self, channels: F64) -> tuple[F64, F64]:
+        """Force and moment from four three-axis sensors, paired horizontally (type 3)."""
+        x12, x34, y14, y23, z1, z2, z3, z4 = channels.T
+        a, b = self.origin[:2]
+        force = np.column_stack((x12 + x34, y14 + y23, z1 + z2 + z3 + z4))
+        moment = np.column_stack(
+            (b * (z1 + z2 - z3 - z4), a * (z2 + z3 - z1 - z4), b * (x34 - x12) + a * (y14 - y23))
+        )
+        return force, moment
+
+    @staticmethod
+    def _upward(origin: F64) -> F64:
+        """Origin with the sign of the convention: the transducer lies below the surface.
+
+        Some files store the vector from the surface to the transducer instead; z tells.
+        """
+        return -origin if origin[2] > 0.0 else origin
+
+
+def on_the_person(wrench: F64, up: F64) -> F64:
+    """Sign a plate's wrench so that it acts on the person.
+
+    Some files store what the foot does to the plate, others the reaction. A plate cannot pull,
+    so the mean vertical force tells which it is.
+
+    Parameters
+    ----------
+    wrench : ndarray of shape (n, 9), float64
+        Force, point, free torque.
+    up : ndarray of shape (3,), float64
+        Vertical unit vector of the same frame.
+
+    Returns
+    -------
+    ndarray of shape (n, 9), float64
+        The same with force and torque pointing up on average.
+    """
+    sign = -1.0 if float((wrench[:, :3] @ up).mean()) < 0.0 else 1.0
+    return np.asarray(wrench * np.repeat([sign, 1.0, sign], 3))

@@ -1,0 +1,27 @@
+"""Units as files spell them, lower case, and their size in SI units."""
+
+METRES_PER_UNIT = {
+    "m": 1.0,
+    "meter": 1.0,
+    "meters": 1.0,
+    "metre": 1.0,
+    "metres": 1.0,
+    "cm": 1e-2,
+    "centimeter": 1e-2,
+    "centimeters": 1e-2,
+    "mm": 1e-3,
+    "millimeter": 1e-3,
+    "millimeters": 1e-3,
+    "millimetre": 1e-3,
+    "millimetres": 1e-3,
+    "in": 0.0254,
+    "inch": 0.0254,
+    "inches": 0.0254,
+}
+"""Lengths of the units that files name, lower case [m]."""
+
+NEWTONS_PER_UNIT = {"n": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1e3}
+"""Forces [N]."""
+
+NEWTON_METRES_PER_UNIT = {"nm": 1.0, "newtonmeters": 1.0, "nmm": 1e-3, "ncm": 1e-2, "knm": 1e3}
+"""Moments [N m]; blanks, points and asterisks between N and m are taken out first."""

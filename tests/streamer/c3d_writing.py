@@ -1,0 +1,73 @@
+"""C3D files for tests, written with ezc3d from what the trial should read back as."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ezc3d
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+
+
+@dataclass
+class C3dContent:
+    """What goes into the file; positions in `unit`, channels in `channel_units`."""
+
+    labels: list[str]
+    points: F64
+    """(n, m, 3)."""
+    unit: str = "mm"
+    rate: float = 100.0
+    screen: str = "+Z"
+    computed: dict[str, list[str]] = field(default_factory=dict)
+    channels: F64 = field(default_factory=lambda: np.empty((0, 0)))
+    """(samples, channels), a multiple of n samples."""
+    channel_labels: list[str] = field(default_factory=list)
+    channel_units: list[str] = field(default_factory=list)
+    plates: list[dict[str, Any]] = field(default_factory=list)
+    """Each with type, corners (4, 3), origin (3,), channel (numbers from 1), cal_matrix."""
+
+
+def write_c3d(path: Path, content: C3dContent) -> Path:
+    """Write the file."""
+    file = ezc3d.c3d()
+    point = file["parameters"]["POINT"]
+    point["RATE"]["value"] = [content.rate]
+    point["LABELS"]["value"] = content.labels
+    point["UNITS"]["value"] = [content.unit] if content.unit else []
+    for group, labels in content.computed.items():
+        file.add_parameter("POINT", group, labels)
+    if content.screen:
+        file.add_parameter("POINT", "X_SCREEN", ["+X"])
+        file.add_parameter("POINT", "Y_SCREEN", [content.screen])
+    n, m, _ = content.points.shape
+    points = np.ones((4, m, n))
+    points[:3] = content.points.transpose(2, 1, 0)
+    file["data"]["points"] = points
+    if content.channels.size:
+        analog = file["parameters"]["ANALOG"]
+        analog["RATE"]["value"] = [content.rate * len(content.channels) / n]
+        analog["LABELS"]["value"] = content.channel_labels
+        analog["UNITS"]["value"] = content.channel_units
+        file["data"]["analogs"] = content.channels.T[None]
+    if content.plates:
+        _describe_plates(file, content.plates)
+    file.write(str(path))
+    return path
+
+
+def _describe_plates(file: Any, plates: list[dict[str, Any]]) -> None:
+    group = file["parameters"]["FORCE_PLATFORM"]
+    group["USED"]["value"] = np.array([len(plates)])
+    group["TYPE"]["value"] = np.array([plate["type"] for plate in plates])
+    group["ZERO"]["value"] = np.array([1, 0])
+    group["CHANNEL"]["value"] = np.array([plate["channel"] for plate in plates]).T
+    corners = np.stack([np.asarray(p["corners"], dtype=float).T for p in plates], axis=2)
+    origins = np.stack([np.asarray(p["origin"], dtype=float) for p in plates], axis=1)
+    file.add_parameter("FORCE_PLATFORM", "CORNERS", corners)
+    file.add_parameter("FORCE_PLATFORM", "ORIGIN", origins)
+    if "cal_matrix" in plates[0]:
+        matrices = np.stack([p["cal_matrix"] for p in plates], axis=2)
+        file.add_parameter("FORCE_PLATFORM", "CAL_MATRIX", matrices)

@@ -1,0 +1,37 @@
+"""The suffix chooses the reader."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamer.exceptions import FormatError
+from streamer.formats import read_c3d, read_recording, read_trc, read_xdf
+from tests.streamer.c3d_writing import C3dContent, write_c3d
+from tests.streamer.xdf_writing import XdfStream, write_xdf
+
+TRC = (
+    "PathFileType\t4\t(X/Y/Z)\tm.trc\nDataRate\tNumMarkers\tUnits\n100\t1\tm\n"
+    "Frame#\tTime\tSACR\n\t\tX1\tY1\tZ1\n1\t0.0\t1\t2\t3\n2\t0.01\t1\t2\t3\n"
+)
+
+
+def test_each_suffix_has_its_reader(tmp_path: Path) -> None:
+    trc = tmp_path / "m.TRC"
+    trc.write_text(TRC)
+    c3d = write_c3d(tmp_path / "m.c3d", C3dContent(["SACR"], np.ones((5, 1, 3)), screen=""))
+    labels = [{"label": f"SACR_{axis}", "unit": "m"} for axis in "XYZ"]
+    stream = XdfStream("w", "MoCap", np.arange(5) / 100, np.ones((5, 3)), 100.0, labels)
+    xdf = write_xdf(tmp_path / "m.xdf", [stream])
+    for read, expected in (
+        (read_recording(trc), read_trc(trc)),
+        (read_recording(c3d, up="z"), read_c3d(c3d, "z").markers),
+        (read_recording(xdf, up="z"), read_xdf(xdf, up="z").markers),
+    ):
+        assert read.markers.names == ("SACR",)
+        np.testing.assert_array_equal(read.markers.positions, expected.positions)
+
+
+def test_other_suffix_is_refused_with_those_that_work(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"type \.mot hold no markers; give one of \.trc"):
+        read_recording(tmp_path / "grf.mot")

@@ -1,0 +1,144 @@
+"""XDF: streams of a recorded session, told apart by type, in one frame and on one clock."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streamer.exceptions import FormatError
+from streamer.formats import read_xdf
+from tests.streamer.xdf_writing import XdfStream, write_xdf
+
+F64 = NDArray[np.float64]
+N = 200
+T0 = 5321.5  # seconds since the machine started: LSL's local clock
+
+
+def described(names: list[str], unit: str) -> list[dict[str, str]]:
+    return [
+        {"label": f"{name}_{axis}", "marker": name, "type": f"Position{axis}", "unit": unit}
+        for name in names
+        for axis in "XYZ"
+    ]
+
+
+def mocap(unit: str = "millimeters", **changes: object) -> XdfStream:
+    data = np.random.default_rng(3).uniform(-2000, 2000, (N, 6))
+    time = T0 + np.arange(N) / 100
+    stream = XdfStream("walker", "MoCap", time, data, 100.0, described(["RKNE", "LKNE"], unit))
+    for name, value in changes.items():
+        setattr(stream, name, value)
+    return stream
+
+
+def force(unit_of_point: str = "m", **changes: object) -> XdfStream:
+    labels = [f"ground_force_r_{p}{a}" for p in "vp" for a in "xyz"]
+    labels += [f"ground_torque_r_{a}" for a in "xyz"]
+    units = ["N"] * 3 + [unit_of_point] * 3 + ["Nm"] * 3
+    channels = [{"label": la, "unit": u} for la, u in zip(labels, units, strict=True)]
+    data = np.random.default_rng(4).normal(0, 100, (N * 10, 9))
+    stream = XdfStream("plates", "Force", T0 + np.arange(N * 10) / 1000, data, 1000.0, channels)
+    for name, value in changes.items():
+        setattr(stream, name, value)
+    return stream
+
+
+def test_streams_are_found_by_type_and_brought_to_si(tmp_path: Path) -> None:
+    emg = XdfStream("Trigno", "EMG", T0 + np.arange(N) / 100, np.ones((N, 1)), 100.0)
+    emg.channels = [{"label": "SOL_r", "type": "EMG", "unit": "mV"}]
+    events = XdfStream("events", "Markers", np.array([T0]), np.ones((1, 1)), 0.0)
+    streams = [events, force("mm"), emg, mocap()]
+    recording = read_xdf(write_xdf(tmp_path / "s.xdf", streams))
+
+    expected = mocap().data.reshape(N, 2, 3) * 1e-3
+    # one multiplication by the unit
+    np.testing.assert_allclose(recording.markers.positions, expected, rtol=1e-15)
+    assert recording.markers.names == ("RKNE", "LKNE")
+    assert recording.markers.rate_hz == 100.0
+    assert recording.forces is not None
+    assert recording.forces.names[0] == "ground_force_r_vx"
+    si = force().data * np.repeat([1.0, 1e-3, 1.0], 3)
+    np.testing.assert_allclose(recording.forces.data, si, rtol=1e-15)
+    assert recording.analogs is not None
+    assert recording.analogs.names == ("SOL_r",)
+
+
+def test_times_come_on_the_recorders_clock(tmp_path: Path) -> None:
+    shifted = mocap(clock_offset_s=12.25)
+    recording = read_xdf(write_xdf(tmp_path / "s.xdf", [shifted, force()]))
+    # pyxdf fits a line through the stamps: exact but for rounding of numbers of 5e3 s
+    np.testing.assert_allclose(recording.markers.time, shifted.time + 12.25, atol=1e-9)
+    assert recording.forces is not None
+    np.testing.assert_allclose(recording.forces.time, force().time, atol=1e-9)
+
+
+def test_z_up_is_turned_for_markers_and_forces_alike(tmp_path: Path) -> None:
+    path = write_xdf(tmp_path / "s.xdf", [mocap("m"), force()])
+    recording = read_xdf(path, up="z")
+    turn = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+    np.testing.assert_array_equal(
+        recording.markers.positions, mocap().data.reshape(N, 2, 3) @ turn.T
+    )
+    assert recording.forces is not None
+    turned = (force().data.reshape(-1, 3, 3) @ turn.T).reshape(-1, 9)
+    np.testing.assert_array_equal(recording.forces.data, turned)
+
+
+def test_plain_labels_and_a_unit_that_is_said(tmp_path: Path) -> None:
+    channels = [{"label": f"{n}_{a}"} for n in ("RKNE", "LKNE") for a in "XYZ"]
+    path = write_xdf(tmp_path / "s.xdf", [mocap(channels=channels, type="Mocap")])
+    recording = read_xdf(path, unit="mm")
+    expected = mocap().data.reshape(N, 2, 3) * 1e-3
+    np.testing.assert_allclose(recording.markers.positions, expected, rtol=1e-15)
+    with pytest.raises(FormatError, match="no unit"):
+        read_xdf(path)
+
+
+def test_irregular_stream_gets_its_rate_from_its_times(tmp_path: Path) -> None:
+    recording = read_xdf(write_xdf(tmp_path / "s.xdf", [mocap(rate_hz=0.0)]))
+    # stamps are multiples of 0.01 s on top of 5e3 s: 1e-12 s rounding over 0.01 s
+    assert recording.markers.rate_hz == pytest.approx(100.0, rel=1e-9)
+
+
+def test_unseen_markers_are_nan(tmp_path: Path) -> None:
+    stream = mocap()
+    stream.data[7, 2] = np.nan
+    stream.data[9, 3:] = 0.0
+    positions = read_xdf(write_xdf(tmp_path / "s.xdf", [stream])).markers.positions
+    unseen = np.isnan(positions).all(axis=2)
+    assert [tuple(index) for index in np.argwhere(unseen)] == [(7, 0), (9, 1)]
+
+
+@pytest.mark.parametrize(
+    ("streams", "says"),
+    [
+        ([force()], r"no marker stream in it \(streams: plates \(Force\)\)"),
+        ([mocap(), mocap(name="second")], r"several markers streams \(walker, second\)"),
+        ([mocap(), force(), force(name="b")], r"several forces streams \(plates, b\)"),
+        ([mocap(channels=[])], "describe no marker"),
+        ([mocap("furlong")], "furlong"),
+        ([mocap(), force("furlong")], "'ground_force_r_px' is 'furlong'"),
+    ],
+)
+def test_unusable_recording_is_refused(tmp_path: Path, streams: list[XdfStream], says: str) -> None:
+    path = write_xdf(tmp_path / "s.xdf", streams)
+    with pytest.raises(FormatError, match=says) as refusal:
+        read_xdf(path)
+    assert str(path) in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_one_of_several_marker_streams_can_be_named(tmp_path: Path) -> None:
+    path = write_xdf(tmp_path / "s.xdf", [mocap(), mocap("m", name="second")])
+    assert abs(read_xdf(path, name="second").markers.positions).max() > 100.0
+
+
+def test_what_is_no_xdf_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "broken.xdf"
+    for content in (b"", b"hello" * 100):
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match="no readable XDF"):
+            read_xdf(path)
+    with pytest.raises(FormatError, match="no such file"):
+        read_xdf(tmp_path / "absent.xdf")
