@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ..exceptions import CacheError, ModelFileError
-from ..model import CompiledModel
+from sim_bridge.exceptions import CacheError, ModelFileError
+from sim_bridge.model import CompiledModel
+
 from .cache import default_cache_dir, load, model_digest, save
 
 __all__ = ["compile_model"]

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..exceptions import CacheError
-from ..model import CompiledModel
+from sim_bridge.exceptions import CacheError
+from sim_bridge.model import CompiledModel
 
 COMPILER_VERSION = "1"
 """Raised with every change of what the compiler writes: older files are then not found."""

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import opensim
 
-from ..exceptions import ModelFileError
-from ..model import CompiledModel
+from sim_bridge.exceptions import ModelFileError
+from sim_bridge.model import CompiledModel
+
 from .coordinates import read_coordinates
 from .functions import FunctionTable
 from .muscles import read_actuators, read_muscles

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import opensim
 
-from .._jit import I64
-from ..exceptions import UnsupportedComponent
-from ..model import Coordinates
+from sim_bridge._jit import I64
+from sim_bridge.exceptions import UnsupportedComponent
+from sim_bridge.model import Coordinates
+
 from .functions import FunctionTable
 
 

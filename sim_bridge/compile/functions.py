@@ -1,13 +1,14 @@
 """OpenSim functions of one variable as piecewise polynomials."""
 
+import itertools
 from typing import Any
 
 import numpy as np
 import opensim
 
-from .._jit import F64
-from ..exceptions import UnsupportedComponent
-from ..piecewise import PiecewisePolynomials
+from sim_bridge._jit import F64
+from sim_bridge.exceptions import UnsupportedComponent
+from sim_bridge.piecewise import PiecewisePolynomials
 
 _SMOOTH_PIECES = 256
 _SMOOTH_TOLERANCE = 1e-9
@@ -94,7 +95,7 @@ def _sampled_pieces(function: Any, owner: str) -> tuple[F64, F64, F64]:
         return _smooth_pieces(function, owner)
     span = knots[-1] - knots[0]
     bounds = [(knots[0] - span, knots[0], outer_degree, knots[0])]
-    bounds += [(a, b, degree, a) for a, b in zip(knots[:-1], knots[1:], strict=True)]
+    bounds += [(a, b, degree, a) for a, b in itertools.pairwise(knots)]
     bounds += [(knots[-1], knots[-1] + span, outer_degree, knots[-1])]
     coefficient = np.zeros((len(bounds), degree + 1))
     for row, (a, b, piece_degree, origin) in zip(coefficient, bounds, strict=True):
@@ -125,7 +126,7 @@ def _smooth_pieces(function: Any, owner: str) -> tuple[F64, F64, F64]:
     """Quintic pieces over four turns for a smooth function of any other class."""
     knots = np.linspace(-4.0 * np.pi, 4.0 * np.pi, _SMOOTH_PIECES + 1)
     coefficient = np.array(
-        [_interpolate(function, a, b, 5, a) for a, b in zip(knots[:-1], knots[1:], strict=True)]
+        [_interpolate(function, a, b, 5, a) for a, b in itertools.pairwise(knots)]
     )
     middle = knots[:-1] + 0.37 * np.diff(knots)  # no node of the interpolation
     table = PiecewisePolynomials(

@@ -5,7 +5,8 @@ from typing import Any
 
 import opensim
 
-from ..exceptions import UnsupportedComponent
+from sim_bridge.exceptions import UnsupportedComponent
+
 from .functions import FunctionTable, polynomial_coefficients
 
 _X, _Y, _Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)

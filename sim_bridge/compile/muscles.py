@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import opensim
 
-from .._jit import F64
-from ..exceptions import UnsupportedComponent
-from ..model import CoordinateActuators, Muscles
+from sim_bridge._jit import F64
+from sim_bridge.exceptions import UnsupportedComponent
+from sim_bridge.model import CoordinateActuators, Muscles
 
 LENGTH_RANGE = (0.0, 2.5)
 """Fibre lengths covered by the tables [optimal fibre lengths]."""

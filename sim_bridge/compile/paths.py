@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from .._jit import F64, I64
-from ..model import Coordinates, MusclePaths
-from ..piecewise import PiecewisePolynomials
+from sim_bridge._jit import F64, I64
+from sim_bridge.model import Coordinates, MusclePaths
+from sim_bridge.piecewise import PiecewisePolynomials
 
 _REGION_DEG: Mapping[str, tuple[float, float]] = {
     "hip_flexion": (-40.0, 110.0),

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from .._jit import F64
-from ..chain import Chain, axis_angle
-from ..exceptions import UnsupportedComponent
-from ..model import Bodies, Markers
+from sim_bridge._jit import F64
+from sim_bridge.chain import Chain, axis_angle
+from sim_bridge.exceptions import UnsupportedComponent
+from sim_bridge.model import Bodies, Markers
+
 from .functions import FunctionTable
 from .joints import Motion, joint_motions
 

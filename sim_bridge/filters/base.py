@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from .._jit import F64
+from sim_bridge._jit import F64
 
 
 class DerivativeFilter(Protocol):

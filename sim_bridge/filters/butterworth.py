@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import signal
 
-from .._jit import F64
+from sim_bridge._jit import F64
 
 
 class ButterworthFilter:
@@ -43,7 +43,7 @@ class ButterworthFilter:
         """Forget everything; the next frame starts at rest where it is."""
         self._frames = 0
 
-    def step(self, t: float, q: F64) -> None:
+    def step(self, t: float, q: F64) -> None:  # noqa: ARG002
         """Take one frame; ``t`` [s] is not used, frames count as even."""
         x, y = self._input, self._output
         if self._frames == 0:

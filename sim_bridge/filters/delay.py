@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._jit import F64
+from sim_bridge._jit import F64
 
 
 class ForceDelay:

@@ -11,7 +11,7 @@ derivatives for a delay that is exactly n frames.
 import numpy as np
 from scipy import linalg
 
-from .._jit import F64, kernel
+from sim_bridge._jit import F64, kernel
 
 _ORDER = 4
 _LARGEST_GAP = 25

@@ -1,6 +1,7 @@
 """Filters by their written name."""
 
-from ..exceptions import SettingsError
+from sim_bridge.exceptions import SettingsError
+
 from .base import DerivativeFilter
 from .butterworth import ButterworthFilter
 from .kalman import KalmanFilter

@@ -8,7 +8,7 @@ natural, as those of OpenSim's GCVSpline without smoothing.
 import numpy as np
 from scipy import interpolate, signal
 
-from .._jit import F64
+from sim_bridge._jit import F64
 
 
 def zero_phase_derivatives(time: F64, q: F64, cutoff_hz: float) -> tuple[F64, F64, F64]:
