@@ -1,4 +1,4 @@
-"""C3D: markers and plates against the statics they were made from, and against ezc3d's own."""
+"""C3D: markers and plates against the loads they were made from, and against ezc3d's own."""
 
 from pathlib import Path
 
