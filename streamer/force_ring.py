@@ -73,11 +73,21 @@ class ForceRing:
         Samples kept; older ones are overwritten.
     max_gap_s : float
         Two samples further apart than this [s] are not interpolated between: data are missing.
+    tolerance_s : float
+        An instant at most this much [s] after the newest sample counts as covered by it.
     """
 
-    def __init__(self, n_forces: int, *, capacity: int = 4096, max_gap_s: float = 0.02) -> None:
+    def __init__(
+        self,
+        n_forces: int,
+        *,
+        capacity: int = 4096,
+        max_gap_s: float = 0.02,
+        tolerance_s: float = 0.0,
+    ) -> None:
         self._capacity = capacity
         self._max_gap_s = max_gap_s
+        self._tolerance_s = tolerance_s
         # twice the room: the live samples stay one contiguous slice, and moving it back to the
         # front happens once per `capacity` samples
         self._t = np.zeros(2 * capacity)
@@ -92,6 +102,10 @@ class ForceRing:
     def newest_s(self) -> float:
         """Time of the newest sample [s]; minus infinity if there is none."""
         return float(self._t[self._end - 1]) if len(self) else -float("inf")
+
+    def covers(self, t: float) -> bool:
+        """Whether the newest sample is late enough for an instant [s]."""
+        return t <= self.newest_s + self._tolerance_s
 
     def extend(self, t: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
         """Append samples.
@@ -141,7 +155,7 @@ class ForceRing:
         right = int(np.searchsorted(times, t, side="left"))
         if right == len(times) or (right == 0 and times[0] > t):
             out[:] = self._rows[self._first + min(right, len(times) - 1)]
-            return False
+            return self.covers(t) and right > 0
         after = self._first + right
         if self._t[after] == t:
             out[:] = self._rows[after]

@@ -26,6 +26,11 @@ _CHUNK = 64  # samples per pull; more are pulled in further rounds
 _BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
 _MEASURED_FRAMES = 40
 
+CLOCK_DISAGREEMENT_S = 5e-4
+"""The clock offsets that LSL estimates for two streams of one machine may differ by this [s]."""
+FORCE_TOLERANCE_S = 2e-3
+"""A force sample this much [s] before a frame may stand for it, if forces come so slowly."""
+
 ANY_STREAM = Stream()
 """Metres or millimetres as the stream says, y up, no known lag, smoothed capture times."""
 
@@ -304,7 +309,9 @@ class ForceInlet(_Inlet):
         layout = force_layout(channels, wanted, length_unit=settings.unit, up=settings.up)
         self._columns, self._scale = layout.columns, layout.scale
         self._shape = (-1, len(wanted), 9)
-        self._ring = ForceRing(len(wanted))
+        period_s = 1.0 / self.nominal_rate_hz if self.nominal_rate_hz else 0.0
+        tolerance_s = min(max(period_s, CLOCK_DISAGREEMENT_S), FORCE_TOLERANCE_S)
+        self._ring = ForceRing(len(wanted), tolerance_s=tolerance_s)
         self.forces = np.zeros((len(wanted), 9))
 
     def align(self, t: float, until: float) -> bool:
@@ -323,7 +330,7 @@ class ForceInlet(_Inlet):
             True if the forces were measured around that instant, False if they are held.
         """
         self._drain(0.0)
-        while self._ring.newest_s < t:
+        while not self._ring.covers(t):
             remaining = until - self._clock.now()
             if remaining <= 0.0 or not self._drain(remaining):
                 break
