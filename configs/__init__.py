@@ -1,0 +1,1 @@
+"""Rigs and sessions, one YAML each, and the embedded demo subject."""

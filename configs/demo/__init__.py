@@ -1,0 +1,1 @@
+"""The embedded demo subject: a sagittal walker built by a script from published numbers."""
