@@ -1,0 +1,140 @@
+"""Small parts that tests put in place of streams, solvers and time."""
+
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.messages import Message, decode, encode, topic_of
+
+
+class HandClock:
+    """A clock that moves only when told to."""
+
+    def __init__(self, t: float = 100.0) -> None:
+        self.t = t
+
+    def now(self) -> float:
+        return self.t
+
+    def sleep_until(self, t: float) -> None:
+        self.t = max(self.t, t)
+
+
+class SharedClock(HandClock):
+    """The same for two threads: one that sleeps does not move the time of the other."""
+
+    def sleep_until(self, t: float) -> None:
+        time.sleep(0.001)
+
+
+class Frames:
+    """Marker source: hands out prepared frames ``(t, markers)``; each pull takes `count` of them."""
+
+    def __init__(self, clock: HandClock, frames: list[tuple[float, NDArray[np.float64]]]) -> None:
+        self._clock, self._frames = clock, frames
+        self.t = self.received = -np.inf
+        self.markers = np.zeros((3, 3))
+        self.count = 1
+        self.flushed = False
+
+    def pull(self, timeout_s: float) -> int:
+        taken, self._frames = self._frames[: self.count], self._frames[self.count :]
+        if not taken:
+            self._clock.t += timeout_s
+            return 0
+        self.t, self.markers = taken[-1]
+        self._clock.t = max(self._clock.t, self.t)
+        self.received = self._clock.t
+        return len(taken)
+
+    def flush(self) -> int:
+        self.flushed = True
+        return 0
+
+
+class Plates:
+    """Force source that is fresh or stale as told."""
+
+    def __init__(self) -> None:
+        self.forces = np.ones((2, 9))
+        self.fresh = True
+
+    def align(self, t: float, until: float) -> bool:
+        return self.fresh
+
+
+class StandInBridge:
+    """Bridge whose activation is the mean marker height, and which does what `during` says."""
+
+    def __init__(self, during: Callable[[float], None] = lambda t: None) -> None:
+        self.on_stage: Callable[[str], None] | None = None
+        self.during = during
+        self.status = 0
+        self.resets = 0
+        self.seen: list[float] = []
+        self.forces_seen: NDArray[np.float64] | None = None
+
+    def step(
+        self, t: float, markers: NDArray[np.float64], forces: NDArray[np.float64]
+    ) -> SimpleNamespace:
+        self.seen.append(t)
+        self.forces_seen = forces.copy()
+        self.during(t)
+        if self.on_stage is not None:
+            self.on_stage("ik")
+        level = float(np.nanmean(markers[:, 1]))
+        return SimpleNamespace(
+            q=np.full(4, t), qd=np.full(4, 2.0), tau=np.full(4, 3.0),
+            activation=np.array([level, level / 2, 0.0]), marker_rms=0.01, status=self.status,
+        )  # fmt: skip
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+class StandInRefiner:
+    """Network whose EMG is the first two activations."""
+
+    channel_names = ("SOL_r", "TA_r")
+
+    def __init__(self) -> None:
+        self.resets = 0
+        self.forces_valid: list[bool] = []
+
+    def step(
+        self,
+        t: float,
+        activation: NDArray[np.float64],
+        q: NDArray[np.float64],
+        qd: NDArray[np.float64],
+        tau: NDArray[np.float64],
+        *,
+        forces_valid: bool = True,
+    ) -> NDArray[np.float32]:
+        self.forces_valid.append(forces_valid)
+        return activation[:2].astype(np.float32)
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+class Tape:
+    """Sink that keeps every message, as a client would decode it."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, Message]] = []
+        self.subscribed = False
+
+    def send(self, message: Message) -> None:
+        self.messages.append(decode(encode(message)))
+        assert self.messages[-1][0] == topic_of(message)
+
+    def has_new_subscriber(self) -> bool:
+        new, self.subscribed = self.subscribed, False
+        return new
+
+    def of(self, topic: str) -> list[Message]:
+        return [message for name, message in self.messages if name == topic]

@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from streamer.config import RunConfig, load_config
+from streamer.exceptions import ConfigError
+from tests.data_sets import data_root
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "model.osim").touch()
+    path = folder / "rig.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_paths_are_relative_to_the_file_and_defaults_fill_the_rest(tmp_path: Path) -> None:
+    config = load_config(written(tmp_path, "model: model.osim\nbudget_ms: 8\n"))
+    assert config.model == tmp_path / "model.osim"
+    assert config == RunConfig(model=tmp_path / "model.osim", budget_ms=8.0)
+    assert (config.markers.type, config.forces.type) == ("MoCap", "Force")
+
+
+def test_streams_keep_their_type_when_only_the_name_is_given(tmp_path: Path) -> None:
+    text = "model: model.osim\nmarkers: {name: Rig, unit: mm, up: z}\n"
+    markers = load_config(written(tmp_path, text)).markers
+    assert (markers.type, markers.name, markers.unit, markers.up) == ("MoCap", "Rig", "mm", "z")
+
+
+def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
+    config = load_config(written(tmp_path, "model: model.osim\n"))
+    with pytest.raises(AttributeError):
+        config.budget_ms = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model: model.osim\nbuget_ms: 8\n", r"unknown key 'buget_ms' \(nearest: budget_ms"),
+        ("model: model.osim\nbuget_ms: 8\n", "known keys: model, loads, trial, markers"),
+        ("model: model.osim\nmarkers: {nam: x}\n", "markers: unknown key 'nam'"),
+        (
+            "model: model.osim\nbudget_ms: soon\n",
+            r"Expected `float`, got `str` - at `\$.budget_ms`",
+        ),
+        ("model: model.osim\nbudget_ms: -1\n", "`budget_ms` is -1, it must be positive"),
+        ("model: model.osim\nrate_hz: 0\n", "`rate_hz` is 0"),
+        ("model: model.osim\nalign_wait_ms: 20\n", "must be less than the budget"),
+        ("model: model.osim\npacing: fast\n", "Invalid enum value 'fast'"),
+        ("model: nowhere.osim\n", "`model` names .*nowhere.osim, which is not there"),
+        ("model: model.osim\ncheckpoint: x\n", "`checkpoint` names"),
+        ("model: 3\n", "expected a path, got 3"),
+        ("budget_ms: 3\n", "missing required field `model`"),
+        ("just text\n", "no `key: value` lines"),
+        ("", "no `key: value` lines"),
+        ("a: [1\n", "not valid YAML"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, message: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError, match=message) as error:
+        load_config(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("name", ["rajagopal_walk", "gait1992_walk"])
+def test_the_rigs_that_come_with_the_repository_are_valid(name: str) -> None:
+    if data_root() != REPOSITORY.parent / "shared" / "data" or not data_root().exists():
+        pytest.skip("the recorded trials are not at ../shared/data, where these rigs expect them")
+    config = load_config(REPOSITORY / "configs" / f"{name}.yaml")
+    assert config.loads is not None

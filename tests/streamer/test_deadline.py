@@ -1,0 +1,140 @@
+import math
+import threading
+
+import numpy as np
+import pytest
+
+from streamer.clock import LslClock
+from streamer.deadline import DECAY_S, MARGIN_S, DeadlineThread, EmgSender
+from streamer.messages import Emg, values
+from streamer.status import Status
+from tests.streamer.stand_ins import HandClock, Tape
+
+BUDGET = 0.010
+LEVELS = np.array([0.5, 0.25], np.float32)
+
+
+def make(pacing: str = "asap") -> tuple[EmgSender, HandClock, Tape]:
+    clock, tape = HandClock(), Tape()
+    sender = EmgSender(
+        tape, clock, session="s", n_channels=2, budget_s=BUDGET, pacing=pacing,
+        filter_delay_s=0.03,
+    )  # fmt: skip
+    return sender, clock, tape
+
+
+def only(tape: Tape) -> Emg:
+    assert len(tape.messages) == 1
+    message = tape.messages[0][1]
+    assert isinstance(message, Emg)
+    return message
+
+
+def test_an_estimate_leaves_at_once_with_its_age() -> None:
+    sender, clock, tape = make()
+    sender.begin(7, 99.990, 100.0)
+    clock.t = 100.002
+    assert sender.finish(7, 99.990, LEVELS, 0)
+    message = only(tape)
+    assert values(message.emg).tolist() == [0.5, 0.25]
+    assert (message.seq, message.t, message.sent, message.status) == (7, 99.990, 100.002, 0)
+    assert message.age_ms == pytest.approx(12 + 30)
+    assert message.compute_ms == pytest.approx(2)
+    assert (sender.published, sender.on_time, sender.substituted, sender.late) == (1, 1, 0, 0)
+
+
+def test_nothing_is_due_before_the_budget_is_spent() -> None:
+    sender, clock, tape = make()
+    sender.begin(0, 100.0, 100.0)
+    assert sender.tick(100.005) <= 100.0 + BUDGET - MARGIN_S
+    assert not tape.messages
+
+
+def test_a_frame_that_takes_too_long_is_answered_in_time_by_a_flagged_substitute() -> None:
+    sender, clock, tape = make()
+    sender.begin(0, 100.0, 100.0)
+    clock.t = 100.0 + BUDGET - MARGIN_S
+    sender.tick(clock.t)
+    message = only(tape)
+    assert message.sent <= 100.0 + BUDGET
+    assert message.status == Status.LATE | Status.REFINER_SKIPPED
+    assert (sender.published, sender.on_time, sender.substituted, sender.late) == (1, 0, 1, 0)
+
+
+def test_the_late_estimate_itself_is_not_sent_but_feeds_later_substitutes() -> None:
+    sender, clock, tape = make()
+    sender.begin(0, 100.0, 100.0)
+    clock.t = 100.02
+    sender.tick(clock.t)
+    assert not sender.finish(0, 100.0, LEVELS, 0)
+    assert len(tape.messages) == 1
+    sender.begin(1, 100.0 + DECAY_S, 100.03)
+    sender.finish(1, 100.0 + DECAY_S, None, int(Status.HOLD))
+    substitute = tape.messages[-1][1]
+    assert isinstance(substitute, Emg)
+    # one time constant later: 1/e of it; float32 carries 7 digits
+    np.testing.assert_allclose(values(substitute.emg), LEVELS / math.e, rtol=1e-6)
+    assert substitute.status == Status.HOLD | Status.REFINER_SKIPPED
+
+
+def test_an_estimate_after_the_deadline_that_nobody_substituted_is_flagged_late() -> None:
+    sender, clock, tape = make()
+    sender.begin(0, 100.0, 100.0)
+    clock.t = 100.02
+    sender.finish(0, 100.0, LEVELS, 0)
+    assert only(tape).status == Status.LATE
+    assert (sender.on_time, sender.late) == (0, 1)
+
+
+def test_constant_pacing_holds_the_estimate_until_the_budget_is_spent() -> None:
+    sender, clock, tape = make("constant")
+    sender.begin(0, 100.0, 100.0)
+    clock.t = 100.002
+    assert sender.finish(0, 100.0, LEVELS, 0)
+    assert not tape.messages
+    clock.t = sender.tick(100.002)
+    while not tape.messages:
+        clock.t = sender.tick(clock.t)
+    message = only(tape)
+    assert message.sent == pytest.approx(100.0 + BUDGET - MARGIN_S)
+    assert message.status == 0
+    assert message.compute_ms == pytest.approx(2)  # the waiting is not computing
+
+
+def test_constant_pacing_keeps_several_frames_in_order_when_the_budget_exceeds_the_period() -> None:
+    sender, clock, tape = make("constant")
+    for seq in range(3):
+        clock.t = 100.0 + 0.004 * seq
+        sender.begin(seq, clock.t, clock.t)
+        sender.finish(seq, clock.t, LEVELS, 0)
+    while len(tape.messages) < 3:
+        clock.t = sender.tick(clock.t)
+    assert [m.seq for m in tape.of("emg")] == [0, 1, 2]
+    delays = [m.sent - m.t for m in tape.of("emg")]
+    np.testing.assert_allclose(delays, BUDGET - MARGIN_S, atol=1e-9)
+
+
+def test_flags_are_counted_as_published() -> None:
+    sender, _, _ = make()
+    for seq, status in enumerate([0, 0, Status.GAP, Status.GAP | Status.FORCE_STALE]):
+        sender.begin(seq, 100.0, 100.0)
+        sender.finish(seq, 100.0, LEVELS, int(status))
+    assert sender.statuses.counts() == {"OK": 2, "GAP": 2, "FORCE_STALE": 1}
+
+
+def test_the_thread_answers_while_the_loop_is_stuck() -> None:
+    answered = threading.Event()
+
+    class Signal(Tape):
+        def send(self, message: Emg) -> None:
+            super().send(message)
+            answered.set()
+
+    clock, tape = LslClock(), Signal()
+    sender = EmgSender(tape, clock, session="s", n_channels=2, budget_s=BUDGET)
+    thread = DeadlineThread(sender, clock)
+    thread.start()
+    sender.begin(0, clock.now(), clock.now())
+    assert answered.wait(10.0)  # the loop never finishes this frame
+    thread.stop()
+    assert tape.of("emg")[0].status & Status.LATE

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from streamer.health import DurationHistogram, StageTimer, StatusCounter, report
+from streamer.status import Status
+
+
+def test_percentiles_agree_with_sorting() -> None:
+    seconds = np.random.default_rng(0).lognormal(np.log(1.5e-3), 0.6, 5000)
+    histogram = DurationHistogram()
+    for s in seconds:
+        histogram.record(float(s))
+    found = histogram.summary_ms()
+    for key, percentile in {"p50": 50, "p90": 90, "p99": 99, "p99_9": 99.9, "max": 100}.items():
+        exact = 1e3 * np.percentile(seconds, percentile, method="inverted_cdf")
+        # two digits per bucket: 1 %, and the upper edge is given
+        assert found[key] == pytest.approx(exact, rel=0.012), key
+
+
+def test_percentiles_agree_with_the_histograms_own() -> None:
+    histogram = DurationHistogram()
+    for us in (1, 5, 5, 80, 1234, 99_999):
+        histogram.record(1e-6 * us)
+    for percentile in (1, 25, 50, 75, 99, 100):
+        own = histogram._histogram.get_value_at_percentile(percentile)
+        assert histogram.percentiles_us([percentile]) == [own]
+
+
+def test_an_empty_histogram_is_all_zero() -> None:
+    assert set(DurationHistogram().summary_us().values()) == {0.0}
+
+
+def test_durations_outside_the_range_are_kept_at_its_ends() -> None:
+    histogram = DurationHistogram()
+    histogram.record(-1.0)
+    histogram.record(1e6)
+    assert histogram.count == 2
+    assert histogram.percentiles_us([0.0])[0] == 1.0
+
+
+def test_stages_are_timed_from_mark_to_mark() -> None:
+    times = iter([0.0, 10.0, 10.001, 10.004])
+    timer = StageTimer(lambda: next(times))
+    timer.start()
+    timer.mark("ik")
+    timer.mark("so")
+    timer.finish()
+    found = timer.summary_us()
+    assert found["ik"]["p50"] == pytest.approx(1000, rel=0.01)
+    assert found["so"]["max"] == pytest.approx(3000, rel=0.01)
+    assert found["total"]["p99"] == pytest.approx(4000, rel=0.01)
+
+
+def test_flags_are_counted_by_name_and_good_frames_as_ok() -> None:
+    counter = StatusCounter()
+    for status in (0, int(Status.GAP), int(Status.GAP | Status.WARMING_UP)):
+        counter.add(status)
+    assert counter.counts() == {"OK": 1, "GAP": 2, "WARMING_UP": 1}
+
+
+def test_a_report_has_no_numbers_that_json_cannot_hold() -> None:
+    assert report([("a", float("nan")), ("b", 1.0), ("c", float("inf"))]) == {
+        "a": None, "b": 1.0, "c": None,
+    }  # fmt: skip

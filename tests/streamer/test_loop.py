@@ -1,0 +1,252 @@
+"""The loop, driven by prepared frames and a clock that is moved by hand."""
+
+import json
+
+import numpy as np
+import pytest
+
+from streamer.loop import FORCE_TRUST_S, LoopSettings, Session
+from streamer.messages import Dyn, Emg, Health, Kin, Meta, values
+from streamer.status import Status
+from tests.streamer.stand_ins import (
+    Frames,
+    Plates,
+    SharedClock,
+    StandInBridge,
+    StandInRefiner,
+    Tape,
+)
+
+RATE = 100.0
+START = 100.0
+
+
+class Rig:
+    """A session with all its stand-ins in reach."""
+
+    def __init__(self, times: list[float], *, with_plates: bool = True, **settings: float) -> None:
+        self.clock, self.tape = SharedClock(START), Tape()
+        self.markers = Frames(self.clock, [(t, np.full((3, 3), 0.4)) for t in times])
+        self.plates = Plates() if with_plates else None
+        self.bridge, self.refiner = StandInBridge(), StandInRefiner()
+        self.session = Session(
+            markers=self.markers,
+            forces=self.plates,
+            bridge=self.bridge,
+            refiner=self.refiner,
+            sink=self.tape,
+            clock=self.clock,
+            settings=LoopSettings(rate_hz=RATE, **settings),
+            meta=Meta(channel_names=("SOL_r", "TA_r")),
+        )
+
+    def emg(self) -> list[Emg]:
+        return [m for m in self.tape.of("emg") if isinstance(m, Emg)]
+
+
+def even(n: int) -> list[float]:
+    return [START + k / RATE for k in range(n)]
+
+
+def test_every_frame_is_published_once_on_each_topic() -> None:
+    rig = Rig(even(5))
+    while rig.session.step(0.01):
+        pass
+    for topic in ("emg", "act", "kin", "dyn"):
+        messages = rig.tape.of(topic)
+        assert [m.seq for m in messages] == [0, 1, 2, 3, 4]
+        assert [m.t for m in messages] == even(5)
+        assert {m.session for m in messages} == {rig.session.session}
+        assert {m.status for m in messages} == {0}
+
+
+def test_the_arrays_are_what_bridge_and_network_gave() -> None:
+    rig = Rig(even(1))
+    rig.session.step(0.01)
+    # 1e-6: float32
+    np.testing.assert_allclose(values(rig.emg()[0].emg), [0.4, 0.2], rtol=1e-6)
+    kin, dyn = rig.tape.of("kin")[0], rig.tape.of("dyn")[0]
+    assert isinstance(kin, Kin)
+    assert isinstance(dyn, Dyn)
+    np.testing.assert_allclose(values(kin.q), START)
+    np.testing.assert_allclose(values(kin.qd), 2.0)
+    np.testing.assert_allclose(values(dyn.tau), 3.0)
+    assert (kin.marker_rms, dyn.grf_source) == (0.01, "plate")
+
+
+def test_the_estimate_leaves_before_the_rest() -> None:
+    rig = Rig(even(1))
+    rig.session.step(0.01)
+    assert [topic for topic, _ in rig.tape.messages][:4] == ["emg", "act", "kin", "dyn"]
+
+
+def test_of_a_backlog_only_the_newest_frame_is_answered() -> None:
+    rig = Rig(even(6))
+    rig.session.step(0.01)
+    rig.markers.count = 5
+    rig.session.step(0.01)
+    assert rig.bridge.seen == [START, START + 0.05]
+    assert [m.seq for m in rig.emg()] == [0, 5]
+    assert (rig.session.frames_in, rig.session.skipped) == (6, 4)
+    assert rig.emg()[1].status == Status.GAP
+
+
+def test_a_pause_in_the_capture_times_is_a_gap() -> None:
+    rig = Rig([START, START + 0.010, START + 0.031, START + 0.041])
+    while rig.session.step(0.01):
+        pass
+    assert [m.status for m in rig.emg()] == [0, 0, Status.GAP, 0]
+    assert rig.session.gap == 1
+    assert rig.bridge.resets == 0
+
+
+@pytest.mark.parametrize("jump", [5.0, -50.0])
+def test_after_a_long_pause_or_a_reset_clock_everything_starts_anew(jump: float) -> None:
+    rig = Rig([START, START + 0.01, START + jump])
+    while rig.session.step(0.01):
+        pass
+    assert (rig.bridge.resets, rig.refiner.resets) == (1, 1)
+    assert [m.status for m in rig.emg()] == [0, 0, Status.GAP]
+
+
+def test_a_frame_that_is_not_newer_is_skipped() -> None:
+    rig = Rig([START, START + 0.01, START + 0.01, START + 0.005, START + 0.02])
+    while rig.session.step(0.01):
+        pass
+    assert [m.seq for m in rig.emg()] == [0, 1, 4]
+    assert (rig.session.frames_in, rig.session.skipped) == (5, 2)
+
+
+def test_held_forces_are_flagged_and_after_a_while_not_believed() -> None:
+    times = even(20)
+    rig = Rig(times)
+    rig.session.step(0.01)
+    assert rig.plates is not None
+    rig.plates.fresh = False
+    while rig.session.step(0.01):
+        pass
+    assert [m.status for m in rig.emg()] == [0] + 19 * [Status.FORCE_STALE]
+    believed = [t - START <= FORCE_TRUST_S for t in times]
+    assert rig.refiner.forces_valid == believed
+    assert rig.session.force_stale == 19
+
+
+def test_without_plates_nothing_is_stale_and_no_force_is_believed() -> None:
+    rig = Rig(even(2), with_plates=False)
+    while rig.session.step(0.01):
+        pass
+    assert [m.status for m in rig.emg()] == [0, 0]
+    assert rig.refiner.forces_valid == [False, False]
+    assert rig.bridge.forces_seen is not None
+    assert rig.bridge.forces_seen.shape == (0, 9)
+    assert rig.tape.of("dyn")[0].grf_source == "none"  # type: ignore[attr-defined]
+
+
+def test_flags_of_the_bridge_are_published() -> None:
+    rig = Rig(even(1))
+    rig.bridge.status = int(Status.SO_SATURATED | Status.IK_UNCONVERGED)
+    rig.session.step(0.01)
+    assert rig.emg()[0].status == Status.SO_SATURATED | Status.IK_UNCONVERGED
+
+
+def test_a_frame_that_fails_inside_is_answered_and_the_session_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rig = Rig(even(4))
+
+    def fail(t: float) -> None:
+        if START < t < START + 0.025:
+            raise ZeroDivisionError("bad frame")
+
+    rig.bridge.during = fail
+    while rig.session.step(0.01):
+        pass
+    flagged = Status.HOLD | Status.REFINER_SKIPPED
+    assert [m.status for m in rig.emg()] == [0, flagged, flagged, 0]
+    assert rig.session.faults == 2
+    assert rig.bridge.resets == 2
+    assert len(caplog.records) == 1  # the same fault is not repeated in the log
+    assert np.isfinite(values(rig.emg()[1].emg)).all()
+
+
+def test_no_nan_is_ever_published() -> None:
+    rig = Rig(even(2))
+    rig.markers._frames[1] = (START + 0.01, np.full((3, 3), np.inf))
+    while rig.session.step(0.01):
+        pass
+    assert rig.session.faults == 1
+    assert all(np.isfinite(values(m.emg)).all() for m in rig.emg())
+
+
+def test_a_slow_frame_is_late_on_all_topics() -> None:
+    rig = Rig(even(1), budget_ms=5.0)
+
+    def dawdle(t: float) -> None:
+        rig.clock.t += 0.02
+        rig.session.sender.tick(rig.clock.t)  # what the deadline thread does meanwhile
+
+    rig.bridge.during = dawdle
+    rig.session.step(0.01)
+    assert rig.emg()[0].status == Status.LATE | Status.REFINER_SKIPPED
+    assert rig.tape.of("kin")[0].status == Status.LATE
+
+
+def test_a_new_subscriber_gets_meta_at_once() -> None:
+    rig = Rig(even(3))
+    rig.session.step(0.01)
+    before = len(rig.tape.of("meta"))
+    rig.tape.subscribed = True
+    rig.session.step(0.01)
+    assert len(rig.tape.of("meta")) == before + 1
+    newest = rig.tape.of("meta")[-1]
+    assert isinstance(newest, Meta)
+    assert newest.channel_names == ("SOL_r", "TA_r")
+    assert newest.session == rig.session.session
+
+
+def test_meta_comes_every_two_seconds_and_health_every_second_even_in_silence() -> None:
+    rig = Rig([])
+    while rig.clock.t < START + 10.0:
+        assert not rig.session.step(0.05)
+    assert len(rig.tape.of("meta")) == pytest.approx(5, abs=1)
+    assert len(rig.tape.of("health")) == pytest.approx(10, abs=1)
+
+
+def test_health_tells_rates_and_counts() -> None:
+    rig = Rig(even(250))
+    while rig.session.step(0.01):
+        pass
+    health = rig.tape.of("health")[-1]
+    assert isinstance(health, Health)
+    assert health.rate_in_hz == pytest.approx(RATE, rel=0.02)  # one frame more or less
+    assert health.rate_out_hz == pytest.approx(RATE, rel=0.02)
+    assert health.published == health.on_time == health.frames_in
+    assert health.status_counts == {"OK": health.published}
+
+
+def test_run_flushes_old_frames_and_stops_by_time() -> None:
+    rig = Rig(even(100))
+    rig.session.run(0.5, lambda: False)
+    assert rig.markers.flushed
+    assert rig.session.frames_in == pytest.approx(50, abs=2)
+
+
+def test_run_stops_when_asked() -> None:
+    rig = Rig(even(100))
+    rig.session.run(None, lambda: rig.session.frames_in >= 7)
+    assert rig.session.frames_in == 7
+
+
+def test_the_report_has_the_promised_fields_and_is_json() -> None:
+    rig = Rig(even(3))
+    while rig.session.step(0.01):
+        pass
+    report = json.loads(json.dumps(rig.session.report(), allow_nan=False))
+    assert set(report) == {
+        "frames_in", "published", "on_time", "substituted", "skipped", "latency_ms", "stage_us",
+        "budget_ms", "status_counts",
+    }  # fmt: skip
+    assert set(report["latency_ms"]) == {"p50", "p90", "p99", "p99_9", "max"}
+    assert {"align", "ik", "refine", "publish", "total"} <= set(report["stage_us"])
+    assert set(report["stage_us"]["ik"]) == {"p50", "p99", "max"}
+    assert (report["frames_in"], report["published"], report["on_time"]) == (3, 3, 3)

@@ -1,0 +1,98 @@
+"""Real sockets; each test binds a port or path of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streamer.exceptions import PortBusy, StreamerError
+from streamer.messages import Act, Emg, Message, Meta
+from streamer.publisher import Publisher
+from streamer.subscriber import Subscriber
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    made = Publisher("tcp://127.0.0.1:*")
+    yield made
+    made.close()
+
+
+def wait_for_subscription(publisher: Publisher) -> None:
+    while not publisher.has_new_subscriber():
+        pass
+
+
+def drain(subscriber: Subscriber) -> list[tuple[str, Message]]:
+    found = []
+    while (received := subscriber.receive(0.3)) is not None:
+        found.append(received)
+    return found
+
+
+def test_a_subscriber_gets_what_is_sent_in_order(publisher: Publisher) -> None:
+    with Subscriber(publisher.endpoint) as subscriber:
+        wait_for_subscription(publisher)
+        for seq in range(5):
+            publisher.send(Emg(seq=seq, emg=b"1234"))
+        received = drain(subscriber)
+    assert [m.seq for _, m in received] == [0, 1, 2, 3, 4]
+    assert all(topic == "emg" for topic, _ in received)
+
+
+def test_topics_are_filtered_by_their_whole_name(publisher: Publisher) -> None:
+    with Subscriber(publisher.endpoint, ("act",)) as subscriber:
+        wait_for_subscription(publisher)
+        for message in (Emg(seq=1), Act(seq=2), Meta(seq=3)):
+            publisher.send(message)
+        assert [(t, m.seq) for t, m in drain(subscriber)] == [("act", 2)]
+
+
+def test_a_new_subscription_is_noticed_once(publisher: Publisher) -> None:
+    assert not publisher.has_new_subscriber()
+    with Subscriber(publisher.endpoint, ("emg",)):
+        wait_for_subscription(publisher)
+        assert not publisher.has_new_subscriber()
+
+
+def test_newest_only_keeps_the_last_message(publisher: Publisher) -> None:
+    with Subscriber(publisher.endpoint, ("emg",), newest_only=True) as subscriber:
+        wait_for_subscription(publisher)
+        for seq in range(50):
+            publisher.send(Emg(seq=seq))
+        received = drain(subscriber)
+    assert received[-1][1].seq == 49
+    assert len(received) < 50
+
+
+def test_a_subscriber_that_does_not_read_does_not_stop_the_publisher(publisher: Publisher) -> None:
+    with Subscriber(publisher.endpoint):
+        wait_for_subscription(publisher)
+        payload = bytes(1000)
+        for seq in range(20_000):  # 20 MB: more than all buffers hold
+            publisher.send(Emg(seq=seq, emg=payload))
+
+
+def test_a_busy_port_is_named_with_a_remedy(publisher: Publisher) -> None:
+    with pytest.raises(PortBusy, match=r"already in use; stop the program .* or publish elsewhere"):
+        Publisher(publisher.endpoint)
+
+
+def test_a_busy_path_is_not_taken_over(tmp_path: Path) -> None:
+    endpoint = f"ipc://{tmp_path}/out"
+    first = Publisher(endpoint)
+    with pytest.raises(PortBusy):
+        Publisher(endpoint)
+    first.close()
+    Publisher(endpoint).close()
+
+
+@pytest.mark.parametrize("endpoint", ["tcp://127.0.0.1", "nonsense", "ipc:///no/such/folder/x"])
+def test_an_impossible_endpoint_is_one_clear_error(endpoint: str) -> None:
+    with pytest.raises(StreamerError, match=r"publish on|can be reached"):
+        Publisher(endpoint)
+
+
+def test_an_impossible_endpoint_to_connect_to_is_one_clear_error() -> None:
+    with pytest.raises(StreamerError, match="give an endpoint like"):
+        Subscriber("nonsense")

@@ -1,0 +1,193 @@
+"""The player on a clock moved by hand, its streams caught instead of sent."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from streamer.commands.replay import cut, open_source
+from streamer.exceptions import ConfigError, FormatError
+from streamer.faults import Faults
+from streamer.formats import MarkerTable, Recording, Storage
+from streamer.replay import FORCE_CHUNK_S, STALL_S, Player
+from tests.data_sets import trial_dir
+from tests.streamer.stand_ins import HandClock
+
+N, RATE, FORCE_RATE = 20, 100.0, 1000.0
+
+
+class Catcher:
+    """Outlet that notes when each chunk was pushed."""
+
+    def __init__(self, clock: HandClock) -> None:
+        self._clock = clock
+        self.pushed_at: list[float] = []
+        self.chunks: list[tuple[NDArray[np.float32], NDArray[np.float64]]] = []
+
+    def push(self, samples: NDArray[np.float32], stamps: NDArray[np.float64]) -> None:
+        self.pushed_at.append(self._clock.now())
+        self.chunks.append((samples.copy(), np.array(stamps)))
+
+    @property
+    def samples(self) -> NDArray[np.float32]:
+        return np.concatenate([s for s, _ in self.chunks])
+
+    @property
+    def stamps(self) -> NDArray[np.float64]:
+        return np.concatenate([t for _, t in self.chunks])
+
+
+def recording(start: float = 3.0) -> tuple[MarkerTable, Storage]:
+    """Frames and force samples that carry their own number."""
+    t = start + np.arange(N) / RATE
+    positions = np.arange(N * 6.0).reshape(N, 2, 3)
+    n = round(N / RATE * FORCE_RATE)
+    forces = np.arange(float(n))[:, None]
+    return (
+        MarkerTable(t, ("A", "B"), positions, RATE),
+        Storage(start + np.arange(n) / FORCE_RATE, ("vx",), forces),
+    )
+
+
+class Stage:
+    """A player with its clock and its caught streams."""
+
+    def __init__(self, laps: float = 1.0, **options: object) -> None:
+        self.clock = HandClock()
+        self.marker_out, self.force_out = Catcher(self.clock), Catcher(self.clock)
+        markers, forces = recording()
+        self.player = Player(
+            markers, self.marker_out, [(forces, self.force_out)], self.clock,
+            loop=laps > 1, **options,
+        )  # fmt: skip
+        self.player.run(lambda: len(self.marker_out.chunks) >= laps * N)
+
+
+def test_every_frame_is_sent_in_millimetres_at_its_time() -> None:
+    stage = Stage()
+    np.testing.assert_allclose(stage.marker_out.samples, 1e3 * np.arange(N * 6.0).reshape(N, 6))
+    np.testing.assert_allclose(np.diff(stage.marker_out.stamps), 1 / RATE, atol=1e-9)
+    # never before its time, and with the force sample of that time already there
+    lag = np.array(stage.marker_out.pushed_at) - stage.marker_out.stamps
+    assert lag.min() >= -1e-9
+    assert lag.max() <= 1 / FORCE_RATE + 1e-9
+
+
+def test_metres_on_request() -> None:
+    np.testing.assert_allclose(Stage(unit="m").marker_out.samples[1], np.arange(6.0, 12.0))
+
+
+def test_forces_of_a_frames_time_are_sent_before_the_frame_and_in_short_chunks() -> None:
+    stage = Stage()
+    for pushed, t in zip(stage.marker_out.pushed_at, stage.marker_out.stamps, strict=True):
+        sent = [
+            s for p, (_, s) in zip(stage.force_out.pushed_at, stage.force_out.chunks) if p <= pushed
+        ]
+        assert np.concatenate(sent).max() >= t - 1e-9
+    longest = max(len(s) for s, _ in stage.force_out.chunks) / FORCE_RATE
+    assert longest <= FORCE_CHUNK_S + 1e-9
+
+
+def test_a_loop_is_seamless_in_time_and_order() -> None:
+    stage = Stage(laps=3)
+    np.testing.assert_allclose(np.diff(stage.marker_out.stamps), 1 / RATE, atol=1e-9)
+    np.testing.assert_allclose(np.diff(stage.force_out.stamps), 1 / FORCE_RATE, atol=1e-9)
+    period = round(N / RATE * FORCE_RATE)
+    numbers = stage.force_out.samples[:, 0]
+    np.testing.assert_array_equal(numbers, np.arange(len(numbers)) % period)
+
+
+def test_forces_carry_the_times_of_the_markers_clock() -> None:
+    stage = Stage()
+    start = stage.marker_out.stamps[0]
+    np.testing.assert_allclose(
+        stage.force_out.stamps, start + stage.force_out.samples[:, 0] / FORCE_RATE, atol=1e-9
+    )
+
+
+def test_speed_shortens_all_intervals() -> None:
+    stage = Stage(speed=2.0)
+    np.testing.assert_allclose(np.diff(stage.marker_out.stamps), 0.5 / RATE, atol=1e-9)
+    np.testing.assert_allclose(np.diff(stage.force_out.stamps), 0.5 / FORCE_RATE, atol=1e-9)
+
+
+def test_after_a_stall_the_schedule_moves_instead_of_catching_up() -> None:
+    clock = HandClock()
+    out = Catcher(clock)
+    player = Player(recording()[0], out, [], clock)
+
+    def stopped() -> bool:
+        if len(out.chunks) == 10:
+            clock.t += 4 * STALL_S
+        return False
+
+    player.run(stopped)
+    steps = np.diff(out.stamps)
+    assert player.stalls == 1
+    assert steps.max() > 3 * STALL_S
+    np.testing.assert_allclose(np.delete(steps, steps.argmax()), 1 / RATE, atol=1e-9)
+    assert (np.array(out.pushed_at) - out.stamps).max() < 0.01
+
+
+def test_dropped_frames_are_missing_but_time_goes_on() -> None:
+    clock = HandClock()
+    out = Catcher(clock)
+    Player(recording()[0], out, [], clock, faults=Faults(drop=0.3)).run(lambda: False)
+    assert 0 < len(out.chunks) < N
+    multiples = np.diff(out.stamps) * RATE
+    np.testing.assert_allclose(multiples, np.round(multiples), atol=1e-6)
+
+
+def test_late_forces_come_after_their_frame_with_their_own_times() -> None:
+    stage = Stage(faults=Faults(late=0.02))
+    lag = [p - s.max() for p, (_, s) in zip(stage.force_out.pushed_at, stage.force_out.chunks)]
+    assert min(lag) >= 0.02 - 1e-9
+
+
+def test_forces_of_another_time_are_refused() -> None:
+    markers, forces = recording()
+    other = Storage(forces.time + 100.0, forces.names, forces.data)
+    clock = HandClock()
+    with pytest.raises(FormatError, match="no sample between 3 and 3.2 s"):
+        Player(markers, Catcher(clock), [(other, Catcher(clock))], clock)
+
+
+def test_a_part_can_be_cut_out() -> None:
+    markers, forces = recording()
+    part = cut(Recording(markers, forces), 3.05, 3.10)
+    np.testing.assert_allclose(part.markers.time, 3.05 + np.arange(6) / RATE)
+    with pytest.raises(ConfigError, match=r"runs from 3 to 3\.19 s"):
+        cut(Recording(markers, forces), 9.0, None)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["missing.trc"], "no such file"),
+        (["notes.txt"], "no such file"),
+        (["nowhere"], "no such file"),
+    ],
+)
+def test_what_cannot_be_replayed_is_one_clear_error(
+    tmp_path: Path, names: list[str], message: str
+) -> None:
+    with pytest.raises(FormatError, match=message):
+        open_source([tmp_path / n for n in names])
+
+
+def test_a_force_file_alone_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "grf.mot"
+    path.write_text(
+        "grf\nversion=1\nnRows=1\nnColumns=2\ninDegrees=no\nendheader\ntime\tvx\n0\t1\n"
+    )
+    with pytest.raises(FormatError, match="holds no markers"):
+        open_source([path])
+
+
+def test_a_real_trial_is_opened_with_forces_and_emg() -> None:
+    source = open_source([trial_dir("rajagopal/walker/walk")])
+    assert len(source.markers.names) == 41
+    assert source.forces is not None
+    assert source.analogs is not None
+    assert source.forces.rate_hz == pytest.approx(2000)

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+import zmq
+
+from streamer.commands import keys as command
+from streamer.exceptions import UnsafeEndpoint
+from streamer.messages import Emg
+from streamer.publisher import Publisher
+from streamer.security import is_local
+from streamer.subscriber import Subscriber
+
+pytestmark = pytest.mark.skipif(not zmq.has("curve"), reason="libzmq built without CURVE")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "local"),
+    [
+        ("tcp://127.0.0.1:5556", True),
+        ("tcp://127.9.9.9:1", True),
+        ("tcp://localhost:5556", True),
+        ("tcp://[::1]:5556", True),
+        ("ipc:///tmp/x", True),
+        ("tcp://*:5556", False),
+        ("tcp://0.0.0.0:5556", False),
+        ("tcp://192.168.0.4:5556", False),
+        ("tcp://eth0:5556", False),
+    ],
+)
+def test_only_loopback_and_ipc_count_as_local(endpoint: str, local: bool) -> None:
+    assert is_local(endpoint) is local
+
+
+def test_publishing_to_other_machines_without_keys_is_refused() -> None:
+    with pytest.raises(UnsafeEndpoint, match="nem2e keys"):
+        Publisher("tcp://*:*")
+
+
+def test_keys_without_any_allowed_client_are_refused(tmp_path: Path) -> None:
+    command.run(tmp_path, [])
+    with pytest.raises(UnsafeEndpoint, match="nobody could subscribe"):
+        Publisher("tcp://127.0.0.1:*", keys=tmp_path)
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnsafeEndpoint, match="server.key_secret"):
+        Publisher("tcp://127.0.0.1:*", keys=tmp_path)
+
+
+def test_secret_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    command.run(tmp_path, ["lab"])
+    secrets = list(tmp_path.rglob("*.key_secret"))
+    assert len(secrets) == 2
+    assert all(s.stat().st_mode & 0o077 == 0 for s in secrets)
+
+
+def gets_messages(publisher: Publisher, keys: Path | None) -> bool:
+    """Whether a client gets one of many messages within some seconds."""
+    with Subscriber(publisher.endpoint, keys=keys) as subscriber:
+        for _ in range(10):
+            publisher.send(Emg())
+            if subscriber.receive(0.1) is not None:
+                return True
+    return False
+
+
+def test_allowed_clients_are_served_and_others_are_not(tmp_path: Path) -> None:
+    server, stranger = tmp_path / "server", tmp_path / "elsewhere"
+    command.run(server, ["lab"])
+    command.run(stranger, ["lab"])
+    # the stranger knows the server's public key, but the server does not know the stranger
+    own = server / "for-lab" / "server.key"
+    (stranger / "for-lab" / "server.key").write_bytes(own.read_bytes())
+    publisher = Publisher("tcp://127.0.0.1:*", keys=server)
+    try:
+        assert gets_messages(publisher, server / "for-lab")
+        assert not gets_messages(publisher, stranger / "for-lab")
+        assert not gets_messages(publisher, None)
+    finally:
+        publisher.close()
