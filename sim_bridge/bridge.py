@@ -122,7 +122,6 @@ class Bridge:
         self._force = MuscleForce(model)
         self.so = StaticOptimization(model, settings.reserve, settings.residual)
         self._free_index = model.coordinates.free_index
-        self._dq = np.zeros(n)
         self._free, self._free_speed = np.zeros((2, len(self._free_index)))
         self.output = BridgeOutput(self.ik, self.so, self._id.tau)
         self.on_stage: Callable[[str], None] | None = None
@@ -209,7 +208,8 @@ class Bridge:
         self._geometry.step(self._free, self._free_speed)
         self._mark("paths")
         self._force.step(self._geometry.length, self._geometry.speed)
-        self.so.step(out.tau, self._coupling(), self._force.force, self._geometry.moment_arm)
+        geometry = self._geometry
+        self.so.step(out.tau, geometry.dq, self._force.force, geometry.moment_arm)
         status = BridgeStatus(0)
         if self._geometry.extrapolated:
             status |= BridgeStatus.PATH_EXTRAPOLATED
@@ -218,11 +218,6 @@ class Bridge:
         out.status = int(status)
         self._mark("so")
         return out
-
-    def _coupling(self) -> F64:
-        """Derivative of every coordinate in its lead, at the filtered pose."""
-        self.ik.coupling(self._free, self._dq)
-        return self._dq
 
     def _mark(self, stage: str) -> None:
         if self.on_stage is not None:

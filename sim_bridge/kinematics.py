@@ -117,34 +117,6 @@ def pose_free(skeleton: Skeleton, free: F64, pose_out: Pose) -> None:
 
 
 @kernel
-def coordinate_slopes(skeleton: Skeleton, free: F64, dq_out: F64) -> None:
-    """Derivative of every coordinate in its lead: 1 if free, 0 if locked.
-
-    Parameters
-    ----------
-    skeleton : Skeleton
-        Of the model.
-    free : ndarray of shape (n_free,), float64 [rad] or [m]
-        Free coordinates.
-    dq_out : ndarray of shape (n_coordinate,), float64
-        Written in place.
-    """
-    for i in range(skeleton.lead.shape[0]):
-        lead = skeleton.lead[i]
-        dq_out[i] = 0.0
-        if lead >= 0:
-            _, slope, _ = evaluate(
-                skeleton.coordinate_function[i],
-                free[lead],
-                skeleton.start,
-                skeleton.lower,
-                skeleton.origin,
-                skeleton.coefficient,
-            )
-            dq_out[i] = slope
-
-
-@kernel
 def pose_all(skeleton: Skeleton, pose_out: Pose) -> None:
     """Pose at all coordinates, read from ``pose_out.q`` as they are."""
     displacements(

@@ -107,8 +107,56 @@ class Muscles:
 
 
 @dataclass(frozen=True)
+class PathGeometry:
+    """Paths that are evaluated exactly: points on links, and at most one cylinder a muscle.
+
+    ================  ======================================================  =====  ==============
+    field             meaning                                                 unit   shape
+    ================  ======================================================  =====  ==============
+    start             first point of each muscle; none if its path is fitted         (n_muscle+1,)
+    kind              0 fixed, 1 conditional, 2 moving                               (n_point,)
+    link              that carries the point                                         (n_point,)
+    rotation          of the point's body on the link (moving points)                (n_point, 3, 3)
+    station           place on the link; of the body for a moving point       m      (n_point, 3)
+    coordinate        that conditions (first) or moves (each axis) it                (n_point, 3)
+    function          of each axis of a moving point                                 (n_point, 3)
+    interval          in which a conditional point is active                  rad    (n_point, 2)
+    wrap_link         that carries the muscle's cylinder                             (n_muscle,)
+    wrap_rotation     cylinder on that link, its axis is z                           (n_muscle,3,3)
+    wrap_translation  centre of the cylinder on that link                     m      (n_muscle, 3)
+    wrap_radius       0 where there is no cylinder                            m      (n_muscle,)
+    wrap_half_length  half of its length                                      m      (n_muscle,)
+    wrap_side         axis (0 or 1) and sign of the side that wraps, or 0            (n_muscle, 2)
+    wrap_points       first and last point between which it may wrap                 (n_muscle, 2)
+    ================  ======================================================  =====  ==============
+    """
+
+    start: I64
+    kind: I64
+    link: I64
+    rotation: F64
+    station: F64
+    coordinate: I64
+    function: I64
+    interval: F64
+    wrap_link: I64
+    wrap_rotation: F64
+    wrap_translation: F64
+    wrap_radius: F64
+    wrap_half_length: F64
+    wrap_side: F64
+    wrap_points: I64
+
+    @property
+    def is_exact(self) -> Bool:
+        """Which muscles are evaluated here rather than fitted, shape (n_muscle,)."""
+        exact: Bool = self.start[1:] > self.start[:-1]
+        return exact
+
+
+@dataclass(frozen=True)
 class MusclePaths:
-    """Muscle-tendon lengths as polynomials of the free coordinates that a muscle spans.
+    """Which free coordinates a muscle spans, and fitted lengths where paths are not exact.
 
     ============  ==========================================================  =====  ============
     field         meaning                                                     unit   shape
@@ -120,8 +168,8 @@ class MusclePaths:
     start         first term of each muscle                                          (n_muscle+1,)
     exponent      powers of the scaled coordinates                                   (n_term, d)
     coefficient   of each term                                                m      (n_term,)
-    length_error  RMS and largest error of the length on poses left out       m      (n_muscle, 2)
-    arm_error     the same of the moment arms                                 m      (n_muscle, 2)
+    length_error  RMS and largest error of the length on unseen poses         m      (n_muscle, 2)
+    arm_error     the same of the moment arms; 0 where a path is exact        m      (n_muscle, 2)
     ============  ==========================================================  =====  ============
     """
 
@@ -176,6 +224,7 @@ class CompiledModel:
     bodies: Bodies
     markers: Markers
     muscles: Muscles
+    geometry: PathGeometry
     paths: MusclePaths
     actuators: CoordinateActuators
 

@@ -1,11 +1,17 @@
-"""Muscle-tendon lengths, speeds and moment arms from the fitted polynomials."""
+"""Muscle-tendon lengths, speeds and moment arms of all muscles.
+
+Paths of points and single cylinders are followed exactly (``path_geometry``), the others are
+polynomials fitted at compile time.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from ._jit import F64, I64, kernel
+from .kinematics import empty_pose, pose_free, skeleton_of
 from .model import CompiledModel
+from .path_geometry import Points, Trace, evaluate_geometry
 
 
 class _Table(NamedTuple):
@@ -36,8 +42,10 @@ class MuscleGeometry:
         About the free coordinates listed in ``spanned``; r = -dL/du, as OpenSim counts it.
     spanned : ndarray of shape (n_muscle, n_spanned_max), int64
         Free coordinates, -1 where a muscle spans fewer.
+    dq : ndarray of shape (n_coordinate,), float64
+        Derivative of each coordinate in the free coordinate that leads it.
     extrapolated : bool
-        Whether a spanned coordinate lay outside the region fitted; lengths go on linearly there.
+        Whether a fitted muscle left the region of its fit; its length goes on linearly there.
     """
 
     def __init__(self, model: CompiledModel) -> None:
@@ -57,10 +65,23 @@ class MuscleGeometry:
         self._value = np.zeros((len(paths.centre), degree + 1))
         self._slope = np.zeros_like(self._value)
         self._beyond = np.zeros(len(paths.centre))
-        self._matters = np.isin(np.arange(len(paths.centre)), paths.spanned)
+        fitted = paths.spanned[~model.geometry.is_exact]
+        self._matters = np.isin(np.arange(len(paths.centre)), fitted)
+        self._any_fitted = bool(fitted.size)
+        self._skeleton, self._pose = skeleton_of(model), empty_pose(model)
+        self._points = Points(*(getattr(model.geometry, name) for name in Points._fields))
+        self.dq = self._pose.dq
         self.length = np.zeros(n_muscle)
         self.speed = np.zeros(n_muscle)
         self.moment_arm = np.zeros((n_muscle, width))
+        longest = int(np.diff(model.geometry.start).max(initial=0)) + 2
+        self._trace = Trace(
+            place=np.zeros((longest, 3)),
+            link=np.zeros(longest, dtype=np.int64),
+            source=np.zeros(longest, dtype=np.int64),
+            local=np.zeros((8, 3)),
+            arm=np.zeros(len(paths.centre)),
+        )
 
     @property
     def extrapolated(self) -> bool:
@@ -75,6 +96,23 @@ class MuscleGeometry:
         free, free_speed : ndarray of shape (n_free,), float64 [rad, m] and [rad/s, m/s]
             Free coordinates and their speeds.
         """
+        pose_free(self._skeleton, free, self._pose)
+        evaluate_geometry(
+            self._skeleton,
+            self._points,
+            self._pose,
+            self._table.n_spanned,
+            self.spanned,
+            free_speed,
+            self._trace,
+            self.length,
+            self.speed,
+            self.moment_arm,
+        )
+        if self._any_fitted:
+            self._step_fitted(free, free_speed)
+
+    def _step_fitted(self, free: F64, free_speed: F64) -> None:
         chebyshev_tables(
             free,
             self._table.centre,
@@ -138,8 +176,10 @@ def evaluate_paths(
     speed_out: F64,
     moment_arm_out: F64,
 ) -> None:
-    """Sum the terms of every muscle; see :class:`MuscleGeometry` for the outputs."""
+    """Sum the terms of every fitted muscle; see :class:`MuscleGeometry` for the outputs."""
     for m in range(length_out.shape[0]):
+        if table.start[m + 1] == table.start[m]:
+            continue
         n = table.n_spanned[m]
         total = 0.0
         moment_arm_out[m, :] = 0.0

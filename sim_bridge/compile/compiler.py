@@ -12,6 +12,7 @@ from sim_bridge.model import CompiledModel
 from .coordinates import read_coordinates
 from .functions import FunctionTable
 from .muscles import read_actuators, read_muscles
+from .path_points import read_path_geometry
 from .paths import LengthOracle, Progress, fit_paths, fit_region
 from .skeleton import read_skeleton
 
@@ -22,11 +23,12 @@ def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
     model = _open(osim)
     table = FunctionTable()
     coordinates = read_coordinates(model, table)
-    chain, bodies, markers = read_skeleton(model, coordinates.names, table)
+    chain, bodies, markers, frames = read_skeleton(model, coordinates.names, table)
     if not markers.names:
         raise ModelFileError(f"{osim} has no markers; add its marker set to the model first")
     muscles = read_muscles(model)
     actuators = read_actuators(model, coordinates.names)
+    geometry = read_path_geometry(model, coordinates.names, frames, table)
     functions = table.build()
     oracle = LengthOracle(model, coordinates, functions)
     region = fit_region(model, coordinates)
@@ -42,7 +44,8 @@ def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
         bodies=bodies,
         markers=markers,
         muscles=muscles,
-        paths=fit_paths(oracle, region, len(muscles.names), progress),
+        geometry=geometry,
+        paths=fit_paths(oracle, region, geometry.is_exact, progress),
         actuators=actuators,
     )
 

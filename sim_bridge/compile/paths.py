@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from sim_bridge._jit import F64, I64
+from sim_bridge._jit import F64, I64, Bool
 from sim_bridge.model import Coordinates, MusclePaths
 from sim_bridge.piecewise import PiecewisePolynomials
 
@@ -76,9 +76,9 @@ def fit_region(model: Any, coordinates: Coordinates) -> tuple[F64, F64]:
 
 
 def fit_paths(
-    oracle: LengthOracle, region: tuple[F64, F64], n_muscle: int, progress: Progress
+    oracle: LengthOracle, region: tuple[F64, F64], is_exact: Bool, progress: Progress
 ) -> MusclePaths:
-    """Fit every muscle's length over the region.
+    """Fit the length of every muscle whose path is not exact over the region.
 
     Parameters
     ----------
@@ -86,24 +86,30 @@ def fit_paths(
         Gives the true lengths.
     region : tuple of two ndarrays of shape (n_free,), float64 [rad] or [m]
         Middle and half width of each free coordinate.
-    n_muscle : int
-        How many lengths the oracle gives.
+    is_exact : ndarray of shape (n_muscle,), bool
+        Muscles that need no fit; their coordinates are found all the same.
     progress : callable
         Told a stage and the share done.
     """
     rng = np.random.default_rng(2392)
     centre, half = region
+    n_muscle = len(is_exact)
     spanned = _spanned(oracle, region, n_muscle, rng)
+    if is_exact.all():
+        return _pack([_NO_FIT] * n_muscle, spanned, region)
     scaled = _low_discrepancy(_SAMPLES, len(centre), rng)
     lengths = np.empty((_SAMPLES, n_muscle))
     for i, x in enumerate(scaled):
         lengths[i] = oracle(centre + half * x)
         if i % 100 == 0:
             progress("sampling muscle lengths", i / _SAMPLES)
-    checks = _Checks(oracle, region, spanned, rng)
+    checks = _Checks(oracle, region, spanned[~is_exact].any(axis=0), rng)
     fits = []
     for m in range(n_muscle):
         dofs = np.flatnonzero(spanned[m])
+        if is_exact[m]:
+            fits.append(_NO_FIT)
+            continue
         fits.append(_fit_muscle(m, dofs, scaled[:, dofs], lengths[:, m], checks))
         progress("fitting muscle paths", (m + 1) / n_muscle)
     return _pack(fits, spanned, region)
@@ -112,14 +118,12 @@ def fit_paths(
 class _Checks:
     """Lengths and moment arms on poses that no fit sees; arms by central differences."""
 
-    def __init__(
-        self, oracle: LengthOracle, region: tuple[F64, F64], spanned: Any, rng: Any
-    ) -> None:
+    def __init__(self, oracle: LengthOracle, region: tuple[F64, F64], moves: Any, rng: Any) -> None:
         centre, self.half = region
         self.scaled = rng.uniform(-1.0, 1.0, (_CHECKS, len(centre)))
         self.length = np.array([oracle(centre + self.half * x) for x in self.scaled])
         self.arm = np.zeros((*self.length.shape, len(centre)))
-        for j in np.flatnonzero(spanned.any(axis=0)):
+        for j in np.flatnonzero(moves):
             for k, x in enumerate(self.scaled):
                 free = centre + self.half * x
                 free[j] += _STEP
@@ -170,6 +174,7 @@ def _low_discrepancy(n: int, d: int, rng: Any) -> F64:
 
 
 _Fit = tuple[I64, F64, F64, F64]
+_NO_FIT: _Fit = (np.empty((0, 0), dtype=np.int64), np.empty(0), np.zeros(2), np.zeros(2))
 
 
 def _fit_muscle(m: int, dofs: I64, scaled: F64, length: F64, checks: _Checks) -> _Fit:

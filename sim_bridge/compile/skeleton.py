@@ -7,32 +7,12 @@ import numpy as np
 
 from sim_bridge._jit import F64
 from sim_bridge.chain import Chain, axis_angle
+from sim_bridge.compile.frames import IDENTITY, Frames, Transform, vec3
 from sim_bridge.exceptions import UnsupportedComponent
 from sim_bridge.model import Bodies, Markers
 
 from .functions import FunctionTable
 from .joints import Motion, joint_motions
-
-
-@dataclass(frozen=True)
-class Transform:
-    """A rigid placement: rotation (3, 3) and translation (3,) [m]."""
-
-    rotation: F64
-    translation: F64
-
-    def __matmul__(self, other: "Transform") -> "Transform":
-        """Placement of ``other`` where this one is its base."""
-        return Transform(
-            self.rotation @ other.rotation, self.rotation @ other.translation + self.translation
-        )
-
-    def inverse(self) -> "Transform":
-        """The base seen from here."""
-        return Transform(self.rotation.T, -self.rotation.T @ self.translation)
-
-
-_IDENTITY = Transform(np.eye(3), np.zeros(3))
 
 
 @dataclass
@@ -42,26 +22,22 @@ class _Builder:
     coordinate_number: dict[str, int]
     functions: FunctionTable
     rows: list[tuple[int, Transform, Motion]] = field(default_factory=list)
-    frames: dict[str, tuple[int, Transform]] = field(
-        default_factory=lambda: {"ground": (-1, _IDENTITY)}
-    )
+    frames: Frames = field(default_factory=Frames)
 
     def add_joint(self, joint: Any) -> None:
-        parent_frame, child_frame = joint.getParentFrame(), joint.getChildFrame()
-        link, placement = self.frames[_base(parent_frame)]
-        placement = placement @ _in_base(parent_frame)
+        link, placement = self.frames.locate(joint.getParentFrame())
         for motion in joint_motions(joint, self.functions):
             if motion.coordinate is None:
                 placement = placement @ _constant(motion)
                 continue
             self.rows.append((link, placement, motion))
-            link, placement = len(self.rows) - 1, _IDENTITY
-        self.frames[_base(child_frame)] = (link, placement @ _in_base(child_frame).inverse())
+            link, placement = len(self.rows) - 1, IDENTITY
+        self.frames.add_body(joint.getChildFrame(), link, placement)
 
 
 def read_skeleton(
     model: Any, coordinate_names: tuple[str, ...], functions: FunctionTable
-) -> tuple[Chain, Bodies, Markers]:
+) -> tuple[Chain, Bodies, Markers, Frames]:
     """The moving skeleton of an OpenSim model.
 
     Parameters
@@ -81,14 +57,15 @@ def read_skeleton(
     builder = _Builder({name: i for i, name in enumerate(coordinate_names)}, functions)
     _walk_joints(model, builder)
     bodies = _read_bodies(model, builder)
-    return _build_chain(model, builder, bodies), bodies, _read_markers(model, builder)
+    chain = _build_chain(model, builder, bodies)
+    return chain, bodies, _read_markers(model, builder.frames), builder.frames
 
 
 def _walk_joints(model: Any, builder: _Builder) -> None:
     """Add joints from ground outwards, whatever their order in the file."""
     waiting = [model.getJointSet().get(i) for i in range(model.getJointSet().getSize())]
     while waiting:
-        ready = [j for j in waiting if _base(j.getParentFrame()) in builder.frames]
+        ready = [j for j in waiting if j.getParentFrame() in builder.frames]
         if not ready:
             joint = waiting[0]
             raise UnsupportedComponent(
@@ -97,7 +74,7 @@ def _walk_joints(model: Any, builder: _Builder) -> None:
                 "its parent is not connected to ground; exchange its parent and child frames",
             )
         for joint in ready:
-            if _base(joint.getChildFrame()) in builder.frames:
+            if joint.getChildFrame() in builder.frames:
                 raise UnsupportedComponent(
                     joint.getConcreteClassName(), joint.getName(), "it closes a kinematic loop"
                 )
@@ -108,7 +85,7 @@ def _walk_joints(model: Any, builder: _Builder) -> None:
 def _read_bodies(model: Any, builder: _Builder) -> Bodies:
     body_set = model.getBodySet()
     names = tuple(body_set.get(i).getName() for i in range(body_set.getSize()))
-    frames = [builder.frames[name] for name in names]
+    frames = [builder.frames.bodies[name] for name in names]
     return Bodies(
         names=names,
         link=np.array([link for link, _ in frames], dtype=np.int64),
@@ -117,17 +94,15 @@ def _read_bodies(model: Any, builder: _Builder) -> Bodies:
     )
 
 
-def _read_markers(model: Any, builder: _Builder) -> Markers:
+def _read_markers(model: Any, frames: Frames) -> Markers:
     marker_set = model.getMarkerSet()
     names, links, stations = [], [], []
     for i in range(marker_set.getSize()):
         marker = marker_set.get(i)
-        frame = marker.getParentFrame()
-        link, place = builder.frames[_base(frame)]
-        place = place @ _in_base(frame)
+        link, place = frames.locate(marker.getParentFrame())
         names.append(marker.getName())
         links.append(link)
-        stations.append(place.rotation @ _vec3(marker.get_location()) + place.translation)
+        stations.append(place.point(vec3(marker.get_location())))
     return Markers(tuple(names), np.array(links, dtype=np.int64), np.array(stations).reshape(-1, 3))
 
 
@@ -161,7 +136,7 @@ def _on_link(body: Any, bodies: Bodies, i: int) -> tuple[float, F64, F64]:
     """Mass, centre of mass and inertia about the link's origin, in the link's frame."""
     rotation = bodies.rotation[i]
     m = float(body.getMass())
-    c = rotation @ _vec3(body.getMassCenter()) + bodies.translation[i]
+    c = rotation @ vec3(body.getMassCenter()) + bodies.translation[i]
     tensor = body.getInertia()
     moments, products = tensor.getMoments(), tensor.getProducts()
     central = np.diag([moments.get(k) for k in range(3)])
@@ -178,19 +153,3 @@ def _constant(motion: Motion) -> Transform:
     rotation = np.empty((3, 3))
     axis_angle(np.array(motion.axis), motion.offset, rotation)
     return Transform(rotation, np.zeros(3))
-
-
-def _base(frame: Any) -> str:
-    return str(frame.findBaseFrame().getName())
-
-
-def _in_base(frame: Any) -> Transform:
-    """Placement of a frame, however deeply nested, on the body that carries it."""
-    placement = frame.findTransformInBaseFrame()
-    r, p = placement.R(), placement.p()
-    rotation = np.array([[r.get(i, j) for j in range(3)] for i in range(3)])
-    return Transform(rotation, _vec3(p))
-
-
-def _vec3(v: Any) -> F64:
-    return np.array([v.get(0), v.get(1), v.get(2)])
