@@ -102,6 +102,16 @@ def _read_coupler(
         raise UnsupportedComponent(
             "CoordinateCouplerConstraint", coupler.getName(), "it must follow one coordinate"
         )
-    number = functions.add(coupler.getFunction(), coupler.getName())
+    number = functions.add(_scaled_function(coupler), coupler.getName())
     dependent = names.index(coupler.getDependentCoordinateName())
     return dependent, names.index(independents.get(0)), number
+
+
+def _scaled_function(coupler: Any) -> Any:
+    """A coupler's function times its scale factor, which OpenSim's scaling of a model sets."""
+    scale = opensim.PropertyHelper.getValueDouble(coupler.getPropertyByName("scale_factor"))
+    if scale == 1.0:
+        return coupler.getFunction()
+    inner = coupler.getFunction().clone()
+    inner.this.disown()  # the multiplier frees it
+    return opensim.MultiplierFunction(inner, scale)
