@@ -49,16 +49,12 @@ def test_plain_joint_moves_as_opensims(small_case: Callable[[Any], Case], kind: 
 
 
 @pytest.mark.parametrize("kind", PLAIN)
-def test_plain_joint_in_the_middle_of_a_chain(
-    small_case: Callable[[Any], Case], kind: str
-) -> None:
+def test_plain_joint_in_the_middle_of_a_chain(small_case: Callable[[Any], Case], kind: str) -> None:
     assert_matches_opensim(small_case(two_limbs(standard(kind), custom({0: ("end", line())}))))
 
 
 @pytest.mark.parametrize("axis", range(6))
-def test_custom_joint_moves_along_each_axis(
-    small_case: Callable[[Any], Case], axis: int
-) -> None:
+def test_custom_joint_moves_along_each_axis(small_case: Callable[[Any], Case], axis: int) -> None:
     model = two_limbs(custom({axis: ("only", line(1.3, 0.2))}, SKEW_AXES))
     assert_matches_opensim(small_case(model), poses=10)
 

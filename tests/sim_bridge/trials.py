@@ -127,7 +127,10 @@ class RecordedTrial:
                 )
             )
         names = ("tau", "activation", "reserve", "residual", "status")
-        out |= {name: np.array(column) for name, column in zip(names, zip(*solved), strict=True)}
+        out |= {
+            name: np.array(column)
+            for name, column in zip(names, zip(*solved, strict=True), strict=True)
+        }
         return Motion(
             marker_rms=np.array([rms for _, rms, _ in tracked]), q=q, qd=qd, qdd=qdd, **out
         )

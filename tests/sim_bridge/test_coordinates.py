@@ -1,0 +1,180 @@
+"""Couplers, locks and ranges, against OpenSim's constraints and its assembled poses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import opensim
+import pytest
+
+from sim_bridge import UnsupportedComponent
+from tests.sim_bridge.conftest import Case
+from tests.sim_bridge.poses import Kinematics, free_names, random_free
+from tests.sim_bridge.small_models import (
+    custom,
+    handed_over,
+    line,
+    polynomial,
+    spline,
+    standard,
+    two_limbs,
+)
+
+POINTS = [(-1.6, 0.2), (-0.6, -0.3), (0.2, 0.1), (0.9, 0.5), (1.7, 0.4)]
+
+
+def planar_and_pin() -> Any:
+    """Coordinates hinge_angle, turn, along, across and end."""
+    model = two_limbs(standard("PlanarJoint"), custom({2: ("end", line())}))
+    joint = model.updJointSet().get(1)
+    for k, name in enumerate(("turn", "along", "across")):
+        joint.upd_coordinates(k).setName(name)
+    return model
+
+
+def couple(model: Any, follower: str, leader: str, function: Any, scale: float = 1.0) -> Any:
+    """Tie one coordinate of a model to another."""
+    coupler = opensim.CoordinateCouplerConstraint()
+    coupler.setName(f"{follower}_follows_{leader}")
+    coupler.setIndependentCoordinateNames(opensim.ArrayStr(leader, 1))
+    coupler.setDependentCoordinateName(follower)
+    coupler.setFunction(handed_over(function))
+    factor = coupler.updPropertyByName("scale_factor")
+    opensim.PropertyHelper.setValueDouble(scale, factor)
+    model.addConstraint(coupler)
+    return coupler
+
+
+def coordinate(model: Any, name: str) -> Any:
+    """A coordinate by name, before the model is finished."""
+    model.finalizeConnections()
+    return model.updCoordinateSet().get(name)
+
+
+def assert_poses_agree(case: Case) -> None:
+    """OpenSim finds its constraints met, and the markers where we put them."""
+    kinematics, rng = Kinematics(case.compiled), np.random.default_rng(5)
+    for _ in range(30):
+        free = random_free(case.compiled, rng)
+        ours = kinematics.markers(free)
+        case.oracle.set(kinematics.pose.q)
+        assert case.oracle.constraint_error() < 1e-12
+        np.testing.assert_allclose(ours, case.oracle.markers(), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("function", "scale"),
+    [
+        (line(0.6, -0.1), 1.0),
+        (polynomial(0.1, 0.3, -0.2), 1.0),
+        (spline(POINTS), 1.0),
+        (spline(POINTS), 0.4),
+        (line(1.0, 0.2), -0.5),
+    ],
+    ids=["line", "polynomial", "spline", "scaled spline", "scaled line"],
+)
+def test_coupled_coordinate_follows(
+    small_case: Callable[[Any], Case], function: Any, scale: float
+) -> None:
+    model = planar_and_pin()
+    couple(model, "across", "turn", function, scale)
+    case = small_case(model)
+    assert free_names(case.compiled) == ("hinge_angle", "turn", "along", "end")
+    assert_poses_agree(case)
+
+
+def test_two_coordinates_follow_one(small_case: Callable[[Any], Case]) -> None:
+    model = planar_and_pin()
+    couple(model, "across", "turn", spline(POINTS))
+    couple(model, "end", "turn", line(-0.5, 0.3))
+    assert_poses_agree(small_case(model))
+
+
+def test_follower_that_comes_before_its_leader(small_case: Callable[[Any], Case]) -> None:
+    model = planar_and_pin()
+    couple(model, "hinge_angle", "end", spline(POINTS))
+    assert_poses_agree(small_case(model))
+
+
+def test_coupler_that_is_not_enforced_ties_nothing(small_case: Callable[[Any], Case]) -> None:
+    model = planar_and_pin()
+    couple(model, "across", "turn", line()).set_isEnforced(False)
+    assert len(small_case(model).compiled.coordinates.free_index) == 5
+
+
+def test_locked_coordinate_stays_at_its_default(small_case: Callable[[Any], Case]) -> None:
+    model = planar_and_pin()
+    locked = coordinate(model, "along")
+    locked.setDefaultValue(0.37)
+    locked.setDefaultLocked(True)
+    case = small_case(model)
+    assert "along" not in free_names(case.compiled)
+    kinematics = Kinematics(case.compiled)
+    q = kinematics.coordinates(random_free(case.compiled, np.random.default_rng(6)))
+    assert q[case.compiled.coordinate_names.index("along")] == 0.37
+    assert_poses_agree(case)
+
+
+def test_ranges_count_only_where_the_coordinate_is_clamped(
+    small_case: Callable[[Any], Case],
+) -> None:
+    model = planar_and_pin()
+    for name, clamped in (("turn", True), ("end", False)):
+        coordinate(model, name).setRangeMin(-0.4)
+        coordinate(model, name).setRangeMax(0.9)
+        coordinate(model, name).setDefaultClamped(clamped)
+    compiled = small_case(model).compiled
+    bounds = dict(
+        zip(
+            compiled.coordinate_names,
+            zip(compiled.coordinates.lower, compiled.coordinates.upper, strict=True),
+            strict=True,
+        )
+    )
+    assert bounds["turn"] == (-0.4, 0.9)
+    assert bounds["end"] == (-np.inf, np.inf)
+
+
+def test_coupling_slopes_are_derivatives_of_the_coordinates(
+    small_case: Callable[[Any], Case],
+) -> None:
+    model = planar_and_pin()
+    couple(model, "across", "turn", spline(POINTS))
+    kinematics = Kinematics(small_case(model).compiled)
+    free, step = np.array([0.2, 0.5, -0.1, 0.3]), 1e-6
+    kinematics.coordinates(free)
+    slopes = kinematics.pose.dq.copy()
+    moved = [kinematics.coordinates(free + sign * step) for sign in (1.0, -1.0)]
+    np.testing.assert_allclose(slopes, (moved[0] - moved[1]) / (2 * step), rtol=0, atol=1e-8)
+
+
+def test_chain_of_couplers_is_refused_by_name(small_case: Callable[[Any], Case]) -> None:
+    model = planar_and_pin()
+    couple(model, "across", "turn", line(0.5))
+    couple(model, "end", "across", line(0.5))
+    with pytest.raises(UnsupportedComponent, match=r"'end_follows_across'.*across is itself"):
+        small_case(model)
+
+
+def test_coordinate_prescribed_in_time_is_refused_by_name(
+    small_case: Callable[[Any], Case],
+) -> None:
+    model = planar_and_pin()
+    coordinate(model, "end").setPrescribedFunction(opensim.Constant(0.2))
+    coordinate(model, "end").setDefaultIsPrescribed(True)
+    with pytest.raises(UnsupportedComponent, match=r"Coordinate 'end'.*prescribed"):
+        small_case(model)
+
+
+def test_other_constraints_are_refused_by_class_and_name(
+    small_case: Callable[[Any], Case],
+) -> None:
+    model = planar_and_pin()
+    bodies = model.getBodySet()
+    rod = opensim.ConstantDistanceConstraint(
+        bodies.get("base"), opensim.Vec3(0), bodies.get("limb1"), opensim.Vec3(0), 0.7
+    )
+    rod.setName("rod")
+    model.addConstraint(rod)
+    with pytest.raises(UnsupportedComponent, match="ConstantDistanceConstraint 'rod'"):
+        small_case(model)
