@@ -26,6 +26,10 @@ _CHUNK = 64  # samples per pull; more are pulled in further rounds
 _BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
 _MEASURED_FRAMES = 40
 
+SECOND_ANSWER_S = 0.8
+"""How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
+one machine do not all hear the first question."""
+
 CLOCK_DISAGREEMENT_S = 5e-4
 """The clock offsets that LSL estimates for two streams of one machine may differ by this [s]."""
 FORCE_TOLERANCE_S = 2e-3
@@ -63,6 +67,8 @@ def find_stream(
     said = ", ".join(f"{k} {v}" for k, v in wanted.items() if v) or "any type"
     predicate = _predicate(kind, name, source_id)
     found = pylsl.resolve_bypred(predicate, minimum=1, timeout=timeout_s)
+    if len(found) == 1 and not source_id:  # the first to answer need not be the only one
+        found = pylsl.resolve_bypred(predicate, minimum=2, timeout=SECOND_ANSWER_S) or found
     if not found:
         raise StreamNotFound(said, timeout_s, f"{visible_streams()}; start the sender or replay")
     by_uid = {info.uid(): info for info in found}  # IPv4 and IPv6 answers of one stream
@@ -84,7 +90,7 @@ def find(stream: Stream) -> pylsl.StreamInfo:
     )
 
 
-def visible_streams(wait_s: float = 0.5) -> str:
+def visible_streams(wait_s: float = SECOND_ANSWER_S) -> str:
     """One phrase about the LSL streams that can be seen now."""
     streams = pylsl.resolve_streams(wait_time=wait_s)
     if not streams:

@@ -77,10 +77,10 @@ def run(
         source.markers, outlet, analogs, LslClock(),
         unit=unit, speed=speed, loop=loop, faults=faults,
     )  # fmt: skip
-    _announce(outlet, analogs, source, player)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    _announce(outlet, analogs, source, player)
     player.run(stop.is_set)
     Console(stderr=True).print(f"{player.frames_sent} frames sent, {player.stalls} stalls")
 

@@ -26,12 +26,12 @@ class HandClock:
 class SharedClock(HandClock):
     """The same for two threads: one that sleeps does not move the time of the other."""
 
-    def sleep_until(self, t: float) -> None:
+    def sleep_until(self, t: float) -> None:  # noqa: ARG002
         time.sleep(0.001)
 
 
 class Frames:
-    """Marker source: hands out prepared frames ``(t, markers)``; each pull takes `count` of them."""
+    """Marker source: hands out prepared frames ``(t, markers)``, `count` of them per pull."""
 
     def __init__(self, clock: HandClock, frames: list[tuple[float, NDArray[np.float64]]]) -> None:
         self._clock, self._frames = clock, frames
@@ -62,14 +62,14 @@ class Plates:
         self.forces = np.ones((2, 9))
         self.fresh = True
 
-    def align(self, t: float, until: float) -> bool:
+    def align(self, t: float, until: float) -> bool:  # noqa: ARG002
         return self.fresh
 
 
 class StandInBridge:
     """Bridge whose activation is the mean marker height, and which does what `during` says."""
 
-    def __init__(self, during: Callable[[float], None] = lambda t: None) -> None:
+    def __init__(self, during: Callable[[float], None] = lambda _: None) -> None:
         self.on_stage: Callable[[str], None] | None = None
         self.during = during
         self.status = 0
@@ -106,11 +106,11 @@ class StandInRefiner:
 
     def step(
         self,
-        t: float,
+        t: float,  # noqa: ARG002
         activation: NDArray[np.float64],
-        q: NDArray[np.float64],
-        qd: NDArray[np.float64],
-        tau: NDArray[np.float64],
+        q: NDArray[np.float64],  # noqa: ARG002
+        qd: NDArray[np.float64],  # noqa: ARG002
+        tau: NDArray[np.float64],  # noqa: ARG002
         *,
         forces_valid: bool = True,
     ) -> NDArray[np.float32]:

@@ -44,7 +44,7 @@ def test_an_estimate_leaves_at_once_with_its_age() -> None:
 
 
 def test_nothing_is_due_before_the_budget_is_spent() -> None:
-    sender, clock, tape = make()
+    sender, _, tape = make()
     sender.begin(0, 100.0, 100.0)
     assert sender.tick(100.005) <= 100.0 + BUDGET - MARGIN_S
     assert not tape.messages

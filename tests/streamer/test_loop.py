@@ -181,7 +181,7 @@ def test_no_nan_is_ever_published() -> None:
 def test_a_slow_frame_is_late_on_all_topics() -> None:
     rig = Rig(even(1), budget_ms=5.0)
 
-    def dawdle(t: float) -> None:
+    def dawdle(_: float) -> None:
         rig.clock.t += 0.02
         rig.session.sender.tick(rig.clock.t)  # what the deadline thread does meanwhile
 

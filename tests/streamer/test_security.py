@@ -43,7 +43,7 @@ def test_keys_without_any_allowed_client_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnsafeEndpoint, match="server.key_secret"):
+    with pytest.raises(UnsafeEndpoint, match=r"server\.key_secret"):
         Publisher("tcp://127.0.0.1:*", keys=tmp_path)
 
 

@@ -11,8 +11,8 @@ def test_every_flag_of_the_protocol_has_its_own_bit() -> None:
     listed = (
         "GAP HOLD LATE FORCE_STALE GRF_PREDICTED IK_UNCONVERGED SO_SATURATED PATH_EXTRAPOLATED "
         "REFINER_SKIPPED WARMING_UP"
-    ).split()
-    assert [flag.name for flag in Status] == listed
+    )
+    assert " ".join(str(flag.name) for flag in Status) == listed
     assert [flag.value for flag in Status] == [1 << k for k in range(10)]
 
 

@@ -1,0 +1,72 @@
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from streamer.live_table import BAR_WIDTH, LiveTable, bar, summary
+from streamer.messages import Emg, Health, Message, Meta
+
+REPORT = {
+    "frames_in": 3000, "published": 3000, "on_time": 2999, "substituted": 1, "skipped": 0,
+    "latency_ms": {"p50": 1.1, "p90": 1.2, "p99": 1.5, "p99_9": 2.4, "max": 7.2},
+    "stage_us": {"ik": {"p50": 400.0, "p99": 600.0, "max": 3000.0}},
+    "budget_ms": 10.0,
+    "status_counts": {"OK": 2999, "LATE": 1},
+}  # fmt: skip
+
+
+class Heard:
+    """A subscriber that has heard these messages."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        self._messages = messages
+
+    def receive(self, timeout_s: float) -> tuple[str, Message] | None:  # noqa: ARG002
+        return ("", self._messages.pop(0)) if self._messages else None
+
+
+def drawn(messages: list[Message]) -> str:
+    console = Console(file=io.StringIO(), width=120)
+    table = LiveTable(Heard(list(messages)), console)  # type: ignore[arg-type]
+    table.receive(0.0)
+    console.print(table.table())
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("level", "full"), [(0.0, 0), (1.0, BAR_WIDTH), (0.5, BAR_WIDTH // 2), (7.0, BAR_WIDTH)]
+)
+def test_a_bar_is_as_long_as_its_level(level: float, full: int) -> None:
+    assert bar(level) == "█" * full
+
+
+def test_a_bar_ends_in_eighths_and_knows_no_negative_level() -> None:
+    assert bar(1 / (8 * BAR_WIDTH)) == "▏"
+    assert bar(7 / (8 * BAR_WIDTH)) == "▉"
+    assert bar(-1.0) == ""
+
+
+def test_the_table_names_channels_and_shows_rate_latency_and_flags() -> None:
+    emg = np.array([0.5, 0.25], "<f4").tobytes()
+    text = drawn(
+        [
+            Meta(channel_names=("SOL_r", "TA_r"), model_name="walker"),
+            Health(rate_in_hz=99.9, published=200, on_time=100, latency_ms={"p50": 1.23}),
+            Emg(session="s", emg=emg, status=1, age_ms=31.5),
+        ]
+    )
+    for part in ("walker", "99.9 Hz in", "p50 1.23", "50.00 %", "31.5 ms", "GAP", "SOL_r", "0.25"):
+        assert part in text
+
+
+def test_before_meta_has_come_channels_are_numbered() -> None:
+    assert "0" in drawn([Emg(session="s", emg=np.array([0.5], "<f4").tobytes())])
+
+
+def test_the_summary_tells_counts_latency_flags_and_where_to_listen() -> None:
+    text = summary(REPORT, "tcp://127.0.0.1:5556")
+    for part in ("3000 frames in", "99.97 % within 10 ms", "p99 1.50", "max 7.20", "ik 0.40"):
+        assert part in text
+    assert "nem2e subscribe tcp://127.0.0.1:5556" in text
+    assert "LATE 1" in text

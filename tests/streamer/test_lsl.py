@@ -1,0 +1,230 @@
+"""Real liblsl, outlet to inlet; every stream has a source id of its own."""
+
+import threading
+import uuid
+from collections.abc import Callable
+
+import numpy as np
+import pylsl
+import pytest
+
+from streamer.clock import LslClock
+from streamer.config import Stream
+from streamer.exceptions import StreamLayoutError, StreamNotFound
+from streamer.formats import ExternalForceColumns
+from streamer.lsl_inlet import ForceInlet, MarkerInlet, find_stream, visible_streams
+from streamer.outlets import ChannelDescription, Outlet, force_channels, marker_channels
+
+WAIT_S = 20.0
+LABELS = [
+    *(f"ground_force_r_v{a}" for a in "xyz"),
+    *(f"ground_force_r_p{a}" for a in "xyz"),
+    *(f"ground_torque_r_{a}" for a in "xyz"),
+]
+RIGHT = ExternalForceColumns(
+    "right", "calcn_r", tuple(LABELS[:3]), tuple(LABELS[3:6]), tuple(LABELS[6:])
+)
+
+
+@pytest.fixture
+def source_id() -> str:
+    return uuid.uuid4().hex
+
+
+def marker_pair(
+    source_id: str, *, unit: str = "mm", rate_hz: float = 100.0, names: tuple[str, ...] = ("A", "B")
+) -> tuple[Outlet, Callable[[], MarkerInlet]]:
+    outlet = Outlet("rig", "MoCap", marker_channels(names, unit), rate_hz, source_id)
+    return outlet, lambda: MarkerInlet(find_stream(source_id=source_id, timeout_s=WAIT_S))
+
+
+def push(outlet: Outlet, samples: list[list[float]], stamps: list[float]) -> None:
+    outlet.push(np.array(samples, np.float32), np.array(stamps))
+
+
+def pull(inlet: MarkerInlet, wanted: int) -> int:
+    """Pull until so many frames have come; returns how many were skipped."""
+    came = skipped = 0
+    while came < wanted:
+        count = inlet.pull(WAIT_S)
+        assert count, "no frame came"
+        came += count
+        skipped += count - 1
+    return skipped
+
+
+def test_a_frame_arrives_in_metres_with_its_capture_time(source_id: str) -> None:
+    outlet, connect = marker_pair(source_id)
+    inlet = connect()
+    assert inlet.names == ("A", "B")
+    assert inlet.rate_hz == 100.0
+    t = pylsl.local_clock()
+    push(outlet, [[1000, 2000, 3000, 4, 5, 6]], [t])
+    pull(inlet, 1)
+    # 1e-6: float32 on the wire
+    np.testing.assert_allclose(inlet.markers, [[1, 2, 3], [0.004, 0.005, 0.006]], rtol=1e-6)
+    # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
+    assert inlet.t == pytest.approx(t, abs=1e-3)
+    assert t - 1e-3 <= inlet.received <= pylsl.local_clock()
+
+
+def test_the_newest_frame_wins_and_the_backlog_is_counted(source_id: str) -> None:
+    outlet, connect = marker_pair(source_id)
+    inlet = connect()
+    start = pylsl.local_clock()
+    frames = [[float(k)] * 6 for k in range(1, 91)]  # more than one internal buffer
+    push(outlet, frames, [start + k / 100 for k in range(90)])
+    skipped = pull(inlet, 90)
+    np.testing.assert_allclose(inlet.markers, 0.090, rtol=1e-6)
+    assert inlet.t == pytest.approx(start + 0.89, abs=1e-3)
+    assert skipped > 0
+    assert inlet.pull(0.0) == 0
+
+
+def test_missing_markers_are_nan_whether_sent_as_nan_or_as_zeros(source_id: str) -> None:
+    outlet, connect = marker_pair(source_id, names=("A", "B", "C", "D"))
+    inlet = connect()
+    nan = float("nan")
+    sample = [nan, nan, nan, 0, 0, 0, 5, 0, 0, 1, nan, 3]
+    push(outlet, [sample], [pylsl.local_clock()])
+    pull(inlet, 1)
+    assert np.isnan(inlet.markers).all(axis=1).tolist() == [True, True, False, True]
+    np.testing.assert_allclose(inlet.markers[2], [0.005, 0, 0])
+
+
+def test_flush_drops_what_is_waiting(source_id: str) -> None:
+    outlet, connect = marker_pair(source_id)
+    inlet = connect()
+    push(outlet, [[1.0] * 6], [pylsl.local_clock()])
+    while not inlet.flush():
+        pass
+    assert inlet.pull(0.0) == 0
+
+
+def test_an_irregular_stream_is_measured(source_id: str) -> None:
+    outlet, connect = marker_pair(source_id, rate_hz=0.0)
+    info = find_stream(source_id=source_id, timeout_s=WAIT_S)
+    assert info.nominal_srate() == 0.0
+    stop = threading.Event()
+
+    def send() -> None:
+        t = pylsl.local_clock()
+        while not stop.wait(0.004):  # stamped at 125 Hz, sent as fast as it goes
+            t += 1 / 125
+            push(outlet, [[1.0] * 6], [t])
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    inlet = connect()
+    stop.set()
+    thread.join()
+    assert inlet.rate_hz == pytest.approx(125, rel=0.01)
+
+
+def test_a_known_lag_is_taken_off_but_not_twice(source_id: str) -> None:
+    info = pylsl.StreamInfo("rig", "MoCap", 3, 100.0, pylsl.cf_float32, source_id)
+    channels = info.desc().append_child("channels")
+    for description in marker_channels(("A",), "m"):
+        child = channels.append_child("channel")
+        child.append_child_value("label", description.label)
+        child.append_child_value("unit", "m")
+    info.desc().append_child("acquisition").append_child_value("compensated_lag", "0.006")
+    outlet = pylsl.StreamOutlet(info)
+    inlet = MarkerInlet(
+        find_stream(source_id=source_id, timeout_s=WAIT_S), Stream(lag_ms=10.0, unit="m")
+    )
+    t = pylsl.local_clock()
+    outlet.push_sample([1.0, 2.0, 3.0], t)
+    pull(inlet, 1)
+    assert inlet.t == pytest.approx(t - 0.004, abs=1e-3)
+
+
+def test_a_stream_is_found_by_its_type_whatever_the_case(source_id: str) -> None:
+    # type and source id together, so that another session on this machine does not answer
+    outlet = Outlet("rig", "Mocap", marker_channels(("A",), "m"), 100.0, source_id)
+    found = find_stream(kind="MoCap", source_id=source_id, timeout_s=WAIT_S)
+    assert found.type() == "Mocap"
+    del outlet
+
+
+def test_no_stream_says_what_was_wanted_how_long_and_what_there_is(source_id: str) -> None:
+    outlet = Outlet(f"other-{source_id}", "Eyes", [ChannelDescription("x", "x", "m")], 0, source_id)
+    with pytest.raises(StreamNotFound) as error:
+        find_stream(kind="MoCap", name=source_id, timeout_s=0.3)
+    message = str(error.value)
+    assert f"type MoCap, name {source_id} within 0.3 s" in message
+    assert f"other-{source_id} (Eyes, 1 ch)" in message
+    del outlet
+
+
+def test_visible_streams_lists_names_types_and_channels(source_id: str) -> None:
+    outlet = Outlet(source_id, "Eyes", [ChannelDescription("x", "x", "m")], 0, source_id)
+    assert f"{source_id} (Eyes, 1 ch)" in visible_streams()
+    del outlet
+
+
+def test_two_streams_that_answer_are_not_chosen_between(source_id: str) -> None:
+    outlets = [
+        Outlet(source_id, "MoCap", marker_channels(("A",), "m"), 100.0, f"{source_id}{k}")
+        for k in range(2)
+    ]
+    with pytest.raises(StreamNotFound, match="all answer: set `name` or `source_id`"):
+        find_stream(name=source_id, timeout_s=WAIT_S)
+    del outlets
+
+
+def test_a_stream_of_text_is_refused(source_id: str) -> None:
+    info = pylsl.StreamInfo("events", "Markers", 1, 0.0, pylsl.cf_string, source_id)
+    outlet = pylsl.StreamOutlet(info)
+    with pytest.raises(StreamLayoutError, match="carries text"):
+        MarkerInlet(find_stream(source_id=source_id, timeout_s=WAIT_S))
+    del outlet
+
+
+def force_pair(source_id: str) -> tuple[Outlet, ForceInlet]:
+    outlet = Outlet("plates", "Force", force_channels(LABELS), 1000.0, source_id)
+    info = find_stream(source_id=source_id, timeout_s=WAIT_S)
+    return outlet, ForceInlet(info, Stream(), [RIGHT])
+
+
+def test_forces_are_interpolated_to_the_instant_asked_for(source_id: str) -> None:
+    outlet, inlet = force_pair(source_id)
+    clock = LslClock()
+    start = clock.now()
+    rows = [[0, 100.0 * k, 0, 0.1, 0, 0, 0, 1.0 * k, 0] for k in range(1, 31)]
+    stamps = start + np.arange(30) / 1000
+    push(outlet, rows, list(stamps))
+    assert inlet.align(start + 0.0105, clock.now() + WAIT_S)
+    # 30 N: 0.3 ms of clock offset at 100 N per sample
+    assert inlet.forces[0, 1] == pytest.approx(1150, abs=30)
+    assert inlet.forces[0, 3] == pytest.approx(0.1)
+    assert inlet.forces[0, 7] == pytest.approx(11.5, abs=0.3)
+
+
+def test_late_forces_are_waited_for_no_longer_than_told_then_held(source_id: str) -> None:
+    outlet, inlet = force_pair(source_id)
+    clock = LslClock()
+    start = clock.now()
+    push(outlet, [[0, 500.0, 0, 0, 0, 0, 0, 0, 0]], [start])
+    assert inlet.align(start, clock.now() + WAIT_S)
+    assert not inlet.align(start + 0.5, clock.now() + 0.01)
+    assert inlet.forces[0, 1] == 500.0
+
+
+def test_a_broken_force_sample_is_no_force(source_id: str) -> None:
+    outlet, inlet = force_pair(source_id)
+    clock = LslClock()
+    t = clock.now()
+    push(outlet, [[float("nan")] * 9], [t])
+    assert inlet.align(t, clock.now() + WAIT_S)
+    assert not inlet.forces.any()
+
+
+def test_the_outlets_describe_their_channels_in_xdfs_words() -> None:
+    first, *_, last = marker_channels(("R.ASIS",), "mm")
+    assert first == ("R.ASIS_X", "PositionX", "millimeters", "R.ASIS")
+    assert last.type == "PositionZ"
+    kinds = [c.type for c in force_channels(LABELS)]
+    units = [c.unit for c in force_channels(LABELS)]
+    assert kinds == [f"{k}{a}" for k in ("Force", "CoP", "Torque") for a in "XYZ"]
+    assert units == ["N"] * 3 + ["m"] * 3 + ["Nm"] * 3
