@@ -1,15 +1,23 @@
 """The way of a string around a cylinder, as OpenSim's WrapCylinder lays it.
 
-Seen along the axis it is a tangent, an arc and a tangent. OpenSim does not look for the shortest
-way along the axis: it cuts the tangent lines with the plane through both points and an apex on
-the cylinder. We do the same, since the forces in OpenSim act at those tangent points.
+Seen along the axis it is a tangent, an arc and a tangent. Along the axis OpenSim does not look for
+the shortest way: it cuts the tangent lines with the plane through both points and an apex on the
+cylinder, and only for a muscle with several wraps it then moves the tangent points until the slope
+of the string is nearly the same on and off the cylinder. We do the same, tolerances included,
+since the forces in OpenSim act at those points.
 """
 
 import numpy as np
 
 from sim_bridge._jit import F64, kernel
 
-NO_WRAP, WRAPPED, MANDATORY = 0, 1, 2
+NO_WRAP, WRAPPED, MANDATORY, INSIDE = 0, 1, 2, 3
+
+_SPIRAL_STEP = 0.002
+"""OpenSim samples the way on the cylinder every 2 mm and judges the slope at the first sample."""
+_SLOPE_TOLERANCE = np.radians(0.1)
+_SLOPE_ITERATIONS = 100
+_SLOPE_GAIN = 1.5
 
 
 @kernel
@@ -20,6 +28,7 @@ def wrap_cylinder(
     half_length: float,
     side_axis: int,
     side_sign: float,
+    smooth: bool,
     first_out: F64,
     second_out: F64,
 ) -> tuple[int, float]:
@@ -35,18 +44,21 @@ def wrap_cylinder(
         0 or 1: the axis that tells the wrapping side.
     side_sign : float
         The sign of that side; 0 where the whole cylinder wraps.
+    smooth : bool
+        Whether the slope is made the same on and off the cylinder.
     first_out, second_out : ndarray of shape (3,), float64 [m]
         Tangent points next to ``p`` and to ``q``, written if it wraps.
 
     Returns
     -------
     tuple of int and float
-        NO_WRAP, WRAPPED or MANDATORY (the segment cuts the cylinder), and the length on it [m].
+        NO_WRAP, INSIDE (an end is in the cylinder: no wrap either), WRAPPED or MANDATORY (the
+        segment cuts the cylinder), and the length on it [m].
     """
     p_distance = np.hypot(p[0], p[1])
     q_distance = np.hypot(q[0], q[1])
     if p_distance < radius or q_distance < radius:
-        return NO_WRAP, 0.0
+        return INSIDE, 0.0
     code = _needs_wrap(p, q, radius, side_axis, side_sign)
     if code == NO_WRAP:
         return NO_WRAP, 0.0
@@ -54,11 +66,69 @@ def wrap_cylinder(
     _slide_along_axis(p, q, p_distance, q_distance, radius, far, first_out, second_out)
     if abs(first_out[2]) > half_length and abs(second_out[2]) > half_length:
         return NO_WRAP, 0.0
-    cross = first_out[0] * second_out[1] - first_out[1] * second_out[0]
-    angle = np.arctan2(cross, first_out[0] * second_out[0] + first_out[1] * second_out[1])
-    if long_way:
-        angle = 2.0 * np.pi - abs(angle)
-    return code, np.hypot(radius * angle, second_out[2] - first_out[2])
+    if smooth:
+        _smooth_slope(p, q, radius, long_way, first_out, second_out)
+    turn = _turn_between(first_out, second_out, long_way)
+    return code, np.hypot(radius * turn, second_out[2] - first_out[2])
+
+
+@kernel
+def _turn_between(first: F64, second: F64, long_way: bool) -> float:
+    """Angle from one tangent point to the other about the axis, signed [rad].
+
+    The long way is counted as OpenSim 4.6 counts it, 2 pi minus the signed short angle.
+    """
+    cross = first[0] * second[1] - first[1] * second[0]
+    angle = np.arctan2(cross, first[0] * second[0] + first[1] * second[1])
+    return float(angle - 2.0 * np.pi) if long_way else float(angle)
+
+
+@kernel
+def _smooth_slope(
+    p: F64, q: F64, radius: float, long_way: bool, first_out: F64, second_out: F64
+) -> None:
+    """Slide the tangent points along the axis until the string leaves the cylinder smoothly."""
+    for _ in range(_SLOPE_ITERATIONS):
+        turn = _turn_between(first_out, second_out, long_way)
+        rise = second_out[2] - first_out[2]
+        samples = int(np.hypot(radius * turn, rise) / _SPIRAL_STEP)
+        if samples < 2:
+            return
+        share = 1.0 / samples
+        x, y = _turned(first_out, share * turn)
+        moved = _slide_to_point(p, x, y, first_out[2] + share * rise, first_out)
+        x, y = _turned(first_out, (1.0 - share) * turn)  # from where the first point is now
+        z = first_out[2] + (1.0 - share) * rise
+        moved = _slide_to_point(q, x, y, z, second_out) or moved
+        if not moved:
+            return
+
+
+@kernel
+def _turned(point: F64, angle: float) -> tuple[float, float]:
+    """Turn a point about the axis; its first two components."""
+    c, s = np.cos(angle), np.sin(angle)
+    return point[0] * c - point[1] * s, point[0] * s + point[1] * c
+
+
+@kernel
+def _slide_to_point(p: F64, x: float, y: float, z: float, tangent_out: F64) -> bool:
+    """Move a tangent point along the axis towards the line from ``p`` to a sample, if needed."""
+    off = np.sqrt(
+        (tangent_out[0] - p[0]) ** 2 + (tangent_out[1] - p[1]) ** 2 + (tangent_out[2] - p[2]) ** 2
+    )
+    on = np.sqrt((x - tangent_out[0]) ** 2 + (y - tangent_out[1]) ** 2 + (z - tangent_out[2]) ** 2)
+    if off == 0.0 or on == 0.0:
+        return False
+    slope_off = np.arccos(min(max((tangent_out[2] - p[2]) / off, -1.0), 1.0))
+    slope_on = np.arccos(min(max((z - tangent_out[2]) / on, -1.0), 1.0))
+    if abs(slope_off - slope_on) <= _SLOPE_TOLERANCE:
+        return False
+    dx, dy = x - p[0], y - p[1]
+    share = ((tangent_out[0] - p[0]) * dx + (tangent_out[1] - p[1]) * dy) / (dx * dx + dy * dy)
+    wanted = p[2] + share * (z - p[2])
+    tangent_out[2] += _SLOPE_GAIN * (wanted - tangent_out[2])
+    return True
 
 
 @kernel

@@ -108,7 +108,7 @@ class Muscles:
 
 @dataclass(frozen=True)
 class PathGeometry:
-    """Paths that are evaluated exactly: points on links, and at most one cylinder a muscle.
+    """Paths that are evaluated exactly: points on links, and cylinders that they wrap around.
 
     ================  ======================================================  =====  ==============
     field             meaning                                                 unit   shape
@@ -121,13 +121,13 @@ class PathGeometry:
     coordinate        that conditions (first) or moves (each axis) it                (n_point, 3)
     function          of each axis of a moving point                                 (n_point, 3)
     interval          in which a conditional point is active                  rad    (n_point, 2)
-    wrap_link         that carries the muscle's cylinder                             (n_muscle,)
-    wrap_rotation     cylinder on that link, its axis is z                           (n_muscle,3,3)
-    wrap_translation  centre of the cylinder on that link                     m      (n_muscle, 3)
-    wrap_radius       0 where there is no cylinder                            m      (n_muscle,)
-    wrap_half_length  half of its length                                      m      (n_muscle,)
-    wrap_side         axis (0 or 1) and sign of the side that wraps, or 0            (n_muscle, 2)
-    wrap_points       first and last point between which it may wrap                 (n_muscle, 2)
+    wrap_start        first wrap of each muscle                                      (n_muscle+1,)
+    wrap_link         that carries the cylinder                                      (n_wrap,)
+    wrap_rotation     cylinder on that link, its axis is z                           (n_wrap, 3, 3)
+    wrap_translation  centre of the cylinder on that link                     m      (n_wrap, 3)
+    wrap_size         radius and half of its length                           m      (n_wrap, 2)
+    wrap_side         axis (0 or 1) and sign of the side that wraps, or 0            (n_wrap, 2)
+    wrap_points       first and last point between which it may wrap                 (n_wrap, 2)
     ================  ======================================================  =====  ==============
     """
 
@@ -139,11 +139,11 @@ class PathGeometry:
     coordinate: I64
     function: I64
     interval: F64
+    wrap_start: I64
     wrap_link: I64
     wrap_rotation: F64
     wrap_translation: F64
-    wrap_radius: F64
-    wrap_half_length: F64
+    wrap_size: F64
     wrap_side: F64
     wrap_points: I64
 

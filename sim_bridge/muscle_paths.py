@@ -11,7 +11,8 @@ import numpy as np
 from ._jit import F64, I64, kernel
 from .kinematics import empty_pose, pose_free, skeleton_of
 from .model import CompiledModel
-from .path_geometry import Points, Trace, evaluate_geometry
+from .path_geometry import evaluate_geometry
+from .path_trace import Points, Trace
 
 
 class _Table(NamedTuple):
@@ -74,11 +75,14 @@ class MuscleGeometry:
         self.length = np.zeros(n_muscle)
         self.speed = np.zeros(n_muscle)
         self.moment_arm = np.zeros((n_muscle, width))
-        longest = int(np.diff(model.geometry.start).max(initial=0)) + 2
+        geometry = model.geometry
+        longest = int((np.diff(geometry.start) + 2 * np.diff(geometry.wrap_start)).max(initial=1))
         self._trace = Trace(
             place=np.zeros((longest, 3)),
             link=np.zeros(longest, dtype=np.int64),
             source=np.zeros(longest, dtype=np.int64),
+            wrap=np.zeros(longest, dtype=np.int64),
+            arc=np.zeros(longest),
             local=np.zeros((8, 3)),
             arm=np.zeros(len(paths.centre)),
         )

@@ -5,51 +5,12 @@ tension at one end on the links between the two ends; a cylinder adds its two ta
 pull on its own link.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from sim_bridge._jit import F64, I64, kernel
-from sim_bridge.cylinder_wrap import MANDATORY, NO_WRAP, wrap_cylinder
-from sim_bridge.kinematics import Pose, Skeleton, point_in_ground
+from sim_bridge.kinematics import Pose, Skeleton
+from sim_bridge.path_trace import MOVING, Points, Trace, lay_path, on_cylinder
 from sim_bridge.piecewise import evaluate
-
-CONDITIONAL, MOVING = 1, 2
-
-
-class Points(NamedTuple):
-    """Arrays of :class:`sim_bridge.model.PathGeometry`, for kernels."""
-
-    start: I64
-    kind: I64
-    link: I64
-    rotation: F64
-    station: F64
-    coordinate: I64
-    function: I64
-    interval: F64
-    wrap_link: I64
-    wrap_rotation: F64
-    wrap_translation: F64
-    wrap_radius: F64
-    wrap_half_length: F64
-    wrap_side: F64
-    wrap_points: I64
-
-
-class Trace(NamedTuple):
-    """The path of one muscle in one pose: working memory.
-
-    ``place`` (n, 3) [m] in ground, ``link`` (n,) and ``source`` (n,): the table's point, -1 for a
-    tangent point. ``local`` (8, 3) [m] holds points in a cylinder's frame, ``arm`` (n_free,) [m]
-    collects moment arms.
-    """
-
-    place: F64
-    link: I64
-    source: I64
-    local: F64
-    arm: F64
 
 
 @kernel
@@ -89,17 +50,14 @@ def evaluate_geometry(
     for m in range(length_out.shape[0]):
         if points.start[m + 1] == points.start[m]:
             continue
-        n, first, last = _gather(skeleton, points, pose, m, trace)
-        arc, tangent = 0.0, -1
-        if points.wrap_radius[m] > 0.0 and first < last:
-            arc, tangent = _wrap(points, pose, m, first, last, n, trace)
-            if tangent >= 0:
-                n += 2
+        n = lay_path(skeleton, points, pose, m, trace)
         for a in range(n_spanned[m]):
             trace.arm[spanned[m, a]] = 0.0
-        total = arc
+        total = 0.0
         for k in range(n - 1):
-            if k != tangent:
+            if on_cylinder(trace, k):
+                total += trace.arc[k]
+            else:
                 total += _segment(skeleton, points, pose, k, trace)
         rate = 0.0
         for a in range(n_spanned[m]):
@@ -108,141 +66,6 @@ def evaluate_geometry(
             rate -= arm * free_speed[spanned[m, a]]
         length_out[m] = total
         speed_out[m] = rate
-
-
-@kernel
-def _gather(
-    skeleton: Skeleton, points: Points, pose: Pose, m: int, trace: Trace
-) -> tuple[int, int, int]:
-    """Place the active points; return their number and those between which it may wrap."""
-    n, first, last = 0, -1, -1
-    for i in range(points.start[m], points.start[m + 1]):
-        if points.kind[i] == CONDITIONAL:
-            q = pose.q[points.coordinate[i, 0]]
-            if q < points.interval[i, 0] or q > points.interval[i, 1]:
-                continue
-        if points.kind[i] == MOVING:
-            _moving_station(skeleton, points, pose, i, trace.local[0])
-            point_in_ground(pose, points.link[i], trace.local[0], trace.place[n])
-        else:
-            point_in_ground(pose, points.link[i], points.station[i], trace.place[n])
-        trace.link[n] = points.link[i]
-        trace.source[n] = i
-        rank = i - points.start[m]
-        if points.wrap_points[m, 0] <= rank <= points.wrap_points[m, 1]:
-            if first < 0:
-                first = n
-            last = n
-        n += 1
-    return n, first, last
-
-
-@kernel
-def _moving_station(
-    skeleton: Skeleton, points: Points, pose: Pose, i: int, station_out: F64
-) -> None:
-    """Place of a moving point on its link."""
-    for r in range(3):
-        station_out[r] = points.station[i, r]
-    for axis in range(3):
-        k = points.coordinate[i, axis]
-        value, _, _ = evaluate(
-            points.function[i, axis],
-            pose.q[k] if k >= 0 else 0.0,
-            skeleton.start,
-            skeleton.lower,
-            skeleton.origin,
-            skeleton.coefficient,
-        )
-        for r in range(3):
-            station_out[r] += points.rotation[i, r, axis] * value
-
-
-@kernel
-def _wrap(
-    points: Points, pose: Pose, m: int, first: int, last: int, n: int, trace: Trace
-) -> tuple[float, int]:
-    """Lay the best segment around the cylinder; insert its tangent points.
-
-    Returns the length on the cylinder [m] and the index of the first tangent point, -1 if none.
-    """
-    local = trace.local
-    best, best_change, best_arc = -1, np.inf, 0.0
-    for k in range(first, last):
-        _into_cylinder(points, pose, m, trace.place[k], local[0])
-        _into_cylinder(points, pose, m, trace.place[k + 1], local[1])
-        code, arc = wrap_cylinder(
-            local[0],
-            local[1],
-            points.wrap_radius[m],
-            points.wrap_half_length[m],
-            int(points.wrap_side[m, 0]),
-            points.wrap_side[m, 1],
-            local[2],
-            local[3],
-        )
-        if code == NO_WRAP:
-            continue
-        change = arc + _distance(local[0], local[2]) + _distance(local[1], local[3])
-        change -= _distance(local[0], local[1])
-        if code == MANDATORY or change < best_change:
-            best, best_change, best_arc = k, change, arc
-            local[4, :] = local[2]
-            local[5, :] = local[3]
-        if code == MANDATORY:
-            break
-    if best < 0:
-        return 0.0, -1
-    for k in range(n - 1, best, -1):
-        trace.place[k + 2, :] = trace.place[k]
-        trace.link[k + 2] = trace.link[k]
-        trace.source[k + 2] = trace.source[k]
-    for side in range(2):
-        _out_of_cylinder(points, pose, m, local[4 + side], local[6], trace.place[best + 1 + side])
-        trace.link[best + 1 + side] = points.wrap_link[m]
-        trace.source[best + 1 + side] = -1
-    return best_arc, best + 1
-
-
-@kernel
-def _distance(a: F64, b: F64) -> float:
-    return float(np.sqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2))
-
-
-@kernel
-def _into_cylinder(points: Points, pose: Pose, m: int, place: F64, local_out: F64) -> None:
-    """Write a point of ground in the cylinder's frame."""
-    link = points.wrap_link[m]
-    d0, d1, d2 = place[0], place[1], place[2]
-    if link >= 0:
-        r = pose.rotation[link]
-        d0 -= pose.position[link, 0]
-        d1 -= pose.position[link, 1]
-        d2 -= pose.position[link, 2]
-        d0, d1, d2 = (
-            r[0, 0] * d0 + r[1, 0] * d1 + r[2, 0] * d2,
-            r[0, 1] * d0 + r[1, 1] * d1 + r[2, 1] * d2,
-            r[0, 2] * d0 + r[1, 2] * d1 + r[2, 2] * d2,
-        )
-    w = points.wrap_rotation[m]
-    d0 -= points.wrap_translation[m, 0]
-    d1 -= points.wrap_translation[m, 1]
-    d2 -= points.wrap_translation[m, 2]
-    for c in range(3):
-        local_out[c] = w[0, c] * d0 + w[1, c] * d1 + w[2, c] * d2
-
-
-@kernel
-def _out_of_cylinder(
-    points: Points, pose: Pose, m: int, local: F64, station: F64, place_out: F64
-) -> None:
-    """Write a point of the cylinder's frame in ground; ``station`` is working memory."""
-    w = points.wrap_rotation[m]
-    for r in range(3):
-        station[r] = points.wrap_translation[m, r] + (
-            w[r, 0] * local[0] + w[r, 1] * local[1] + w[r, 2] * local[2]
-        )
-    point_in_ground(pose, points.wrap_link[m], station, place_out)
 
 
 @kernel

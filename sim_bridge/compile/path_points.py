@@ -1,8 +1,8 @@
 """Muscle paths that can be evaluated as OpenSim does, point by point.
 
-A path of points - fixed, conditional or moving - and at most one wrapping cylinder is short and
-exact. Everything else (several wraps, ellipsoids, spheres, tori, paths that are functions) is
-fitted instead, see ``sim_bridge.compile.paths``.
+A path of points - fixed, conditional or moving - that wraps around cylinders alone is exact.
+Everything else (ellipsoids, spheres, tori, paths that are functions) is fitted instead, see
+``sim_bridge.compile.paths``.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import opensim
 
-from sim_bridge.compile.frames import Frames, transform_of, vec3
+from sim_bridge.compile.frames import Frames, Transform, transform_of, vec3
 from sim_bridge.compile.functions import FunctionTable
 from sim_bridge.model import PathGeometry
 
@@ -36,17 +36,13 @@ class _Point:
 
 @dataclass(frozen=True)
 class _Wrap:
-    """A cylinder of one muscle; the defaults are those of a muscle without one."""
+    """One cylinder of one muscle; see :class:`sim_bridge.model.PathGeometry` for the fields."""
 
-    link: int = -1
-    rotation: Any = None
-    translation: Any = None
-    radius: float = 0.0
-    half_length: float = 0.0
-    side_axis: int = 0
-    side_sign: float = 0.0
-    first: int = 0
-    last: int = -1
+    link: int
+    place: Transform
+    size: tuple[float, float]
+    side: tuple[int, float]
+    points: tuple[int, int]
 
 
 def read_path_geometry(
@@ -67,25 +63,26 @@ def read_path_geometry(
     """
     number = {name: i for i, name in enumerate(coordinate_names)}
     points: list[list[_Point]] = []
-    wraps: list[_Wrap] = []
+    wraps: list[list[_Wrap]] = []
     for i in range(model.getMuscles().getSize()):
         path = opensim.GeometryPath.safeDownCast(model.getMuscles().get(i).getPath())
         exact = path is not None and _is_exact(path)
         points.append(_read_points(path, number, frames, functions) if exact else [])
-        wraps.append(_read_wrap(path, frames) if exact else _Wrap())
+        wraps.append(_read_wraps(path, frames) if exact else [])
     return _pack(points, wraps)
 
 
 def _is_exact(path: Any) -> bool:
-    wraps = path.getWrapSet()
-    active = [i for i in range(wraps.getSize()) if wraps.get(i).getWrapObject().get_active()]
-    cylinders = [
-        i for i in active if wraps.get(i).getWrapObject().getConcreteClassName() == "WrapCylinder"
-    ]
     points = path.getPathPointSet()
     kinds = {points.get(i).getConcreteClassName() for i in range(points.getSize())}
+    objects = {wrap.getWrapObject().getConcreteClassName() for wrap in _active_wraps(path)}
     known = {"PathPoint", "ConditionalPathPoint", "MovingPathPoint"}
-    return wraps.getSize() <= 1 and len(cylinders) == len(active) and kinds <= known
+    return kinds <= known and objects <= {"WrapCylinder"}
+
+
+def _active_wraps(path: Any) -> list[Any]:
+    wraps = [path.getWrapSet().get(i) for i in range(path.getWrapSet().getSize())]
+    return [wrap for wrap in wraps if wrap.getWrapObject().get_active()]
 
 
 def _read_points(
@@ -130,31 +127,23 @@ def _moving_axes(
     return (coordinates[0], coordinates[1], coordinates[2]), (numbers[0], numbers[1], numbers[2])
 
 
-def _read_wrap(path: Any, frames: Frames) -> _Wrap:
-    if path.getWrapSet().getSize() == 0 or not _wrap_object(path).get_active():
-        return _Wrap()
-    wrap = path.getWrapSet().get(0)
-    cylinder = opensim.WrapCylinder.safeDownCast(wrap.getWrapObject())
-    link, place = frames.locate(cylinder.getFrame())
-    place = place @ transform_of(cylinder.getTransform())
-    axis, sign = _quadrant(cylinder.get_quadrant())
-    n = path.getPathPointSet().getSize()
-    start, end = wrap.getStartPoint(), wrap.getEndPoint()
-    return _Wrap(
-        link=link,
-        rotation=place.rotation,
-        translation=place.translation,
-        radius=float(cylinder.get_radius()),
-        half_length=0.5 * float(cylinder.get_length()),
-        side_axis=axis,
-        side_sign=sign,
-        first=0 if start < 1 else start - 1,
-        last=n - 1 if end < 1 else end - 1,
-    )
-
-
-def _wrap_object(path: Any) -> Any:
-    return path.getWrapSet().get(0).getWrapObject()
+def _read_wraps(path: Any, frames: Frames) -> list[_Wrap]:
+    last = path.getPathPointSet().getSize() - 1
+    found = []
+    for wrap in _active_wraps(path):
+        cylinder = opensim.WrapCylinder.safeDownCast(wrap.getWrapObject())
+        link, place = frames.locate(cylinder.getFrame())
+        start, end = wrap.getStartPoint(), wrap.getEndPoint()  # counted from 1; -1 is the path's
+        found.append(
+            _Wrap(
+                link=link,
+                place=place @ transform_of(cylinder.getTransform()),
+                size=(float(cylinder.get_radius()), 0.5 * float(cylinder.get_length())),
+                side=_quadrant(cylinder.get_quadrant()),
+                points=(0 if start < 1 else start - 1, last if end < 1 else end - 1),
+            )
+        )
+    return found
 
 
 def _quadrant(name: str) -> tuple[int, float]:
@@ -165,8 +154,9 @@ def _quadrant(name: str) -> tuple[int, float]:
     return axis, -1.0 if name.startswith("-") else 1.0
 
 
-def _pack(points: list[list[_Point]], wraps: list[_Wrap]) -> PathGeometry:
+def _pack(points: list[list[_Point]], wraps: list[list[_Wrap]]) -> PathGeometry:
     flat = [p for muscle in points for p in muscle]
+    flat_wraps = [w for muscle in wraps for w in muscle]
     return PathGeometry(
         start=np.cumsum([0] + [len(m) for m in points]).astype(np.int64),
         kind=np.array([p.kind for p in flat], dtype=np.int64),
@@ -176,15 +166,11 @@ def _pack(points: list[list[_Point]], wraps: list[_Wrap]) -> PathGeometry:
         coordinate=np.array([p.coordinate for p in flat], dtype=np.int64).reshape(-1, 3),
         function=np.array([p.function for p in flat], dtype=np.int64).reshape(-1, 3),
         interval=np.array([p.interval for p in flat]).reshape(-1, 2),
-        wrap_link=np.array([w.link for w in wraps], dtype=np.int64),
-        wrap_rotation=np.array(
-            [np.eye(3) if w.rotation is None else w.rotation for w in wraps]
-        ).reshape(-1, 3, 3),
-        wrap_translation=np.array(
-            [np.zeros(3) if w.translation is None else w.translation for w in wraps]
-        ).reshape(-1, 3),
-        wrap_radius=np.array([w.radius for w in wraps]),
-        wrap_half_length=np.array([w.half_length for w in wraps]),
-        wrap_side=np.array([(w.side_axis, w.side_sign) for w in wraps]).reshape(-1, 2),
-        wrap_points=np.array([(w.first, w.last) for w in wraps], dtype=np.int64).reshape(-1, 2),
+        wrap_start=np.cumsum([0] + [len(m) for m in wraps]).astype(np.int64),
+        wrap_link=np.array([w.link for w in flat_wraps], dtype=np.int64),
+        wrap_rotation=np.array([w.place.rotation for w in flat_wraps]).reshape(-1, 3, 3),
+        wrap_translation=np.array([w.place.translation for w in flat_wraps]).reshape(-1, 3),
+        wrap_size=np.array([w.size for w in flat_wraps]).reshape(-1, 2),
+        wrap_side=np.array([w.side for w in flat_wraps], dtype=np.float64).reshape(-1, 2),
+        wrap_points=np.array([w.points for w in flat_wraps], dtype=np.int64).reshape(-1, 2),
     )
