@@ -11,8 +11,8 @@ tendon strain - and makes the two agree. So fibres and tendons here are longer t
 The sine of the published lengths becomes a polynomial over the coordinate's range; ``fit_error``
 says how well.
 
-Values: Geyer's parameter file for the model (NMS_Model_MechInit.m, H. Geyer, 2006), which is in
-several public repositories; the paper's own appendix tables could not be opened from here.
+Values: checked against Geyer's parameter file of that model (NMS_Model_MechInit.m, H. Geyer, dated
+2006, in several public repositories), not against the tables in the paper's appendix.
 
 References
 ----------

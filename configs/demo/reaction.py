@@ -9,7 +9,7 @@ point above the ground, as measured ones nearly do [Maus2010]_. The sum stays ex
 References
 ----------
 .. [Maus2010] Maus HM, Lipfert SW, Gross M, Rummel J, Seyfarth A (2010). Upright human gait did not
-   provide a major mechanical challenge for our ancestors. Nat Commun 1:70.
+   provide a major mechanical challenge for our ancestors. Nature Communications 1:70.
    doi:10.1038/ncomms1073
 """
 

@@ -38,8 +38,8 @@ def test_files_are_reproduced_by_the_script(rebuilt: Path, name: str) -> None:
         return
     # another machine's sine may differ in its last bit and so turn a printed digit: 0.01 mm/N
     assert NUMBER.sub("#", written) == NUMBER.sub("#", committed)
-    numbers = [np.array(NUMBER.findall(text), dtype=np.float64) for text in (written, committed)]
-    np.testing.assert_allclose(*numbers, rtol=0.0, atol=0.0101)
+    own, theirs = (np.array(NUMBER.findall(text), np.float64) for text in (written, committed))
+    np.testing.assert_allclose(own, theirs, rtol=0.0, atol=0.0101)
 
 
 def test_files_are_small() -> None:

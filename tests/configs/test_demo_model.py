@@ -1,5 +1,6 @@
 """The demo subject's model says what its sources say."""
 
+import math
 from types import ModuleType
 from typing import Any
 
@@ -48,7 +49,7 @@ def model(opensim: ModuleType) -> Any:
 
 def phi(coordinate: str, angle: float) -> float:
     """Geyer and Herr's joint angle [rad]: 180 deg in a straight hip and knee, 90 deg at ankle."""
-    return np.deg2rad(90.0 if coordinate == "ankle_angle" else 180.0) - angle
+    return math.radians(90.0 if coordinate == "ankle_angle" else 180.0) - angle
 
 
 def published_arm(muscle: str, coordinate: str, angle: float) -> float:
@@ -103,8 +104,8 @@ def test_model_moves_as_the_planar_skeleton_does(model: Any) -> None:
     time = np.linspace(0.0, PERIOD, 7)
     levels = [gait.coordinates(time, derivative) for derivative in range(3)]
     motions = segment_motions(*levels)
-    mass = sum(motion.segment.mass for motion in motions)
-    centre = sum(motion.segment.mass * motion.com for motion in motions) / mass
+    masses = [motion.segment.mass for motion in motions]
+    centre = np.average([motion.com for motion in motions], axis=0, weights=masses)
     state = model.initSystem()
     for i in range(len(time)):
         for name, value in zip(COORDINATES, levels[0][i], strict=True):
