@@ -26,10 +26,11 @@ def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
     ------
     UnsupportedComponent
         For a constraint that is not a CoordinateCouplerConstraint of one coordinate, a chain of
-        couplers, or a coordinate prescribed by a function of time.
+        couplers, a coordinate prescribed by a function of time, or two of the same name.
     """
     all_coordinates = [model.getCoordinateSet().get(i) for i in range(model.getNumCoordinates())]
     names = tuple(c.getName() for c in all_coordinates)
+    _refuse_duplicates(names)
     state = model.getWorkingState()
     lead, function = _ties(model, names, all_coordinates, state, functions)
     clamped = np.array([bool(c.getClamped(state)) for c in all_coordinates], dtype=np.bool_)
@@ -46,6 +47,15 @@ def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
         function=function,
         free_index=np.array(free, dtype=np.int64),
     )
+
+
+def _refuse_duplicates(names: tuple[str, ...]) -> None:
+    """Files, couplers and messages name coordinates without their joint."""
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise UnsupportedComponent(
+                "Coordinate", name, "another coordinate has the same name; rename one of them"
+            )
 
 
 def _ties(
