@@ -76,6 +76,9 @@ def two_limbs(joint: Make, *more: Make) -> Any:
         child = add_body(model, f"limb{k}", 2.0 - 0.3 * k)
         made = make(parent, child)
         made.setName(f"tested{k}")
+        for c in range(made.numCoordinates()):
+            if made.get_coordinates(c).getName().startswith("tested_coord"):
+                made.upd_coordinates(c).setName(f"tested{k}_{c}")
         model.addJoint(made)
         parent = child
     return model
@@ -89,14 +92,6 @@ def add_body(model: Any, name: str, mass: float) -> Any:
     for k, spot in enumerate(((0.1, 0.0, 0.02), (-0.03, -0.2, 0.05), (0.01, -0.1, -0.09))):
         model.addMarker(opensim.Marker(f"{name}_{k}", body, opensim.Vec3(*spot)))
     return body
-
-
-def rename_coordinates(model: Any, names: tuple[str, ...]) -> None:
-    """Give the coordinates of the last joint these names."""
-    joints = model.updJointSet()
-    joint = joints.get(joints.getSize() - 1)
-    for k, name in enumerate(names):
-        joint.upd_coordinates(k).setName(name)
 
 
 def save(model: Any, path: Path) -> Path:

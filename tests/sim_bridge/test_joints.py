@@ -17,7 +17,6 @@ from tests.sim_bridge.small_models import (
     line,
     places,
     polynomial,
-    rename_coordinates,
     spline,
     standard,
     two_limbs,
@@ -121,9 +120,15 @@ def test_unknown_joint_is_refused_by_class_name_and_remedy(
     assert (caught.value.kind, caught.value.name) == (kind, "tested0")
 
 
-def test_coordinates_keep_the_names_given(small_case: Callable[[Any], Case]) -> None:
-    model = two_limbs(standard("PlanarJoint"))
-    rename_coordinates(model, ("turn", "along", "across"))
-    case = small_case(model)
-    assert case.compiled.coordinate_names == ("hinge_angle", "turn", "along", "across")
-    assert case.compiled.coordinate_is_rotation.tolist() == [True, True, False, False]
+def test_coordinates_keep_their_names_order_and_kind(small_case: Callable[[Any], Case]) -> None:
+    compiled = small_case(two_limbs(standard("PlanarJoint"))).compiled
+    names = ("hinge_angle", "tested0_0", "tested0_1", "tested0_2")
+    assert compiled.coordinate_names == names
+    assert compiled.coordinate_is_rotation.tolist() == [True, True, False, False]
+
+
+def test_two_coordinates_of_one_name_are_refused(small_case: Callable[[Any], Case]) -> None:
+    model = two_limbs(standard("PinJoint"), standard("PinJoint"))
+    model.updJointSet().get(2).upd_coordinates(0).setName("hinge_angle")
+    with pytest.raises(UnsupportedComponent, match=r"'hinge_angle'.*rename"):
+        small_case(model)
