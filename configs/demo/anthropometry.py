@@ -3,7 +3,9 @@
 Masses, centres of mass and radii of gyration are fractions of body mass and segment length from
 Table 4.1 of [Winter2009]_, segment lengths are fractions of body height from its Figure 4.1. Where
 the foot's sole lies under the ankle is our own choice (Winter gives the foot's length and the
-ankle's height only): heel pad and ball are 0.20 m apart, as in [GeyerHerr2010]_.
+ankle's height only): heel pad and ball are 0.20 m apart, as in [GeyerHerr2010]_. Fractions of
+mass and length and the trunk's centre of mass were checked against public reprints of Winter's
+table; the radii of gyration were not.
 
 References
 ----------
