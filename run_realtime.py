@@ -17,6 +17,7 @@ from streamer.cli import one_line_errors
 from streamer.commands import run as processes
 from streamer.config import RunConfig
 from streamer.lsl_config import quiet_liblsl
+from streamer.realtime import prefer
 
 if TYPE_CHECKING:
     from streamer.loop import Session
@@ -40,7 +41,8 @@ def serve(config: RunConfig, duration_s: float | None, report: Path) -> None:
     quiet_liblsl()
     with one_line_errors(), ExitStack() as resources:
         session = wire(config, resources)
-        processes.say(f"running, publishing on {config.endpoint}")
+        how = "real-time priority" if prefer(config.realtime_priority) else "ordinary priority"
+        processes.say(f"running with {how}, publishing on {config.endpoint}")
         session.run(duration_s, lambda: stop.is_set() or os.getppid() != parent)
         report.write_text(json.dumps(session.report(), indent=2) + "\n", encoding="utf-8")
 

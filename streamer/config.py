@@ -5,7 +5,7 @@ Unknown keys are refused with the list of the known ones; paths are relative to 
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 import yaml
@@ -81,7 +81,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     reset_after_s : float
         After a longer pause in the markers [s] filter and network start anew.
     realtime_priority : int or None
-        SCHED_FIFO priority of the loop, where the system permits it.
+        SCHED_FIFO priority of the loop, 1 to 99, used where the system permits it; None = an
+        ordinary process.
     """
 
     model: Path
@@ -101,7 +102,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     pacing: Literal["asap", "constant"] = "asap"
     align_wait_ms: float = 2.0
     reset_after_s: float = 1.0
-    realtime_priority: int | None = None
+    realtime_priority: Annotated[int, msgspec.Meta(ge=1, le=99)] | None = 10
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot work."""

@@ -171,6 +171,8 @@ class Session:
         gc.freeze()
         gc.disable()  # a collection would stop the loop for milliseconds; frames make no cycles
         deadlines.start()
+        if self._forces is not None:
+            self._forces.flush()
         self._markers.flush()
         self._began = self._clock.now()
         end = math.inf if duration_s is None else self._began + duration_s

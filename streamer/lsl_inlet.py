@@ -5,12 +5,13 @@ liblsl's own dejittering stays off: see `streamer.dejitter` for what it does to 
 missing, and for what is used instead.
 """
 
+import ctypes
 from collections.abc import Sequence
 
 import numpy as np
 import pylsl
 from numpy.typing import NDArray
-from pylsl.util import LostError
+from pylsl.util import LostError, handle_error
 from pylsl.util import TimeoutError as LslTimeoutError
 
 from streamer.channels import compensated_lag, force_layout, marker_layout, read_channels
@@ -20,6 +21,8 @@ from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.force_ring import ForceRing
 from streamer.formats import ExternalForceColumns
+
+F64 = NDArray[np.float64]
 
 POSTPROCESSING = pylsl.proc_clocksync | pylsl.proc_monotonize
 _CHUNK = 64  # samples per pull; more are pulled in further rounds
@@ -147,11 +150,42 @@ class _Inlet:
         self.nominal_rate_hz = float(info.nominal_srate())
         self._lag_s = max(0.0, 1e-3 * lag_ms - compensated_lag(self._xml))
         self._buffer = np.zeros((_CHUNK, info.channel_count()), self._inlet.np_dtype)
+        self._stamps = np.zeros(_CHUNK)
+        self._error = ctypes.c_int()
 
-    def _pull(self, timeout_s: float) -> list[float]:
-        """Pull at most one buffer full; returns once at least one sample is there."""
-        _, stamps = self._inlet.pull_chunk(timeout_s, _CHUNK, dest_obj=self._buffer, min_samples=1)
-        return stamps  # type: ignore[no-any-return]
+    def _pull(self, timeout_s: float) -> F64:
+        """Fill the buffer with what is there; wait only if nothing is.
+
+        Returns
+        -------
+        ndarray of shape (n,), float64
+            Time stamps [s] of the first n samples of the buffer; both valid until the next call.
+        """
+        count = self._pull_into(0, _CHUNK, 0.0)
+        if not count and timeout_s > 0.0:
+            count = self._pull_into(0, 1, timeout_s)  # liblsl waits until all asked for are there
+            if count:
+                count += self._pull_into(1, _CHUNK - 1, 0.0)
+        return self._stamps[:count]
+
+    def _pull_into(self, start: int, most: int, timeout_s: float) -> int:
+        """Pull at most `most` samples to a place in the buffer; returns how many came.
+
+        liblsl is called as `pylsl.StreamInlet.pull_chunk` does, without its conversions: measured
+        for 20 samples of 18 channels, 7 us instead of 36, three times per frame.
+        """
+        values = self._buffer[start:]
+        filled = self._inlet.do_pull_chunk(
+            self._inlet.obj,
+            ctypes.c_void_p(values.ctypes.data),
+            ctypes.c_void_p(self._stamps[start:].ctypes.data),
+            ctypes.c_size_t(most * self._buffer.shape[1]),
+            ctypes.c_size_t(most),
+            ctypes.c_double(timeout_s),
+            ctypes.byref(self._error),
+        )
+        handle_error(self._error)
+        return int(filled // self._buffer.shape[1])
 
     def flush(self) -> int:
         """Drop everything that is waiting; returns the number of samples."""
@@ -221,7 +255,7 @@ class MarkerInlet(_Inlet):
         """Median frame rate of the next frames [Hz], for streams of nominal rate 0."""
         stamps: list[float] = []
         while len(stamps) < _MEASURED_FRAMES:
-            new = self._pull(2.0)
+            new = self._pull(2.0).tolist()
             if not new:
                 raise StreamNotFound(
                     f"name {self.name} with data", 2.0, "it is there but silent: start the capture"
@@ -243,16 +277,15 @@ class MarkerInlet(_Inlet):
             Frames received: 0 if none came in time, more than 1 if older ones were skipped.
         """
         began = self._clock.now()
-        stamps = self._pull(timeout_s)
-        count = len(stamps)
+        newest = count = len(self._pull(timeout_s))
         if not count:
             self._last_pull_end = self._clock.now()
             return 0
-        while len(stamps) == _CHUNK and (more := self._pull(0.0)):
-            stamps = more
-            count += len(more)
-        self._take(self._buffer[len(stamps) - 1])
-        self.t = self._smooth(stamps[-1]) - self._lag_s
+        while newest == _CHUNK and (more := len(self._pull(0.0))):
+            newest = more
+            count += more
+        self._take(self._buffer[newest - 1])
+        self.t = self._smooth(float(self._stamps[newest - 1])) - self._lag_s
         now = self._clock.now()
         # 0.1 ms: an immediate answer, so the frame was there before it was asked for
         self.received = self._last_pull_end if now - began < 1e-4 else now
@@ -345,17 +378,17 @@ class ForceInlet(_Inlet):
     def _drain(self, timeout_s: float) -> bool:
         """Move what has arrived into the ring; waits only if nothing has."""
         received = False
-        while stamps := self._pull(0.0 if received else timeout_s):
+        while len(stamps := self._pull(0.0 if received else timeout_s)):
             received = True
             rows = self._buffer[: len(stamps), self._columns] * self._scale
             # a broken sample must not poison the interpolation: no force, until the next
             np.nan_to_num(rows, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-            self._ring.extend(np.array(stamps) - self._lag_s, rows.reshape(self._shape))
+            self._ring.extend(stamps - self._lag_s, rows.reshape(self._shape))
             if len(stamps) < _CHUNK:
                 break
         return received
 
     def flush(self) -> int:
-        """Forget nothing: the ring keeps the newest samples, they may be asked for."""
+        """Move what is waiting into the memory, so that the first frame need not."""
         self._drain(0.0)
         return 0

@@ -24,7 +24,11 @@ from streamer.formats import (
     read_xdf,
 )
 from streamer.outlets import Outlet, emg_channels, force_channels, marker_channels
+from streamer.realtime import prefer
 from streamer.replay import Player
+
+REPLAY_PRIORITY = 10
+"""SCHED_FIFO priority, where the system permits it."""
 
 
 def run(
@@ -80,6 +84,7 @@ def run(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    prefer(REPLAY_PRIORITY)  # in the place of a device, which is not kept waiting either
     _announce(outlet, analogs, source, player)
     player.run(stop.is_set)
     Console(stderr=True).print(f"{player.frames_sent} frames sent, {player.stalls} stalls")

@@ -1,0 +1,34 @@
+"""Scheduling of the loop's process: ahead of ordinary programs, where the system permits it."""
+
+import os
+import sys
+from pathlib import Path
+
+_TASKS = Path("/proc/self/task")
+
+
+def prefer(priority: int | None) -> bool:
+    """Put all threads of this process into the real-time class SCHED_FIFO.
+
+    The loop sleeps most of the time; this way it does not wait for a time slice when it wakes.
+    liblsl's and ZeroMQ's threads come along, for a frame passes through them too; threads
+    started later inherit it.
+
+    Parameters
+    ----------
+    priority : int or None
+        1 to 99; None = leave everything as it is.
+
+    Returns
+    -------
+    bool
+        Whether it is so now: False if not asked for, not permitted or not Linux.
+    """
+    if priority is None or sys.platform != "linux":
+        return False
+    try:
+        for task in _TASKS.iterdir():
+            os.sched_setscheduler(int(task.name), os.SCHED_FIFO, os.sched_param(priority))
+    except (PermissionError, ProcessLookupError):
+        return False
+    return True
