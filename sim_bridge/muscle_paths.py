@@ -79,10 +79,13 @@ class MuscleGeometry:
         longest = int((np.diff(geometry.start) + 2 * np.diff(geometry.wrap_start)).max(initial=1))
         self._trace = Trace(
             place=np.zeros((longest, 3)),
+            shown=np.zeros((longest, 3)),
             link=np.zeros(longest, dtype=np.int64),
             source=np.zeros(longest, dtype=np.int64),
             wrap=np.zeros(longest, dtype=np.int64),
             arc=np.zeros(longest),
+            first=np.zeros((longest, 2, 3)),
+            seen=np.zeros(longest, dtype=np.int64),
             local=np.zeros((8, 3)),
             arm=np.zeros(len(paths.centre)),
         )

@@ -71,7 +71,7 @@ def evaluate_geometry(
 @kernel
 def _segment(skeleton: Skeleton, points: Points, pose: Pose, k: int, trace: Trace) -> float:
     """Length of a straight segment; its moment arms are added to ``trace.arm``."""
-    a, b = trace.place[k], trace.place[k + 1]
+    a, b = trace.shown[k], trace.shown[k + 1]
     u = trace.local[7]
     for c in range(3):
         u[c] = b[c] - a[c]

@@ -1,7 +1,10 @@
 """Where a muscle's path runs in one pose: its active points, laid around its cylinders.
 
 The order of trials, the choice of a segment and the tolerance of the sweeps over several cylinders
-are those of OpenSim's GeometryPath, since they decide on which branch a path lies.
+are those of OpenSim's GeometryPath, since they decide on which branch a path lies. One habit of
+OpenSim 4.6 is kept, too: when several sweeps move a tangent point, the length on the cylinder
+follows, but the point's place in ground, between which forces act and distances are taken, stays
+where the point first appeared in this pose.
 """
 
 from typing import NamedTuple
@@ -46,21 +49,27 @@ class Trace(NamedTuple):
     ======  ==============================================================  ====  =========
     field   meaning                                                         unit  shape
     ======  ==============================================================  ====  =========
-    place   in ground                                                       m     (n, 3)
+    place   in ground, where the next cylinder is laid from                 m     (n, 3)
+    shown   in ground, where forces act and distances are taken             m     (n, 3)
     link    that carries it                                                       (n,)
     source  the table's point, -1 for a tangent point                             (n,)
     wrap    the wrap whose tangent point it is, -1 for a point of the path        (n,)
     arc     length on the cylinder that follows a first tangent point       m     (n,)
+    first   where the tangent points of each wrap appeared first            m     (w, 2, 3)
+    seen    whether a wrap has appeared in this pose                              (w,)
     local   points in a cylinder's frame and a direction                    m     (8, 3)
     arm     collects moment arms                                            m     (n_free,)
     ======  ==============================================================  ====  =========
     """
 
     place: F64
+    shown: F64
     link: I64
     source: I64
     wrap: I64
     arc: F64
+    first: F64
+    seen: I64
     local: F64
     arm: F64
 
@@ -76,6 +85,8 @@ def lay_path(skeleton: Skeleton, points: Points, pose: Pose, m: int, trace: Trac
     """Write the path of muscle ``m`` into ``trace``; return its number of points."""
     n = _gather(skeleton, points, pose, m, trace)
     first, last = points.wrap_start[m], points.wrap_start[m + 1]
+    for i in range(last - first):
+        trace.seen[i] = 0
     if last - first == 1:
         n, _ = _lay_around(points, pose, m, first, n, False, trace)
     elif last > first:
@@ -104,7 +115,7 @@ def _sweep(points: Points, pose: Pose, m: int, first: int, last: int, n: int, tr
             if on_cylinder(trace, k):
                 total += trace.arc[k]
             else:
-                total += _distance(trace.place[k], trace.place[k + 1])
+                total += _distance(trace.shown[k], trace.shown[k + 1])
         if abs(total - before) < _SWEEP_TOLERANCE:
             break
         before = total
@@ -126,6 +137,8 @@ def _gather(skeleton: Skeleton, points: Points, pose: Pose, m: int, trace: Trace
             point_in_ground(pose, points.link[i], trace.local[0], trace.place[n])
         else:
             point_in_ground(pose, points.link[i], points.station[i], trace.place[n])
+        for c in range(3):
+            trace.shown[n, c] = trace.place[n, c]
         trace.link[n] = points.link[i]
         trace.source[n] = i
         trace.wrap[n] = -1
@@ -177,6 +190,7 @@ def _remove_wrap(w: int, n: int, trace: Trace) -> int:
 def _copy_row(trace: Trace, k: int, to: int) -> None:
     for c in range(3):
         trace.place[to, c] = trace.place[k, c]
+        trace.shown[to, c] = trace.shown[k, c]
     trace.link[to] = trace.link[k]
     trace.source[to] = trace.source[k]
     trace.wrap[to] = trace.wrap[k]
@@ -219,7 +233,7 @@ def _lay_around(
             break
     if best < 0:
         return n, code
-    _insert_tangents(points, pose, w, best, n, best_arc, trace)
+    _insert_tangents(points, pose, w, w - points.wrap_start[m], best, n, best_arc, trace)
     return n + 2, code
 
 
@@ -247,18 +261,23 @@ def _wrap_segment(
 
 @kernel
 def _insert_tangents(
-    points: Points, pose: Pose, w: int, before: int, n: int, arc: float, trace: Trace
+    points: Points, pose: Pose, w: int, own: int, before: int, n: int, arc: float, trace: Trace
 ) -> None:
-    """Insert both tangent points after point ``before`` of the path."""
+    """Insert both tangent points of the muscle's wrap ``own`` after point ``before``."""
     for k in range(n - 1, before, -1):
         _copy_row(trace, k, k + 2)
     for side in range(2):
         k = before + 1 + side
         _out_of_cylinder(points, pose, w, trace.local[4 + side], trace.local[6], trace.place[k])
+        for c in range(3):
+            if trace.seen[own] == 0:
+                trace.first[own, side, c] = trace.place[k, c]
+            trace.shown[k, c] = trace.first[own, side, c]
         trace.link[k] = points.wrap_link[w]
         trace.source[k] = -1
         trace.wrap[k] = w
         trace.arc[k] = arc
+    trace.seen[own] = 1
 
 
 @kernel

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from sim_bridge.cache_dir import default_cache_dir
 from sim_bridge.exceptions import CacheError, ModelFileError
 from sim_bridge.model import CompiledModel
 
-from .cache import default_cache_dir, load, model_digest, save
+from .cache import load, model_digest, save
 
 __all__ = ["compile_model"]
 

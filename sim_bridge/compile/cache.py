@@ -21,13 +21,6 @@ COMPILER_VERSION = "3"
 """Raised with every change of what the compiler writes: older files are then not found."""
 
 
-def default_cache_dir() -> Path:
-    """``$NEM2E_CACHE``, else the user's cache directory."""
-    if configured := os.environ.get("NEM2E_CACHE"):
-        return Path(configured)
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "nem2e"
-
-
 def model_digest(osim: Path) -> str:
     """SHA-256 over the model file and the compiler's version, hexadecimal."""
     return hashlib.sha256(COMPILER_VERSION.encode() + b"\0" + osim.read_bytes()).hexdigest()
