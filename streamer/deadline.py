@@ -20,7 +20,7 @@ from streamer.messages import Emg
 from streamer.protocols import Sink
 from streamer.status import Status
 
-MARGIN_S = 0.25e-3
+MARGIN_S = 0.4e-3
 """Substitutes and paced estimates are sent this long before the deadline [s]: a sleeping thread
 wakes about 0.1 ms late on stock Linux, and sending takes some microseconds."""
 

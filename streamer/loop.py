@@ -8,6 +8,7 @@ a status flag, a counter and, once per kind, a line in the log.
 import gc
 import logging
 import math
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ _log = logging.getLogger(__name__)
 
 IDLE_S = 0.05
 """Longest wait for a frame [s] before subscribers and health are looked after."""
+SWITCH_S = 5e-5
+"""After so long [s] the loop hands the interpreter to the deadline thread if that is due; Python's
+own 5 ms would be half a frame."""
 META_EVERY_S = 2.0
 FORCE_TRUST_S = 0.1
 """Forces held for longer than this [s] are not believed: the network goes on with motion alone."""
@@ -170,10 +174,13 @@ class Session:
         gc.collect()
         gc.freeze()
         gc.disable()  # a collection would stop the loop for milliseconds; frames make no cycles
+        switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_S)
         deadlines.start()
         if self._forces is not None:
             self._forces.flush()
         self._markers.flush()
+        self._find_pose()
         self._began = self._clock.now()
         end = math.inf if duration_s is None else self._began + duration_s
         try:
@@ -181,9 +188,27 @@ class Session:
                 self.step(min(IDLE_S, remaining))
         finally:
             deadlines.stop()
+            sys.setswitchinterval(switch_s)
             gc.enable()
             gc.unfreeze()
             self._publish_health(self._clock.now())
+
+    def _find_pose(self) -> None:
+        """Solve one frame that is not published: far from the model's default pose it takes long.
+
+        In silence nothing is done; the first frame that comes is then the slow one.
+        """
+        if self._markers.pull(2.0 / self._settings.rate_hz):
+            try:
+                result = self._bridge.step(
+                    self._markers.t, self._markers.markers, self._align(self._markers.t)[0]
+                )
+                self._refine(self._markers.t, result)
+            except Exception as fault:  # the frames to come will show whether it was the frame's
+                _log.warning("the frame before the first failed (%s)", fault)
+                self._bridge.reset()
+                self._refiner.reset()
+            self._last_t = self._markers.t
 
     def step(self, timeout_s: float) -> bool:
         """Wait for a frame and answer it.

@@ -237,6 +237,21 @@ def test_run_stops_when_asked() -> None:
     assert rig.session.frames_in == 7
 
 
+def test_run_finds_the_pose_in_a_frame_of_its_own() -> None:
+    rig = Rig(even(100))
+    rig.session.run(None, lambda: rig.session.frames_in >= 3)
+    assert rig.bridge.seen == even(4)
+    assert [m.t for m in rig.emg()] == even(4)[1:]
+    assert {m.status for m in rig.emg()} == {0}
+
+
+def test_a_bad_frame_before_the_first_ends_nothing() -> None:
+    rig = Rig(even(10))
+    rig.markers._frames[0] = (START, np.full((3, 3), np.inf))
+    rig.session.run(None, lambda: rig.session.frames_in >= 3)
+    assert [m.status for m in rig.emg()] == [0, 0, 0]
+
+
 def test_the_report_has_the_promised_fields_and_is_json() -> None:
     rig = Rig(even(3))
     while rig.session.step(0.01):
