@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim_bridge._jit import F64, I64, kernel
+from sim_bridge._jit import F64, I64, is_finite, kernel
 from sim_bridge.kinematics import (
     Pose,
     Skeleton,
@@ -133,7 +133,7 @@ def _marker_cost(
     used = 0
     for i in range(link.shape[0]):
         row = column[i]
-        if weight[i] <= 0.0 or not np.isfinite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+        if weight[i] <= 0.0 or not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
             continue
         point_in_ground(work.pose, link[i], station[i], work.point)
         d0 = work.point[0] - markers[row, 0]
@@ -164,7 +164,7 @@ def _normal_equations(
     for i in range(link.shape[0]):
         row = column[i]
         w = weight[i]
-        if w <= 0.0 or not np.isfinite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+        if w <= 0.0 or not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
             continue
         point_in_ground(work.pose, link[i], station[i], work.point)
         n = _moving_coordinates(skeleton, link[i], work)
