@@ -9,18 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.backends import open_backend
-from inference.channels import (
-    CHANNELS,
-    N_CHANNEL,
-    N_INPUT,
-    SIDES,
-    SLICE_ACTIVATION,
-    SLICE_MOMENT,
-)
+from inference.channels import CHANNELS, N_CHANNEL, SIDES
 from inference.checkpoint import load_checkpoint
+from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
-from inference.ring import KeyValueRing
-from inference.schedule import StepSchedule
+from inference.stepper import Stepper
 
 __all__ = ["Refiner"]
 
@@ -74,44 +67,28 @@ class Refiner:
     ) -> None:
         loaded = load_checkpoint(checkpoint)
         self.digest, self.rate_hz = loaded.digest, loaded.card.rate_hz
-        self._inputs = LimbInputs(muscle_names, coordinate_names, mass_kg, muscle_map, knee_flexion)
+        inputs = LimbInputs(muscle_names, coordinate_names, mass_kg, muscle_map, knee_flexion)
+        self._stream = InputStream(inputs, self.rate_hz)
         self.channel_names = tuple(
             f"{channel}_{side}"
             for i, side in enumerate(SIDES)
             for j, channel in enumerate(CHANNELS)
-            if self._inputs.channel_present[i, j]
+            if inputs.channel_present[i, j]
         )
-        self._selected = np.flatnonzero(self._inputs.channel_present)
-        self._backend = open_backend(backend, loaded)
-        self._schedule = StepSchedule(self.rate_hz)
-        self._allocate(loaded.card.architecture.window, loaded.card.architecture.kv_width)
-
-    def _allocate(self, window: int, kv_width: int) -> None:
-        limbs = len(SIDES)
-        self._ring = KeyValueRing(window, limbs, kv_width)
-        self._now: F32 = np.zeros((limbs, 2 * N_INPUT), dtype=np.float32)
-        self._before: F32 = np.zeros_like(self._now)
-        self._x: F32 = np.zeros_like(self._now)
-        self._finite = np.zeros((limbs, N_INPUT), dtype=np.bool_)
-        self._y: F32 = np.zeros((limbs, N_CHANNEL), dtype=np.float32)
-        self._y_prev: F32 = np.zeros_like(self._y)
-        self._kv: F32 = np.zeros((limbs, kv_width), dtype=np.float32)
+        self._selected = np.flatnonzero(inputs.channel_present)
+        self._stepper = Stepper(open_backend(backend, loaded), loaded.card.architecture)
+        self._held: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
         self._emg: F32 = np.zeros(len(self._selected), dtype=np.float32)
 
     def warm_up(self) -> None:
         """Run the network on an empty history a few times, then forget it."""
-        for _ in range(3):
-            self._run(self._x)
+        self._stepper.warm_up()
         self.reset()
 
     def reset(self) -> None:
         """Forget the stream: the next frame is the first one."""
-        self._schedule.reset()
-        self._forget()
-
-    def _forget(self) -> None:
-        self._ring.reset()
-        self._y.fill(0.0)
+        self._stream.reset()
+        self._stepper.reset()
 
     def step(
         self,
@@ -141,37 +118,9 @@ class Refiner:
             Envelopes as fractions of the reference maximum, order of `channel_names`. A view,
             valid until the next call. Between two steps of the network the last one is held.
         """
-        self._gather(activation, q, qd, tau, forces_valid)
-        if self._schedule.is_new_stream(t):
-            self._forget()
-        for fraction in self._schedule.steps(t):
-            self._run(self._now if fraction == 1.0 else self._between(fraction))
-        self._before[...] = self._now
-        np.take(self._y, self._selected, out=self._emg, mode="clip")
+        if self._stream.is_new_stream(t):
+            self._stepper.reset()
+        for _, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
+            self._held = self._stepper.step(x)
+        np.take(self._held, self._selected, out=self._emg, mode="clip")
         return self._emg
-
-    def _gather(self, activation: F64, q: F64, qd: F64, tau: F64, forces_valid: bool) -> None:
-        value, present = self._now[:, :N_INPUT], self._now[:, N_INPUT:]
-        self._inputs.fill(activation, q, qd, tau, value)
-        present[...] = self._inputs.present
-        if not forces_valid:
-            present[:, SLICE_ACTIVATION] = present[:, SLICE_MOMENT] = 0.0
-        np.isfinite(value, out=self._finite)
-        present *= self._finite  # a bad number becomes a missing input, not a poisoned history
-        np.copyto(value, 0.0, where=present == 0.0)
-
-    def _between(self, fraction: float) -> F32:
-        np.subtract(self._now, self._before, out=self._x)
-        self._x *= fraction
-        self._x += self._before
-        # An input present in only one of the two frames has no value in between.
-        both = self._x[:, N_INPUT:] == 1.0
-        self._x[:, N_INPUT:] = both
-        np.copyto(self._x[:, :N_INPUT], 0.0, where=~both)
-        return self._x
-
-    def _run(self, x: F32) -> None:
-        self._y_prev[...] = self._y
-        ring = self._ring
-        self._backend.step(x, self._y_prev, ring.past, ring.mask, self._y, self._kv)
-        ring.push(self._kv)

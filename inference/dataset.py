@@ -1,0 +1,177 @@
+"""From feature records to sequences: one limb's inputs, targets and where the targets count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.channels import CHANNELS, COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SIDES
+from inference.emg import reference_maximum
+from inference.exceptions import EmgError, FeatureError
+from inference.input_stream import InputStream
+from inference.limb_inputs import LimbInputs
+from inference.record import FeatureRecord
+
+__all__ = ["LimbSequence", "build_sequences", "measured_matrix", "reference_maxima"]
+
+F64 = npt.NDArray[np.float64]
+F32 = npt.NDArray[np.float32]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class LimbSequence:
+    """One limb of one trial at the network's rate.
+
+    Attributes
+    ----------
+    record : str
+        ``dataset/subject/trial``.
+    dataset, person, motion : str
+    side : str
+        ``r`` or ``l``.
+    t : ndarray of shape (n,), float64 [s, the trial's clock]
+        Capture time of each step.
+    x : ndarray of shape (n, 2 N_INPUT), float32
+        Inputs and their presence.
+    y : ndarray of shape (n, len(MEASURED)), float32
+        Envelope as a fraction of the subject's reference maximum; 0 where not measured.
+    measured : ndarray of shape (n, len(MEASURED)), bool
+        Where `y` holds a measurement of the time that the inputs describe.
+    forces_valid : ndarray of shape (n,), bool
+        Where moments and activations come from measured forces.
+    """
+
+    record: str
+    dataset: str
+    person: str
+    motion: str
+    side: str
+    t: F64
+    x: F32
+    y: F32
+    measured: Bool
+    forces_valid: Bool
+
+
+def measured_matrix() -> F32:
+    """Return what a perfect network would measure: (len(MEASURED), N_CHANNEL), rows sum to 1.
+
+    A canonical channel is measured as itself, a composite as the mean of its parts.
+    """
+    matrix = np.zeros((len(MEASURED), N_CHANNEL), dtype=np.float32)
+    for row, name in enumerate(MEASURED):
+        parts = COMPOSITES.get(name, (name,))
+        matrix[row, [CHANNELS.index(part) for part in parts]] = 1.0 / len(parts)
+    return matrix
+
+
+def reference_maxima(records: Iterable[FeatureRecord]) -> dict[str, Mapping[str, float]]:
+    """Return every person's reference maximum per channel, over all of the person's records."""
+    by_person: dict[str, list[tuple[Sequence[str], F64]]] = {}
+    for record in records:
+        by_person.setdefault(record.person, []).append((record.emg_names, record.emg))
+    return {person: reference_maximum(trials) for person, trials in by_person.items()}
+
+
+def build_sequences(
+    records: Sequence[FeatureRecord], rate_hz: float, lag_s: Mapping[str, float] | None = None
+) -> list[LimbSequence]:
+    """Turn records into limb sequences, exactly as a live session would see the frames.
+
+    Parameters
+    ----------
+    records : sequence of FeatureRecord
+        All trials of a person together, for the reference maximum spans them.
+    rate_hz : float
+        Of the network.
+    lag_s : mapping of str to float, optional
+        By data set: how late [s] its EMG stands on the trials' clock. 0 where not given.
+
+    Returns
+    -------
+    list of LimbSequence
+        Limbs that have at least one measured channel.
+
+    Raises
+    ------
+    EmgError
+        If a record's EMG names no known channel or does not overlap its motion.
+    FeatureError
+        If there is nothing to build.
+    """
+    maxima = reference_maxima(records)
+    sequences = [
+        sequence
+        for record in records
+        for sequence in _limbs(
+            record, rate_hz, maxima[record.person], (lag_s or {}).get(record.dataset, 0.0)
+        )
+    ]
+    if not sequences:
+        raise FeatureError(f"none of the {len(records)} trials has EMG; give trials that do")
+    return sequences
+
+
+def _limbs(
+    record: FeatureRecord, rate_hz: float, maxima: Mapping[str, float], lag_s: float
+) -> list[LimbSequence]:
+    if not record.emg_names:
+        return []
+    known = [f"{channel}_{side}" for side in SIDES for channel in MEASURED]
+    if not set(record.emg_names) & set(known):
+        raise EmgError(f"{record.name}: no EMG channel is known: {', '.join(record.emg_names)}")
+    t, x, valid, usable = _replay(record, rate_hz)
+    # The content of the frame at t is filter_delay old; the recording shows it lag later.
+    at = t - record.filter_delay_s + lag_s
+    inside = (at >= record.emg_t[0]) & (at <= record.emg_t[-1])
+    if not inside.any():
+        raise EmgError(
+            f"{record.name}: EMG ({record.emg_t[0]:.2f} to {record.emg_t[-1]:.2f} s) and motion "
+            f"({t[0]:.2f} to {t[-1]:.2f} s) do not overlap; repair the trial's clocks"
+        )
+    limbs = []
+    for limb, side in enumerate(SIDES):
+        y, measured = _targets(record, side, maxima, at, inside & usable)
+        if measured.any():
+            limbs.append(
+                LimbSequence(
+                    record.name, record.dataset, record.person, record.motion, side,
+                    t, x[:, limb].copy(), y, measured, valid,
+                )
+            )  # fmt: skip
+    return limbs
+
+
+def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool, Bool]:
+    """Feed the record frame by frame: times, inputs (n, 2, 2 N_INPUT), forces valid, usable."""
+    inputs = LimbInputs(record.muscle_names, record.coordinate_names, record.mass_kg)
+    stream = InputStream(inputs, rate_hz)
+    t, x, valid, usable = [], [], [], []
+    for i, now in enumerate(record.t):
+        frame = (record.activation[i], record.q[i], record.qd[i], record.tau[i])
+        before = record.t[i - 1] if i else now
+        for fraction, step in stream.advance(float(now), *frame, bool(record.forces_valid[i])):
+            t.append(before + fraction * (now - before))
+            x.append(step.copy())
+            valid.append(bool(record.forces_valid[i] and record.forces_valid[max(i - 1, 0)]))
+            usable.append(bool(record.usable[i]))
+    empty = np.zeros((0, len(SIDES), 2 * N_INPUT), dtype=np.float32)
+    return np.array(t), np.stack(x) if x else empty, np.array(valid), np.array(usable)
+
+
+def _targets(
+    record: FeatureRecord, side: str, maxima: Mapping[str, float], at: F64, where: Bool
+) -> tuple[F32, Bool]:
+    y = np.zeros((len(at), len(MEASURED)), dtype=np.float32)
+    measured = np.zeros(y.shape, dtype=np.bool_)
+    for column, channel in enumerate(MEASURED):
+        name = f"{channel}_{side}"
+        if name in record.emg_names:
+            values = record.emg[:, record.emg_names.index(name)] / maxima[name]
+            y[:, column] = np.where(where, np.interp(at, record.emg_t, values), 0.0)
+            measured[:, column] = where
+    return y, measured

@@ -1,0 +1,144 @@
+"""Measured EMG as a target: envelopes on an even time base, and each subject's reference maximum.
+
+Raw EMG is band-passed 20-450 Hz, rectified and low-passed at 6 Hz, all zero-phase: the target has
+no delay of its own. Envelopes of a data set are taken as they are, filtered by their authors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import signal
+
+from inference.exceptions import EmgError
+
+__all__ = ["ENVELOPE_RATE_HZ", "envelope", "prepare_emg", "reference_maximum"]
+
+F64 = npt.NDArray[np.float64]
+
+ENVELOPE_RATE_HZ: Final = 200.0
+"""Rate at which envelopes are kept; 6 Hz needs far less."""
+BAND_HZ: Final = (20.0, 450.0)
+LOW_PASS_HZ: Final = 6.0
+CLIPPED_SHARE: Final = 0.02
+"""Share of raw samples at the very maximum or minimum above which a channel counts as clipped."""
+REFERENCE_PERCENTILE: Final = 99.0
+"""Of a trial's envelope; its plain maximum would follow a single artefact."""
+
+
+def envelope(raw: F64, rate_hz: float) -> F64:
+    """Return the zero-phase linear envelope of raw EMG.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n, n_channel), float64
+        In any unit.
+    rate_hz : float
+        Sampling rate, above 60 Hz; the band ends at 0.45 of it where it is below 1 kHz.
+
+    Returns
+    -------
+    ndarray of shape (n, n_channel), float64
+        Same unit, >= 0.
+
+    Raises
+    ------
+    EmgError
+        If the rate is too low for the band or the recording too short for the filters.
+    """
+    low, high = BAND_HZ[0], min(BAND_HZ[1], 0.45 * rate_hz)
+    if high <= low:
+        raise EmgError(
+            f"raw EMG at {rate_hz:g} Hz holds no signal above {low:g} Hz; "
+            "mark it as an envelope (kind) or give the raw signal"
+        )
+    if raw.shape[0] < rate_hz / 2:
+        raise EmgError(
+            f"raw EMG of {raw.shape[0]} samples at {rate_hz:g} Hz is too short; give 0.5 s or more"
+        )
+    band = signal.butter(2, (low, high), btype="bandpass", fs=rate_hz, output="sos")
+    smooth = signal.butter(2, LOW_PASS_HZ, fs=rate_hz, output="sos")
+    rectified = np.abs(signal.sosfiltfilt(band, raw - raw.mean(0), axis=0))
+    result: F64 = np.maximum(signal.sosfiltfilt(smooth, rectified, axis=0), 0.0)
+    return result
+
+
+def prepare_emg(
+    time: F64, data: F64, names: Sequence[str], kind: Literal["raw", "envelope"]
+) -> tuple[F64, F64]:
+    """Check a recording and turn it into envelopes on an even time base.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,), float64 [s]
+        The recording's clock; need not be even.
+    data : ndarray of shape (n, n_channel), float64
+    names : sequence of str
+        Of the channels, for messages.
+    kind : {"raw", "envelope"}
+
+    Returns
+    -------
+    time : ndarray of shape (k,), float64 [s]
+        Same clock, `ENVELOPE_RATE_HZ`.
+    envelopes : ndarray of shape (k, n_channel), float64
+        Unit of `data`, >= 0.
+
+    Raises
+    ------
+    EmgError
+        If times do not rise, or a channel has missing samples, is flat or (raw) clipped.
+    """
+    if len(time) < 2 or not np.all(np.diff(time) > 0):
+        raise EmgError("EMG times must rise and be two or more; repair the time column")
+    _check_channels(data, names, kind)
+    if kind == "raw":
+        rate = 1.0 / float(np.median(np.diff(time)))
+        even = np.arange(time[0], time[-1], 1.0 / rate)
+        data = envelope(_interpolate(even, time, data), rate)
+        time = even
+    out = np.arange(time[0], time[-1], 1.0 / ENVELOPE_RATE_HZ)
+    return out, np.maximum(_interpolate(out, time, data), 0.0)
+
+
+def _interpolate(at: F64, time: F64, data: F64) -> F64:
+    return np.column_stack([np.interp(at, time, column) for column in data.T])
+
+
+def _check_channels(data: F64, names: Sequence[str], kind: str) -> None:
+    for name, column in zip(names, data.T, strict=True):
+        if not np.all(np.isfinite(column)):
+            raise EmgError(f"EMG channel {name} has missing samples; cut the trial or leave it out")
+        low, high = column.min(), column.max()
+        if low == high:
+            raise EmgError(f"EMG channel {name} is flat at {low:g}; leave it out of [emg.muscles]")
+        at_limit = np.mean((column == high) | (column == low))
+        if kind == "raw" and at_limit > CLIPPED_SHARE:
+            raise EmgError(
+                f"EMG channel {name} is clipped: {100 * at_limit:.0f} % of its samples are at "
+                f"{low:g} or {high:g}; leave it out of [emg.muscles]"
+            )
+
+
+def reference_maximum(trials: Sequence[tuple[Sequence[str], F64]]) -> Mapping[str, float]:
+    """Return a subject's reference maximum of each channel over all of the subject's trials.
+
+    Parameters
+    ----------
+    trials : sequence of (names, envelopes)
+        Channel names and envelopes (k, n_channel) of each trial, one unit throughout.
+
+    Returns
+    -------
+    mapping of str to float
+        Largest `REFERENCE_PERCENTILE`-th percentile of any trial, unit of the envelopes.
+    """
+    maxima: dict[str, float] = {}
+    for names, envelopes in trials:
+        peaks = np.percentile(envelopes, REFERENCE_PERCENTILE, axis=0)
+        for name, peak in zip(names, peaks, strict=True):
+            maxima[name] = max(maxima.get(name, 0.0), float(peak))
+    return maxima

@@ -1,0 +1,103 @@
+"""How close an estimate is to measured EMG: root-mean-square error, correlation, lag.
+
+Lags count in steps of the network; a positive one means that the measurement comes later than the
+estimate. Positions at which either series is masked do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "MAX_LAG_S",
+    "MINIMUM_SAMPLES",
+    "Series",
+    "best_common_lag",
+    "correlation",
+    "fit_gain",
+    "rmse",
+]
+
+F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+MAX_LAG_S: Final = 0.15
+"""Lags are searched within this; beyond it a gait cycle aliases."""
+MINIMUM_SAMPLES: Final = 30
+"""Fewer common samples than this give no correlation."""
+
+
+class Series(NamedTuple):
+    """Estimate and measurement of one channel in one trial, on the network's steps.
+
+    Attributes
+    ----------
+    estimate, measured : ndarray of shape (n,), float64
+    mask : ndarray of shape (n,), bool
+        Where both count.
+    """
+
+    estimate: F64
+    measured: F64
+    mask: Bool
+
+    def shifted(self, lag: int) -> tuple[F64, F64]:
+        """Return the pairs ``estimate[i], measured[i + lag]`` where both are unmasked."""
+        n = len(self.mask)
+        first, last = max(0, -lag), min(n, n - lag)
+        both = self.mask[first:last] & self.mask[first + lag : last + lag]
+        return self.estimate[first:last][both], self.measured[first + lag : last + lag][both]
+
+
+def _pool(trials: Sequence[Series], lag: int) -> tuple[F64, F64]:
+    pairs = [trial.shifted(lag) for trial in trials]
+    return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
+
+
+def rmse(trials: Sequence[Series], lag: int = 0, gain: float = 1.0) -> float:
+    """Root-mean-square error of ``gain * estimate`` over all trials, unit of the measurement."""
+    estimate, measured = _pool(trials, lag)
+    if not len(measured):
+        return float("nan")
+    return float(np.sqrt(np.mean((gain * estimate - measured) ** 2)))
+
+
+def correlation(trials: Sequence[Series], lag: int = 0) -> float:
+    """Pearson's r over all trials together; NaN if too short, 0 for a constant estimate."""
+    estimate, measured = _pool(trials, lag)
+    if len(measured) < MINIMUM_SAMPLES or measured.std() == 0.0:
+        return float("nan")
+    if estimate.std() == 0.0:
+        return 0.0
+    return float(np.corrcoef(estimate, measured)[0, 1])
+
+
+def fit_gain(trials: Sequence[Series], lag: int = 0) -> float:
+    """Non-negative gain with the least squared error of ``gain * estimate``."""
+    estimate, measured = _pool(trials, lag)
+    power = float(estimate @ estimate)
+    return max(0.0, float(estimate @ measured) / power) if power > 0.0 else 0.0
+
+
+def best_common_lag(channels: Sequence[Sequence[Series]], rate_hz: float) -> int:
+    """Return the one lag [steps] with the largest mean correlation over channels.
+
+    Parameters
+    ----------
+    channels : sequence of sequences of Series
+        The trials of each channel.
+    rate_hz : float
+        Steps per second.
+    """
+    reach = round(MAX_LAG_S * rate_hz)
+    lags = sorted(range(-reach, reach + 1), key=abs)  # of equals, the smallest lag wins
+
+    def mean_correlation(lag: int) -> float:
+        values = np.array([correlation(trials, lag) for trials in channels])
+        return float(np.nanmean(values)) if np.isfinite(values).any() else -1.0
+
+    return max(lags, key=mean_correlation)

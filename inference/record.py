@@ -1,0 +1,124 @@
+"""Feature records: one trial as the network sees it, with the measured EMG beside it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.exceptions import FeatureError
+
+__all__ = ["FeatureRecord", "load_record", "save_record"]
+
+F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureRecord:
+    """One trial through the bridge, as live.
+
+    ===================  =====================================================  ===============
+    field                meaning                                                shape
+    ===================  =====================================================  ===============
+    dataset              where it comes from                                    str
+    subject, trial       whose, which                                           str
+    motion               ``walk``, ``run``, ...                                 str
+    licence, citation    of the data                                            str
+    mass_kg              body mass [kg]                                         float
+    filter_delay_s       age of the content of a frame at its time `t` [s]      float
+    muscle_names         columns of `activation`                                (n_muscle,)
+    coordinate_names     columns of `q`, `qd`, `tau`                            (n_coord,)
+    t                    capture time [s, the trial's clock]                    (n,)
+    activation           simulated activation                                   (n, n_muscle)
+    q, qd, tau           the model's own signs [rad, rad/s, N m]                (n, n_coord)
+    forces_valid         ground forces behind `tau` were measured               (n,)
+    usable               the bridge gave a sound frame                          (n,)
+    emg_names            channels with their side, ``SOL_r``                    (n_channel,)
+    emg_t                time of the envelopes [s, the trial's clock]           (k,)
+    emg                  envelopes, unit of the recording                       (k, n_channel)
+    ===================  =====================================================  ===============
+    """
+
+    dataset: str
+    subject: str
+    trial: str
+    motion: str
+    licence: str
+    citation: str
+    mass_kg: float
+    filter_delay_s: float
+    muscle_names: tuple[str, ...]
+    coordinate_names: tuple[str, ...]
+    t: F64
+    activation: F64
+    q: F64
+    qd: F64
+    tau: F64
+    forces_valid: Bool
+    usable: Bool
+    emg_names: tuple[str, ...]
+    emg_t: F64
+    emg: F64
+
+    def __post_init__(self) -> None:
+        n, muscles, coordinates = len(self.t), len(self.muscle_names), len(self.coordinate_names)
+        expected = {
+            "activation": (n, muscles), "q": (n, coordinates), "qd": (n, coordinates),
+            "tau": (n, coordinates), "forces_valid": (n,), "usable": (n,),
+            "emg": (len(self.emg_t), len(self.emg_names)),
+        }  # fmt: skip
+        for name, shape in expected.items():
+            found = getattr(self, name).shape
+            if found != shape:
+                raise FeatureError(f"{self.name}: {name} has shape {found}, expected {shape}")
+
+    @property
+    def name(self) -> str:
+        """``dataset/subject/trial``."""
+        return f"{self.dataset}/{self.subject}/{self.trial}"
+
+    @property
+    def person(self) -> str:
+        """``dataset/subject``: what a held-out split keeps together."""
+        return f"{self.dataset}/{self.subject}"
+
+
+def save_record(path: Path, record: FeatureRecord) -> None:
+    """Write a record as npz, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, staging = tempfile.mkstemp(suffix=".npz", prefix=f".{path.stem}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            arrays = {f.name: np.asarray(getattr(record, f.name)) for f in fields(record)}
+            np.savez_compressed(stream, allow_pickle=False, **arrays)
+        os.replace(staging, path)
+    except BaseException:
+        Path(staging).unlink(missing_ok=True)
+        raise
+
+
+def load_record(path: Path) -> FeatureRecord:
+    """Read a record.
+
+    Raises
+    ------
+    FeatureError
+        If the file is no feature record.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            values = {f.name: stored[f.name] for f in fields(FeatureRecord)}
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise FeatureError(f"{path}: not a feature record ({error}); prepare it again") from error
+    for name, value in values.items():
+        if value.ndim == 0:
+            values[name] = value.item()
+        elif name.endswith("_names"):
+            values[name] = tuple(str(text) for text in value)
+    return FeatureRecord(**values)

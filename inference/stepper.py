@@ -1,0 +1,66 @@
+"""The host side of the step graph: the ring, the feedback and the buffers around a backend."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.architecture import Architecture
+from inference.backends import StepBackend
+from inference.channels import N_CHANNEL, N_INPUT, SIDES
+from inference.ring import KeyValueRing
+
+__all__ = ["Stepper"]
+
+F32 = npt.NDArray[np.float32]
+
+
+class Stepper:
+    """Run the network frame by frame over its own past.
+
+    Parameters
+    ----------
+    backend : StepBackend
+        Computes the step.
+    architecture : Architecture
+        Of the network that the backend holds.
+    """
+
+    def __init__(self, backend: StepBackend, architecture: Architecture) -> None:
+        limbs, width = len(SIDES), architecture.kv_width
+        self._backend = backend
+        self._ring = KeyValueRing(architecture.window, limbs, width)
+        self._y: F32 = np.zeros((limbs, N_CHANNEL), dtype=np.float32)
+        self._y_prev: F32 = np.zeros_like(self._y)
+        self._kv: F32 = np.zeros((limbs, width), dtype=np.float32)
+
+    def reset(self) -> None:
+        """Forget the past; the next frame is the first."""
+        self._ring.reset()
+        self._y.fill(0.0)
+
+    def step(self, x: F32) -> F32:
+        """Advance by one frame.
+
+        Parameters
+        ----------
+        x : ndarray of shape (2, 2 N_INPUT), float32, C-contiguous
+            Inputs of both limbs and their presence.
+
+        Returns
+        -------
+        ndarray of shape (2, N_CHANNEL), float32
+            A view, valid until the next step.
+        """
+        self._y_prev[...] = self._y
+        ring = self._ring
+        self._backend.step(x, self._y_prev, ring.past, ring.mask, self._y, self._kv)
+        ring.push(self._kv)
+        return self._y
+
+    def warm_up(self) -> None:
+        """Run a few blank frames, then forget them."""
+        blank = np.zeros((len(SIDES), 2 * N_INPUT), dtype=np.float32)
+        for _ in range(3):
+            self.step(blank)
+        self.reset()
