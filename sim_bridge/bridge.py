@@ -36,6 +36,8 @@ class BridgeSettings:
         Optimal force of the reserve on each coordinate [N m or N].
     residual : float
         The same on the coordinates that move the whole model [N m or N].
+    exact_joints : bool
+        See :class:`sim_bridge.inverse_dynamics.InverseDynamics`.
     """
 
     rate_hz: float
@@ -43,6 +45,7 @@ class BridgeSettings:
     marker_weights: dict[str, float] = field(default_factory=dict)
     reserve: float = 1.0
     residual: float = 1000.0
+    exact_joints: bool = False
 
 
 class BridgeOutput:
@@ -117,7 +120,7 @@ class Bridge:
         self._filter = make_filter(settings.filter, n, settings.rate_hz)
         self.ik = InverseKinematics(model, marker_names, settings.marker_weights)
         self._delay = ForceDelay(len(loads), settings.rate_hz, self._filter.delay_s)
-        self._id = InverseDynamics(model, loads)
+        self._id = InverseDynamics(model, loads, settings.exact_joints)
         self._geometry = MuscleGeometry(model)
         self._force = MuscleForce(model)
         self.so = StaticOptimization(model, settings.reserve, settings.residual)

@@ -30,7 +30,15 @@ class Chain:
     mass               of all bodies on this link                          kg      (n,)
     first_moment       mass times centre of mass, in the link's frame      kg m    (n, 3)
     inertia            about the link's origin, in the link's frame        kg m^2  (n, 3, 3)
+    lost_pair          two turns of a joint whose Coriolis term OpenSim            (p, 2)
+                       4.6 does not count as it should
+    lost_target        last link of that joint                                     (p,)
+    lost_factor        what to add of the term to get OpenSim's answer             (p,)
     =================  ==================================================  ======  ============
+
+    The last three: Simbody's function-based joint derives its rotation axes as if its coordinates
+    turned them one by one. Where one coordinate turns several axes, as in the knee of Rajagopal et
+    al. (2016), its acceleration is not the derivative of its velocity.
     """
 
     parent: I64
@@ -43,6 +51,9 @@ class Chain:
     mass: F64
     first_moment: F64
     inertia: F64
+    lost_pair: I64
+    lost_target: I64
+    lost_factor: F64
 
 
 @kernel

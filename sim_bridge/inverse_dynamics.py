@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import F64, I64, kernel
+from ._jit import F64, I64, is_finite, kernel
 from .exceptions import UnknownBody
 from .kinematics import Pose, Skeleton, empty_pose, pose_all, skeleton_of
 from .model import CompiledModel
@@ -37,6 +37,9 @@ class _Inertia(NamedTuple):
     first_moment: F64
     inertia: F64
     gravity: F64
+    lost_pair: I64
+    lost_target: I64
+    lost_factor: F64
 
 
 class _Work(NamedTuple):
@@ -57,6 +60,10 @@ class InverseDynamics:
         The model.
     loads : sequence of ExternalForce
         In the order of the rows of ``forces``.
+    exact_joints : bool
+        Derive the velocity of every joint as it is. By default accelerations are those of OpenSim
+        4.6, which differ where one coordinate turns several axes, see
+        :class:`sim_bridge.chain.Chain`.
 
     Raises
     ------
@@ -71,10 +78,21 @@ class InverseDynamics:
         Of the last step.
     """
 
-    def __init__(self, model: CompiledModel, loads: Sequence[ExternalForce]) -> None:
+    def __init__(
+        self, model: CompiledModel, loads: Sequence[ExternalForce], exact_joints: bool = False
+    ) -> None:
         self._skeleton = skeleton_of(model)
         chain = model.chain
-        self._inertia = _Inertia(chain.mass, chain.first_moment, chain.inertia, model.gravity)
+        kept = 0 if exact_joints else len(chain.lost_target)
+        self._inertia = _Inertia(
+            chain.mass,
+            chain.first_moment,
+            chain.inertia,
+            model.gravity,
+            chain.lost_pair[:kept],
+            chain.lost_target[:kept],
+            chain.lost_factor[:kept],
+        )
         self._link = np.array([_link_of(model, load) for load in loads], dtype=np.int64)
         n = len(chain.parent)
         self._work = _Work(np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)))
@@ -188,10 +206,33 @@ def _outwards(
         a[5] += m[5] * growth + (v[0] * m[4] - v[1] * m[3] + v[3] * m[1] - v[4] * m[0]) * rate
         for c in range(6):
             v[c] += m[c] * rate
+        for p in range(inertia.lost_target.shape[0]):
+            if inertia.lost_target[p] == i:
+                _add_lost_term(skeleton, inertia, p, qd, pose, a)
         if inertia.mass[i] > 0.0:
             _newton_euler(inertia, i, pose, v, a, work.force[i])
         else:
             work.force[i, :] = 0.0
+
+
+@kernel
+def _add_lost_term(
+    skeleton: Skeleton, inertia: _Inertia, p: int, qd: F64, pose: Pose, a_out: F64
+) -> None:
+    """Change the angular acceleration of a joint's last link to what OpenSim counts."""
+    i, j, k = inertia.lost_pair[p, 0], inertia.lost_pair[p, 1], inertia.lost_target[p]
+    x, y, o = pose.axis[i], pose.axis[j], pose.position[k]
+    rate = inertia.lost_factor[p]
+    rate *= pose.s[1, i] * qd[skeleton.coordinate[i]] * pose.s[1, j] * qd[skeleton.coordinate[j]]
+    e0 = rate * (x[1] * y[2] - x[2] * y[1])
+    e1 = rate * (x[2] * y[0] - x[0] * y[2])
+    e2 = rate * (x[0] * y[1] - x[1] * y[0])
+    a_out[0] += e0
+    a_out[1] += e1
+    a_out[2] += e2
+    a_out[3] += o[1] * e2 - o[2] * e1
+    a_out[4] += o[2] * e0 - o[0] * e2
+    a_out[5] += o[0] * e1 - o[1] * e0
 
 
 @kernel
@@ -265,7 +306,7 @@ def _subtract_loads(load_link: I64, forces: F64, work: _Work) -> None:
     """Take the measured forces off what the coordinates must supply."""
     for i in range(load_link.shape[0]):
         f = forces[i]
-        if load_link[i] < 0 or not np.isfinite(f.sum()):
+        if load_link[i] < 0 or not is_finite(f.sum()):
             continue
         force = work.force[load_link[i]]
         force[0] -= f[6] + f[4] * f[2] - f[5] * f[1]

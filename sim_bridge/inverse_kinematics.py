@@ -136,6 +136,8 @@ class InverseKinematics:
         np.clip(self._start, self._lower, self._upper, out=self._start)
         self._previous[:] = self.free
         self._solve(markers, self._start, MAX_ITERATIONS)
+        if self.n_used < self.MINIMUM_MARKERS:  # the last step must not be taken again and again
+            self._solve(markers, self._previous, 0)
 
     def _solve(self, markers: F64, start: F64, limit: int) -> None:
         self.free[:] = start

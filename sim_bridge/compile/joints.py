@@ -28,7 +28,8 @@ _SIMPLE: dict[str, tuple[tuple[bool, tuple[float, float, float], int], ...]] = {
 class Motion:
     """One elementary motion of a joint.
 
-    A motion without a coordinate has the constant displacement ``offset``.
+    A motion without a coordinate has the constant displacement ``offset``. ``turn`` is the number
+    (0, 1, 2) of a CustomJoint's rotation axis, else -1.
     """
 
     is_rotation: bool
@@ -36,6 +37,7 @@ class Motion:
     coordinate: str | None
     function: int = -1
     offset: float = 0.0
+    turn: int = -1
 
 
 def joint_motions(joint: Any, functions: FunctionTable) -> list[Motion]:
@@ -71,13 +73,14 @@ def _custom_motions(joint: Any, functions: FunctionTable) -> list[Motion]:
     """Translations first, then the three turns, as OpenSim's SpatialTransform applies them."""
     transform = joint.getSpatialTransform()
     return [
-        _axis_motion(transform.getTransformAxis(i), i < 3, joint.getName(), functions)
+        _axis_motion(transform.getTransformAxis(i), i, joint.getName(), functions)
         for i in (3, 4, 5, 0, 1, 2)
     ]
 
 
-def _axis_motion(axis: Any, is_rotation: bool, joint: str, functions: FunctionTable) -> Motion:
-    """Motion of one TransformAxis; constants carry no coordinate."""
+def _axis_motion(axis: Any, number: int, joint: str, functions: FunctionTable) -> Motion:
+    """Motion of one TransformAxis, numbered as OpenSim does; constants carry no coordinate."""
+    is_rotation = number < 3
     vector = axis.getAxis()
     norm = sum(vector.get(i) ** 2 for i in range(3)) ** 0.5
     direction = (vector.get(0) / norm, vector.get(1) / norm, vector.get(2) / norm)
@@ -93,4 +96,7 @@ def _axis_motion(axis: Any, is_rotation: bool, joint: str, functions: FunctionTa
             f"{joint}/{axis.getName()}",
             "it must depend on exactly one coordinate",
         )
-    return Motion(is_rotation, direction, names.get(0), functions.add(axis.getFunction(), joint))
+    function = functions.add(axis.getFunction(), joint)
+    return Motion(
+        is_rotation, direction, names.get(0), function, turn=number if is_rotation else -1
+    )

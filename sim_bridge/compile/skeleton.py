@@ -23,9 +23,11 @@ class _Builder:
     functions: FunctionTable
     rows: list[tuple[int, Transform, Motion]] = field(default_factory=list)
     frames: Frames = field(default_factory=Frames)
+    lost: list[tuple[int, int, int, float]] = field(default_factory=list)
 
     def add_joint(self, joint: Any) -> None:
         link, placement = self.frames.locate(joint.getParentFrame())
+        first = len(self.rows)
         for motion in joint_motions(joint, self.functions):
             if motion.coordinate is None:
                 placement = placement @ _constant(motion)
@@ -33,6 +35,30 @@ class _Builder:
             self.rows.append((link, placement, motion))
             link, placement = len(self.rows) - 1, IDENTITY
         self.frames.add_body(joint.getChildFrame(), link, placement)
+        if joint.getConcreteClassName() == "CustomJoint":
+            self._add_lost_terms(joint, first)
+
+    def _add_lost_terms(self, joint: Any, first: int) -> None:
+        """Find the Coriolis terms between turns that Simbody's function-based joint miscounts.
+
+        It takes the velocity of axis 2 from coordinate 0 and that of axis 3 from all but
+        coordinate 2, whichever axes these coordinates turn.
+        """
+        rank = {joint.get_coordinates(k).getName(): k for k in range(joint.numCoordinates())}
+        turns: dict[int, tuple[int, int]] = {}
+        for i in range(first, len(self.rows)):
+            motion = self.rows[i][2]
+            if motion.turn >= 0:
+                turns[motion.turn] = (i, rank[str(motion.coordinate)])
+        for a, b in ((0, 1), (0, 2), (1, 2)):
+            if a not in turns or b not in turns:
+                continue
+            (i, rank_a), (j, rank_b) = turns[a], turns[b]
+            factor = -1.0 if (a, b) == (0, 1) and rank_a != 0 else 0.0
+            factor -= 1.0 if (a, b) == (1, 2) and rank_b == 0 else 0.0
+            factor -= 1.0 if b == 2 and rank_a == 2 else 0.0
+            if factor:
+                self.lost.append((i, j, max(k for k, _ in turns.values()), factor))
 
 
 def read_skeleton(
@@ -129,6 +155,9 @@ def _build_chain(model: Any, builder: _Builder, bodies: Bodies) -> Chain:
         mass=mass,
         first_moment=moment,
         inertia=inertia,
+        lost_pair=np.array([r[:2] for r in builder.lost], dtype=np.int64).reshape(-1, 2),
+        lost_target=np.array([r[2] for r in builder.lost], dtype=np.int64),
+        lost_factor=np.array([r[3] for r in builder.lost], dtype=np.float64),
     )
 
 
