@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import numpy as np
+
+from inference.augment import Augmentation, augment
+from inference.channels import N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE, SLICE_MOMENT, SLICE_VELOCITY
+
+NOTHING = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def sequence(n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    t = np.arange(n)[:, None] / 100.0
+    x = np.ones((n, 2 * N_INPUT), dtype=np.float32)
+    x[:, :N_INPUT] = np.sin(2 * np.pi * t)
+    x[:, SLICE_VELOCITY] = 2 * np.pi * np.cos(2 * np.pi * t)
+    y = np.repeat(np.sin(2 * np.pi * t) ** 2, 3, axis=1).astype(np.float32)
+    weight = np.ones_like(y)
+    weight[:50] = 0.0
+    weight[50:100] = 0.5
+    return x, y, weight
+
+
+def test_zero_settings_change_nothing() -> None:
+    before = sequence()
+    for a, b in zip(augment(*before, NOTHING, np.random.default_rng(0)), before, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)  # interpolation onto the same frames
+
+
+def test_velocity_stays_the_derivative_of_the_angle_at_another_tempo() -> None:
+    x, _, _ = augment(*sequence(), Augmentation(0.3, 0, 0, 0, 0, 0, 0), np.random.default_rng(3))
+    assert len(x) != 200
+    slope = np.gradient(x[:, SLICE_ANGLE.start], 0.01)
+    np.testing.assert_allclose(
+        slope[2:-2], x[2:-2, SLICE_VELOCITY.start], atol=0.15  # differences of interpolated values
+    )  # fmt: skip
+
+
+def test_weights_are_never_invented() -> None:
+    for seed in range(5):
+        _, y, weight = augment(*sequence(), Augmentation(), np.random.default_rng(seed))
+        assert set(np.unique(weight)) <= {0.0, 0.5, 1.0}
+        assert weight.shape == y.shape
+        assert abs(np.mean(weight == 0.5) - 0.25) < 0.02  # a quarter of the frames, at any tempo
+
+
+def test_what_is_hidden_is_zero_and_marked() -> None:
+    everything = Augmentation(withhold_dynamics=1.0, withhold_plane=1.0)
+    x, _, _ = augment(*sequence(), everything, np.random.default_rng(0))
+    present = x[:, N_INPUT:]
+    assert not present[:, SLICE_ACTIVATION].any()
+    assert not present[:, SLICE_MOMENT].any()
+    assert present[:, SLICE_ANGLE.start].all()  # hip flexion
+    assert not present[:, SLICE_ANGLE.start + 1 : SLICE_ANGLE.start + 3].any()
+    assert not x[:, :N_INPUT][present == 0].any()

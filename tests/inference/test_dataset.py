@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.channels import CHANNELS, MEASURED, N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE
+from inference.dataset import build_sequences, measured_matrix
+from inference.exceptions import EmgError, FeatureError
+from tests.inference.synthetic import synthetic_record
+
+SOL = MEASURED.index("SOL")
+
+
+def test_only_limbs_with_emg_and_measured_channels_count() -> None:
+    (sequence,) = build_sequences([synthetic_record()], 100.0)
+    assert sequence.side == "r"
+    measured = {MEASURED[c] for c in np.flatnonzero(sequence.measured.any(0))}
+    assert measured == {"SOL", "TA", "VM", "GAS"}
+
+
+def test_target_is_the_emg_of_the_instant_that_the_inputs_describe() -> None:
+    record = synthetic_record(delay_s=0.05)
+    (sequence,) = build_sequences([record], 100.0)
+    peak = np.percentile(record.emg[:, 0], 99)
+    expected = np.interp(sequence.t - 0.05, record.emg_t, record.emg[:, 0]) / peak
+    where = sequence.measured[:, SOL]
+    np.testing.assert_allclose(sequence.y[where, SOL], expected[where], atol=1e-6)  # float32
+    assert not where[:5].any()  # content older than the recording
+
+
+def test_known_lag_is_taken_out() -> None:
+    punctual = build_sequences([synthetic_record()], 100.0)[0]
+    late = build_sequences([synthetic_record(lag_s=0.06)], 100.0, {"made": 0.06})[0]
+    both = punctual.measured & late.measured
+    # Interpolation at 200 Hz of a squared 1 Hz half wave.
+    np.testing.assert_allclose(late.y[both], punctual.y[both], atol=2e-3)
+
+
+def test_reference_maximum_is_the_persons_over_all_trials() -> None:
+    records = [synthetic_record(trial="walk"), synthetic_record(trial="run", gain=2.0)]
+    walk, run = build_sequences(records, 100.0)
+    assert run.y[:, SOL].max() == pytest.approx(1.0, abs=0.02)  # 99th percentile
+    assert walk.y[:, SOL].max() == pytest.approx(0.5, abs=0.01)
+
+
+def test_slow_recordings_are_brought_to_the_networks_rate() -> None:
+    (native,) = build_sequences([synthetic_record(rate_hz=100.0)], 100.0)
+    (slow,) = build_sequences([synthetic_record(rate_hz=50.0)], 100.0)
+    n = min(len(native.t), len(slow.t))
+    np.testing.assert_allclose(slow.t[:n], native.t[:n], atol=1e-9)
+    angles = slice(SLICE_ANGLE.start, SLICE_ANGLE.stop)
+    # Linear interpolation over 20 ms of 0.5 sin(2 pi t): 0.5 (2 pi 0.01)^2 / 2 = 0.001.
+    np.testing.assert_allclose(slow.x[:n, angles], native.x[:n, angles], atol=2e-3)
+
+
+def test_frames_without_forces_keep_the_motion_and_lose_the_dynamics() -> None:
+    record = synthetic_record()
+    valid = record.forces_valid.copy()
+    valid[100:200] = False
+    (sequence,) = build_sequences([replace(record, forces_valid=valid)], 100.0)
+    present = sequence.x[:, N_INPUT:]
+    assert not present[100:200, SLICE_ACTIVATION].any()
+    assert present[100:200, SLICE_ANGLE].all()
+    assert present[200:, SLICE_ACTIVATION].all()
+    assert not sequence.forces_valid[100:200].any()
+
+
+def test_unusable_frames_are_no_targets() -> None:
+    record = synthetic_record()
+    usable = record.usable.copy()
+    usable[:50] = False
+    (sequence,) = build_sequences([replace(record, usable=usable)], 100.0)
+    assert not sequence.measured[:50].any()
+    assert sequence.measured[50:, SOL].all()
+
+
+def test_emg_of_another_time_is_refused() -> None:
+    record = synthetic_record()
+    with pytest.raises(EmgError, match=r"made/one/walk.*do not overlap"):
+        build_sequences([replace(record, emg_t=record.emg_t + 1000.0)], 100.0)
+
+
+def test_unknown_channels_are_refused() -> None:
+    record = replace(synthetic_record(), emg_names=("a", "b", "c", "d"))
+    with pytest.raises(EmgError, match="no EMG channel is known: a, b, c, d"):
+        build_sequences([record], 100.0)
+
+
+def test_no_emg_at_all_is_refused() -> None:
+    with pytest.raises(FeatureError, match="none of the 0 trials"):
+        build_sequences([], 100.0)
+
+
+def test_composites_are_means_of_their_parts() -> None:
+    y = np.arange(float(len(CHANNELS)))
+    seen = dict(zip(MEASURED, measured_matrix() @ y, strict=True))
+    assert seen["GAS"] == (CHANNELS.index("GM") + CHANNELS.index("GL")) / 2
+    assert seen["MH"] == (CHANNELS.index("SM") + CHANNELS.index("ST")) / 2
+    assert [seen[c] for c in CHANNELS] == list(y)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inference.emg import ENVELOPE_RATE_HZ, envelope, prepare_emg, reference_maximum
+from inference.exceptions import EmgError
+
+RATE = 1500.0
+TIME = np.arange(0.0, 4.0, 1.0 / RATE)
+
+
+def test_envelope_of_modulated_noise_is_its_modulation() -> None:
+    rng = np.random.default_rng(1)
+    modulation = 1.0 + 0.8 * np.sin(2 * np.pi * 1.0 * TIME)  # 1 Hz, far below the 6 Hz low-pass
+    raw = np.stack([modulation * rng.standard_normal(len(TIME)) for _ in range(40)], axis=1)
+    mean = envelope(raw, RATE).mean(1)
+    inner = slice(750, -750)  # half a second of edges
+    expected = modulation / modulation[inner].mean()
+    # 40 channels of noise at about 12 independent values per second each leave some 5 %.
+    np.testing.assert_allclose(mean[inner] / mean[inner].mean(), expected[inner], atol=0.12)
+
+
+def test_envelope_has_no_delay() -> None:
+    burst = np.exp(-0.5 * ((TIME - 2.0) / 0.1) ** 2) * np.sin(2 * np.pi * 100.0 * TIME)
+    peak = TIME[np.argmax(envelope(burst[:, None], RATE))]
+    assert peak == pytest.approx(2.0, abs=0.002)  # a fifth of a frame at 100 Hz
+
+
+@pytest.mark.parametrize(("hertz", "passed"), [(5.0, False), (100.0, True), (700.0, False)])
+def test_band_keeps_20_to_450_hz(hertz: float, passed: bool) -> None:
+    tone = np.sin(2 * np.pi * hertz * TIME)[:, None]
+    level = envelope(tone, RATE)[1500:-1500].mean()
+    # The mean of a rectified sine is 2/pi. Outside, two passes of a second-order edge leave
+    # (5/20)^4 below the band; above it the bilinear transform compresses to less.
+    assert level == pytest.approx(2 / np.pi, rel=0.02) if passed else level < 0.02
+
+
+def test_constant_offset_is_no_activity() -> None:
+    rng = np.random.default_rng(2)
+    raw = 0.1 * rng.standard_normal((len(TIME), 1))
+    np.testing.assert_allclose(envelope(raw + 50.0, RATE), envelope(raw, RATE), atol=1e-9)
+
+
+def test_uneven_times_are_interpolated() -> None:
+    rng = np.random.default_rng(3)
+    time = np.sort(rng.uniform(0.0, 3.0, 4000))
+    out, data = prepare_emg(time, (2.0 + np.sin(time))[:, None], ["SOL_r"], "envelope")
+    np.testing.assert_allclose(np.diff(out), 1.0 / ENVELOPE_RATE_HZ, rtol=1e-9)
+    np.testing.assert_allclose(data[:, 0], 2.0 + np.sin(out), atol=1e-4)  # gaps of a few ms
+
+
+def test_negative_envelope_values_become_zero() -> None:
+    time = np.arange(100) / 50.0
+    _, data = prepare_emg(time, np.sin(9 * time)[:, None], ["SOL_l"], "envelope")
+    assert data.min() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda a: a.__setitem__((slice(None), 1), 0.0), "VM_r is flat at 0"),
+        (lambda a: a.__setitem__((5, 0), np.nan), "SOL_r has missing samples"),
+        (lambda a: np.clip(a, -0.5, 0.5, out=a), "SOL_r is clipped"),
+    ],
+)
+def test_unusable_channel_is_named(spoil: object, message: str) -> None:
+    data = np.random.default_rng(4).standard_normal((len(TIME), 2))
+    spoil(data)  # type: ignore[operator]
+    with pytest.raises(EmgError, match=message):
+        prepare_emg(TIME, data, ["SOL_r", "VM_r"], "raw")
+
+
+def test_times_that_do_not_rise_are_refused() -> None:
+    with pytest.raises(EmgError, match="must rise"):
+        prepare_emg(np.array([0.0, 0.0]), np.ones((2, 1)), ["SOL_r"], "envelope")
+
+
+def test_too_slow_or_too_short_for_raw_emg() -> None:
+    with pytest.raises(EmgError, match="40 Hz"):
+        envelope(np.ones((400, 1)), 40.0)
+    with pytest.raises(EmgError, match="too short"):
+        envelope(np.ones((100, 1)), RATE)
+
+
+def test_reference_maximum_spans_trials_and_ignores_a_single_artefact() -> None:
+    walk, run = np.linspace(0.0, 1.0, 1001), np.linspace(0.0, 3.0, 1001)
+    walk[500] = 100.0
+    maxima = reference_maximum([(["SOL_r"], walk[:, None]), (["SOL_r"], run[:, None])])
+    assert maxima["SOL_r"] == pytest.approx(2.97)  # 99th percentile of a ramp to 3
