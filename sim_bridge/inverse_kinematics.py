@@ -77,6 +77,7 @@ class InverseKinematics:
         self._default = np.clip(
             coordinates.default[coordinates.free_index], self._lower, self._upper
         )
+        self._is_rotation = coordinates.is_rotation[coordinates.free_index]
         self._base = _base_coordinates(model)
         self._work = allocate(model)
         self._result = np.zeros(4)
@@ -168,8 +169,17 @@ class InverseKinematics:
             if self.n_used >= 3 and self.marker_rms < best_rms:
                 best_rms, best = self.marker_rms, self.free.copy()
         self._placed = bool(np.isfinite(best_rms))
+        unwound = self._unwound(best)
+        self._solve(markers, unwound, 0)
+        if self.marker_rms <= best_rms * (1.0 + 1e-9):
+            best = unwound
         self._solve(markers, best, _SEED_ITERATIONS)
         self._previous[:] = self.free
+
+    def _unwound(self, free: F64) -> F64:
+        """The same with every angle within half a turn of its default, where its range allows."""
+        turns = np.round((free - self._default) / (2.0 * np.pi)) * self._is_rotation
+        return np.clip(free - 2.0 * np.pi * turns, self._lower, self._upper)
 
     def _centroid_offset(self, markers: F64) -> F64:
         """Mean vector from the model's markers to the measured ones [m]."""

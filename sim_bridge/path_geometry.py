@@ -80,6 +80,7 @@ def _segment(skeleton: Skeleton, points: Points, pose: Pose, k: int, trace: Trac
         return 0.0
     for c in range(3):
         u[c] /= length
+    a, b = trace.place[k], trace.place[k + 1]
     _pull_along_links(skeleton, pose, trace.link[k], trace.link[k + 1], a, b, u, trace.arm)
     for end in range(2):
         i = trace.source[k + end]

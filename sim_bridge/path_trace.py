@@ -2,9 +2,9 @@
 
 The order of trials, the choice of a segment and the tolerance of the sweeps over several cylinders
 are those of OpenSim's GeometryPath, since they decide on which branch a path lies. One habit of
-OpenSim 4.6 is kept, too: when several sweeps move a tangent point, the length on the cylinder
-follows, but the point's place in ground, between which forces act and distances are taken, stays
-where the point first appeared in this pose.
+OpenSim 4.6 is kept, too: when several sweeps move a tangent point, the length on the cylinder and
+the point at which the force acts follow, but distances and directions are taken from where the
+point first appeared in this pose.
 """
 
 from typing import NamedTuple
@@ -49,8 +49,8 @@ class Trace(NamedTuple):
     ======  ==============================================================  ====  =========
     field   meaning                                                         unit  shape
     ======  ==============================================================  ====  =========
-    place   in ground, where the next cylinder is laid from                 m     (n, 3)
-    shown   in ground, where forces act and distances are taken             m     (n, 3)
+    place   in ground                                                       m     (n, 3)
+    shown   in ground, between which distances and directions are taken     m     (n, 3)
     link    that carries it                                                       (n,)
     source  the table's point, -1 for a tangent point                             (n,)
     wrap    the wrap whose tangent point it is, -1 for a point of the path        (n,)
