@@ -36,7 +36,8 @@ def match_markers(incoming: Sequence[str], model: Sequence[str]) -> MarkerMatch:
     Raises
     ------
     MarkerMismatch
-        If fewer than three match; the message says which did and names the nearest.
+        If fewer than three match (the message says which did and names the nearest), or if two
+        labels are the same marker: two subjects in one stream would be averaged.
     """
     number = {name: i for i, name in enumerate(model)}
     labels = [name if name in number else name.rpartition(":")[2] for name in incoming]
@@ -46,7 +47,14 @@ def match_markers(incoming: Sequence[str], model: Sequence[str]) -> MarkerMatch:
     )
     if len(pairs) < _NEEDED:
         raise MarkerMismatch(_explain([model[j] for _, j in pairs], unknown, model))
-    found = {j for _, j in pairs}
+    found: dict[int, int] = {}
+    for k, j in pairs:
+        if j in found:
+            raise MarkerMismatch(
+                f"'{incoming[found[j]]}' and '{incoming[k]}' are both the marker {model[j]};"
+                " rename one, or send one subject only"
+            )
+        found[j] = k
     return MarkerMatch(
         names=tuple(model[j] for _, j in pairs),
         column=np.array([k for k, _ in pairs], dtype=np.int64),

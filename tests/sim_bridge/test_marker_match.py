@@ -44,10 +44,11 @@ def test_long_lists_are_cut() -> None:
         match_markers([f"unknown{i}" for i in range(20)], MODEL)
 
 
-def test_a_label_that_arrives_twice_counts_as_one_marker() -> None:
-    """Two columns of one name are no two points of a body."""
-    with pytest.raises(MarkerMismatch):
-        match_markers(["R.ASIS", "R.ASIS", "L.ASIS"], MODEL)
+@pytest.mark.parametrize("second", ["R.ASIS", "Bob:R.ASIS"])
+def test_two_labels_of_one_marker_are_refused_by_name(second: str) -> None:
+    """Two people in one stream must not be averaged."""
+    with pytest.raises(MarkerMismatch, match=f"'Ann:R.ASIS' and '{second}'"):
+        match_markers(["Ann:R.ASIS", "L.ASIS", second, "R.Toe.Tip"], MODEL)
 
 
 def test_no_labels_at_all() -> None:
