@@ -77,7 +77,7 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
     loads = read_external_loads(config.loads).forces if config.loads else ()
     marker_info = find(config.markers)
     force_info = find(config.forces) if loads else None
-    processes.say(f"compiling {config.model.name} (once; cached)")
+    processes.say(f"loading {config.model.name} (the first time it is compiled)")
     model = compile_model(config.model, progress=processes.say_progress)
 
     markers = MarkerInlet(marker_info, config.markers, rate_hz=config.rate_hz)
@@ -100,7 +100,7 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
         backend=config.backend,
         muscle_map=config.muscle_map,
     )
-    processes.say("warming up")
+    processes.say("warming up (the first time half a minute: kernels are compiled)")
     bridge.warm_up()
     refiner.warm_up()
     return Session(

@@ -58,7 +58,7 @@ class LiveTable:
         due = time.monotonic() + every_s
         while alive():
             self.receive(0.1)
-            if time.monotonic() >= due and self._emg.session:
+            if time.monotonic() >= due and self._health.published and self._meta.session:
                 due = time.monotonic() + every_s
                 show()
 
@@ -94,7 +94,8 @@ class LiveTable:
         """One line for logs."""
         strongest = sorted(self._levels(), key=lambda pair: -pair[1])[:4]
         shown = " ".join(f"{name} {level:.2f}" for name, level in strongest)
-        self._console.print(f"{describe(self._health)} | {shown}", highlight=False)
+        line = f"{describe(self._health)} | {shown}"
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _levels(self) -> list[tuple[str, float]]:
         """Channel names and their newest values."""

@@ -185,6 +185,6 @@ def _announce(
     """Say what is being sent."""
     parts = [f"{len(source.markers.names)} markers at {outlet.rate_hz:g} Hz"]
     parts += [f"{o.name} {len(t.names)} channels at {o.rate_hz:g} Hz" for t, o in analogs]
-    Console(stderr=True).print(
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
         f"replaying {outlet.name}: {', '.join(parts)}; {player.period_s:.2f} s"
     )

@@ -21,7 +21,7 @@ from streamer.live_table import NEXT_STEPS, LiveTable, summary
 from streamer.subscriber import Subscriber
 
 DEMO_DURATION_S = 20.0
-STARTING_S = 5.0  # how long the loop may take to end after it was asked to [s]
+ENDING_S = 5.0  # how long the loop may take to end after it was asked to [s]
 
 Serve = Callable[[RunConfig, float | None, Path], None]
 """The loop's process: config, duration [s], where the report goes."""
@@ -29,7 +29,7 @@ Serve = Callable[[RunConfig, float | None, Path], None]
 
 def say(text: str) -> None:
     """Tell the user what is going on; on stderr, so that stdout stays clean."""
-    Console(stderr=True, highlight=False).print(text, markup=False)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def say_progress(stage: str, share: float) -> None:
@@ -80,7 +80,8 @@ def run(
                 report.parent.mkdir(parents=True, exist_ok=True)
                 report.write_bytes(path.read_bytes())
             text = summary(json.loads(path.read_bytes()), config.endpoint)
-            Console(highlight=False).print(text + (NEXT_STEPS if demo else ""), markup=False)
+            text += NEXT_STEPS if demo else ""
+            Console(highlight=False, soft_wrap=True).print(text, markup=False)
     return status
 
 
@@ -125,7 +126,7 @@ def supervise(serve: Serve, config: RunConfig, duration_s: float | None, report:
     finally:
         if loop.is_alive():
             loop.terminate()  # the loop takes it as a request: it still writes its report
-        loop.join(STARTING_S)
+        loop.join(ENDING_S)
         if loop.is_alive():
             loop.kill()
             loop.join()
@@ -134,7 +135,8 @@ def supervise(serve: Serve, config: RunConfig, duration_s: float | None, report:
 
 def watch(alive: Callable[[], bool], config: RunConfig) -> None:
     """Show the session while it lives."""
-    if config.keys is not None:  # the publisher's keys do not admit this process as a client
+    if config.keys is not None:
+        say("no table: the publisher serves only clients with keys")
         while alive():
             time.sleep(0.2)
         return

@@ -50,6 +50,8 @@ def run(
             topic, message = received
             if isinstance(message, Meta):
                 channel_names = message.channel_names
+            if isinstance(message, Emg) and not as_json and not channel_names:
+                continue  # `meta`, which names the channels, comes within two seconds
             if topic in topics:
                 line = _json(topic, message) if as_json else _text(topic, message, channel_names)
                 console.print(line, markup=False)

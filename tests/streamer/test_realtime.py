@@ -1,0 +1,69 @@
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from streamer.clock import LslClock
+from streamer.config import RunConfig
+from streamer.lsl_config import quiet_liblsl
+from streamer.meta import make_meta
+from streamer.realtime import prefer
+
+MODEL = SimpleNamespace(
+    name="walker", digest="abc", muscle_names=("soleus_r",),
+    coordinate_names=("pelvis_tilt", "pelvis_tx"), coordinate_is_rotation=np.array([True, False]),
+)  # fmt: skip
+NETWORK = SimpleNamespace(channel_names=["SOL_r"], digest="def")
+
+
+def test_the_clock_sleeps_until_a_time_and_not_for_a_past_one() -> None:
+    clock = LslClock()
+    due = clock.now() + 0.01
+    clock.sleep_until(due)
+    assert clock.now() >= due
+    clock.sleep_until(due - 1000.0)
+
+
+def test_without_a_priority_nothing_changes() -> None:
+    before = os.sched_getscheduler(0)
+    assert not prefer(None)
+    assert os.sched_getscheduler(0) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="SCHED_FIFO is asked for on Linux only")
+def test_all_threads_are_preferred_or_none_where_that_is_not_permitted() -> None:
+    code = (
+        "import os, threading, time\n"
+        "from streamer.realtime import prefer\n"
+        "threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\n"
+        "done = prefer(3)\n"
+        "kinds = {os.sched_getscheduler(int(t)) for t in os.listdir('/proc/self/task')}\n"
+        "print(done, kinds == {os.SCHED_FIFO if done else os.SCHED_OTHER})\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() in (["True", "True"], ["False", "True"])
+
+
+def test_meta_names_units_per_coordinate() -> None:
+    config = RunConfig(model="m.osim", budget_ms=8.0)  # type: ignore[arg-type]
+    meta = make_meta(config, MODEL, NETWORK, 100.0, 0.03)
+    assert meta.units["q"] == ["rad", "m"]
+    assert meta.units["tau"] == ["N m", "N"]
+    assert (meta.model_hash, meta.checkpoint_hash) == ("abc", "def")
+    assert (meta.rate_hz, meta.budget_ms, meta.filter_delay_ms) == (100.0, 8.0, 30.0)
+    assert meta.channel_names == ("SOL_r",)
+
+
+def test_a_users_lsl_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[str] = []
+    monkeypatch.setattr("pylsl.set_config_content", given.append)
+    monkeypatch.setenv("LSLAPICFG", "/somewhere/lsl_api.cfg")
+    quiet_liblsl()
+    assert not given
+    monkeypatch.delenv("LSLAPICFG")
+    monkeypatch.setattr("streamer.lsl_config._PLACES", ())
+    quiet_liblsl()
+    assert given == ["[log]\nlevel = -1\n"]
