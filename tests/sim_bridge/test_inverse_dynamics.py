@@ -26,9 +26,6 @@ from tests.sim_bridge.trials import SKELETON_TRIALS
 TOLERANCE = 1e-6
 """Of the largest force of the state. Seen: 1e-14, both sides do the same arithmetic."""
 LOAD_SIZE = np.array([100.0, 800.0, 100.0, 1.0, 1.0, 1.0, 10.0, 10.0, 10.0])
-# Simbody differentiates joints of three turns on one coordinate wrongly (test_walker_knee.py);
-# of the real models these have none.
-EXACT_TRIALS = ("gait1992/subject01/walk", "ceinms/subject06/walk36")
 
 
 def random_motion(case: Case, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -71,7 +68,7 @@ def test_custom_joint_of_six_coordinates(small_case: Callable[[Any], Case]) -> N
     assert_matches_solver(small_case(two_limbs(custom(motions, SKEW_AXES))), ("limb0", "base"))
 
 
-@pytest.mark.parametrize("trial", EXACT_TRIALS)
+@pytest.mark.parametrize("trial", SKELETON_TRIALS)
 def test_real_model_under_two_foot_forces(skeleton_case: Callable[[str], Case], trial: str) -> None:
     assert_matches_solver(skeleton_case(trial), ("calcn_r", "calcn_l"))
 
@@ -130,7 +127,7 @@ def test_power_of_the_forces_is_the_rate_of_energy(
 ) -> None:
     """tau . qd = d/dt (T + V) with OpenSim's energies, on any model: no acceleration of Simbody."""
     case, rng = skeleton_case(trial), np.random.default_rng(12)
-    ours = InverseDynamics(case.compiled, [])
+    ours = InverseDynamics(case.compiled, [], exact_joints=True)
     for _ in range(5):
         q, qd, qdd = random_motion(case, rng)
         ours.step(q, qd, qdd, np.zeros((0, 9)))
