@@ -13,6 +13,7 @@ from ._jit import F64
 from .exceptions import MarkerMismatch
 from .kinematics import point_in_ground, pose_free, skeleton_of
 from .marker_match import match_markers
+from .marker_normal import Targets
 from .marker_pose import allocate, solve_frame
 from .model import CompiledModel
 
@@ -64,12 +65,15 @@ class InverseKinematics:
         match = match_markers(marker_names, model.markers.names)
         self._skeleton = skeleton_of(model)
         self.n_labels = len(marker_names)
-        self._column = match.column
-        self._link = model.markers.link[match.marker]
-        self._station = np.ascontiguousarray(model.markers.station[match.marker])
         chosen = weights or {}
-        self._weight = np.array([float(chosen.get(name, 1.0)) for name in match.names])
-        if np.count_nonzero(self._weight > 0.0) < 3:
+        weight = np.array([float(chosen.get(name, 1.0)) for name in match.names])
+        self._targets = Targets(
+            link=model.markers.link[match.marker],
+            station=np.ascontiguousarray(model.markers.station[match.marker]),
+            weight=weight,
+            column=match.column,
+        )
+        if np.count_nonzero(weight > 0.0) < 3:
             raise MarkerMismatch("fewer than three markers have a weight above 0; raise some")
         coordinates = model.coordinates
         self._lower = coordinates.lower[coordinates.free_index]
@@ -104,7 +108,7 @@ class InverseKinematics:
     @property
     def n_markers(self) -> int:
         """Markers that are matched."""
-        return len(self._link)
+        return len(self._targets.link)
 
     @property
     def iterations(self) -> int:
@@ -144,10 +148,7 @@ class InverseKinematics:
         self.free[:] = start
         solve_frame(
             self._skeleton,
-            self._link,
-            self._station,
-            self._weight,
-            self._column,
+            self._targets,
             markers,
             self._lower,
             self._upper,
@@ -184,10 +185,10 @@ class InverseKinematics:
     def _centroid_offset(self, markers: F64) -> F64:
         """Mean vector from the model's markers to the measured ones [m]."""
         point, offsets = self._work.point, []
-        for i, link in enumerate(self._link):
-            if np.isfinite(markers[self._column[i], 0]):
-                point_in_ground(self._work.pose, int(link), self._station[i], point)
-                offsets.append(markers[self._column[i]] - point)
+        for link, station, _, column in zip(*self._targets, strict=True):
+            if np.isfinite(markers[column, 0]):
+                point_in_ground(self._work.pose, int(link), station, point)
+                offsets.append(markers[column] - point)
         return np.mean(offsets, axis=0) if offsets else np.zeros(3)
 
 

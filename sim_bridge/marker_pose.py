@@ -1,41 +1,41 @@
-"""The least-squares pose of one frame of markers: kernels of inverse kinematics.
+"""The least-squares pose of one frame of markers: the solver of inverse kinematics.
 
-Minimise sum_i w_i |x_i(u) - m_i|^2 over the free coordinates u within their bounds, by Levenberg
-and Marquardt's method (Marquardt 1963, doi 10.1137/0111030) with the analytic Jacobian;
-coordinates that press against a bound leave the system.
+Minimise sum_i w_i |x_i(u) - m_i|^2 over the free coordinates u within their bounds. Newton's step
+where the Hessian is positive definite and the cost falls, else Gauss-Newton's with Levenberg and
+Marquardt's damping (Marquardt 1963, doi 10.1137/0111030). Soft tissue leaves errors of centimetres
+even at the optimum: Gauss-Newton alone then gains half a digit an iteration, Newton doubles them.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from sim_bridge._jit import F64, I64, is_finite, kernel
-from sim_bridge.kinematics import (
-    Pose,
-    Skeleton,
-    empty_pose,
-    point_in_ground,
-    point_jacobian,
-    pose_free,
-)
-from sim_bridge.linalg import cholesky_solve
-from sim_bridge.model import CompiledModel
+from ._jit import F64, I64, kernel
+from .kinematics import Pose, Skeleton, empty_pose, pose_free
+from .linalg import cholesky_solve
+from .marker_normal import Composite, Targets, empty_composite, gather_errors, normal_equations
+from .model import CompiledModel
 
-STEP_TOLERANCE = 1e-8
-"""Largest change of a coordinate [rad, m] at which the solution counts as found."""
+STEP_TOLERANCE = 1e-7
+"""Largest change of a coordinate [rad, m] in the last step."""
+_LEAST_DAMPING, _MOST_DAMPING = 1e-10, 1e8
+_FLOOR = 1e-12
+"""Added to every diagonal: a coordinate that no marker sees stays where it is."""
 
 
 class Work(NamedTuple):
     """Memory of the solver: allocated once, written in every frame."""
 
     pose: Pose
-    jacobian: F64
+    sums: Composite
     normal: F64
+    bend: F64
     factor: F64
     gradient: F64
     step: F64
     trial: F64
     point: F64
+    vectors: F64
     active: I64
 
 
@@ -44,13 +44,15 @@ def allocate(model: CompiledModel) -> Work:
     n = len(model.coordinates.free_index)
     return Work(
         pose=empty_pose(model),
-        jacobian=np.zeros((n, 3)),
+        sums=empty_composite(len(model.chain.parent)),
         normal=np.zeros((n, n)),
+        bend=np.zeros((n, n)),
         factor=np.zeros((n, n)),
         gradient=np.zeros(n),
         step=np.zeros(n),
         trial=np.zeros(n),
         point=np.zeros(3),
+        vectors=np.zeros((3, 3)),
         active=np.zeros(n, dtype=np.int64),
     )
 
@@ -58,10 +60,7 @@ def allocate(model: CompiledModel) -> Work:
 @kernel
 def solve_frame(
     skeleton: Skeleton,
-    link: I64,
-    station: F64,
-    weight: F64,
-    column: I64,
+    targets: Targets,
     markers: F64,
     lower: F64,
     upper: F64,
@@ -76,8 +75,8 @@ def solve_frame(
     ----------
     skeleton : Skeleton
         Of the model.
-    link, station, weight, column : ndarray of shape (n_marker, ...)
-        Link, place on it [m], weight and row in ``markers`` of each matched marker.
+    targets : Targets
+        Matched markers.
     markers : ndarray of shape (n_label, 3), float64 [m], ground
         Measured positions; NaN marks a missing one.
     lower, upper : ndarray of shape (n_free,), float64 [rad] or [m]
@@ -91,127 +90,57 @@ def solve_frame(
     result_out : ndarray of shape (4,), float64
         RMS marker error [m], markers used, iterations, 1 if converged.
     """
-    damping = 1e-6
+    damping = _LEAST_DAMPING
     converged = False
-    pose_free(skeleton, free_out, work.pose)
-    cost = _marker_cost(link, station, weight, column, markers, work, result_out)
+    cost = _cost(skeleton, targets, markers, free_out, work, result_out)
     iteration = 0
     while iteration < limit and result_out[1] >= 3.0 and not converged:
         iteration += 1
-        _normal_equations(skeleton, link, station, weight, column, markers, work)
-        stalled = True
-        while damping < 1e8:
-            size = _damped_step(free_out, lower, upper, damping, work)
-            if size < STEP_TOLERANCE:
-                converged = True
-                stalled = False
-                break
-            pose_free(skeleton, work.trial, work.pose)
-            trial_cost = _marker_cost(link, station, weight, column, markers, work, result_out)
-            if trial_cost <= cost:
-                free_out[:] = work.trial
-                cost = trial_cost
-                damping = max(damping * 0.1, 1e-9)
-                stalled = False
-                break
-            damping = max(damping * 10.0, 1e-6)
-        if stalled:
-            converged = True  # no descent even along the gradient: rounding is reached
-    pose_free(skeleton, free_out, work.pose)
-    _marker_cost(link, station, weight, column, markers, work, result_out)
+        normal_equations(
+            skeleton, work.pose, work.sums, work.vectors, work.normal, work.bend, work.gradient
+        )
+        newton = True
+        while True:
+            size = _trial_step(free_out, lower, upper, damping, newton, work)
+            if size >= 0.0:
+                trial_cost = _cost(skeleton, targets, markers, work.trial, work, result_out)
+                if trial_cost <= cost:
+                    free_out[:] = work.trial
+                    cost = trial_cost
+                    converged = size < STEP_TOLERANCE
+                    damping = max(0.1 * damping, _LEAST_DAMPING)
+                    break
+                if size < STEP_TOLERANCE:  # rounding is reached
+                    converged = True
+                    break
+            if not newton:
+                damping = 10.0 * max(damping, 1e-7)
+                if damping > _MOST_DAMPING:
+                    converged = True  # no descent even along the gradient
+                    break
+            newton = False
+    _cost(skeleton, targets, markers, free_out, work, result_out)
     result_out[2] = iteration
     result_out[3] = 1.0 if converged else 0.0
 
 
 @kernel
-def _marker_cost(
-    link: I64, station: F64, weight: F64, column: I64, markers: F64, work: Work, result_out: F64
+def _cost(
+    skeleton: Skeleton, targets: Targets, markers: F64, free: F64, work: Work, result_out: F64
 ) -> float:
-    """Weighted squared distances; RMS and number of markers used go to ``result_out``."""
-    cost = 0.0
-    total = 0.0
-    used = 0
-    for i in range(link.shape[0]):
-        row = column[i]
-        if weight[i] <= 0.0 or not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
-            continue
-        point_in_ground(work.pose, link[i], station[i], work.point)
-        d0 = work.point[0] - markers[row, 0]
-        d1 = work.point[1] - markers[row, 1]
-        d2 = work.point[2] - markers[row, 2]
-        squared = d0 * d0 + d1 * d1 + d2 * d2
-        cost += weight[i] * squared
-        total += squared
-        used += 1
-    result_out[0] = np.sqrt(total / used) if used > 0 else 0.0
-    result_out[1] = used
-    return cost
+    """Pose the model and sum the errors of its markers."""
+    pose_free(skeleton, free, work.pose)
+    cost = gather_errors(skeleton, targets, markers, work.pose, work.point, work.sums, result_out)
+    return float(cost)
 
 
 @kernel
-def _normal_equations(
-    skeleton: Skeleton,
-    link: I64,
-    station: F64,
-    weight: F64,
-    column: I64,
-    markers: F64,
-    work: Work,
-) -> None:
-    """J'WJ and J'We at the pose in ``work``; only coordinates that move a marker are touched."""
-    work.normal[:] = 0.0
-    work.gradient[:] = 0.0
-    for i in range(link.shape[0]):
-        row = column[i]
-        w = weight[i]
-        if w <= 0.0 or not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
-            continue
-        point_in_ground(work.pose, link[i], station[i], work.point)
-        n = _moving_coordinates(skeleton, link[i], work)
-        point_jacobian(skeleton, work.pose, link[i], work.point, work.jacobian)
-        d0 = work.point[0] - markers[row, 0]
-        d1 = work.point[1] - markers[row, 1]
-        d2 = work.point[2] - markers[row, 2]
-        for a in range(n):
-            j = work.active[a]
-            j0, j1, j2 = work.jacobian[j, 0], work.jacobian[j, 1], work.jacobian[j, 2]
-            work.gradient[j] += w * (j0 * d0 + j1 * d1 + j2 * d2)
-            for b in range(a + 1):
-                k = work.active[b]
-                product = w * (
-                    j0 * work.jacobian[k, 0] + j1 * work.jacobian[k, 1] + j2 * work.jacobian[k, 2]
-                )
-                if j >= k:
-                    work.normal[j, k] += product
-                else:
-                    work.normal[k, j] += product
+def _trial_step(
+    free: F64, lower: F64, upper: F64, damping: float, newton: bool, work: Work
+) -> float:
+    """Write a trial point within the bounds; return its largest change, -1 if there is no step.
 
-
-@kernel
-def _moving_coordinates(skeleton: Skeleton, link: int, work: Work) -> int:
-    """List the free coordinates that move a link in ``work.active``; clear their Jacobian rows."""
-    n = 0
-    while link >= 0:
-        lead = skeleton.lead[skeleton.coordinate[link]]
-        if lead >= 0:
-            known = False
-            for a in range(n):
-                known = known or work.active[a] == lead
-            if not known:
-                work.active[n] = lead
-                n += 1
-                for r in range(3):
-                    work.jacobian[lead, r] = 0.0
-        link = skeleton.parent[link]
-    return n
-
-
-@kernel
-def _damped_step(free: F64, lower: F64, upper: F64, damping: float, work: Work) -> float:
-    """Trial point of one damped step within the bounds; returns its largest change.
-
-    A coordinate at a bound whose gradient presses outwards stays; the diagonal keeps a small
-    floor, so that a coordinate that no marker sees stays where it is.
+    A coordinate at a bound whose gradient presses outwards stays.
     """
     n = 0
     for j in range(free.shape[0]):
@@ -224,10 +153,11 @@ def _damped_step(free: F64, lower: F64, upper: F64, damping: float, work: Work) 
         j = work.active[a]
         work.step[a] = -work.gradient[j]
         for b in range(a + 1):
-            work.factor[a, b] = work.normal[j, work.active[b]]
-        work.factor[a, a] += damping * work.normal[j, j] + 1e-12
+            k = work.active[b]
+            work.factor[a, b] = work.normal[j, k] + (work.bend[j, k] if newton else 0.0)
+        work.factor[a, a] += damping * work.normal[j, j] + _FLOOR
     if not cholesky_solve(work.factor, work.step, n):
-        return np.inf
+        return -1.0
     work.trial[:] = free
     largest = 0.0
     for a in range(n):
