@@ -86,8 +86,8 @@ class LiveTable:
         for name, level in self._levels():
             channels.add_row(name, bar(level), f"{level:5.2f}")
         flags = ", ".join(names(self._emg.status)) or "none"
-        head = Text(f"{self._meta.model_name}  {describe(self._health)}\n")
-        head.append(f"age {self._emg.age_ms:.1f} ms   flags: {flags}")
+        head = Text(f"{self._meta.model_name}   age {self._emg.age_ms:.1f} ms   flags: {flags}\n")
+        head.append(describe(self._health, "\n"))
         return Group(head, channels)
 
     def _print_line(self) -> None:
@@ -113,16 +113,14 @@ def bar(level: float) -> str:
     return "█" * full + (chr(0x2590 - part) if part else "")  # ▏ to ▉ are 0x258F down to 0x2589
 
 
-def describe(health: Health) -> str:
-    """Rates, latency and kept deadlines, in one line."""
+def describe(health: Health, separator: str = "   ") -> str:
+    """Rates, latency and kept deadlines."""
     latency = health.latency_ms
     share = 100.0 * health.on_time / health.published if health.published else 0.0
-    return (
-        f"{health.rate_in_hz:6.1f} Hz in, {health.rate_out_hz:6.1f} Hz out   "
-        f"latency p50 {latency.get('p50', 0.0):.2f} p99 {latency.get('p99', 0.0):.2f} "
-        f"max {latency.get('max', 0.0):.2f} ms   on time {share:.2f} %   "
-        f"skipped {health.skipped}"
-    )
+    rates = f"{health.rate_in_hz:.1f} Hz in, {health.rate_out_hz:.1f} Hz out"
+    times = " ".join(f"{key} {latency.get(key, 0.0):.2f}" for key in ("p50", "p99", "max"))
+    kept = f"on time {share:.2f} %, skipped {health.skipped}"
+    return separator.join((rates, f"latency {times} ms", kept))
 
 
 def summary(report: dict[str, Any], endpoint: str) -> str:
