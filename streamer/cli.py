@@ -119,6 +119,28 @@ def offline(
 
 
 @app.command()
+def train(
+    dirs: Annotated[list[Path], typer.Argument(help="Trial directories, or folders of them.")],
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+) -> None:
+    """Train the network on recorded trials."""
+    from streamer.commands import train as command  # type: ignore[attr-defined]
+
+    command.run(dirs, out)
+
+
+@app.command()
+def evaluate(
+    dirs: Annotated[list[Path], typer.Argument(help="Trial directories, or folders of them.")],
+    checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
+) -> None:
+    """Compare the network with static optimization alone, muscle by muscle."""
+    from streamer.commands import evaluate as command  # type: ignore[attr-defined]
+
+    command.run(dirs, checkpoint)
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine has, what it lacks, and what to do."""
     from streamer.commands import doctor as command
