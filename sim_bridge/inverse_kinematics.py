@@ -20,6 +20,8 @@ from .model import CompiledModel
 MAX_ITERATIONS = 30
 _SEED_TURNS = (0.0, 0.5 * np.pi, np.pi, -0.5 * np.pi)
 _SEED_ITERATIONS = 200
+_SEED_TIE = 1e-5
+"""Marker errors [m] that differ by less are the same pose."""
 
 
 class InverseKinematics:
@@ -159,22 +161,30 @@ class InverseKinematics:
         )
 
     def _place(self, markers: F64) -> None:
-        """First frame: the best of several headings, each with the model at the markers."""
-        best_rms, best = np.inf, self._default.copy()
+        """First frame: the best of several headings, each with the model at the markers.
+
+        Several end in the same pose, some with angles gone over the top of a gimbal: among equals
+        the one with the smallest angles is the person's.
+        """
+        found: list[tuple[float, float, F64]] = []
         for turn in _SEED_TURNS:
             start = self._default.copy()
             self._base.turn(start, turn)
             pose_free(self._skeleton, start, self._work.pose)
             self._base.shift(start, self._centroid_offset(markers))
             self._solve(markers, np.clip(start, self._lower, self._upper), _SEED_ITERATIONS)
-            if self.n_used >= 3 and self.marker_rms < best_rms:
-                best_rms, best = self.marker_rms, self.free.copy()
-        self._placed = bool(np.isfinite(best_rms))
+            if self.n_used >= self.MINIMUM_MARKERS:
+                bend = float(np.abs((self.free - self._default)[self._is_rotation]).sum())
+                found.append((self.marker_rms, bend, self.free.copy()))
+        self._placed = bool(found)
+        least = min((rms for rms, *_ in found), default=0.0)
+        equals = [(bend, k) for k, (rms, bend, _) in enumerate(found) if rms <= least + _SEED_TIE]
+        best = found[min(equals)[1]][2] if equals else self._default
         unwound = self._unwound(best)
         self._solve(markers, unwound, 0)
-        if self.marker_rms <= best_rms * (1.0 + 1e-9):
-            best = unwound
-        self._solve(markers, best, _SEED_ITERATIONS)
+        self._solve(
+            markers, unwound if self.marker_rms <= least + _SEED_TIE else best, _SEED_ITERATIONS
+        )
         self._previous[:] = self.free
 
     def _unwound(self, free: F64) -> F64:

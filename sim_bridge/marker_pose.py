@@ -19,6 +19,8 @@ from .model import CompiledModel
 STEP_TOLERANCE = 1e-7
 """Largest change of a coordinate [rad, m] in the last step."""
 _LEAST_DAMPING, _MOST_DAMPING = 1e-10, 1e8
+_NEWTON_RMS = 0.05
+"""RMS marker error [m] above which Newton's step is not tried: far away it may lead elsewhere."""
 _FLOOR = 1e-12
 """Added to every diagonal: a coordinate that no marker sees stays where it is."""
 
@@ -99,7 +101,7 @@ def solve_frame(
         normal_equations(
             skeleton, work.pose, work.sums, work.vectors, work.normal, work.bend, work.gradient
         )
-        newton = True
+        newton = result_out[0] < _NEWTON_RMS
         while True:
             size = _trial_step(free_out, lower, upper, damping, newton, work)
             if size >= 0.0:
