@@ -1,4 +1,4 @@
-"""Small dense positive definite systems, in place."""
+"""Small dense vectors and positive definite systems, in place."""
 
 import numpy as np
 
@@ -47,3 +47,10 @@ def cholesky_solve(a: F64, b: F64, n: int) -> bool:
             s -= a[k, i] * b[k]
         b[i] = s / a[i, i]
     return True
+
+
+@kernel
+def copy_vector(source: F64, out: F64) -> None:
+    """Copy element by element: numba's slice assignment may allocate, in case of overlap."""
+    for i in range(source.shape[0]):
+        out[i] = source[i]

@@ -12,7 +12,7 @@ import numpy as np
 
 from ._jit import F64, I64, kernel
 from .kinematics import Pose, Skeleton, empty_pose, pose_free
-from .linalg import cholesky_solve
+from .linalg import cholesky_solve, copy_vector
 from .marker_normal import Composite, Targets, empty_composite, gather_errors, normal_equations
 from .model import CompiledModel
 
@@ -107,7 +107,7 @@ def solve_frame(
             if size >= 0.0:
                 trial_cost = _cost(skeleton, targets, markers, work.trial, work, result_out)
                 if trial_cost <= cost:
-                    free_out[:] = work.trial
+                    copy_vector(work.trial, free_out)
                     cost = trial_cost
                     converged = size < STEP_TOLERANCE
                     damping = max(0.1 * damping, _LEAST_DAMPING)
@@ -160,7 +160,7 @@ def _trial_step(
         work.factor[a, a] += damping * work.normal[j, j] + _FLOOR
     if not cholesky_solve(work.factor, work.step, n):
         return -1.0
-    work.trial[:] = free
+    copy_vector(free, work.trial)
     largest = 0.0
     for a in range(n):
         j = work.active[a]
