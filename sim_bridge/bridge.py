@@ -16,6 +16,11 @@ from .muscle_paths import MuscleGeometry
 from .static_optimization import StaticOptimization
 from .status import BridgeStatus
 
+FASTEST_TURN = 150.0
+"""Speed of an angle [rad/s] that no joint reaches; a turn over the end of a range does."""
+FASTEST_SHIFT = 20.0
+"""Speed of a length [m/s] that no body reaches."""
+
 STAGES = ("ik", "filter", "id", "paths", "so")
 """Stages of a step, in their order."""
 
@@ -126,6 +131,9 @@ class Bridge:
         self.so = StaticOptimization(model, settings.reserve, settings.residual)
         self._free_index = model.coordinates.free_index
         self._free, self._free_speed = np.zeros((2, len(self._free_index)))
+        rotation = model.coordinates.is_rotation
+        self._fastest = np.where(rotation, FASTEST_TURN, FASTEST_SHIFT)
+        self._last_t, self._last_q, self._move = -np.inf, np.zeros(n), np.zeros(n)
         self.output = BridgeOutput(self.ik, self.so, self._id.tau)
         self.on_stage: Callable[[str], None] | None = None
 
@@ -138,6 +146,7 @@ class Bridge:
         """Forget the past; the next frame is a first one."""
         self.ik.reset()
         self._filter.reset()
+        self._last_t = -np.inf
         self._delay.reset()
         self.so.reset()
 
@@ -168,6 +177,8 @@ class Bridge:
             Overwritten by the next step.
         """
         status = self.track(markers)
+        if self._jumped(t):
+            self._filter.reset()
         self._filter.step(t, self.ik.q)
         self._delay.step(t, forces)
         if self._filter.warming_up:
@@ -177,6 +188,17 @@ class Bridge:
         out.t = t
         out.status |= int(status)
         return out
+
+    def _jumped(self, t: float) -> bool:
+        """Whether the solution moved faster than a body can, as where a recording starts again."""
+        dt = t - self._last_t
+        self._move[:] = self.ik.q
+        self._move -= self._last_q
+        np.abs(self._move, out=self._move)
+        jumped = dt > 0.0 and bool(np.any(self._move > self._fastest * dt))
+        self._last_t = t
+        self._last_q[:] = self.ik.q
+        return jumped
 
     def track(self, markers: F64) -> BridgeStatus:
         """Inverse kinematics alone; the solution is ``output.ik_q``."""

@@ -161,7 +161,7 @@ def _thelen_curves(muscle: Any) -> tuple[_Curve, _Curve]:
 
     def force_velocity(v: float) -> float:
         if v <= -1.0:
-            return (v + 1.0) / (1.0 + 1.0 / af)
+            return 0.0
         if v <= 0.0:
             return (1.0 + v) / (1.0 - v / af)
         if v < speed_at_top:

@@ -35,7 +35,7 @@ _CHECKS = 48
 _STEP = 1e-4
 _MAX_TERMS = 500
 _DEGREES = (1, 2, 3, 4, 5, 6, 8, 10)
-_ARM_GOAL = 2e-4
+_ARM_GOAL = 1e-5
 """RMS error of the moment arm [m] at which a higher degree is not tried."""
 
 Progress = Callable[[str, float], None]

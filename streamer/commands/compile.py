@@ -29,7 +29,9 @@ def run(model: Path) -> None:
     with progress_bar() as progress:
         compiled = compile_model(model, progress=progress)
     _print_summary(console, compiled)
-    if len(compiled.muscle_names):
+    exact = int(compiled.geometry.is_exact.sum())
+    console.print(f"{exact} of {len(compiled.muscle_names)} muscle paths are followed exactly")
+    if exact < len(compiled.muscle_names):
         console.print(_fit_table(compiled))
 
 
@@ -37,19 +39,22 @@ def _print_summary(console: Console, model: CompiledModel) -> None:
     console.print(
         f"[bold]{model.name}[/]: {len(model.coordinate_names)} coordinates,"
         f" {len(model.muscle_names)} muscles, {len(model.marker_names)} markers,"
-        f" {model.mass:.1f} kg; digest {model.digest[:12]}"
+        f" {model.mass:.1f} kg; digest {model.digest[:12]}",
+        highlight=False,
+        soft_wrap=True,
     )
 
 
 def _fit_table(model: CompiledModel) -> Table:
-    """Fit errors on poses left out of the fit: all muscles, then the worst."""
-    length, arm = 1e3 * model.paths.length_error, 1e3 * model.paths.arm_error
-    table = Table(title="Muscle paths, error on poses left out of the fit [mm]")
+    """Fit errors on poses left out of the fit: all fitted muscles, then the worst."""
+    fitted = np.flatnonzero(~model.geometry.is_exact)
+    length, arm = 1e3 * model.paths.length_error[fitted], 1e3 * model.paths.arm_error[fitted]
+    table = Table(title="Fitted muscle paths, error on poses left out of the fit [mm]")
     for column in ("", "length RMS", "length max", "moment arm RMS", "moment arm max"):
         table.add_column(column, justify="left" if not column else "right")
-    rows = [("median of all", np.median(length, axis=0), np.median(arm, axis=0))]
+    rows = [("median", np.median(length, axis=0), np.median(arm, axis=0))]
     for i in np.argsort(-arm[:, 0])[:_WORST]:
-        rows.append((model.muscle_names[int(i)], length[i], arm[i]))
+        rows.append((model.muscle_names[fitted[i]], length[i], arm[i]))
     for name, a, b in rows:
         table.add_row(name, *(f"{x:.3f}" for x in (*a, *b)))
     return table
