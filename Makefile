@@ -8,7 +8,7 @@
 #   make clean      remove .venv and caches
 #
 # PYTHON       interpreter to build .venv with
-# TORCH_INDEX  index to take torch from first, e.g. https://download.pytorch.org/whl/cpu
+# TORCH_INDEX  index to take torch from first: PyTorch's own index of CPU wheels, say
 # DEMO_FLAGS   further options for the demo, e.g. DEMO_FLAGS="--duration 5 --report out.json"
 # PYTEST_FLAGS further options for pytest, e.g. PYTEST_FLAGS="-x tests/streamer"
 
