@@ -36,7 +36,7 @@ class Architecture:
     n_decoder: int = 2
     window: int = 32
     mlp_ratio: int = 2
-    dropout: float = 0.1
+    dropout: float = 0.3
 
     def __post_init__(self) -> None:
         if self.d_model % self.n_head:

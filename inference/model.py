@@ -38,6 +38,10 @@ CLIP: Final = 8.0
 """Standard deviations at which an input saturates, so that garbage stays finite in the history."""
 
 
+REST: Final = 0.25
+"""Output of an untrained network: about the mean envelope of a walking person."""
+
+
 class WindowAttention(nn.Module):
     """Multi-head attention of the present frame to the last `window` frames.
 
@@ -52,7 +56,9 @@ class WindowAttention(nn.Module):
         self.query = nn.Linear(arch.d_model, arch.d_model, bias=False)
         self.key_value = nn.Linear(arch.d_model, 2 * arch.d_model, bias=False)
         self.project = nn.Linear(arch.d_model, arch.d_model, bias=False)
-        self.bias_by_age = nn.Parameter(torch.zeros(arch.n_head, arch.window))
+        # Start with memories of different length, one per head, as [Press2022]_.
+        slope = 4.0 ** -torch.arange(arch.n_head)  # 1, 1/4, 1/16, ... per frame
+        self.bias_by_age = nn.Parameter(-slope[:, None] * torch.arange(arch.window))
 
     def forward(self, target: Tensor, source: Tensor) -> Tensor:
         """Attend over whole sequences (B, T, C), both on the same frames."""
@@ -168,6 +174,7 @@ class STDRNet(nn.Module):
         self.decoder = nn.ModuleList(Layer(arch, cross=True) for _ in range(arch.n_decoder))
         self.norm_head = nn.LayerNorm(arch.d_model)
         self.head = nn.Linear(arch.d_model, arch.n_output)
+        nn.init.constant_(self.head.bias, math.log(math.expm1(REST)))
 
     def _embed(self, x: Tensor) -> Tensor:
         present = x[..., N_INPUT:]

@@ -1,0 +1,87 @@
+"""Batches of random crops for training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from inference.augment import augment
+from inference.channels import MEASURED, N_INPUT
+from inference.dataset import LimbSequence
+from inference.train_settings import TrainSettings
+
+__all__ = ["Batch", "batches", "frame_weight"]
+
+F32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops of sequences, padded at their end with frames of no weight.
+
+    Attributes
+    ----------
+    x : Tensor of shape (B, T, 2 N_INPUT)
+    y, weight : Tensor of shape (B, T, len(MEASURED))
+        Targets and their weight in the loss.
+    records : tuple of str
+        Where each crop comes from.
+    """
+
+    x: Tensor
+    y: Tensor
+    weight: Tensor
+    records: tuple[str, ...]
+
+
+def batches(
+    sequences: Sequence[LimbSequence], settings: TrainSettings, rng: np.random.Generator
+) -> Iterator[Batch]:
+    """Yield batches of augmented random crops; a person counts by the root of their time."""
+    length = np.array([len(s.t) for s in sequences], dtype=float)
+    person = {
+        p: sum(n for s, n in zip(sequences, length, strict=True) if s.person == p)
+        for p in sorted({s.person for s in sequences})
+    }
+    chance = np.array(
+        [n / np.sqrt(person[s.person]) for s, n in zip(sequences, length, strict=True)]
+    )
+    for _ in range(settings.batches):
+        chosen = rng.choice(len(sequences), settings.batch_size, p=chance / chance.sum())
+        yield _collate([sequences[i] for i in chosen], settings, rng)
+
+
+def _collate(
+    chosen: Sequence[LimbSequence], settings: TrainSettings, rng: np.random.Generator
+) -> Batch:
+    x = np.zeros((len(chosen), settings.crop, 2 * N_INPUT), dtype=np.float32)
+    y = np.zeros((len(chosen), settings.crop, len(MEASURED)), dtype=np.float32)
+    weight = np.zeros_like(y)
+    for i, sequence in enumerate(chosen):
+        crop = augment(*_crop(sequence, settings, rng), settings.augmentation, rng)
+        n = min(settings.crop, len(crop[0]))
+        x[i, :n], y[i, :n], weight[i, :n] = (part[:n] for part in crop)
+    records = tuple(s.record for s in chosen)
+    return Batch(torch.from_numpy(x), torch.from_numpy(y), torch.from_numpy(weight), records)
+
+
+def _crop(
+    sequence: LimbSequence, settings: TrainSettings, rng: np.random.Generator
+) -> tuple[F32, F32, F32]:
+    reach = math.ceil(settings.crop * (1.0 + settings.augmentation.warp))
+    first = int(rng.integers(0, max(1, len(sequence.t) - reach + 1)))
+    part = slice(first, first + reach)
+    weight = frame_weight(sequence, settings.outside_weight)
+    return sequence.x[part], sequence.y[part], weight[part]
+
+
+def frame_weight(sequence: LimbSequence, outside: float) -> F32:
+    """Weight of every frame and target (n, len(MEASURED)): 1, or `outside` without forces."""
+    factor = np.where(sequence.forces_valid, 1.0, outside)[:, None]
+    return (sequence.measured * factor).astype(np.float32)

@@ -1,0 +1,214 @@
+"""From feature records to a saved checkpoint with an honest card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.architecture import Architecture
+from inference.backends.onnx_step import OnnxStep
+from inference.channels import CHANNELS, INPUT_NAMES
+from inference.checkpoint import Card, Checkpoint, save_checkpoint
+from inference.crossval import cross_validate, validation_people
+from inference.dataset import LimbSequence, build_sequences
+from inference.evaluation import Score, estimate_stream, evaluate, summarise, summary_table
+from inference.exceptions import FeatureError
+from inference.export import export_step
+from inference.lag import estimate_lags
+from inference.muscle_map import FAMILIES
+from inference.record import FeatureRecord
+from inference.train_settings import TrainSettings
+from inference.training import Epoch, train
+from inference.weights import network_arrays
+
+__all__ = ["FitSettings", "fit_checkpoint"]
+
+DESCRIPTION: Final = (
+    "STDR-Net: EMG envelopes of both legs, as fractions of the subject's reference maximum, from "
+    "simulated activations, angles, velocities and moments; causal, one step per frame"
+)
+METRICS_NOTE: Final = (
+    "Where forces are valid; per person, then averaged over people. rmse is a fraction of the "
+    "person's reference maximum (99th percentile of the envelope, over the person's trials). "
+    "baseline = plain static optimization with the best gain of each person and channel; the "
+    "network has no gain. *_lag = with one best lag per person, each with its own; lag_s > 0 means "
+    "that the measurement is later. cross_validation: people of the training sets left out in "
+    "turn, the data set's lag removed. held_out: other data sets, no lag removed."
+)
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What to train and how to judge it.
+
+    Attributes
+    ----------
+    folds : int
+        Groups of people left out in turn for the card's cross-validation; 0 = none.
+    validation_people : int
+        People by whom training stops.
+    rate_hz : float
+        Of the network.
+    architecture : Architecture
+    training : TrainSettings
+    """
+
+    folds: int = 0
+    validation_people: int = 2
+    rate_hz: float = 100.0
+    architecture: Architecture = field(default_factory=Architecture)
+    training: TrainSettings = field(default_factory=TrainSettings)
+
+
+def fit_checkpoint(
+    records: Sequence[FeatureRecord],
+    unseen: Sequence[FeatureRecord],
+    out: Path,
+    settings: FitSettings,
+    report: Callable[[str], None],
+) -> Checkpoint:
+    """Train, judge, export and save.
+
+    Parameters
+    ----------
+    records : sequence of FeatureRecord
+        To train on.
+    unseen : sequence of FeatureRecord
+        Of other people, scored at the end.
+    out : Path
+        Folder of the checkpoint.
+    settings : FitSettings
+    report : callable
+        Gets one line of text per stage and epoch.
+
+    Raises
+    ------
+    InferenceError
+        If records do not serve or training fails; nothing is written then.
+    """
+    if both := {r.person for r in records} & {r.person for r in unseen}:
+        raise FeatureError(f"{', '.join(sorted(both))} both trained on and held out; choose one")
+    lags = estimate_lags(build_sequences(records, settings.rate_hz), settings.rate_hz)
+    sequences = build_sequences(records, settings.rate_hz, lags)
+    report(_describe(sequences, lags))
+    metrics: dict[str, Any] = {"note": METRICS_NOTE}
+    if settings.folds:
+        metrics["cross_validation"] = {"folds": settings.folds} | _results(
+            cross_validate(
+                sequences, settings.folds, settings.validation_people, settings.architecture,
+                settings.training, settings.rate_hz,
+                lambda fold, epoch: report(f"fold {fold + 1}/{settings.folds}, {_line(epoch)}"),
+            )
+        )  # fmt: skip
+    stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
+    net, history = train(
+        [s for s in sequences if s.person not in stop_by],
+        [s for s in sequences if s.person in stop_by],
+        settings.architecture,
+        settings.training,
+        lambda epoch: report(_line(epoch)),
+    )
+    onnx = export_step(net)
+    if unseen:
+        stream = estimate_stream(OnnxStep(onnx), settings.architecture)
+        held = build_sequences(unseen, settings.rate_hz)
+        metrics["held_out"] = _results(evaluate(held, stream, settings.rate_hz))
+    training = _training_card(records, sequences, lags, stop_by, settings, history)
+    arrays = network_arrays(net)
+    card = _card(out.name, settings, arrays, training, metrics)
+    return save_checkpoint(out, card, arrays, onnx)
+
+
+def _card(
+    name: str,
+    settings: FitSettings,
+    arrays: dict[str, npt.NDArray[np.float32]],
+    training: dict[str, Any],
+    metrics: dict[str, Any],
+) -> Card:
+    return Card(
+        name=name,
+        description=DESCRIPTION,
+        channels=CHANNELS,
+        inputs=INPUT_NAMES,
+        architecture=settings.architecture,
+        rate_hz=settings.rate_hz,
+        receptive_field_frames=settings.architecture.receptive_field,
+        muscle_map={family.name: dict(family.muscles) for family in FAMILIES},
+        normalisation={
+            key: [round(float(value), 6) for value in arrays[f"input_{key}"]]
+            for key in ("mean", "scale")
+        },
+        training=training,
+        metrics=metrics,
+    )
+
+
+def _training_card(
+    records: Sequence[FeatureRecord],
+    sequences: Sequence[LimbSequence],
+    lags: dict[str, float],
+    stop_by: Sequence[str],
+    settings: FitSettings,
+    history: Sequence[Epoch],
+) -> dict[str, Any]:
+    """Return what the network was made from, data set by data set."""
+    data_sets: dict[str, Any] = {}
+    for record in records:
+        entry = data_sets.setdefault(
+            record.dataset,
+            {
+                "licence": record.licence,
+                "citation": record.citation,
+                "emg_lag_removed_s": round(lags[record.dataset], 3),
+                "trials": [],
+                "measured_s": 0.0,
+            },
+        )
+        entry["trials"].append(f"{record.subject}/{record.trial}")
+    for name, entry in data_sets.items():
+        frames = sum(int(s.measured.any(1).sum()) for s in sequences if s.dataset == name)
+        entry["measured_s"] = round(frames / settings.rate_hz, 1)
+    best = min(history, key=lambda e: e.validation_loss if stop_by else -e.index)
+    return {
+        "data_sets": data_sets,
+        "filter_delay_s": sorted({round(r.filter_delay_s, 6) for r in records}),
+        "target": "6 Hz zero-phase envelope of raw EMG (20-450 Hz), published envelopes as they "
+        "are; of the instant that the filtered inputs describe, less the data set's lag",
+        "lag_note": "EMG timing differs between data sets, by equipment or by person; one lag per "
+        "data set was estimated against the set with most people and removed for training",
+        "stopped_by": list(stop_by),
+        "settings": asdict(settings.training),
+        "best_epoch": asdict(best),
+    }
+
+
+def _results(scores: Sequence[Score]) -> dict[str, Any]:
+    return {
+        "people": sorted({s.person for s in scores}),
+        "summary": summary_table(summarise(scores)),
+    }
+
+
+def _describe(sequences: Sequence[LimbSequence], lags: dict[str, float]) -> str:
+    parts = []
+    for name in sorted(lags):
+        own = [s for s in sequences if s.dataset == name]
+        people = len({s.person for s in own})
+        seconds = sum(float(s.t[-1] - s.t[0]) for s in own)
+        parts.append(
+            f"{name}: {people} people, {seconds:.0f} s, EMG lag {1e3 * lags[name]:+.0f} ms"
+        )
+    return "; ".join(parts)
+
+
+def _line(epoch: Epoch) -> str:
+    return (
+        f"epoch {epoch.index + 1}: loss {epoch.train_loss:.3f}, "
+        f"validation {epoch.validation_loss:.3f}"
+    )

@@ -1,0 +1,48 @@
+"""How to train; apart from torch so that a command can be built without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from inference.augment import Augmentation
+
+__all__ = ["TrainSettings"]
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """How to train.
+
+    Attributes
+    ----------
+    seed : int
+        Of initialisation, sampling and augmentation.
+    epochs, batches, batch_size : int
+        An epoch is `batches` batches of random crops; the schedule spans `epochs`.
+    crop : int
+        Frames of a crop.
+    learning_rate, weight_decay : float
+        Of AdamW; the rate warms up over the first twentieth and falls as a half cosine.
+    average : float
+        Memory per batch of the running mean of the weights, which is what is validated and kept.
+    feedback_passes : int
+        Passes without gradient that make the feedback, the first one over none.
+    outside_weight : float
+        Weight of frames without valid forces, in which the network sees the motion alone.
+    patience : int
+        Epochs without a better validation error until training stops.
+    augmentation : Augmentation
+    """
+
+    seed: int = 1
+    epochs: int = 12
+    batches: int = 30
+    batch_size: int = 24
+    crop: int = 160
+    learning_rate: float = 8e-4
+    weight_decay: float = 0.05
+    average: float = 0.98
+    feedback_passes: int = 1
+    outside_weight: float = 0.5
+    patience: int = 5
+    augmentation: Augmentation = field(default_factory=Augmentation)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from inference.architecture import Architecture
+from inference.batches import batches, frame_weight
+from inference.channels import MEASURED, N_CHANNEL, N_INPUT
+from inference.dataset import LimbSequence, build_sequences
+from inference.exceptions import FeatureError, TrainingDiverged
+from inference.loss import Loss
+from inference.rollout import rollout
+from inference.train_settings import TrainSettings
+from inference.training import normalisation, train
+from tests.inference.conftest import random_network
+from tests.inference.synthetic import synthetic_record
+
+TINY = Architecture(d_model=16, n_head=2, n_encoder=1, n_decoder=1, window=8, dropout=0.0)
+QUICK = TrainSettings(epochs=4, batches=12, batch_size=8, crop=60, learning_rate=5e-3)
+SOL = MEASURED.index("SOL")
+
+
+def people(count: int) -> list[LimbSequence]:
+    records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(count)]
+    return build_sequences(records, 100.0)
+
+
+def test_a_known_relation_is_learned_for_people_never_seen() -> None:
+    sequences = people(8)
+    net, history = train(sequences[:6], sequences[6:7], TINY, QUICK)
+    unseen = sequences[7]
+    y = rollout(net, [unseen.x])[0][:, SOL]
+    where = unseen.measured[:, SOL]
+    # The relation is exact, so even this short training of a tiny network comes close to 1.
+    assert np.corrcoef(y[where], unseen.y[where, SOL])[0, 1] > 0.9
+    assert history[-1].validation_loss < history[0].validation_loss
+
+
+def test_same_seed_gives_the_same_network_and_another_seed_does_not() -> None:
+    sequences = people(2)
+    quick = replace(QUICK, epochs=1, batches=3)
+
+    def weights(settings: TrainSettings) -> torch.Tensor:
+        return train(sequences, [], TINY, settings)[0].head.weight
+
+    assert torch.equal(weights(quick), weights(quick))
+    assert not torch.equal(weights(quick), weights(replace(quick, seed=2)))
+
+
+def test_training_stops_early_and_keeps_the_best_epoch() -> None:
+    sequences = people(3)
+    stuck = replace(QUICK, epochs=30, batches=1, patience=3, learning_rate=0.0)
+    assert len(train(sequences[:2], sequences[2:], TINY, stuck)[1]) == 1 + 3
+    erratic = replace(QUICK, learning_rate=0.3, average=0.0)
+    net, history = train(sequences[:2], sequences[2:], TINY, erratic)
+    best = min(epoch.validation_loss for epoch in history)
+    error = Loss(sequences[:2]).validate(net, sequences[2:])
+    assert error == pytest.approx(best, rel=1e-6)
+
+
+def test_nan_stops_training_and_says_where() -> None:
+    sequences = people(1)
+    broken = replace(sequences[0], y=np.full_like(sequences[0].y, np.nan))
+    with pytest.raises(TrainingDiverged, match=r"epoch 0, batch 0 \(made/p0/walk\)") as caught:
+        train([broken], [], TINY, QUICK)
+    assert (caught.value.epoch, caught.value.batch) == (0, 0)
+    assert caught.value.records == ("made/p0/walk",)
+
+
+def test_nothing_to_train_on_is_refused() -> None:
+    with pytest.raises(FeatureError, match="nothing to train on"):
+        train([], [], TINY, QUICK)
+
+
+def test_unmeasured_channels_do_not_enter_the_loss() -> None:
+    loss = Loss(people(1))
+    target, weight = torch.zeros(1, 5, len(MEASURED)), torch.zeros(1, 5, len(MEASURED))
+    weight[..., SOL] = 1.0
+    y = torch.zeros(1, 5, N_CHANNEL)
+    y[..., 5:] = 100.0  # wildly wrong where nobody measured
+    assert float(loss(y, target, weight)) == 0.0
+    y[..., SOL] = 1.0
+    assert float(loss(y, target, weight)) > 0.0
+
+
+def test_composite_is_compared_with_the_mean_of_its_parts() -> None:
+    loss = Loss(people(1))
+    target, weight = torch.zeros(1, 1, len(MEASURED)), torch.zeros(1, 1, len(MEASURED))
+    weight[..., MEASURED.index("GAS")] = 1.0
+    y = torch.zeros(1, 1, N_CHANNEL)
+    y[..., MEASURED.index("GM")], y[..., MEASURED.index("GL")] = 0.3, -0.3
+    assert float(loss(y, target, weight)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_normalisation_is_that_of_present_inputs_with_people_counting_equally() -> None:
+    long, short = people(2)
+    short = replace(short, x=short.x[:50].copy(), t=short.t[:50])
+    short.x[:, N_INPUT] = 0.0  # hide the first input of the second person
+    short.x[:, 0] = 1e6
+    mean, scale = normalisation([long, short])
+    assert mean[0] == pytest.approx(long.x[:, 0].mean(), abs=1e-5)
+    assert scale[0] == pytest.approx(long.x[:, 0].std(), abs=1e-5)
+    assert mean[1] == pytest.approx((long.x[:, 1].mean() + short.x[:, 1].mean()) / 2, abs=1e-5)
+
+
+def test_input_that_nobody_has_stays_harmless() -> None:
+    (one,) = people(1)
+    one.x[:, 4] = one.x[:, N_INPUT + 4] = 0.0
+    mean, scale = normalisation([one])
+    assert (mean[4], scale[4]) == (0.0, 1.0)
+
+
+def test_frames_without_forces_weigh_less() -> None:
+    (one,) = people(1)
+    one.forces_valid[:100] = False
+    weight = frame_weight(one, 0.25)
+    assert set(np.unique(weight[:100])) <= {0.0, 0.25}
+    assert set(np.unique(weight[100:])) <= {0.0, 1.0}
+
+
+def test_crops_are_padded_with_frames_of_no_weight() -> None:
+    sequences = people(2)
+    settings = replace(QUICK, crop=1000)
+    batch = next(iter(batches(sequences, settings, np.random.default_rng(0))))
+    assert batch.x.shape == (8, 1000, 2 * N_INPUT)
+    assert not batch.weight[:, 500:].any()  # sequences have 400 frames, 470 at the slowest tempo
+    assert batch.weight[:, 100:300, SOL].all()
+
+
+def test_streams_cut_in_pieces_equal_the_whole() -> None:
+    net = random_network(TINY)
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((400, 2 * N_INPUT)).astype(np.float32)
+    whole, other = rollout(net, [x, x[:30]])
+    pieces = rollout(net, [x], longest=120)[0]
+    # The feedback's memory of where a piece started has faded after three receptive fields.
+    np.testing.assert_allclose(pieces, whole, atol=1e-3)
+    np.testing.assert_allclose(other, whole[:30], atol=1e-5)  # float32, another batch size
+    assert rollout(net, []) == []
