@@ -1,0 +1,82 @@
+"""Run the scenario: compare, time the stages, vary the sizes, report."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.bridge.report import Report
+from benchmarks.bridge.scaling import measure_scaling
+from benchmarks.bridge.side_by_side import RUN_UP, compare, time_inverse_dynamics_tool
+from benchmarks.bridge.stage_table import measure_stages
+from benchmarks.environment import describe_environment, environment_line
+from benchmarks.records import append_record
+from benchmarks.subject import Files, Subject
+from streamer.exceptions import ConfigError
+
+
+def run(
+    files: Files, *, frames: int, rounds: int, seed: int, scaling: bool, tool: bool, out: Path
+) -> dict[str, Any]:
+    """Measure, print the tables, append one row.
+
+    Parameters
+    ----------
+    files : Files
+        Recording.
+    frames : int
+        In a row, by OpenSim and by us.
+    rounds : int
+        Through the whole recording for the stage table, and as often for each size.
+    seed : int
+        Chooses the window, and moves the trees.
+    scaling, tool : bool
+        Whether to vary the sizes, and to time OpenSim's InverseDynamicsTool.
+    out : Path
+        JSON lines file.
+
+    Returns
+    -------
+    dict
+        The row.
+
+    Raises
+    ------
+    ConfigError
+        If a number makes no sense.
+    StreamerError, SimBridgeError
+        If a file is missing or does not fit.
+    """
+    if frames < 2 or rounds < 1:
+        raise ConfigError(f"--frames is {frames} and --rounds {rounds}; give at least 2 and 1")
+    console = Console(highlight=False)
+    say = Console(stderr=True, highlight=False)
+
+    def progress(text: str) -> None:
+        say.print(f"  {text}", markup=False)
+
+    environment = describe_environment()
+    subject = Subject.load(files)
+    if frames + RUN_UP > len(subject.time):
+        raise ConfigError(
+            f"--frames is {frames}, the recording has {len(subject.time)} and {RUN_UP} run up to"
+            " them; give fewer"
+        )
+    comparisons = compare(subject, frames, seed, progress)
+    tool_us = None
+    if tool:
+        progress("OpenSim's InverseDynamicsTool")
+        tool_us = time_inverse_dynamics_tool(subject)
+    progress("stages over the whole recording")
+    stages = measure_stages(subject, rounds)
+    sizes = measure_scaling(subject, rounds, seed, progress) if scaling else []
+    report = Report(
+        subject, subject.bridge().ik.n_markers, comparisons, tool_us, stages, sizes
+    )  # fmt: skip
+    report.show(console)
+    console.print(environment_line(environment), markup=False)
+    settings = {"frames": frames, "rounds": rounds, "seed": seed, "warm_up_rounds": 1}
+    row = {"benchmark": "bridge", **environment, "settings": settings, **report.row()}
+    append_record(out, row)
+    console.print(f"appended to {out}", markup=False)
+    return row

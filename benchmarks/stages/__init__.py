@@ -1,0 +1,1 @@
+"""Every stage of a frame by itself, under pytest-benchmark; see README.md."""

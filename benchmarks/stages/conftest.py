@@ -1,0 +1,15 @@
+"""What the stages are timed on."""
+
+import pytest
+
+from benchmarks.stages.stage_inputs import StageInputs
+from benchmarks.subject import DATA_VARIABLE, Files, Subject, demo_walk, rajagopal_walk
+
+
+@pytest.fixture(scope="session", params=["rajagopal", "demo"])
+def inputs(request: pytest.FixtureRequest) -> StageInputs:
+    """What every stage gets on every frame of the Rajagopal walk, and of the demo subject's."""
+    trial = demo_walk() if request.param == "demo" else rajagopal_walk()
+    if trial is None:
+        pytest.skip(f"no Rajagopal walk in ../shared/data; set {DATA_VARIABLE} to the data sets")
+    return StageInputs.of(Subject.load(Files.of_trial(trial)))

@@ -1,0 +1,76 @@
+"""Durations of frames and their percentiles, kept whole: a benchmark can afford the memory."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Durations [us] of ``n`` frames: median, 99th percentile and longest."""
+
+    n: int
+    p50: float
+    p99: float
+    max: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float] | F64) -> "Quantiles":
+        """Summarise durations [s]."""
+        microseconds = 1e6 * np.asarray(seconds, dtype=np.float64)
+        p50, p99 = np.percentile(microseconds, [50.0, 99.0])
+        return cls(len(microseconds), float(p50), float(p99), float(microseconds.max()))
+
+    def row(self) -> dict[str, Any]:
+        """JSON values."""
+        return asdict(self)
+
+
+def seconds_of(function: Callable[..., Any], *arguments: Any) -> float:
+    """Wall time of one call [s]."""
+    began = time.perf_counter_ns()
+    function(*arguments)
+    return 1e-9 * (time.perf_counter_ns() - began)
+
+
+class StageClock:
+    """Wall time of each stage of each frame, and the processor time of the frame.
+
+    On a busy machine the wall time of a frame holds the time slices of others; the processor time
+    of the thread does not. It costs a system call, so it is taken once a frame.
+    """
+
+    def __init__(self) -> None:
+        self._stages: dict[str, list[float]] = {"total": [], "total (cpu)": []}
+        self._began = self._last = self._cpu = 0
+
+    def start(self) -> None:
+        """Begin a frame."""
+        self._cpu = time.thread_time_ns()
+        self._began = self._last = time.perf_counter_ns()
+
+    def mark(self, stage: str) -> None:
+        """End a stage: it took from the last mark, or the start, until now."""
+        now = time.perf_counter_ns()
+        self._stages.setdefault(stage, []).append(1e-9 * (now - self._last))
+        self._last = time.perf_counter_ns()
+
+    def finish(self) -> None:
+        """End the frame."""
+        self._stages["total"].append(1e-9 * (time.perf_counter_ns() - self._began))
+        self._stages["total (cpu)"].append(1e-9 * (time.thread_time_ns() - self._cpu))
+
+    def seconds(self, stage: str) -> F64:
+        """Durations of a stage [s], frame by frame."""
+        return np.array(self._stages[stage])
+
+    def table(self) -> dict[str, Quantiles]:
+        """Percentiles per stage, the frame's total last."""
+        order = [s for s in self._stages if not s.startswith("total")]
+        return {s: Quantiles.of(self._stages[s]) for s in (*order, "total", "total (cpu)")}
