@@ -37,6 +37,9 @@ class BridgeSettings:
         Derivative filter, see :func:`sim_bridge.filters.make_filter`.
     marker_weights : dict of str to float
         Weight of a marker in inverse kinematics; 1 where not given.
+    stiffness : float
+        Pull of every coordinate towards its prediction in inverse kinematics, see
+        :class:`sim_bridge.inverse_kinematics.InverseKinematics`; 0 is OpenSim's objective.
     reserve : float
         Optimal force of the reserve on each coordinate [N m or N].
     residual : float
@@ -48,6 +51,7 @@ class BridgeSettings:
     rate_hz: float
     filter: str = CAUSAL_DEFAULT
     marker_weights: dict[str, float] = field(default_factory=dict)
+    stiffness: float = 0.0
     reserve: float = 1.0
     residual: float = 1000.0
     exact_joints: bool = False
@@ -123,7 +127,9 @@ class Bridge:
         self.model, self.settings = model, settings
         n = len(model.coordinates.names)
         self._filter = make_filter(settings.filter, n, settings.rate_hz)
-        self.ik = InverseKinematics(model, marker_names, settings.marker_weights)
+        self.ik = InverseKinematics(
+            model, marker_names, settings.marker_weights, settings.stiffness
+        )
         self._delay = ForceDelay(len(loads), settings.rate_hz, self._filter.delay_s)
         self._id = InverseDynamics(model, loads, settings.exact_joints)
         self._geometry = MuscleGeometry(model)
@@ -177,10 +183,11 @@ class Bridge:
             Overwritten by the next step.
         """
         status = self.track(markers)
-        if self._jumped(t):
-            self._filter.reset()
-        self._filter.step(t, self.ik.q)
         self._delay.step(t, forces)
+        if BridgeStatus.HOLD not in status:  # the filter bridges the gap when markers are back
+            if self._jumped(t):
+                self._filter.reset()
+            self._filter.step(t, self.ik.q)
         if self._filter.warming_up:
             status |= BridgeStatus.WARMING_UP
         self._mark("filter")

@@ -12,12 +12,20 @@ import numpy as np
 from ._jit import F64
 from .exceptions import MarkerMismatch
 from .kinematics import point_in_ground, pose_free, skeleton_of
+from .marker_gate import MarkerGate
 from .marker_match import match_markers
 from .marker_normal import Targets
 from .marker_pose import allocate, solve_frame
 from .model import CompiledModel
 
 MAX_ITERATIONS = 30
+GAP_STIFFNESS = 1e-4
+"""Stiffness [m^2/rad^2] of frames with missing markers: a coordinate that the others see has about
+a thousand times as much from them, one that they do not see stays with its prediction."""
+_RMS_RISE, _RMS_SLACK = 1.3, 0.002
+"""A marker error beyond this multiple of the last one plus this [m] has a cause: a marker."""
+_STEP_KEPT = 0.9
+"""Share of the last step that the prediction takes again."""
 _SEED_TURNS = (0.0, 0.5 * np.pi, np.pi, -0.5 * np.pi)
 _SEED_ITERATIONS = 200
 _SEED_TIE = 1e-5
@@ -35,6 +43,9 @@ class InverseKinematics:
         Labels of the incoming markers, in their order.
     weights : mapping of str to float, optional
         Weight of a marker; 1 where not given, 0 leaves it out.
+    stiffness : float
+        Weight of a coordinate's distance from its prediction [m^2/rad^2 or 1], against jitter of
+        coordinates that the markers hardly see; 0 is OpenSim's objective.
 
     Raises
     ------
@@ -63,6 +74,7 @@ class InverseKinematics:
         model: CompiledModel,
         marker_names: Sequence[str],
         weights: dict[str, float] | None = None,
+        stiffness: float = 0.0,
     ) -> None:
         match = match_markers(marker_names, model.markers.names)
         self._skeleton = skeleton_of(model)
@@ -88,8 +100,12 @@ class InverseKinematics:
         self._work = allocate(model)
         self._result = np.zeros(4)
         self.free = self._default.copy()
-        self._previous = self.free.copy()
+        self._last, self._velocity = self.free.copy(), np.zeros_like(self.free)
+        self._last_rms, self._held = 0.0, 0
         self._start = self.free.copy()
+        self._anchor = self.free.copy()
+        self._stiffness = stiffness
+        self._gate = MarkerGate(self.n_markers, self.n_labels)
         self._placed = False
 
     @property
@@ -125,6 +141,7 @@ class InverseKinematics:
     def reset(self) -> None:
         """Forget the last pose; the next frame starts from the seeds."""
         self._placed = False
+        self._gate.reset()
 
     def step(self, markers: F64) -> None:
         """Solve one frame; with fewer than three markers the last solution stays.
@@ -137,23 +154,48 @@ class InverseKinematics:
         if not self._placed:
             self._place(markers)
             return
-        self._start[:] = self.free
-        self._start += self.free
-        self._start -= self._previous
-        np.clip(self._start, self._lower, self._upper, out=self._start)
-        self._previous[:] = self.free
-        self._solve(markers, self._start, MAX_ITERATIONS)
-        if self.n_used < self.MINIMUM_MARKERS:  # the last step must not be taken again and again
-            self._solve(markers, self._previous, 0)
+        self._predict()
+        pose_free(self._skeleton, self._start, self._work.pose)
+        self._gate.screen(self._targets, markers, self._work.pose)
+        self._solve_seen(markers)
+        if self._gate.n_aside and self.marker_rms > _RMS_RISE * self._last_rms + _RMS_SLACK:
+            self._solve_seen(self._gate.markers)
+        else:
+            self._gate.take_all(markers)
+        if self.n_used < self.MINIMUM_MARKERS:
+            self._solve(markers, self._last, 0)
+            self._held += 1
+            return
+        self._gate.learn(self._targets, self._work.pose)
+        self._last_rms = self.marker_rms
+        np.subtract(self.free, self._last, out=self._velocity)
+        self._velocity /= self._held + 1
+        self._last[:] = self.free
+        self._held = 0
 
-    def _solve(self, markers: F64, start: F64, limit: int) -> None:
+    def _solve_seen(self, markers: F64) -> None:
+        """Solve from the prediction; with markers missing, hold on to it a little."""
+        self._solve(markers, self._start, MAX_ITERATIONS)
+        if self.MINIMUM_MARKERS <= self.n_used < self.n_markers:
+            self._solve(markers, self._start, MAX_ITERATIONS, GAP_STIFFNESS)
+
+    def _predict(self) -> None:
+        """Move the last pose on by its last step; a step that nothing renews fades."""
+        np.multiply(self._velocity, _STEP_KEPT, out=self._start)
+        self._start += self._last
+        np.clip(self._start, self._lower, self._upper, out=self._start)
+
+    def _solve(self, markers: F64, start: F64, limit: int, stiffness: float | None = None) -> None:
         self.free[:] = start
+        self._anchor[:] = start
         solve_frame(
             self._skeleton,
             self._targets,
             markers,
             self._lower,
             self._upper,
+            self._anchor,
+            self._stiffness if stiffness is None else stiffness,
             limit,
             self._work,
             self.free,
@@ -185,7 +227,9 @@ class InverseKinematics:
         self._solve(
             markers, unwound if self.marker_rms <= least + _SEED_TIE else best, _SEED_ITERATIONS
         )
-        self._previous[:] = self.free
+        self._last[:] = self.free
+        self._velocity[:] = 0.0
+        self._last_rms, self._held = self.marker_rms, 0
 
     def _unwound(self, free: F64) -> F64:
         """The same with every angle within half a turn of its default, where its range allows."""

@@ -66,6 +66,8 @@ def solve_frame(
     markers: F64,
     lower: F64,
     upper: F64,
+    anchor: F64,
+    stiffness: float,
     limit: int,
     work: Work,
     free_out: F64,
@@ -83,6 +85,10 @@ def solve_frame(
         Measured positions; NaN marks a missing one.
     lower, upper : ndarray of shape (n_free,), float64 [rad] or [m]
         Bounds of the free coordinates.
+    anchor : ndarray of shape (n_free,), float64 [rad] or [m]
+        Where ``stiffness`` [m^2/rad^2 or 1] pulls the free coordinates.
+    stiffness : float
+        0 for the markers alone.
     limit : int
         Most iterations.
     work : Work
@@ -95,17 +101,20 @@ def solve_frame(
     damping = _LEAST_DAMPING
     converged = False
     cost = _cost(skeleton, targets, markers, free_out, work, result_out)
+    cost += _pull(free_out, anchor, stiffness, work, False)
     iteration = 0
     while iteration < limit and result_out[1] >= 3.0 and not converged:
         iteration += 1
         normal_equations(
             skeleton, work.pose, work.sums, work.vectors, work.normal, work.bend, work.gradient
         )
+        _pull(free_out, anchor, stiffness, work, True)
         newton = result_out[0] < _NEWTON_RMS
         while True:
             size = _trial_step(free_out, lower, upper, damping, newton, work)
             if size >= 0.0:
                 trial_cost = _cost(skeleton, targets, markers, work.trial, work, result_out)
+                trial_cost += _pull(work.trial, anchor, stiffness, work, False)
                 if trial_cost <= cost:
                     copy_vector(work.trial, free_out)
                     cost = trial_cost
@@ -134,6 +143,20 @@ def _cost(
     pose_free(skeleton, free, work.pose)
     cost = gather_errors(skeleton, targets, markers, work.pose, work.point, work.sums, result_out)
     return float(cost)
+
+
+@kernel
+def _pull(free: F64, anchor: F64, stiffness: float, work: Work, into_equations: bool) -> float:
+    """Cost of the distance from the anchor; on demand its part of the normal equations."""
+    cost = 0.0
+    if stiffness > 0.0:
+        for j in range(free.shape[0]):
+            away = free[j] - anchor[j]
+            cost += stiffness * away * away
+            if into_equations:
+                work.gradient[j] += stiffness * away
+                work.normal[j, j] += stiffness
+    return cost
 
 
 @kernel

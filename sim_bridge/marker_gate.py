@@ -1,0 +1,109 @@
+"""Sets aside markers that are not where they can be: flown off, swapped or mislabelled.
+
+From one frame to the next a marker's error against the model hardly changes: it is soft tissue and
+placement. So the predicted pose and the last error say where a marker must be within centimetres,
+and one that is further off can be treated as missing. Whether it is, the solver decides by the
+error that remains: where all markers fit the model as well as before, the prediction was wrong.
+"""
+
+import numpy as np
+
+from ._jit import F64, I64, is_finite, kernel
+from .kinematics import Pose, point_in_ground
+from .marker_normal import Targets
+
+GATE_M = 0.06
+"""Distance from the prediction [m] beyond which a marker is set aside."""
+_PATIENCE = 20
+"""Frames after which a marker that was set aside or missing is taken as it is."""
+
+
+class MarkerGate:
+    """Remembers every marker's error and screens the next frame.
+
+    Parameters
+    ----------
+    n_marker, n_label : int
+        Matched markers, and labels that arrive.
+
+    Attributes
+    ----------
+    markers : ndarray of shape (n_label, 3), float64 [m], ground
+        The last frame without the markers set aside (NaN).
+    n_aside : int
+        How many were.
+    """
+
+    def __init__(self, n_marker: int, n_label: int) -> None:
+        self.markers: F64 = np.full((n_label, 3), np.nan)
+        self._error = np.zeros((n_marker, 3))
+        self._age = np.full(n_marker, _PATIENCE, dtype=np.int64)
+        self._point = np.zeros(3)
+        self.n_aside = 0
+
+    def reset(self) -> None:
+        """Forget all errors; the next frame passes as it is."""
+        self._age[:] = _PATIENCE
+
+    def screen(self, targets: Targets, markers: F64, pose: Pose) -> None:
+        """Copy a frame to ``markers``, without those too far from the predicted ``pose``."""
+        self.n_aside = screen_markers(
+            targets, markers, pose, self._error, self._age, self._point, self.markers
+        )
+
+    def take_all(self, markers: F64) -> None:
+        """Set no marker of this frame aside."""
+        np.copyto(self.markers, markers)
+        self.n_aside = 0
+
+    def learn(self, targets: Targets, pose: Pose) -> None:
+        """Remember the errors of the markers that were used, at the solution ``pose``."""
+        learn_errors(targets, self.markers, pose, self._point, self._error, self._age)
+
+
+@kernel
+def screen_markers(
+    targets: Targets,
+    markers: F64,
+    pose: Pose,
+    error: F64,
+    age: I64,
+    point: F64,
+    markers_out: F64,
+) -> int:
+    """Set markers aside and count them; ``age`` counts frames since an error was learnt."""
+    for i in range(markers.shape[0]):
+        for c in range(3):
+            markers_out[i, c] = markers[i, c]
+    far = 0
+    for i in range(targets.link.shape[0]):
+        row = targets.column[i]
+        if not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+            continue
+        if age[i] >= _PATIENCE:
+            continue
+        point_in_ground(pose, targets.link[i], targets.station[i], point)
+        squared = 0.0
+        for c in range(3):
+            squared += (point[c] - error[i, c] - markers[row, c]) ** 2
+        if squared > GATE_M * GATE_M:
+            far += 1
+            for c in range(3):
+                markers_out[row, c] = np.nan
+    return far
+
+
+@kernel
+def learn_errors(
+    targets: Targets, markers: F64, pose: Pose, point: F64, error_out: F64, age_out: I64
+) -> None:
+    """Error of every marker in ``markers`` against the model; the others grow older."""
+    for i in range(targets.link.shape[0]):
+        row = targets.column[i]
+        if not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+            age_out[i] = min(age_out[i] + 1, _PATIENCE)
+            continue
+        point_in_ground(pose, targets.link[i], targets.station[i], point)
+        for c in range(3):
+            error_out[i, c] = point[c] - markers[row, c]
+        age_out[i] = 0
