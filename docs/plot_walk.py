@@ -1,0 +1,88 @@
+"""Draw ``walk.png``: a walk through the live pipeline, beside OpenSim and measured EMG.
+
+    python docs/plot_walk.py [TRIAL_DIR]
+
+needs the trial (by default the Rajagopal walk beside the repository) and the ``train`` extra for
+matplotlib.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+
+from inference import Refiner
+from inference.emg import envelope
+from sim_bridge import Bridge, BridgeSettings, compile_model
+from streamer.commands.offline import process, read_recording
+from streamer.formats import Trial, read_storage, read_trial
+from streamer.health import StageTimer
+
+mpl.use("Agg")
+from matplotlib import pyplot as plt
+
+HERE = Path(__file__).resolve().parent
+DEFAULT_TRIAL = HERE.parents[1] / "shared/data/rajagopal/walker/walk"
+MOMENTS = {"hip_flexion_r": "hip flexion", "knee_angle_r": "knee", "ankle_angle_r": "ankle"}
+MUSCLES = ("SOL", "TA", "BFLH", "VL", "RF", "GMED")
+INK, OURS, PALE = "#30343b", "#c2410c", "#94a3b8"
+
+
+def main(directory: Path) -> None:
+    """Run the trial through bridge and refiner and write the figure."""
+    trial = read_trial(directory)
+    files = [directory / name for name in ("markers.trc", "grf.mot", "external_loads.xml")]
+    recording = read_recording(files[0], files[1], files[2], None, None)
+    model = compile_model(trial.model)
+    bridge = Bridge(model, recording.markers.names, recording.loads, BridgeSettings(100.0))
+    refiner = Refiner(None, model.muscle_names, model.coordinate_names, model.mass)
+    results = process(recording, bridge, refiner, StageTimer(time.perf_counter))
+    moved = recording.markers.time - bridge.filter_delay_s
+    figure, axes = plt.subplots(3, 3, figsize=(10, 6.4), sharex=True, layout="constrained")
+    reference = read_storage(directory / "reference/id.sto")
+    for axis, (name, title) in zip(axes[0], MOMENTS.items(), strict=True):
+        column = reference.names.index(f"{name}_moment")
+        axis.plot(reference.time, reference.data[:, column], color=PALE, lw=3)
+        axis.plot(moved, results.tau[:, model.coordinate_names.index(name)], color=OURS, lw=1.2)
+        axis.set_title(f"{title} moment [N m]", fontsize=9, color=INK)
+    for axis, muscle in zip(axes[1:].flat, MUSCLES, strict=True):
+        time_s, measured = _measured(trial, f"{muscle}_r")
+        estimate = results.emg[:, refiner.channel_names.index(f"{muscle}_r")]
+        axis.plot(time_s, measured, color=PALE, lw=3)
+        axis.plot(recording.markers.time, estimate, color=OURS, lw=1.2)
+        axis.set_title(f"{muscle} EMG [of maximum]", fontsize=9, color=INK)
+        axis.set_ylim(0.0, 1.1)
+    start, end = trial.valid[0]
+    for axis in axes.flat:
+        axis.set_xlim(start, end)
+        axis.tick_params(labelsize=7, colors=INK)
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.supxlabel("time [s]", fontsize=9)
+    figure.legend(
+        handles=[
+            plt.Line2D([], [], color=PALE, lw=3, label="OpenSim offline / measured EMG"),
+            plt.Line2D([], [], color=OURS, lw=1.2, label="live pipeline"),
+        ],
+        loc="outside upper right",
+        ncols=2,
+        frameon=False,
+        fontsize=8,
+    )
+    figure.savefig(HERE / "walk.png", dpi=110)
+
+
+def _measured(trial: Trial, channel: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Envelope of a measured channel as a fraction of its own maximum in the valid stretch."""
+    assert trial.emg is not None
+    raw = trial.emg.data[:, trial.emg.names.index(channel)]
+    smooth = envelope(raw, trial.emg.rate_hz) if trial.emg_kind == "raw" else raw
+    start, end = trial.valid[0]
+    inside = (trial.emg.time >= start) & (trial.emg.time <= end)
+    return trial.emg.time, smooth / smooth[inside].max()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_TRIAL)
