@@ -100,8 +100,9 @@ def load_features(
 
 
 def _key(trial: Trial, model: CompiledModel) -> str:
-    """Hash everything that a record depends on: the trial's files, the model, the code."""
-    digest = hashlib.sha256(f"{VERSION} {model.digest}".encode())
+    """Hash everything that a record depends on: the trial's name and files, model and code."""
+    name = f"{trial.dataset}/{trial.subject}/{trial.directory.name}"
+    digest = hashlib.sha256(f"{VERSION} {name} {model.digest}".encode())
     code = Path(sim_bridge.__file__).parent.rglob("*.py")
     files = (path for path in trial.directory.iterdir() if path.is_file())
     for path in (*sorted(code), *sorted(files)):

@@ -26,8 +26,8 @@ _COLUMNS = (
 
 def run(
     directories: Sequence[Path],
-    *,
     checkpoint: Path | None = None,
+    *,
     report: Path | None = None,
     backend: str = "onnxruntime",
     cache: Path | None = None,

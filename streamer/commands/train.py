@@ -28,6 +28,7 @@ def run(
     *,
     held_out: Sequence[Path] = (),
     folds: int = 0,
+    validation: int = 2,
     epochs: int | None = None,
     seed: int | None = None,
     cache: Path | None = None,
@@ -44,6 +45,8 @@ def run(
         Trials of other people, scored at the end and written on the card; never trained on.
     folds : int
         Also cross-validate over so many groups of people; 0 = no.
+    validation : int
+        People, of those in `directories`, by whom training stops; 0 = the full number of epochs.
     epochs, seed : int, optional
         Instead of the defaults of `inference.train_settings.TrainSettings`.
     cache : Path, optional
@@ -63,7 +66,7 @@ def run(
     records = features(directories, cache, console)
     unseen = features(held_out, cache, console) if held_out else []
     saved = fit_checkpoint(
-        records, unseen, out, FitSettings(folds=folds, training=training), console.print
+        records, unseen, out, FitSettings(folds, validation, training=training), console.print
     )
     for part in ("cross_validation", "held_out"):
         if part in saved.card.metrics:

@@ -1,0 +1,182 @@
+"""`nem2e train` and `nem2e evaluate` from trial directories on disk to tables and checkpoints.
+
+The trials are the demo subject's walk with made-up EMG beside it: they show that the whole way
+works, not how well.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from configs import demo
+from inference.checkpoint import load_checkpoint
+from inference.exceptions import EmgError, FeatureError
+from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce, compile_model
+from streamer.exceptions import StreamerError
+from streamer.features import find_trials, load_features
+from streamer.force_ring import ForceRing
+from streamer.formats import read_trial
+from tests.data_sets import trial_dir
+
+SUBJECT = Path(demo.__file__).parent / "subject"
+EMG_TOML = """
+licence = "ours"
+valid = [[1.0, 8.0]]
+
+[emg]
+kind = "envelope"
+
+[emg.muscles]
+SOL_r = ["SOL_r"]
+VM_r = ["VAS_r"]
+"""
+KEPT = ("source", "motion", "mass_kg", "marker_rate_hz")
+
+
+def write_emg(trial: Path, spoil: Callable[[np.ndarray], None] = lambda _: None) -> None:
+    time = np.arange(0.0, 9.9, 0.01)
+    data = np.abs(np.sin(2.0 * np.pi * time[:, None] + np.array([0.0, 1.0])))
+    spoil(data)
+    rows = (f"{t:.2f},{a:.5f},{b:.5f}" for t, (a, b) in zip(time, data, strict=True))
+    (trial / "emg.csv").write_text("time,SOL_r,VM_r\n" + "\n".join(rows) + "\n")
+
+
+def make_trial(root: Path, subject: str) -> Path:
+    trial = root / "made" / subject / "walk"
+    shutil.copytree(SUBJECT / "walk", trial)
+    shutil.copy(SUBJECT / "model.osim", trial.parent)
+    lines = (SUBJECT / "walk" / "trial.toml").read_text().splitlines()
+    kept = [line for line in lines if line.split("=")[0].strip() in KEPT]
+    (trial / "trial.toml").write_text("\n".join(kept) + EMG_TOML)
+    write_emg(trial)
+    return trial
+
+
+@pytest.fixture(scope="module")
+def trials(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("trials")
+    for subject in ("one", "two", "three"):
+        make_trial(root, subject)
+    return root
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("features")
+
+
+def test_features_are_what_a_live_session_computes(trials: Path, cache: Path) -> None:
+    directory = trials / "made" / "one" / "walk"
+    (record,) = load_features([directory], cache_dir=cache)
+    trial = read_trial(directory)
+    model = compile_model(trial.model)
+    assert trial.loads is not None
+    assert trial.forces is not None
+    loads = [ExternalForce(load.name, load.body) for load in trial.loads.forces]
+    bridge = Bridge(model, trial.markers.names, loads, BridgeSettings(trial.markers.rate_hz))
+    rows = trial.loads.select(trial.forces)
+    ring = ForceRing(rows.shape[1], capacity=len(rows))
+    ring.extend(trial.forces.time, rows)
+    forces = np.zeros(rows.shape[1:])
+    for i in range(120):
+        t = float(trial.markers.time[i])
+        ring.at(t, forces)
+        out = bridge.step(t, trial.markers.positions[i], forces)
+        np.testing.assert_array_equal(record.activation[i], out.activation)
+        np.testing.assert_array_equal(record.tau[i], out.tau)
+        assert record.t[i] == t
+        assert record.usable[i] == (not out.status & BridgeStatus.WARMING_UP)
+    assert record.filter_delay_s == bridge.filter_delay_s
+
+
+def test_forces_count_only_in_valid_intervals(trials: Path, cache: Path) -> None:
+    (record,) = load_features([trials / "made" / "one"], cache_dir=cache)
+    counted = record.t[record.forces_valid]
+    # The filter's delay and its settling pass before the first one.
+    assert 1.0 + record.filter_delay_s < counted[0] < 1.2
+    assert counted[-1] <= 8.0
+
+
+def test_records_are_cached_until_the_trial_changes(tmp_path: Path) -> None:
+    trial = make_trial(tmp_path, "one")
+    cache = tmp_path / "cache"
+    list(load_features([trial], cache_dir=cache))
+    (first,) = cache.iterdir()
+    stamp = first.stat().st_mtime_ns
+    list(load_features([trial], cache_dir=cache))
+    assert [p.stat().st_mtime_ns for p in cache.iterdir()] == [stamp]
+    write_emg(trial, lambda data: data.__imul__(2.0))
+    list(load_features([trial], cache_dir=cache))
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_unusable_emg_names_trial_and_channel(tmp_path: Path) -> None:
+    trial = make_trial(tmp_path, "one")
+    write_emg(trial, lambda data: data[:, 1].fill(0.0))
+    with pytest.raises(EmgError, match=r"made/one/walk: EMG channel VM_r is flat"):
+        list(load_features([trial], cache_dir=tmp_path / "cache"))
+    assert not (tmp_path / "cache").exists()
+
+
+def test_directories_without_trials_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(StreamerError, match=r"no trial\.toml"):
+        find_trials([tmp_path])
+    with pytest.raises(StreamerError, match="no such directory"):
+        find_trials([tmp_path / "absent"])
+
+
+def test_train_then_evaluate(
+    trials: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    from streamer.commands import evaluate, train
+
+    people = [trials / "made" / name for name in ("one", "two")]
+    stranger = trials / "made" / "three"
+    out = tmp_path / "checkpoint"
+    train.run(people, out, held_out=[stranger], epochs=1, validation=1, cache=cache)
+    assert "wrote" in capsys.readouterr().out
+    card = load_checkpoint(out).card
+    assert card.training["data_sets"]["made"]["trials"] == ["one/walk", "two/walk"]
+    assert card.training["data_sets"]["made"]["licence"] == "ours"
+    assert card.metrics["held_out"]["people"] == ["made/three"]
+
+    report = tmp_path / "report.json"
+    evaluate.run([stranger], out, report=report, cache=cache)
+    printed = capsys.readouterr().out
+    assert "SOL" in printed
+    assert "trained on" not in printed
+    rows = json.loads(report.read_text())["rows"]
+    assert rows == card.metrics["held_out"]["summary"]  # the card says what evaluation finds
+    assert {row["channel"] for row in rows} == {"SOL", "VM", "all"}
+
+    evaluate.run(people, out, cache=cache)
+    assert "no measure of how it does on others" in capsys.readouterr().out
+
+
+def test_too_few_people_is_refused_and_writes_nothing(
+    trials: Path, cache: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    from streamer.commands import train
+
+    with pytest.raises(FeatureError, match="nobody is left to train on"):
+        train.run([trials / "made" / "one"], tmp_path / "c", epochs=1, cache=cache)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_real_trial_gives_plausible_features(cache: Path) -> None:
+    (record,) = load_features([trial_dir("rajagopal/walker/walk")], cache_dir=cache)
+    assert record.emg_names[:2] == ("SOL_r", "GAS_r")
+    valid = record.forces_valid
+    assert 1.3 < np.diff(record.t[valid][[0, -1]])[0] < 1.5  # 0.46 to 1.96 s less the settling
+    knee = record.coordinate_names.index("knee_angle_r")
+    assert 0.7 < record.q[valid, knee].max() < 1.4  # 40 to 80 degrees in swing
+    soleus = record.activation[valid][:, record.muscle_names.index("soleus_r")]
+    assert 0.1 < soleus.max() <= 1.0
