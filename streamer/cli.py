@@ -161,6 +161,57 @@ def keys(
     command.run(directory, client)
 
 
+bench = typer.Typer(
+    help="Measure speed: the bridge beside OpenSim, a whole session's latency; alone, both.",
+    invoke_without_command=True,
+)
+app.add_typer(bench, name="bench")
+RECORDS = Path("out/bench.jsonl")
+"""Where benchmarks append their rows by default."""
+
+
+@bench.callback()
+def bench_all(context: typer.Context) -> None:
+    """Run every scenario with its defaults, unless one is named."""
+    if context.invoked_subcommand is None:
+        bench_bridge()
+        bench_latency()
+
+
+@bench.command("bridge")
+def bench_bridge(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="MODEL MARKERS GRF LOADS", help="Default: the Rajagopal walk."),
+    ] = None,
+    frames: Annotated[int, typer.Option(help="By OpenSim and by us; 1 s each.")] = 10,
+    rounds: Annotated[int, typer.Option(help="Through the recording, for the stages.")] = 3,
+    seed: Annotated[int, typer.Option(help="Chooses the frames.")] = 0,
+    scaling: Annotated[bool, typer.Option(help="Vary muscles, markers, coordinates.")] = True,
+    tool: Annotated[bool, typer.Option(help="Time OpenSim's InverseDynamicsTool too.")] = True,
+    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+) -> None:
+    """Put the bridge beside OpenSim on the same frames; time its stages; vary the sizes."""
+    from streamer.commands import bench as command
+
+    command.bridge(
+        files or (), frames=frames, rounds=rounds, seed=seed, scaling=scaling, tool=tool, out=out
+    )
+
+
+@bench.command("latency")
+def bench_latency(
+    duration: Annotated[float, typer.Option(help="Of the session [s].")] = 60.0,
+    trial: Annotated[Path | None, typer.Option(help="Default: the Rajagopal walk.")] = None,
+    checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
+    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+) -> None:
+    """Replay, estimate and listen in processes of their own; report latencies and losses."""
+    from streamer.commands import bench as command
+
+    command.latency(trial, duration_s=duration, checkpoint=checkpoint, out=out)
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Turn what a package raises on purpose into one line on stderr and exit status 1."""

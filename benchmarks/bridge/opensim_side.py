@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from benchmarks.subject import Motion, Subject
 from sim_bridge.marker_match import match_markers
+from streamer.exceptions import StreamerError
 
 F64 = NDArray[np.float64]
 
-RESERVE, RESIDUAL = 1.0, 1000.0
-"""Optimal forces of the reserves, as the bridge's defaults [N m, N]."""
+
+class OpenSimFailed(StreamerError):
+    """OpenSim could not do with the recording what the bridge could."""
 
 
 def quiet() -> None:
@@ -147,8 +149,9 @@ class StaticOptimizationSide:
         self, subject: Subject, motion: Motion, convergence: float, iterations: int
     ) -> None:
         self._model = _loaded_model(subject)
-        for name in subject.model.coordinate_names:
-            self._model.addForce(_reserve(name))
+        reserves = subject.bridge().so.reserve_force
+        for name, force in zip(subject.model.coordinate_names, reserves, strict=True):
+            self._model.addForce(_reserve(name, float(force)))
         self._model.addAnalysis(opensim.StaticOptimization())
         self._state = self._model.initSystem()
         analysis = self._model.getAnalysisSet().get(0)
@@ -262,11 +265,11 @@ def _loaded_model(subject: Subject) -> Any:
     return model
 
 
-def _reserve(coordinate: str) -> Any:
-    """Unbounded generalized force; strong on the pelvis, which nothing else holds."""
+def _reserve(coordinate: str, optimal_force: float) -> Any:
+    """Unbounded generalized force, as strong as the bridge's."""
     actuator = opensim.CoordinateActuator(coordinate)
     actuator.setName(f"{coordinate}_reserve")
-    actuator.setOptimalForce(RESIDUAL if coordinate.startswith("pelvis") else RESERVE)
+    actuator.setOptimalForce(optimal_force)
     actuator.setMinControl(-np.inf)
     actuator.setMaxControl(np.inf)
     return actuator

@@ -1,13 +1,15 @@
 """Run the scenario: compare, time the stages, vary the sizes, report."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from benchmarks.bridge.opensim_side import OpenSimFailed
 from benchmarks.bridge.report import Report
 from benchmarks.bridge.scaling import measure_scaling
-from benchmarks.bridge.side_by_side import RUN_UP, compare, time_inverse_dynamics_tool
+from benchmarks.bridge.side_by_side import RUN_UP, Comparison, compare, time_inverse_dynamics_tool
 from benchmarks.bridge.stage_table import measure_stages
 from benchmarks.environment import describe_environment, environment_line
 from benchmarks.records import append_record
@@ -62,11 +64,7 @@ def run(
             f"--frames is {frames}, the recording has {len(subject.time)} and {RUN_UP} run up to"
             " them; give fewer"
         )
-    comparisons = compare(subject, frames, seed, progress)
-    tool_us = None
-    if tool:
-        progress("OpenSim's InverseDynamicsTool")
-        tool_us = time_inverse_dynamics_tool(subject)
+    comparisons, tool_us = _beside_opensim(subject, frames, seed, tool, progress)
     progress("stages over the whole recording")
     stages = measure_stages(subject, rounds)
     sizes = measure_scaling(subject, rounds, seed, progress) if scaling else []
@@ -80,3 +78,20 @@ def run(
     append_record(out, row)
     console.print(f"appended to {out}", markup=False)
     return row
+
+
+def _beside_opensim(
+    subject: Subject, frames: int, seed: int, tool: bool, progress: Callable[[str], None]
+) -> tuple[list[Comparison], float | None]:
+    """Compare with OpenSim; what it raises becomes one line."""
+    try:
+        comparisons = compare(subject, frames, seed, progress)
+        if not tool:
+            return comparisons, None
+        progress("OpenSim's InverseDynamicsTool")
+        return comparisons, time_inverse_dynamics_tool(subject)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise OpenSimFailed(
+            f"OpenSim cannot do this with {subject.files.model}: {reason}; try its own tools on it"
+        ) from error

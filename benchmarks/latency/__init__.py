@@ -1,0 +1,1 @@
+"""A whole session, replay to subscriber, over real LSL and ZeroMQ; see README.md."""

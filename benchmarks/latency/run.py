@@ -1,0 +1,71 @@
+"""Run the scenario: a session of real processes, its latencies, one row."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.environment import describe_environment, environment_line
+from benchmarks.latency.report import Report
+from benchmarks.latency.session import compile_once, run_session
+from benchmarks.records import append_record
+from streamer.exceptions import ConfigError
+from streamer.formats import read_trial
+
+
+def run(
+    directory: Path, *, duration_s: float, checkpoint: Path | None, out: Path
+) -> dict[str, Any]:
+    """Measure, print the tables, append one row.
+
+    Parameters
+    ----------
+    directory : Path
+        Trial that is replayed.
+    duration_s : float
+        Of the session [s].
+    checkpoint : Path or None
+        Network; None for the one that is shipped.
+    out : Path
+        JSON lines file.
+
+    Returns
+    -------
+    dict
+        The row.
+
+    Raises
+    ------
+    ConfigError
+        If the duration makes no sense.
+    StreamerError
+        If the trial cannot be read or a process of the session fails.
+    """
+    if not duration_s > 0.0:
+        raise ConfigError(f"--duration is {duration_s:g}; give a positive number of seconds")
+    console, say = Console(highlight=False), Console(stderr=True, highlight=False)
+    environment = describe_environment()
+    trial = read_trial(directory)
+    with TemporaryDirectory() as folder:
+        say.print("  compiling the model (once; cached)", markup=False)
+        compile_once(trial, Path(folder))
+        say.print(
+            f"  {trial.name} of {trial.subject} at {trial.markers.rate_hz:g} Hz, for"
+            f" {duration_s:g} s after warming up",
+            markup=False,
+        )
+        session = run_session(trial, duration_s, checkpoint, Path(folder))
+    report = Report(session, trial.markers.rate_hz)
+    report.show(console)
+    console.print(environment_line(environment), markup=False)
+    settings = {
+        "trial": "/".join((trial.dataset, trial.subject, trial.name)),
+        "duration_s": duration_s,
+        "warm_up": "kernels and network, before the first frame",
+        "seed": None,
+    }
+    row = {"benchmark": "latency", **environment, "settings": settings, **report.row()}
+    append_record(out, row)
+    console.print(f"appended to {out}", markup=False)
+    return row

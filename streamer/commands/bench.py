@@ -1,0 +1,73 @@
+"""``nem2e bench``: how fast it is, beside OpenSim and as a whole session; see ``benchmarks/``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamer.exceptions import ConfigError
+
+
+def bridge(
+    files: Sequence[Path],
+    *,
+    frames: int,
+    rounds: int,
+    seed: int,
+    scaling: bool,
+    tool: bool,
+    out: Path,
+) -> None:
+    """Put the bridge beside OpenSim.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Model, markers, forces, external loads; or none for the Rajagopal walk (without the data
+        sets: the demo subject's).
+    frames, rounds, seed, scaling, tool, out
+        As in :func:`benchmarks.bridge.run.run`.
+
+    Raises
+    ------
+    ConfigError
+        If one to three files are given, or a number makes no sense.
+    """
+    if len(files) not in (0, 4):
+        raise ConfigError(
+            f"{len(files)} files given; give all of MODEL MARKERS GRF LOADS, or none for the"
+            " default recording"
+        )
+    _require_benchmarks()
+    from benchmarks.bridge.run import run
+    from benchmarks.subject import Files, default_trial
+
+    chosen = Files(*files) if files else Files.of_trial(default_trial())
+    run(
+        chosen, frames=frames, rounds=rounds, seed=seed, scaling=scaling, tool=tool, out=out
+    )  # fmt: skip
+
+
+def latency(trial: Path | None, *, duration_s: float, checkpoint: Path | None, out: Path) -> None:
+    """Measure a whole session, replay to subscriber.
+
+    Parameters
+    ----------
+    trial : Path or None
+        Trial directory; None for the Rajagopal walk (without the data sets: the demo subject's).
+    duration_s, checkpoint, out
+        As in :func:`benchmarks.latency.run.run`.
+    """
+    _require_benchmarks()
+    from benchmarks.latency.run import run
+    from benchmarks.subject import default_trial
+
+    run(trial or default_trial(), duration_s=duration_s, checkpoint=checkpoint, out=out)
+
+
+def _require_benchmarks() -> None:
+    """They are in the source tree, beside the packages, and not in the wheel."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "benchmarks" / "bridge").is_dir():
+        raise ConfigError(
+            f"no benchmarks beside {root / 'streamer'}; they come with the source tree: install"
+            " from there with `pip install --editable .`"
+        )
