@@ -57,6 +57,12 @@ def _open(osim: Path) -> Any:
         model = opensim.Model(str(osim))
         model.initSystem()
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelFileError(f"OpenSim cannot read {osim}: {reason}") from error
+        raise ModelFileError(f"OpenSim cannot read {osim}: {_reason(error)}") from error
     return model
+
+
+def _reason(error: RuntimeError) -> str:
+    """The telling line of one of OpenSim's messages."""
+    lines = [line.strip() for line in str(error).strip().splitlines()]
+    telling = [line for line in lines if "rror" in line]
+    return (telling or lines)[-1]

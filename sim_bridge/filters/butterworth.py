@@ -1,8 +1,6 @@
 """Causal second-order Butterworth filter and backward differences: the common baseline."""
 
 import numpy as np
-from scipy import signal
-
 from sim_bridge._jit import F64
 
 
@@ -25,6 +23,8 @@ class ButterworthFilter:
     """
 
     def __init__(self, n: int, rate_hz: float, cutoff_hz: float) -> None:
+        from scipy import signal  # takes most of a second, which other filters need not pay
+
         self._b, self._a = signal.butter(2, cutoff_hz, fs=rate_hz)
         group = signal.group_delay((self._b, self._a), w=[1e-6 * rate_hz], fs=rate_hz)[1][0]
         self.delay_s = (float(group) + 1.0) / rate_hz

@@ -6,8 +6,6 @@ natural, as those of OpenSim's GCVSpline without smoothing.
 """
 
 import numpy as np
-from scipy import interpolate, signal
-
 from sim_bridge._jit import F64
 
 
@@ -28,6 +26,8 @@ def zero_phase_derivatives(time: F64, q: F64, cutoff_hz: float) -> tuple[F64, F6
     tuple of three ndarrays of shape (n_frame, n_coordinate), float64
         Values, first and second derivatives.
     """
+    from scipy import interpolate, signal  # a live session starts without them
+
     n = len(time)
     dt = float(time[-1] - time[0]) / (n - 1)
     pad = n // 2
@@ -47,12 +47,13 @@ def zero_phase_derivatives(time: F64, q: F64, cutoff_hz: float) -> tuple[F64, F6
 
 def _one_pass(b: F64, a: F64, x: F64) -> F64:
     """One direction of the low-pass; OpenSim copies the first four samples through."""
+    from scipy import signal
+
     order = len(a) - 1
-    state = signal.lfiltic
     out = np.empty_like(x)
     out[: order + 1] = x[: order + 1]
     for column in range(x.shape[1]):
         y0, x0 = out[order - 1 :: -1, column][:order], x[order - 1 :: -1, column][:order]
-        initial = state(b, a, y0, x0)
+        initial = signal.lfiltic(b, a, y0, x0)
         out[order:, column] = signal.lfilter(b, a, x[order:, column], zi=initial)[0]
     return out
