@@ -1,6 +1,7 @@
 """Causal second-order Butterworth filter and backward differences: the common baseline."""
 
 import numpy as np
+
 from sim_bridge._jit import F64
 
 

@@ -6,6 +6,7 @@ natural, as those of OpenSim's GCVSpline without smoothing.
 """
 
 import numpy as np
+
 from sim_bridge._jit import F64
 
 
