@@ -16,6 +16,7 @@ from .exceptions import (
     UnsupportedComponent,
 )
 from .inverse_dynamics import ExternalForce
+from .inverse_kinematics import CoordinateTask
 from .model import CompiledModel
 from .status import BridgeStatus
 
@@ -27,6 +28,7 @@ __all__ = [
     "BridgeStatus",
     "CacheError",
     "CompiledModel",
+    "CoordinateTask",
     "ExternalForce",
     "MarkerMismatch",
     "ModelFileError",

@@ -9,7 +9,7 @@ from ._jit import F64
 from .exceptions import SettingsError
 from .filters import CAUSAL_DEFAULT, ForceDelay, make_filter
 from .inverse_dynamics import ExternalForce, InverseDynamics
-from .inverse_kinematics import InverseKinematics
+from .inverse_kinematics import CoordinateTask, InverseKinematics
 from .model import CompiledModel
 from .muscle_force import MuscleForce
 from .muscle_paths import MuscleGeometry
@@ -37,6 +37,8 @@ class BridgeSettings:
         Derivative filter, see :func:`sim_bridge.filters.make_filter`.
     marker_weights : dict of str to float
         Weight of a marker in inverse kinematics; 1 where not given.
+    coordinate_tasks : tuple of CoordinateTask
+        Coordinates with a value to hold in inverse kinematics.
     stiffness : float
         Pull of every coordinate towards its prediction in inverse kinematics, see
         :class:`sim_bridge.inverse_kinematics.InverseKinematics`; 0 is OpenSim's objective.
@@ -51,6 +53,7 @@ class BridgeSettings:
     rate_hz: float
     filter: str = CAUSAL_DEFAULT
     marker_weights: dict[str, float] = field(default_factory=dict)
+    coordinate_tasks: tuple[CoordinateTask, ...] = ()
     stiffness: float = 0.0
     reserve: float = 1.0
     residual: float = 1000.0
@@ -128,7 +131,11 @@ class Bridge:
         n = len(model.coordinates.names)
         self._filter = make_filter(settings.filter, n, settings.rate_hz)
         self.ik = InverseKinematics(
-            model, marker_names, settings.marker_weights, settings.stiffness
+            model,
+            marker_names,
+            settings.marker_weights,
+            settings.stiffness,
+            settings.coordinate_tasks,
         )
         self._delay = ForceDelay(len(loads), settings.rate_hz, self._filter.delay_s)
         self._id = InverseDynamics(model, loads, settings.exact_joints)

@@ -5,12 +5,13 @@ headings; the solver itself is in ``marker_pose``.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from ._jit import F64
-from .exceptions import MarkerMismatch
+from .exceptions import MarkerMismatch, SettingsError
 from .kinematics import point_in_ground, pose_free, skeleton_of
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
@@ -32,6 +33,25 @@ _SEED_TIE = 1e-5
 """Marker errors [m] that differ by less are the same pose."""
 
 
+@dataclass(frozen=True)
+class CoordinateTask:
+    """Pulls a coordinate to a value, as an IKCoordinateTask of OpenSim does.
+
+    Attributes
+    ----------
+    name : str
+        The coordinate; a free one.
+    weight : float
+        Of its squared distance from the value, beside the mean weighted squared marker error.
+    value : float or None
+        Where it is pulled [rad] or [m]; None for the model's default.
+    """
+
+    name: str
+    weight: float
+    value: float | None = None
+
+
 class InverseKinematics:
     """Markers to coordinates, one frame at a time.
 
@@ -46,11 +66,15 @@ class InverseKinematics:
     stiffness : float
         Weight of a coordinate's distance from its prediction [m^2/rad^2 or 1], against jitter of
         coordinates that the markers hardly see; 0 is OpenSim's objective.
+    tasks : sequence of CoordinateTask
+        Coordinates with a value to hold.
 
     Raises
     ------
     MarkerMismatch
         If fewer than three incoming labels are markers of the model.
+    SettingsError
+        If a task names no free coordinate of the model.
 
     Attributes
     ----------
@@ -75,6 +99,7 @@ class InverseKinematics:
         marker_names: Sequence[str],
         weights: dict[str, float] | None = None,
         stiffness: float = 0.0,
+        tasks: Sequence[CoordinateTask] = (),
     ) -> None:
         match = match_markers(marker_names, model.markers.names)
         self._skeleton = skeleton_of(model)
@@ -105,6 +130,8 @@ class InverseKinematics:
         self._start = self.free.copy()
         self._anchor = self.free.copy()
         self._stiffness = stiffness
+        self._task_weight, self._task_value = _read_tasks(tasks, model, self._default)
+        self._pull = np.zeros_like(self.free)
         self._gate = MarkerGate(self.n_markers, self.n_labels)
         self._placed = False
 
@@ -186,8 +213,14 @@ class InverseKinematics:
         np.clip(self._start, self._lower, self._upper, out=self._start)
 
     def _solve(self, markers: F64, start: F64, limit: int, stiffness: float | None = None) -> None:
+        hold = self._stiffness if stiffness is None else stiffness
+        seen = np.isfinite(markers[self._targets.column, 0])
+        np.multiply(self._task_weight, self._targets.weight[seen].sum(), out=self._pull)
+        np.multiply(self._pull, self._task_value, out=self._anchor)
+        self._anchor += hold * start
+        self._pull += hold
+        np.divide(self._anchor, self._pull, out=self._anchor, where=self._pull > 0.0)
         self.free[:] = start
-        self._anchor[:] = start
         solve_frame(
             self._skeleton,
             self._targets,
@@ -195,7 +228,7 @@ class InverseKinematics:
             self._lower,
             self._upper,
             self._anchor,
-            self._stiffness if stiffness is None else stiffness,
+            self._pull,
             limit,
             self._work,
             self.free,
@@ -277,3 +310,21 @@ def _base_coordinates(model: CompiledModel) -> _BaseCoordinates:
             heading = lead
         trunk = int(chain.parent[trunk])
     return _BaseCoordinates(tuple(translation), heading)
+
+
+def _read_tasks(
+    tasks: Sequence[CoordinateTask], model: CompiledModel, default: F64
+) -> tuple[F64, F64]:
+    """Weight and value of every free coordinate's task, 0 and the default where there is none."""
+    names = model.coordinates.free_names
+    weight, value = np.zeros(len(names)), default.copy()
+    for task in tasks:
+        if task.name not in names:
+            raise SettingsError(
+                f"coordinate task '{task.name}' names no free coordinate;"
+                f" these are {', '.join(names)}"
+            )
+        weight[names.index(task.name)] = task.weight
+        if task.value is not None:
+            value[names.index(task.name)] = task.value
+    return weight, value

@@ -67,7 +67,7 @@ def solve_frame(
     lower: F64,
     upper: F64,
     anchor: F64,
-    stiffness: float,
+    stiffness: F64,
     limit: int,
     work: Work,
     free_out: F64,
@@ -86,8 +86,8 @@ def solve_frame(
     lower, upper : ndarray of shape (n_free,), float64 [rad] or [m]
         Bounds of the free coordinates.
     anchor : ndarray of shape (n_free,), float64 [rad] or [m]
-        Where ``stiffness`` [m^2/rad^2 or 1] pulls the free coordinates.
-    stiffness : float
+        Where ``stiffness`` pulls the free coordinates.
+    stiffness : ndarray of shape (n_free,), float64 [m^2/rad^2] or [1]
         0 for the markers alone.
     limit : int
         Most iterations.
@@ -146,16 +146,16 @@ def _cost(
 
 
 @kernel
-def _pull(free: F64, anchor: F64, stiffness: float, work: Work, into_equations: bool) -> float:
+def _pull(free: F64, anchor: F64, stiffness: F64, work: Work, into_equations: bool) -> float:
     """Cost of the distance from the anchor; on demand its part of the normal equations."""
     cost = 0.0
-    if stiffness > 0.0:
-        for j in range(free.shape[0]):
+    for j in range(free.shape[0]):
+        if stiffness[j] > 0.0:
             away = free[j] - anchor[j]
-            cost += stiffness * away * away
+            cost += stiffness[j] * away * away
             if into_equations:
-                work.gradient[j] += stiffness * away
-                work.normal[j, j] += stiffness
+                work.gradient[j] += stiffness[j] * away
+                work.normal[j, j] += stiffness[j]
     return cost
 
 

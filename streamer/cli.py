@@ -111,11 +111,14 @@ def offline(
     end: Annotated[float | None, typer.Option(help="To this time [s].")] = None,
     refine: Annotated[bool, typer.Option(help="Estimate EMG too.")] = True,
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
+    ik_setup: Annotated[
+        Path | None, typer.Option(help="OpenSim IK setup: marker weights, coordinate tasks.")
+    ] = None,
 ) -> None:
     """Run the same pipeline over a recording and write OpenSim files."""
     from streamer.commands import offline as command
 
-    command.run(model, markers, grf, loads, out, filter, start, end, refine, checkpoint)
+    command.run(model, markers, grf, loads, out, filter, start, end, refine, checkpoint, ik_setup)
 
 
 @app.command()
@@ -124,7 +127,7 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
 ) -> None:
     """Train the network on recorded trials."""
-    from streamer.commands import train as command  # type: ignore[attr-defined]
+    from streamer.commands import train as command
 
     command.run(dirs, out)
 
@@ -135,7 +138,7 @@ def evaluate(
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
 ) -> None:
     """Compare the network with static optimization alone, muscle by muscle."""
-    from streamer.commands import evaluate as command  # type: ignore[attr-defined]
+    from streamer.commands import evaluate as command
 
     command.run(dirs, checkpoint)
 

@@ -1,5 +1,6 @@
 """From an OpenSim model to arrays; the only part of the bridge that may import opensim."""
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +55,8 @@ def compile_model(
     from .compiler import build_model  # imports opensim, which a cached start does without
 
     model = build_model(osim, digest, progress or _silent)
-    save(model, path)
+    with contextlib.suppress(OSError):  # kept nowhere, it is compiled again at the next start
+        save(model, path)
     return model
 
 

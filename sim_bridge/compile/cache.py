@@ -7,7 +7,6 @@ none and two processes that compile at once do not damage it.
 import hashlib
 import os
 import tempfile
-import zipfile
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -48,9 +47,10 @@ def load(path: Path, digest: str) -> CompiledModel:
         If the file is damaged or belongs to another model.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here, for np.load does not close a file that it finds damaged
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             model: CompiledModel = _restore(CompiledModel, archive, "")
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # numpy, zipfile, zlib and tokenize raise a dozen kinds of it
         raise CacheError(f"{path} is damaged ({error}); it will be rebuilt") from error
     if model.digest != digest:
         raise CacheError(f"{path} holds another model; it will be rebuilt")

@@ -6,7 +6,7 @@ whole recording as OpenSim's tools do, which no live session can, for comparison
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from sim_bridge import (
     BridgeOutput,
     BridgeSettings,
     CompiledModel,
+    CoordinateTask,
     ExternalForce,
     compile_model,
 )
@@ -25,9 +26,11 @@ from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.commands.progress import progress_bar
 from streamer.exceptions import ConfigError
 from streamer.formats import (
+    IkSetup,
     MarkerTable,
     Storage,
     read_external_loads,
+    read_ik_setup,
     read_storage,
     read_trc,
     write_storage,
@@ -91,6 +94,7 @@ def run(
     end: float | None,
     refine: bool,
     checkpoint: Path | None,
+    ik_setup: Path | None = None,
 ) -> None:
     """Run the pipeline and write its files into `out`.
 
@@ -110,6 +114,8 @@ def run(
         Estimate EMG too.
     checkpoint : Path or None
         Network; None for the one that is shipped.
+    ik_setup : Path or None
+        OpenSim IK setup with marker weights and coordinate tasks; None tracks all markers alike.
 
     Raises
     ------
@@ -122,6 +128,8 @@ def run(
     rate = recording.markers.rate_hz
     zero_phase = zero_phase_cutoff(filter)
     settings = BridgeSettings(rate) if zero_phase else BridgeSettings(rate, filter=filter)
+    if ik_setup is not None:
+        settings = with_ik_setup(settings, read_ik_setup(ik_setup), compiled)
     bridge = Bridge(compiled, recording.markers.names, recording.loads, settings)
     refiner = open_refiner(compiled, checkpoint) if refine else None
     timer = StageTimer(time.perf_counter)
@@ -130,6 +138,17 @@ def run(
     delay_s = 0.0 if zero_phase else bridge.filter_delay_s
     write_results(out, compiled, recording, results, refiner, delay_s)
     _write_report(out, results, timer, delay_s)
+
+
+def with_ik_setup(settings: BridgeSettings, setup: IkSetup, model: CompiledModel) -> BridgeSettings:
+    """Return settings with the tasks of an IK setup; markers without a task weigh nothing."""
+    return replace(
+        settings,
+        marker_weights={m: setup.marker_weights.get(m, 0.0) for m in model.marker_names},
+        coordinate_tasks=tuple(
+            CoordinateTask(goal.name, goal.weight, goal.value) for goal in setup.coordinate_goals
+        ),
+    )
 
 
 def open_refiner(model: CompiledModel, checkpoint: Path | None) -> Refiner:

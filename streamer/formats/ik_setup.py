@@ -1,0 +1,105 @@
+"""IK setup files of OpenSim: which markers count how much, which coordinates are held."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from streamer.exceptions import FormatError
+
+
+@dataclass(frozen=True)
+class CoordinateGoal:
+    """One IKCoordinateTask.
+
+    Attributes
+    ----------
+    name : str
+        The coordinate.
+    weight : float
+        Of its squared distance from the value, beside the mean weighted squared marker error.
+    value : float or None
+        Where it is pulled [rad] or [m]; None for the model's default.
+    """
+
+    name: str
+    weight: float
+    value: float | None
+
+
+@dataclass(frozen=True)
+class IkSetup:
+    """Tasks of a setup file; markers without a task are not tracked, as in OpenSim.
+
+    Attributes
+    ----------
+    marker_weights : dict of str to float
+        Weight of every tracked marker.
+    coordinate_goals : tuple of CoordinateGoal
+        Coordinates with a value to hold.
+    """
+
+    marker_weights: dict[str, float]
+    coordinate_goals: tuple[CoordinateGoal, ...]
+
+
+def read_ik_setup(path: Path | str) -> IkSetup:
+    """Read the IKTaskSet of a setup XML.
+
+    Parameters
+    ----------
+    path : Path or str
+        An InverseKinematicsTool setup, or a file that holds an IKTaskSet alone.
+
+    Raises
+    ------
+    FormatError
+        If it is missing, not XML, has no marker task, or a task takes its value from a file.
+    """
+    path = Path(path)
+    try:
+        root = ElementTree.parse(path).getroot()
+    except FileNotFoundError:
+        raise FormatError(path, "no such file", "check the path") from None
+    except ElementTree.ParseError as error:
+        raise FormatError(path, f"not XML ({error})", "give an IK setup file") from None
+    weights = {
+        _name(task): _number(path, task, "weight", 1.0)
+        for task in root.iter("IKMarkerTask")
+        if _applies(task)
+    }
+    if not weights:
+        raise FormatError(
+            path, "no marker task that applies", "give an IK setup with IKMarkerTasks"
+        )
+    goals = tuple(_goal(path, task) for task in root.iter("IKCoordinateTask") if _applies(task))
+    return IkSetup(weights, goals)
+
+
+def _goal(path: Path, task: ElementTree.Element) -> CoordinateGoal:
+    kind = (task.findtext("value_type") or "default_value").strip()
+    if kind == "from_file":
+        raise FormatError(
+            path,
+            f"coordinate task {_name(task)!r} takes its value from a file",
+            "use default_value or manual_value, a live session has no such file",
+        )
+    value = _number(path, task, "value", 0.0) if kind == "manual_value" else None
+    return CoordinateGoal(_name(task), _number(path, task, "weight", 1.0), value)
+
+
+def _name(task: ElementTree.Element) -> str:
+    return (task.get("name") or "").strip()
+
+
+def _applies(task: ElementTree.Element) -> bool:
+    return (task.findtext("apply") or "true").strip().lower() == "true"
+
+
+def _number(path: Path, task: ElementTree.Element, tag: str, default: float) -> float:
+    text = (task.findtext(tag) or "").strip()
+    try:
+        return float(text) if text else default
+    except ValueError:
+        raise FormatError(
+            path, f"task {_name(task)!r} has {tag} {text!r}", "write a number"
+        ) from None
