@@ -35,7 +35,7 @@ class TrainSettings:
     """
 
     seed: int = 1
-    epochs: int = 12
+    epochs: int = 9
     batches: int = 30
     batch_size: int = 24
     crop: int = 160
@@ -44,5 +44,5 @@ class TrainSettings:
     average: float = 0.98
     feedback_passes: int = 1
     outside_weight: float = 0.5
-    patience: int = 5
+    patience: int = 4
     augmentation: Augmentation = field(default_factory=Augmentation)

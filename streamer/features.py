@@ -30,7 +30,7 @@ __all__ = ["default_cache_dir", "find_trials", "load_features", "trial_features"
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise it when records are made in another way from the same trial and bridge."""
 FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
@@ -172,7 +172,9 @@ def _forces_at_markers(trial: Trial) -> tuple[F64, Bool]:
     if trial.forces is None or trial.loads is None:
         return np.zeros((len(t), 0, 9)), np.zeros(len(t), dtype=np.bool_)
     rows = trial.loads.select(trial.forces)
-    ring = ForceRing(rows.shape[1], capacity=len(rows))
+    # Forces may be as slow as the markers; only a hole in them is a gap.
+    longest = 1.5 * float(np.median(np.diff(trial.forces.time)))
+    ring = ForceRing(rows.shape[1], capacity=len(rows), max_gap_s=max(0.02, longest))
     ring.extend(trial.forces.time, rows)
     forces = np.zeros((len(t), rows.shape[1], 9))
     measured = [ring.at(float(now), out) for now, out in zip(t, forces, strict=True)]
