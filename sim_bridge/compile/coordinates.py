@@ -73,16 +73,37 @@ def _ties(
         if coordinate.getLocked(state):
             lead[i] = -1
             function[i] = functions.add_polynomial((float(coordinate.getDefaultValue()),))
-    for coupler in _couplers(model):
-        dependent, independent, number = _read_coupler(coupler, names, functions)
-        if lead[independent] != independent or function[dependent] != identity:
-            raise UnsupportedComponent(
-                "CoordinateCouplerConstraint",
-                coupler.getName(),
-                f"{names[independent]} is itself coupled or locked; couple to the free coordinate",
-            )
-        lead[dependent], function[dependent] = independent, number
+    _couple(_couplers(model), names, lead, function, functions)
     return lead, function
+
+
+def _couple(
+    couplers: list[Any],
+    names: tuple[str, ...],
+    lead: I64,
+    function: I64,
+    functions: FunctionTable,
+) -> None:
+    """Tie every dependent coordinate to the free one at the start of its chain, in place."""
+    ties = [(coupler.getName(), *_read_coupler(coupler, names, functions)) for coupler in couplers]
+    waiting = {dependent: name for name, dependent, *_ in ties}
+    while ties:
+        ready = [tie for tie in ties if tie[2] not in waiting]
+        if not ready:
+            raise UnsupportedComponent(
+                "CoordinateCouplerConstraint", ties[0][0], "its couplers go round in a circle"
+            )
+        for name, dependent, independent, number in ready:
+            whole = functions.compose(number, int(function[independent]))
+            if whole is None:
+                raise UnsupportedComponent(
+                    "CoordinateCouplerConstraint",
+                    name,
+                    f"{names[independent]} is coupled by a spline; couple to the free coordinate",
+                )
+            lead[dependent], function[dependent] = lead[independent], whole
+            del waiting[dependent]
+        ties = [tie for tie in ties if tie[1] in waiting]
 
 
 def _couplers(model: Any) -> list[Any]:

@@ -53,6 +53,31 @@ class FunctionTable:
             return self.add_polynomial(coefficients)
         return self._append(*_sampled_pieces(function, owner))
 
+    def compose(self, outer: int, inner: int) -> int | None:
+        """Number of ``outer(inner(x))``, exact, or None where its pieces are not polynomials.
+
+        The inner function is one polynomial; if it is not a line, the outer one must be, too.
+        """
+        lower, origin, coefficient = self._pieces[outer]
+        if len(self._pieces[inner][0]) != 1:
+            return None
+        inside = self._pieces[inner][2][0]
+        if len(lower) == 1:
+            polynomial = np.polynomial.Polynomial
+            whole = polynomial(coefficient[0])(polynomial(inside) - origin[0])
+            return self.add_polynomial(tuple(float(c) for c in whole.coef))
+        if len(inside) < 2 or inside[1] == 0.0 or np.any(inside[2:]):
+            return None
+        intercept, slope = float(inside[0]), float(inside[1])
+        order = slice(None) if slope > 0.0 else slice(None, None, -1)
+        knots = (lower[1:] - intercept) / slope
+        powers = slope ** np.arange(coefficient.shape[1])
+        return self._append(
+            np.concatenate([[-np.inf], knots[order]]),
+            ((origin - intercept) / slope)[order],
+            (coefficient * powers)[order],
+        )
+
     def build(self) -> PiecewisePolynomials:
         """All functions so far as one table."""
         width = max((c.shape[1] for _, _, c in self._pieces), default=1)

@@ -148,11 +148,31 @@ def test_coupling_slopes_are_derivatives_of_the_coordinates(
     np.testing.assert_allclose(slopes, (moved[0] - moved[1]) / (2 * step), rtol=0, atol=1e-8)
 
 
-def test_chain_of_couplers_is_refused_by_name(small_case: Callable[[Any], Case]) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (line(0.5, 0.1), line(-0.7, 0.2)),
+        (line(-0.8, 0.3), spline(POINTS)),
+        (polynomial(0.1, 0.3, -0.2), polynomial(-0.2, 0.4, 0.1)),
+    ],
+    ids=["line of line", "spline of falling line", "polynomial of polynomial"],
+)
+def test_couplers_in_a_chain(small_case: Callable[[Any], Case], first: Any, second: Any) -> None:
     model = planar_and_pin()
-    couple(model, "across", "turn", line(0.5))
+    couple(model, "end", "across", second)
+    couple(model, "across", "turn", first)
+    case = small_case(model)
+    assert free_names(case.compiled) == ("hinge_angle", "turn", "along")
+    assert_poses_agree(case)
+
+
+def test_coupler_of_a_coordinate_that_follows_a_spline_is_refused(
+    small_case: Callable[[Any], Case],
+) -> None:
+    model = planar_and_pin()
+    couple(model, "across", "turn", spline(POINTS))
     couple(model, "end", "across", line(0.5))
-    with pytest.raises(UnsupportedComponent, match=r"'end_follows_across'.*across is itself"):
+    with pytest.raises(UnsupportedComponent, match=r"'end_follows_across'.*across is coupled"):
         small_case(model)
 
 
