@@ -32,38 +32,49 @@ class Quantiles:
         return asdict(self)
 
 
-def seconds_of(function: Callable[..., Any], *arguments: Any) -> float:
-    """Wall time of one call [s]."""
-    began = time.perf_counter_ns()
+Nanoseconds = Callable[[], int]
+
+
+def seconds_of(
+    function: Callable[..., Any], *arguments: Any, clock: Nanoseconds = time.perf_counter_ns
+) -> float:
+    """Duration of one call [s], by default wall time."""
+    began = clock()
     function(*arguments)
-    return 1e-9 * (time.perf_counter_ns() - began)
+    return 1e-9 * (clock() - began)
 
 
 class StageClock:
-    """Wall time of each stage of each frame, and the processor time of the frame.
+    """Time of each stage of each frame, and the processor time of the frame.
 
     On a busy machine the wall time of a frame holds the time slices of others; the processor time
-    of the thread does not. It costs a system call, so it is taken once a frame.
+    of the thread does not. It costs a system call, so by default it is taken once a frame.
+
+    Parameters
+    ----------
+    clock : callable
+        Of the stages [ns]; ``time.thread_time_ns`` for processor time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Nanoseconds = time.perf_counter_ns) -> None:
+        self._now = clock
         self._stages: dict[str, list[float]] = {"total": [], "total (cpu)": []}
         self._began = self._last = self._cpu = 0
 
     def start(self) -> None:
         """Begin a frame."""
         self._cpu = time.thread_time_ns()
-        self._began = self._last = time.perf_counter_ns()
+        self._began = self._last = self._now()
 
     def mark(self, stage: str) -> None:
         """End a stage: it took from the last mark, or the start, until now."""
-        now = time.perf_counter_ns()
+        now = self._now()
         self._stages.setdefault(stage, []).append(1e-9 * (now - self._last))
-        self._last = time.perf_counter_ns()
+        self._last = self._now()
 
     def finish(self) -> None:
         """End the frame."""
-        self._stages["total"].append(1e-9 * (time.perf_counter_ns() - self._began))
+        self._stages["total"].append(1e-9 * (self._now() - self._began))
         self._stages["total (cpu)"].append(1e-9 * (time.thread_time_ns() - self._cpu))
 
     def seconds(self, stage: str) -> F64:

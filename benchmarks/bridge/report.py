@@ -66,7 +66,7 @@ class Report:
 
 
 def _side_by_side(comparisons: Sequence[Comparison]) -> Table:
-    table = Table(title="OpenSim and the bridge, the same frames in turn")
+    table = Table(title="OpenSim and the bridge, the same frames in turn, processor time")
     for name in ("OpenSim", "ms p50", "bridge", "us p50", "us max", "ratio p50", "p10 - p90"):
         table.add_column(name, justify="left" if name in ("OpenSim", "bridge") else "right")
     table.add_column("largest difference", justify="right")

@@ -4,8 +4,12 @@ A machine changes its speed from second to second, above all a shared one. So ea
 by one side right after the other, each frame gives one ratio, and the median of the ratios counts,
 not the ratio of two means. What takes microseconds is run up to its frame over the frames before
 it, untimed: else it would be timed with the caches full of what took OpenSim half a second.
+
+All times here are processor time of the calling thread. Wall time would flatter us on a busy
+machine: a call of half a second is interrupted many times, one of half a millisecond hardly ever.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +54,7 @@ class Comparison:
     stages : str
         What we did.
     opensim, ours : Quantiles
-        Per frame [us].
+        Processor time per frame [us].
     ratio : dict of str to float
         Of OpenSim's to our time of the same frame: p10, p50 and p90 over the frames.
     difference : str
@@ -116,7 +120,7 @@ class _Bridges:
     def __init__(self, subject: Subject, motion: Motion) -> None:
         self._subject, self._motion = subject, motion
         self.staged, self._live, self._ahead = (subject.bridge() for _ in range(3))
-        self.clock = StageClock()
+        self.clock = StageClock(time.thread_time_ns)
 
     def begin(self, window: range) -> None:
         """Get both bridges where a session would be at the window's first frame."""
@@ -200,19 +204,24 @@ def _window(n: int, frames: int, seed: int) -> range:
 def _solve(theirs: _OpenSim, ours: _Bridges, frame: int) -> dict[str, float]:
     """One frame by every solver in turn [s]; our stages are timed by their own clock."""
     spent = {
-        "ik": seconds_of(theirs.ik_default.step, frame),
-        "ik tight": seconds_of(theirs.ik_converged.step, frame),
+        "ik": _spent(theirs.ik_default.step, frame),
+        "ik tight": _spent(theirs.ik_converged.step, frame),
     }
     theirs.run_up(frame)
-    spent["id"] = seconds_of(theirs.id.step, frame)
+    spent["id"] = _spent(theirs.id.step, frame)
     ours.run_up(frame)
     ours.stages(frame)
-    spent["step"] = seconds_of(ours.live, frame)
+    spent["step"] = _spent(ours.live, frame)
     theirs.so_default.place(frame)
-    spent["so"] = seconds_of(theirs.so_default.step, frame)
+    spent["so"] = _spent(theirs.so_default.step, frame)
     theirs.so_converged.place(frame)
-    spent["so tight"] = seconds_of(theirs.so_converged.step, frame)
+    spent["so tight"] = _spent(theirs.so_converged.step, frame)
     return spent
+
+
+def _spent(function: Callable[..., Any], *arguments: Any) -> float:
+    """Processor time of one call [s]."""
+    return seconds_of(function, *arguments, clock=time.thread_time_ns)
 
 
 def _differences(theirs: _OpenSim, ours: _Bridges, subject: Subject) -> dict[str, float]:
@@ -268,7 +277,5 @@ def time_inverse_dynamics_tool(subject: Subject) -> float:
         path = Path(folder) / "coordinates.mot"
         write_storage(path, table)
         ends = (float(subject.time[_TOOL_SHORT - 1]), float(subject.time[-1]))
-        short, whole = (
-            seconds_of(inverse_dynamics_tool, subject, path, (begin, end)) for end in ends
-        )
+        short, whole = (_spent(inverse_dynamics_tool, subject, path, (begin, end)) for end in ends)
     return 1e6 * (whole - short) / (len(subject.time) - _TOOL_SHORT)

@@ -36,3 +36,13 @@ def test_sleeping_takes_wall_time_but_no_processor_time() -> None:
 
 def test_a_call_is_timed_with_its_arguments() -> None:
     assert seconds_of(time.sleep, 0.01) >= 0.01
+
+
+def test_sleeping_does_not_count_by_a_processor_clock() -> None:
+    clock = StageClock(time.thread_time_ns)
+    clock.start()
+    time.sleep(0.05)
+    clock.mark("asleep")
+    clock.finish()
+    assert clock.seconds("asleep")[0] < 0.04
+    assert seconds_of(time.sleep, 0.05, clock=time.thread_time_ns) < 0.04
