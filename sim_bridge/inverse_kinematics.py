@@ -15,7 +15,7 @@ from .exceptions import MarkerMismatch, SettingsError
 from .kinematics import point_in_ground, pose_free, skeleton_of
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
-from .marker_normal import Targets
+from .marker_normal import Targets, seen_markers
 from .marker_pose import allocate, solve_frame
 from .model import CompiledModel
 
@@ -83,7 +83,7 @@ class InverseKinematics:
     marker_rms : float
         Root mean square distance of used markers from the model's [m].
     n_labels, n_markers : int
-        How many labels arrive, and how many of them are the model's.
+        How many labels arrive, and how many of them are the model's and have a weight.
     n_used : int
         How many markers the last frame had.
     converged : bool
@@ -106,13 +106,14 @@ class InverseKinematics:
         self.n_labels = len(marker_names)
         chosen = weights or {}
         weight = np.array([float(chosen.get(name, 1.0)) for name in match.names])
+        used = weight > 0.0
         self._targets = Targets(
-            link=model.markers.link[match.marker],
-            station=np.ascontiguousarray(model.markers.station[match.marker]),
-            weight=weight,
-            column=match.column,
+            link=model.markers.link[match.marker[used]],
+            station=np.ascontiguousarray(model.markers.station[match.marker[used]]),
+            weight=weight[used],
+            column=match.column[used],
         )
-        if np.count_nonzero(weight > 0.0) < 3:
+        if np.count_nonzero(used) < self.MINIMUM_MARKERS:
             raise MarkerMismatch("fewer than three markers have a weight above 0; raise some")
         coordinates = model.coordinates
         self._lower = coordinates.lower[coordinates.free_index]
@@ -131,7 +132,7 @@ class InverseKinematics:
         self._anchor = self.free.copy()
         self._stiffness = stiffness
         self._task_weight, self._task_value = _read_tasks(tasks, model, self._default)
-        self._pull = np.zeros_like(self.free)
+        self._pull, self._held_start = np.zeros((2, len(self.free)))
         self._gate = MarkerGate(self.n_markers, self.n_labels)
         self._placed = False
 
@@ -202,9 +203,9 @@ class InverseKinematics:
 
     def _solve_seen(self, markers: F64) -> None:
         """Solve from the prediction; with markers missing, hold on to it a little."""
-        self._solve(markers, self._start, MAX_ITERATIONS)
-        if self.MINIMUM_MARKERS <= self.n_used < self.n_markers:
-            self._solve(markers, self._start, MAX_ITERATIONS, GAP_STIFFNESS)
+        _, n_seen = seen_markers(self._targets, markers)
+        hold = self._stiffness if n_seen == self.n_markers else GAP_STIFFNESS
+        self._solve(markers, self._start, MAX_ITERATIONS, hold)
 
     def _predict(self) -> None:
         """Move the last pose on by its last step; a step that nothing renews fades."""
@@ -212,12 +213,13 @@ class InverseKinematics:
         self._start += self._last
         np.clip(self._start, self._lower, self._upper, out=self._start)
 
-    def _solve(self, markers: F64, start: F64, limit: int, stiffness: float | None = None) -> None:
-        hold = self._stiffness if stiffness is None else stiffness
-        seen = np.isfinite(markers[self._targets.column, 0])
-        np.multiply(self._task_weight, self._targets.weight[seen].sum(), out=self._pull)
+    def _solve(self, markers: F64, start: F64, limit: int, hold: float = 0.0) -> None:
+        """Solve from ``start``, pulled to it by ``hold`` and to the tasks' values."""
+        weight, _ = seen_markers(self._targets, markers)
+        np.multiply(self._task_weight, weight, out=self._pull)
         np.multiply(self._pull, self._task_value, out=self._anchor)
-        self._anchor += hold * start
+        np.multiply(start, hold, out=self._held_start)
+        self._anchor += self._held_start
         self._pull += hold
         np.divide(self._anchor, self._pull, out=self._anchor, where=self._pull > 0.0)
         self.free[:] = start

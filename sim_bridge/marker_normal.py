@@ -65,6 +65,18 @@ def empty_composite(n_link: int) -> Composite:
 
 
 @kernel
+def seen_markers(targets: Targets, markers: F64) -> tuple[float, int]:
+    """Weight and number of the matched markers that a frame has."""
+    weight, n = 0.0, 0
+    for i in range(targets.link.shape[0]):
+        m = markers[targets.column[i]]
+        if is_finite(m[0] + m[1] + m[2]):
+            weight += targets.weight[i]
+            n += 1
+    return weight, n
+
+
+@kernel
 def gather_errors(
     skeleton: Skeleton,
     targets: Targets,
