@@ -5,17 +5,19 @@ outside the time that is counted.
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from itertools import count
 from typing import Any
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.bridge.floor import network_floor
 from benchmarks.environment import describe_environment
 from benchmarks.stages.stage_inputs import StageInputs
 from benchmarks.timing import Quantiles
 from inference import Refiner
-from inference.checkpoint import DEFAULT_CHECKPOINT
+from inference.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 from sim_bridge.filters import CAUSAL_DEFAULT, make_filter
 from sim_bridge.inverse_dynamics import InverseDynamics
 from sim_bridge.inverse_kinematics import InverseKinematics
@@ -132,3 +134,4 @@ def test_refiner(benchmark: BenchmarkFixture, inputs: StageInputs) -> None:
         inputs.tau[i],
     )
     time_frames(benchmark, inputs, refiner.step, arguments, refiner.reset)
+    benchmark.extra_info["floor"] = asdict(network_floor(load_checkpoint().card.architecture))
