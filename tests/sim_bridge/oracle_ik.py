@@ -17,6 +17,7 @@ def solve_poses(
     positions: F64,
     weights: Mapping[str, float],
     accuracy: float = 1e-9,
+    tasks: Mapping[str, tuple[float, float]] | None = None,
 ) -> F64:
     """Coordinates (n, n_coordinate) that OpenSim's InverseKinematicsSolver finds.
 
@@ -32,11 +33,17 @@ def solve_poses(
         Of the markers; 1 where not given.
     accuracy : float
         Of the assembly; OpenSim's tools stop at 1e-5.
+    tasks : mapping of str to (float, float), optional
+        Value [rad, m] and weight of coordinates that are pulled.
     """
     time = np.arange(len(positions)) / 100.0
     reference = opensim.MarkersReference(_table(time, names, positions), _weights(names, weights))
-    none = opensim.SimTKArrayCoordinateReference()
-    solver = opensim.InverseKinematicsSolver(oracle.model, reference, none, float("inf"))
+    pulled = opensim.SimTKArrayCoordinateReference()
+    for name, (value, weight) in (tasks or {}).items():
+        task = opensim.CoordinateReference(name, opensim.Constant(value))
+        task.setWeight(weight)
+        pulled.push_back(task)
+    solver = opensim.InverseKinematicsSolver(oracle.model, reference, pulled, float("inf"))
     solver.setAccuracy(accuracy)
     poses = []
     oracle.state.setTime(0.0)

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim_bridge import CompiledModel
-from sim_bridge.inverse_kinematics import InverseKinematics
+from sim_bridge import CompiledModel, SettingsError
+from sim_bridge.inverse_kinematics import CoordinateTask, InverseKinematics
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.poses import Kinematics, free_names
 from tests.sim_bridge.small_models import standard, two_limbs
@@ -208,3 +208,9 @@ def test_columns_may_come_in_any_order_with_strangers(walker: CompiledModel) -> 
     ik.step(np.vstack([[9.0, 9.0, 9.0], markers[order]]))
     plain.step(markers)
     np.testing.assert_allclose(ik.q, plain.q, atol=ANGLE_TOLERANCE)
+
+
+def test_task_on_a_coordinate_that_is_not_free_is_refused_by_name(walker: CompiledModel) -> None:
+    for name in ("tail_wag", "knee_angle_r_beta"):
+        with pytest.raises(SettingsError, match=name):
+            all_markers(walker, tasks=[CoordinateTask(name, 1.0)])

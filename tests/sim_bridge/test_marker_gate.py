@@ -1,0 +1,123 @@
+"""Markers that fly off or change places for a frame: as if they had been missing."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from sim_bridge.inverse_kinematics import InverseKinematics
+from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
+
+FRAME, COUNT = 30, 60
+SAME = 1e-6
+"""[rad] The solver's tolerance times a few."""
+
+Spoil = Callable[[int, np.ndarray], None]
+
+
+@pytest.fixture(params=PARITY_TRIALS)
+def trial(
+    request: pytest.FixtureRequest, recorded: Callable[[str], RecordedTrial]
+) -> RecordedTrial:
+    return recorded(request.param)
+
+
+def track(trial: RecordedTrial, spoil: Spoil) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates (n, n_coordinate) and markers used (n,) of frames that `spoil` may change."""
+    ik, poses, used = InverseKinematics(trial.model, trial.marker_names), [], []
+    for i in range(COUNT):
+        markers = trial.markers[i].copy()
+        spoil(i, markers)
+        ik.step(markers)
+        poses.append(ik.q.copy())
+        used.append(ik.n_used)
+    return np.array(poses), np.array(used)
+
+
+def known_markers(trial: RecordedTrial) -> list[int]:
+    """Columns of markers that the model has and that are seen around the spoilt frame."""
+    seen = np.isfinite(trial.markers[FRAME - 1 : FRAME + 6]).all(axis=(0, 2))
+    names = trial.model.marker_names
+    return [i for i, name in enumerate(trial.marker_names) if name in names and seen[i]]
+
+
+def leave(_i: int, _markers: np.ndarray) -> None:
+    """Spoil nothing."""
+
+
+def clean(trial: RecordedTrial) -> np.ndarray:
+    return track(trial, leave)[0]
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.05])
+def test_marker_that_flies_off_counts_as_missing(trial: RecordedTrial, seconds: float) -> None:
+    rng, undisturbed = np.random.default_rng(40), clean(trial)
+    last = FRAME + round(seconds * trial.rate_hz)
+    for column in rng.choice(known_markers(trial), 6, replace=False):
+        away = 0.5 * rng.normal(size=3)
+
+        def fly(i: int, markers: np.ndarray, column: int = column, away=away) -> None:  # type: ignore[no-untyped-def]
+            if FRAME <= i < last:
+                markers[column] += away
+
+        def vanish(i: int, markers: np.ndarray, column: int = column) -> None:
+            if FRAME <= i < last:
+                markers[column] = np.nan
+
+        poses, used = track(trial, fly)
+        expected, expected_used = track(trial, vanish)
+        np.testing.assert_array_equal(used, expected_used)
+        np.testing.assert_allclose(poses, expected, rtol=0, atol=SAME)
+        np.testing.assert_allclose(poses[last + 1 :], undisturbed[last + 1 :], rtol=0, atol=SAME)
+
+
+def test_two_markers_that_change_places_for_a_frame(trial: RecordedTrial) -> None:
+    """Far apart: neighbours by a few centimetres cannot be told from soft tissue."""
+    rng, undisturbed = np.random.default_rng(41), clean(trial)
+    columns = known_markers(trial)
+    for _ in range(6):
+        a, b = rng.choice(columns, 2, replace=False)
+        if np.linalg.norm(trial.markers[FRAME, a] - trial.markers[FRAME, b]) < 0.3:
+            continue
+
+        def swap(i: int, markers: np.ndarray, pair: tuple[int, int] = (a, b)) -> None:
+            if i == FRAME:
+                markers[list(pair)] = markers[list(pair[::-1])]
+
+        poses, used = track(trial, swap)
+        assert used[FRAME] == used[FRAME - 1] - 2
+        np.testing.assert_allclose(poses[FRAME + 1 :], undisturbed[FRAME + 1 :], rtol=0, atol=SAME)
+
+
+def test_nothing_is_set_aside_in_a_clean_recording(trial: RecordedTrial) -> None:
+    _, used = track(trial, leave)
+    columns = [i for i, n in enumerate(trial.marker_names) if n in trial.model.marker_names]
+    seen = np.isfinite(trial.markers[:COUNT][:, columns]).all(axis=2).sum(axis=1)
+    np.testing.assert_array_equal(used, seen)
+
+
+def test_body_that_jumps_as_a_whole_is_followed(trial: RecordedTrial) -> None:
+    """A recording that starts again elsewhere: every marker is far from its prediction."""
+
+    def jump(i: int, markers: np.ndarray) -> None:
+        if i >= FRAME:
+            markers += [0.3, 0.0, -0.2]
+
+    poses, used = track(trial, jump)
+    names = trial.model.coordinate_names
+    moved = poses[-1] - clean(trial)[-1]
+    assert moved[names.index("pelvis_tx")] == pytest.approx(0.3, abs=1e-5)
+    assert moved[names.index("pelvis_tz")] == pytest.approx(-0.2, abs=1e-5)
+    assert used[-1] == used[0]
+
+
+def test_marker_that_stays_elsewhere_is_taken_in_the_end(trial: RecordedTrial) -> None:
+    """Stuck on again in another place: patience ends, and so does the flag."""
+    column = known_markers(trial)[5]
+
+    def shift(i: int, markers: np.ndarray) -> None:
+        if i >= FRAME:
+            markers[column] += [0.1, 0.0, 0.0]
+
+    _, used = track(trial, shift)
+    assert used[-1] == used[0]
