@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ._jit import F64
+from ._jit import F64, kernel
 from .exceptions import SettingsError
 from .filters import CAUSAL_DEFAULT, ForceDelay, make_filter
 from .inverse_dynamics import ExternalForce, InverseDynamics
@@ -20,6 +20,12 @@ FASTEST_TURN = 150.0
 """Speed of an angle [rad/s] that no joint reaches; a turn over the end of a range does."""
 FASTEST_SHIFT = 20.0
 """Speed of a length [m/s] that no body reaches."""
+
+# plain numbers: arithmetic on IntFlag costs a microsecond a bit
+_GAP, _HOLD = int(BridgeStatus.GAP), int(BridgeStatus.HOLD)
+_IK_UNCONVERGED, _WARMING_UP = int(BridgeStatus.IK_UNCONVERGED), int(BridgeStatus.WARMING_UP)
+_SO_SATURATED = int(BridgeStatus.SO_SATURATED)
+_PATH_EXTRAPOLATED = int(BridgeStatus.PATH_EXTRAPOLATED)
 
 STAGES = ("ik", "filter", "id", "paths", "so")
 """Stages of a step, in their order."""
@@ -146,7 +152,7 @@ class Bridge:
         self._free, self._free_speed = np.zeros((2, len(self._free_index)))
         rotation = model.coordinates.is_rotation
         self._fastest = np.where(rotation, FASTEST_TURN, FASTEST_SHIFT)
-        self._last_t, self._last_q, self._move = -np.inf, np.zeros(n), np.zeros(n)
+        self._last_t, self._last_q = -np.inf, np.zeros(n)
         self.output = BridgeOutput(self.ik, self.so, self._id.tau)
         self.on_stage: Callable[[str], None] | None = None
 
@@ -191,39 +197,34 @@ class Bridge:
         """
         status = self.track(markers)
         self._delay.step(t, forces)
-        if BridgeStatus.HOLD not in status:  # the filter bridges the gap when markers are back
+        if not status & _HOLD:  # the filter bridges the gap when markers are back
             if self._jumped(t):
                 self._filter.reset()
             self._filter.step(t, self.ik.q)
         if self._filter.warming_up:
-            status |= BridgeStatus.WARMING_UP
+            status |= _WARMING_UP
         self._mark("filter")
         out = self.solve(self._filter.q, self._filter.qd, self._filter.qdd, self._delay.forces)
         out.t = t
-        out.status |= int(status)
+        out.status |= status
         return out
 
     def _jumped(self, t: float) -> bool:
         """Whether the solution moved faster than a body can, as where a recording starts again."""
         dt = t - self._last_t
-        self._move[:] = self.ik.q
-        self._move -= self._last_q
-        np.abs(self._move, out=self._move)
-        jumped = dt > 0.0 and bool(np.any(self._move > self._fastest * dt))
         self._last_t = t
-        self._last_q[:] = self.ik.q
-        return jumped
+        return bool(moved_beyond(self.ik.q, self._last_q, self._fastest, dt))
 
-    def track(self, markers: F64) -> BridgeStatus:
-        """Inverse kinematics alone; the solution is ``output.ik_q``."""
+    def track(self, markers: F64) -> int:
+        """Inverse kinematics alone; the solution is ``output.ik_q``, status bits are returned."""
         self.ik.step(markers)
-        status = BridgeStatus(0)
+        status = 0
         if self.ik.n_used < self.ik.n_markers:
-            status |= BridgeStatus.GAP
+            status |= _GAP
         if self.ik.n_used < self.ik.MINIMUM_MARKERS:
-            status |= BridgeStatus.HOLD
+            status |= _HOLD
         elif not self.ik.converged:
-            status |= BridgeStatus.IK_UNCONVERGED
+            status |= _IK_UNCONVERGED
         self.output.marker_rms = self.ik.marker_rms
         self._mark("ik")
         return status
@@ -249,15 +250,25 @@ class Bridge:
         self._force.step(self._geometry.length, self._geometry.speed)
         geometry = self._geometry
         self.so.step(out.tau, geometry.dq, self._force.force, geometry.moment_arm)
-        status = BridgeStatus(0)
+        out.status = 0
         if self._geometry.extrapolated:
-            status |= BridgeStatus.PATH_EXTRAPOLATED
+            out.status |= _PATH_EXTRAPOLATED
         if self.so.saturated:
-            status |= BridgeStatus.SO_SATURATED
-        out.status = int(status)
+            out.status |= _SO_SATURATED
         self._mark("so")
         return out
 
     def _mark(self, stage: str) -> None:
         if self.on_stage is not None:
             self.on_stage(stage)
+
+
+@kernel
+def moved_beyond(q: F64, before_out: F64, fastest: F64, dt: float) -> bool:
+    """Whether a coordinate moved faster than its limit; the coordinates are remembered."""
+    beyond = False
+    for i in range(q.shape[0]):
+        if dt > 0.0 and abs(q[i] - before_out[i]) > fastest[i] * dt:
+            beyond = True
+        before_out[i] = q[i]
+    return beyond

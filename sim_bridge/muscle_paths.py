@@ -93,7 +93,7 @@ class MuscleGeometry:
     @property
     def extrapolated(self) -> bool:
         """See the class."""
-        return bool(np.any(self._beyond[self._matters] != 0.0))
+        return self._any_fitted and bool(np.any(self._beyond[self._matters] != 0.0))
 
     def step(self, free: F64, free_speed: F64) -> None:
         """Evaluate one frame.

@@ -100,7 +100,7 @@ class StaticOptimization:
         self._free_tau = np.zeros(len(coordinates.free_index))
         self._free_reserve = np.zeros(len(coordinates.free_index))
         self._x = np.zeros(len(spanned))
-        self._result = np.zeros(2)
+        self._result = np.zeros(3)
         self.reserve_control = np.zeros(len(coordinates.names))
 
     @property
@@ -126,8 +126,7 @@ class StaticOptimization:
     @property
     def saturated(self) -> bool:
         """See the class."""
-        upper = self._problem.upper[: self._n_muscle]
-        return bool(np.any(self.activation >= upper))
+        return bool(self._result[2] > 0.0)
 
     def reset(self) -> None:
         """Forget the last multipliers."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sim_bridge._jit import F64
+from sim_bridge._jit import F64, kernel
 
 
 class ForceDelay:
@@ -38,17 +38,43 @@ class ForceDelay:
 
     def step(self, t: float, forces: F64) -> None:
         """Take the forces at ``t`` [s, the frames' clock]; write those at ``t - delay_s``."""
-        size = len(self._time)
-        self._time[self._count % size] = t
-        self._ring[self._count % size] = forces
-        wanted = t - self._delay
-        newer = self._count
-        while newer > max(self._count - size + 1, 0) and self._time[(newer - 1) % size] >= wanted:
-            newer -= 1
-        older = max(newer - 1, 0, self._count - size + 1)
-        t0, t1 = self._time[older % size], self._time[newer % size]
-        share = (wanted - t0) / (t1 - t0) if t1 > t0 else 1.0
-        share = min(max(share, 0.0), 1.0)
-        np.multiply(self._ring[older % size], 1.0 - share, out=self.forces)
-        self.forces += share * self._ring[newer % size]
+        delayed_forces(t, forces, t - self._delay, self._count, self._time, self._ring, self.forces)
         self._count += 1
+
+
+@kernel
+def delayed_forces(
+    t: float, forces: F64, wanted: float, count: int, time: F64, ring: F64, forces_out: F64
+) -> None:
+    """Keep a frame's forces in a ring and interpolate those at an earlier time.
+
+    Parameters
+    ----------
+    t, wanted : float
+        Time of the frame, and the time asked for [s].
+    forces : ndarray of shape (n_load, 9), float64
+        Forces at ``t``.
+    count : int
+        Frames before this one.
+    time, ring : ndarray of shape (size,) and (size, n_load, 9), float64
+        The last frames.
+    forces_out : ndarray of shape (n_load, 9), float64
+        Forces at ``wanted``; the oldest or newest kept where it lies outside.
+    """
+    size = time.shape[0]
+    time[count % size] = t
+    for i in range(forces.shape[0]):
+        for c in range(9):
+            ring[count % size, i, c] = forces[i, c]
+    oldest = max(count - size + 1, 0)
+    newer = count
+    while newer > oldest and time[(newer - 1) % size] >= wanted:
+        newer -= 1
+    older = max(newer - 1, oldest)
+    span = time[newer % size] - time[older % size]
+    share = (wanted - time[older % size]) / span if span > 0.0 else 1.0
+    share = min(max(share, 0.0), 1.0)
+    for i in range(forces.shape[0]):
+        for c in range(9):
+            before = ring[older % size, i, c]
+            forces_out[i, c] = before + share * (ring[newer % size, i, c] - before)

@@ -229,7 +229,7 @@ def process(
         else:
             status = bridge.track(markers)
             out = bridge.solve(motion[0][i], motion[1][i], motion[2][i], forces)
-            out.status |= int(status)
+            out.status |= status
         if refiner is not None:
             results.emg[i] = refiner.step(float(t), out.activation, out.q, out.qd, out.tau)
             timer.mark("refine")
