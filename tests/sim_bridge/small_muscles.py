@@ -51,6 +51,22 @@ def add_muscle(
     return muscle
 
 
+def add_function_path(model: Any, name: str, coefficients: Sequence[float]) -> None:
+    """A muscle whose length is a quadratic of twist and bend [m], without any points."""
+    muscle = add_muscle(model, name)
+    length, values = opensim.MultivariatePolynomialFunction(), opensim.Vector(6, 0.0)
+    for k, c in enumerate(coefficients):
+        values.set(k, c)
+    length.setDimension(2)
+    length.setOrder(2)
+    length.setCoefficients(values)
+    path = opensim.FunctionBasedPath()
+    path.setLengthFunction(length)
+    for coordinate in ("twist", "bend"):
+        path.appendCoordinatePath(_coordinate_path(model, coordinate))
+    muscle.set_path(path)
+
+
 def add_conditional_point(
     model: Any, muscle: Any, spot: Spot, coordinate: str, interval: tuple[float, float]
 ) -> None:

@@ -10,7 +10,12 @@ import pytest
 from sim_bridge import UnsupportedComponent
 from sim_bridge.muscle_paths import MuscleGeometry
 from tests.sim_bridge.conftest import Case
-from tests.sim_bridge.small_muscles import add_muscle, add_wrap, joint_of_two_turns
+from tests.sim_bridge.small_muscles import (
+    add_function_path,
+    add_muscle,
+    add_wrap,
+    joint_of_two_turns,
+)
 from tests.sim_bridge.test_muscle_paths import FITTED_ARM, FITTED_LENGTH, visit
 
 SIZES: dict[str, dict[str, Any]] = {
@@ -92,6 +97,18 @@ def test_coordinates_that_nothing_spans_do_not_extrapolate(wrapped: Case) -> Non
     geometry = MuscleGeometry(wrapped.compiled)
     geometry.step(np.array([30.0, 0.0, 0.0]), np.zeros(3))
     assert not geometry.extrapolated
+
+
+def test_path_that_is_a_polynomial_is_found_again(small_case: Callable[[Any], Case]) -> None:
+    """FunctionBasedPath: what a fit of that degree can do to rounding."""
+    model = joint_of_two_turns()
+    add_function_path(model, "m", (0.5, 0.03, -0.02, 0.04, 0.01, 0.005))
+    case = small_case(model)
+    for pose in visit(case, inside(20)):
+        np.testing.assert_allclose(pose.geometry.length, case.oracle.muscle_lengths(), atol=1e-9)
+        np.testing.assert_allclose(pose.geometry.speed, pose.speeds(), atol=1e-9)
+        arms = pose.theirs(case.compiled.coordinates.free_index)
+        np.testing.assert_allclose(pose.ours, arms, atol=1e-9)
 
 
 def test_other_force_is_refused_by_class_and_name(small_case: Callable[[Any], Case]) -> None:
