@@ -39,12 +39,7 @@ def add_muscle(
     lengths: tuple[float, float] = (0.3, 0.25),
 ) -> Any:
     """A muscle through points fixed to bodies; `lengths` are optimal fibre and tendon slack [m]."""
-    muscle = getattr(opensim, kind)()
-    muscle.setName(name)
-    muscle.setMaxIsometricForce(800.0)
-    muscle.setOptimalFiberLength(lengths[0])
-    muscle.setTendonSlackLength(lengths[1])
-    muscle.setPennationAngleAtOptimalFiberLength(pennation)
+    muscle = _muscle(name, kind, pennation, lengths)
     for k, (body, place) in enumerate(spots):
         muscle.addNewPathPoint(f"{name}_{k}", _body(model, body), opensim.Vec3(*place))
     model.addForce(muscle)
@@ -53,7 +48,6 @@ def add_muscle(
 
 def add_function_path(model: Any, name: str, coefficients: Sequence[float]) -> None:
     """A muscle whose length is a quadratic of twist and bend [m], without any points."""
-    muscle = add_muscle(model, name)
     length, values = opensim.MultivariatePolynomialFunction(), opensim.Vector(6, 0.0)
     for k, c in enumerate(coefficients):
         values.set(k, c)
@@ -64,7 +58,9 @@ def add_function_path(model: Any, name: str, coefficients: Sequence[float]) -> N
     path.setLengthFunction(length)
     for coordinate in ("twist", "bend"):
         path.appendCoordinatePath(_coordinate_path(model, coordinate))
-    muscle.set_path(path)
+    muscle = _muscle(name, "Millard2012EquilibriumMuscle", 0.2, (0.3, 0.25))
+    muscle.set_path(path)  # before the model has it: a path in use must not be exchanged
+    model.addForce(muscle)
 
 
 def add_conditional_point(
@@ -111,6 +107,16 @@ def add_wrap(
     model.finalizeConnections()
     made = owner.getWrapObjectSet().get(wrap.getName())
     muscle.updGeometryPath().addPathWrap(made)
+
+
+def _muscle(name: str, kind: str, pennation: float, lengths: tuple[float, float]) -> Any:
+    muscle = getattr(opensim, kind)()
+    muscle.setName(name)
+    muscle.setMaxIsometricForce(800.0)
+    muscle.setOptimalFiberLength(lengths[0])
+    muscle.setTendonSlackLength(lengths[1])
+    muscle.setPennationAngleAtOptimalFiberLength(pennation)
+    return muscle
 
 
 def _body(model: Any, name: str) -> Any:
