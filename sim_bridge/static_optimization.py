@@ -256,6 +256,10 @@ def solve_frame(
         result_out[1] = max(result_out[1], iterations)
         for a in range(problem.block_start[block + 1] - problem.block_start[block]):
             result_out[0] = max(result_out[0], abs(work.gradient[a]))
+    result_out[2] = 0.0
+    for i in range(n_muscle):
+        if x_out[i] >= problem.upper[i]:
+            result_out[2] = 1.0
     for k in range(lead.shape[0]):
         reserve_out[k] = reserve_force[k] * dq[k] * multiplier_out[lead[k]] if lead[k] >= 0 else 0.0
 
