@@ -153,7 +153,7 @@ class Bridge:
         rotation = model.coordinates.is_rotation
         self._fastest = np.where(rotation, FASTEST_TURN, FASTEST_SHIFT)
         self._last_t, self._last_q = -np.inf, np.zeros(n)
-        self.output = BridgeOutput(self.ik, self.so, self._id.tau)
+        self.output = BridgeOutput(self.ik, self.so, self._id.tau_opensim)
         self.on_stage: Callable[[str], None] | None = None
 
     @property
@@ -249,7 +249,7 @@ class Bridge:
         self._mark("paths")
         self._force.step(self._geometry.length, self._geometry.speed)
         geometry = self._geometry
-        self.so.step(out.tau, geometry.dq, self._force.force, geometry.moment_arm)
+        self.so.step(self._id.tau, geometry.dq, self._force.force, geometry.moment_arm)
         out.status = 0
         if self._geometry.extrapolated:
             out.status |= _PATH_EXTRAPOLATED

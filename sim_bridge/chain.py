@@ -34,9 +34,10 @@ class Chain:
                        4.6 does not count as it should
     lost_target        last link of that joint                                     (p,)
     lost_factor        what to add of the term to get OpenSim's answer             (p,)
+    ball               first of the three turns of a Ball or Free joint            (b,)
     =================  ==================================================  ======  ============
 
-    The last three: Simbody's function-based joint derives its rotation axes as if its coordinates
+    On ``lost_*``: Simbody's function-based joint derives its rotation axes as if its coordinates
     turned them one by one. Where one coordinate turns several axes, as in the knee of Rajagopal et
     al. (2016), its acceleration is not the derivative of its velocity.
     """
@@ -54,6 +55,7 @@ class Chain:
     lost_pair: I64
     lost_target: I64
     lost_factor: F64
+    ball: I64
 
 
 @kernel

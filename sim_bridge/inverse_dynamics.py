@@ -73,7 +73,10 @@ class InverseDynamics:
     Attributes
     ----------
     tau : ndarray of shape (n_coordinate,), float64 [N m] or [N]
-        The last result.
+        The last result: power is tau times qd, coordinate by coordinate.
+    tau_opensim : ndarray of shape (n_coordinate,), float64 [N m] or [N]
+        The same as OpenSim reports it: the three moments of a Ball or Free joint are those about
+        the axes of its parent frame, not about the three turns that its coordinates count.
     pose : Pose
         Of the last step.
     """
@@ -98,6 +101,8 @@ class InverseDynamics:
         self._work = _Work(np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)))
         self.pose: Pose = empty_pose(model)
         self.tau: F64 = np.zeros(len(model.coordinates.names))
+        self._ball = chain.ball
+        self.tau_opensim: F64 = np.zeros_like(self.tau) if len(chain.ball) else self.tau
 
     def step(self, q: F64, qd: F64, qdd: F64, forces: F64) -> None:
         """Solve one frame.
@@ -121,6 +126,9 @@ class InverseDynamics:
             self._work,
             self.tau,
         )
+        if len(self._ball):
+            np.copyto(self.tau_opensim, self.tau)
+            moments_in_parent(self._skeleton, self._ball, self.pose, self.tau, self.tau_opensim)
 
 
 def _link_of(model: CompiledModel, load: ExternalForce) -> int:
@@ -315,3 +323,40 @@ def _subtract_loads(load_link: I64, forces: F64, work: _Work) -> None:
         force[3] -= f[0]
         force[4] -= f[1]
         force[5] -= f[2]
+
+
+@kernel
+def moments_in_parent(skeleton: Skeleton, ball: I64, pose: Pose, tau: F64, tau_out: F64) -> None:
+    """Moments about the axes of a ball's parent frame, from those about its three turns.
+
+    Parameters
+    ----------
+    skeleton : Skeleton
+        Of the model.
+    ball : ndarray of shape (n_ball,), int64
+        First turn of each.
+    pose : Pose
+        Of the model.
+    tau : ndarray of shape (n_coordinate,), float64 [N m]
+        Generalized forces of the coordinates.
+    tau_out : ndarray of shape (n_coordinate,), float64 [N m]
+        The balls' rows are written.
+    """
+    for k in range(ball.shape[0]):
+        i = ball[k]
+        x, y, z = pose.axis[i], pose.axis[i + 1], pose.axis[i + 2]
+        first = skeleton.coordinate[i]
+        second, third = skeleton.coordinate[i + 1], skeleton.coordinate[i + 2]
+        c0 = x[1] * y[2] - x[2] * y[1]
+        c1 = x[2] * y[0] - x[0] * y[2]
+        c2 = x[0] * y[1] - x[1] * y[0]
+        across = z[0] * c0 + z[1] * c1 + z[2] * c2
+        along = z[0] * x[0] + z[1] * x[1] + z[2] * x[2]
+        normal = 0.0  # in gimbal lock no coordinate feels this part of the moment
+        if abs(across) > 1e-9:
+            normal = (tau[third] - along * tau[first]) / across
+        # first turn takes the parent's y to y: back by its angle
+        c, s = np.cos(pose.s[0, i]), np.sin(pose.s[0, i])
+        tau_out[first] = tau[first]
+        tau_out[second] = c * tau[second] - s * normal
+        tau_out[third] = s * tau[second] + c * normal

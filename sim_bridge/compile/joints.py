@@ -19,6 +19,15 @@ _SIMPLE: dict[str, tuple[tuple[bool, tuple[float, float, float], int], ...]] = {
     "SliderJoint": ((_SLIDE, _X, 0),),
     "UniversalJoint": ((_TURN, _X, 0), (_TURN, _Y, 1)),
     "GimbalJoint": ((_TURN, _X, 0), (_TURN, _Y, 1), (_TURN, _Z, 2)),
+    "BallJoint": ((_TURN, _X, 0), (_TURN, _Y, 1), (_TURN, _Z, 2)),
+    "FreeJoint": (
+        (_SLIDE, _X, 3),
+        (_SLIDE, _Y, 4),
+        (_SLIDE, _Z, 5),
+        (_TURN, _X, 0),
+        (_TURN, _Y, 1),
+        (_TURN, _Z, 2),
+    ),
     "PlanarJoint": ((_SLIDE, _X, 1), (_SLIDE, _Y, 2), (_TURN, _Z, 0)),
 }
 """Motions of each joint class in the order from parent to child: kind, axis, coordinate."""

@@ -24,6 +24,7 @@ class _Builder:
     rows: list[tuple[int, Transform, Motion]] = field(default_factory=list)
     frames: Frames = field(default_factory=Frames)
     lost: list[tuple[int, int, int, float]] = field(default_factory=list)
+    balls: list[int] = field(default_factory=list)
 
     def add_joint(self, joint: Any) -> None:
         link, placement = self.frames.locate(joint.getParentFrame())
@@ -37,6 +38,8 @@ class _Builder:
         self.frames.add_body(joint.getChildFrame(), link, placement)
         if joint.getConcreteClassName() == "CustomJoint":
             self._add_lost_terms(joint, first)
+        if joint.getConcreteClassName() in ("BallJoint", "FreeJoint"):
+            self.balls.append(len(self.rows) - 3)
 
     def _add_lost_terms(self, joint: Any, first: int) -> None:
         """Find the Coriolis terms between turns that Simbody's function-based joint miscounts.
@@ -158,6 +161,7 @@ def _build_chain(model: Any, builder: _Builder, bodies: Bodies) -> Chain:
         lost_pair=np.array([r[:2] for r in builder.lost], dtype=np.int64).reshape(-1, 2),
         lost_target=np.array([r[2] for r in builder.lost], dtype=np.int64),
         lost_factor=np.array([r[3] for r in builder.lost], dtype=np.float64),
+        ball=np.array(builder.balls, dtype=np.int64),
     )
 
 
