@@ -1,6 +1,7 @@
 """OpenSim functions of one variable as piecewise polynomials."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,16 @@ class FunctionTable:
         if coefficients is not None:
             return self.add_polynomial(coefficients)
         return self._append(*_sampled_pieces(function, owner))
+
+    def add_smooth(self, function: Callable[[float], float], owner: str) -> int:
+        """Number of a smooth function of an angle, tabulated over four turns to 1e-9.
+
+        Raises
+        ------
+        UnsupportedComponent
+            If the table is off by more.
+        """
+        return self._append(*_smooth_pieces(function, type(function).__name__, owner))
 
     def compose(self, outer: int, inner: int) -> int | None:
         """Number of ``outer(inner(x))``, exact, or None where its pieces are not polynomials.
@@ -117,14 +128,17 @@ def _sampled_pieces(function: Any, owner: str) -> tuple[F64, F64, F64]:
     """Pieces through values of the function: exact for a spline with known knots."""
     knots, degree, outer_degree = _knots(function)
     if knots is None:
-        return _smooth_pieces(function, owner)
+        kind = function.getConcreteClassName()
+        return _smooth_pieces(lambda x: _value(function, x), kind, owner)
     span = knots[-1] - knots[0]
     bounds = [(knots[0] - span, knots[0], outer_degree, knots[0])]
     bounds += [(a, b, degree, a) for a, b in itertools.pairwise(knots)]
     bounds += [(knots[-1], knots[-1] + span, outer_degree, knots[-1])]
     coefficient = np.zeros((len(bounds), degree + 1))
     for row, (a, b, piece_degree, origin) in zip(coefficient, bounds, strict=True):
-        row[: piece_degree + 1] = _interpolate(function, a, b, piece_degree, origin)
+        row[: piece_degree + 1] = _interpolate(
+            lambda x: _value(function, x), a, b, piece_degree, origin
+        )
     lower = np.array([-np.inf, *knots])
     return lower, np.array([origin for *_, origin in bounds]), coefficient
 
@@ -147,7 +161,9 @@ def _knots(function: Any) -> tuple[F64 | None, int, int]:
     return np.array([spline.getX(i) for i in range(spline.getNumberOfPoints())]), degree, outer
 
 
-def _smooth_pieces(function: Any, owner: str) -> tuple[F64, F64, F64]:
+def _smooth_pieces(
+    function: Callable[[float], float], kind: str, owner: str
+) -> tuple[F64, F64, F64]:
     """Quintic pieces over four turns for a smooth function of any other class."""
     knots = np.linspace(-4.0 * np.pi, 4.0 * np.pi, _SMOOTH_PIECES + 1)
     coefficient = np.array(
@@ -157,20 +173,22 @@ def _smooth_pieces(function: Any, owner: str) -> tuple[F64, F64, F64]:
     table = PiecewisePolynomials(
         np.array([0, _SMOOTH_PIECES]), np.r_[-np.inf, knots[1:-1]], knots[:-1], coefficient
     )
-    error = max(abs(table(0, x)[0] - _value(function, x)) for x in middle)
+    error = max(abs(table(0, x)[0] - function(float(x))) for x in middle)
     if error > _SMOOTH_TOLERANCE:
         raise UnsupportedComponent(
-            function.getConcreteClassName(),
+            kind,
             owner,
             f"its table is off by {error:.1e}; replace it by a SimmSpline or PolynomialFunction",
         )
     return table.lower, table.origin, table.coefficient
 
 
-def _interpolate(function: Any, a: float, b: float, degree: int, origin: float) -> F64:
+def _interpolate(
+    function: Callable[[float], float], a: float, b: float, degree: int, origin: float
+) -> F64:
     """Ascending coefficients about ``origin`` of the polynomial through Chebyshev nodes."""
     nodes = 0.5 * (a + b) + 0.5 * (b - a) * np.cos(np.pi * np.arange(degree + 1) / max(degree, 1))
-    values = np.array([_value(function, x) for x in nodes])
+    values = np.array([function(float(x)) for x in nodes])
     scale = b - a
     powers = np.vander((nodes - origin) / scale, degree + 1, increasing=True)
     solution: F64 = np.linalg.solve(powers, values) / scale ** np.arange(degree + 1)

@@ -1,52 +1,33 @@
 """OpenSim joints as rows of elementary motions."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import opensim
 
 from sim_bridge.exceptions import UnsupportedComponent
 
+from .ellipsoid import ellipsoid_motions, scapulothoracic_motions
 from .functions import FunctionTable, polynomial_coefficients
-
-_X, _Y, _Z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
-
-_SLIDE, _TURN = False, True
+from .motion import SLIDE, TURN, Motion, X, Y, Z
 
 _SIMPLE: dict[str, tuple[tuple[bool, tuple[float, float, float], int], ...]] = {
     "WeldJoint": (),
-    "PinJoint": ((_TURN, _Z, 0),),
-    "SliderJoint": ((_SLIDE, _X, 0),),
-    "UniversalJoint": ((_TURN, _X, 0), (_TURN, _Y, 1)),
-    "GimbalJoint": ((_TURN, _X, 0), (_TURN, _Y, 1), (_TURN, _Z, 2)),
-    "BallJoint": ((_TURN, _X, 0), (_TURN, _Y, 1), (_TURN, _Z, 2)),
+    "PinJoint": ((TURN, Z, 0),),
+    "SliderJoint": ((SLIDE, X, 0),),
+    "UniversalJoint": ((TURN, X, 0), (TURN, Y, 1)),
+    "GimbalJoint": ((TURN, X, 0), (TURN, Y, 1), (TURN, Z, 2)),
+    "BallJoint": ((TURN, X, 0), (TURN, Y, 1), (TURN, Z, 2)),
     "FreeJoint": (
-        (_SLIDE, _X, 3),
-        (_SLIDE, _Y, 4),
-        (_SLIDE, _Z, 5),
-        (_TURN, _X, 0),
-        (_TURN, _Y, 1),
-        (_TURN, _Z, 2),
+        (SLIDE, X, 3),
+        (SLIDE, Y, 4),
+        (SLIDE, Z, 5),
+        (TURN, X, 0),
+        (TURN, Y, 1),
+        (TURN, Z, 2),
     ),
-    "PlanarJoint": ((_SLIDE, _X, 1), (_SLIDE, _Y, 2), (_TURN, _Z, 0)),
+    "PlanarJoint": ((SLIDE, X, 1), (SLIDE, Y, 2), (TURN, Z, 0)),
 }
 """Motions of each joint class in the order from parent to child: kind, axis, coordinate."""
-
-
-@dataclass(frozen=True)
-class Motion:
-    """One elementary motion of a joint.
-
-    A motion without a coordinate has the constant displacement ``offset``. ``turn`` is the number
-    (0, 1, 2) of a CustomJoint's rotation axis, else -1.
-    """
-
-    is_rotation: bool
-    axis: tuple[float, float, float]
-    coordinate: str | None
-    function: int = -1
-    offset: float = 0.0
-    turn: int = -1
 
 
 def joint_motions(joint: Any, functions: FunctionTable) -> list[Motion]:
@@ -67,13 +48,24 @@ def joint_motions(joint: Any, functions: FunctionTable) -> list[Motion]:
     kind = joint.getConcreteClassName()
     if kind == "CustomJoint":
         return _custom_motions(opensim.CustomJoint.safeDownCast(joint), functions)
+    if kind == "EllipsoidJoint":
+        return ellipsoid_motions(joint, functions)
+    if kind == "ScapulothoracicJoint":
+        return scapulothoracic_motions(joint, functions)
     if kind not in _SIMPLE:
         raise UnsupportedComponent(
             kind, joint.getName(), "replace it by a CustomJoint with the same coordinates"
         )
     line = functions.add_line(1.0, 0.0)
+    is_ball = kind in ("BallJoint", "FreeJoint")
     return [
-        Motion(turn, axis, joint.get_coordinates(k).getName(), line)
+        Motion(
+            turn,
+            axis,
+            joint.get_coordinates(k).getName(),
+            line,
+            starts_ball=is_ball and turn and axis == X,
+        )
         for turn, axis, k in _SIMPLE[kind]
     ]
 

@@ -12,7 +12,8 @@ from sim_bridge.exceptions import UnsupportedComponent
 from sim_bridge.model import Bodies, Markers
 
 from .functions import FunctionTable
-from .joints import Motion, joint_motions
+from .joints import joint_motions
+from .motion import Motion
 
 
 @dataclass
@@ -38,8 +39,7 @@ class _Builder:
         self.frames.add_body(joint.getChildFrame(), link, placement)
         if joint.getConcreteClassName() == "CustomJoint":
             self._add_lost_terms(joint, first)
-        if joint.getConcreteClassName() in ("BallJoint", "FreeJoint"):
-            self.balls.append(len(self.rows) - 3)
+        self.balls += [i for i in range(first, len(self.rows)) if self.rows[i][2].starts_ball]
 
     def _add_lost_terms(self, joint: Any, first: int) -> None:
         """Find the Coriolis terms between turns that Simbody's function-based joint miscounts.

@@ -20,7 +20,7 @@ from tests.sim_bridge.small_models import (
     standard,
     two_limbs,
 )
-from tests.sim_bridge.test_joints import PLAIN, SKEW_AXES
+from tests.sim_bridge.test_joints import PLAIN, SKEW_AXES, gliding
 from tests.sim_bridge.trials import SKELETON_TRIALS
 
 TOLERANCE = 1e-6
@@ -60,12 +60,15 @@ def turn_axes(angles: np.ndarray) -> np.ndarray:
     return np.array([[1.0, 0.0, s1], [0.0, c0, -s0 * c1], [0.0, s0, c0 * c1]])
 
 
-@pytest.mark.parametrize("kind", ["BallJoint", "FreeJoint"])
+@pytest.mark.parametrize(
+    "kind", ["BallJoint", "FreeJoint", "EllipsoidJoint", "ScapulothoracicJoint"]
+)
 def test_ball_reports_moments_in_its_parent_frame(
     small_case: Callable[[Any], Case], kind: str
 ) -> None:
     """Simbody's speeds of a ball are its angular velocity in the parent, not angle rates."""
-    case, rng = small_case(two_limbs(standard(kind))), np.random.default_rng(31)
+    joint = standard(kind) if kind in PLAIN else gliding(kind)
+    case, rng = small_case(two_limbs(joint)), np.random.default_rng(31)
     names = case.compiled.coordinate_names
     turns = [names.index(f"tested0_{k}") for k in range(3)]
     ours, step = InverseDynamics(case.compiled, []), 1e-6
