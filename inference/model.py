@@ -87,12 +87,11 @@ class WindowAttention(nn.Module):
         b, c = target.shape
         new = self.key_value(source)  # (B, 2C)
         kv = torch.cat((past, new[None])).view(self.window, b, 2, self.n_head, self.head_size)
-        k, v = kv[:, :, 0], kv[:, :, 1]  # (W, B, nh, hs)
-        q = self.query(target).view(b, self.n_head, self.head_size) / math.sqrt(self.head_size)
-        logits = (q * k).sum(-1) + self.bias_by_age.flip(1).t()[:, None]  # (W, B, nh)
-        logits = logits + functional.pad(mask, (0, 1))[:, None, None]
-        out = (logits.softmax(0)[..., None] * v).sum(0)  # (B, nh, hs)
-        return self.project(out.reshape(b, c)), new
+        k, v = kv.permute(2, 1, 3, 0, 4)  # each (B, nh, W, hs)
+        q = self.query(target).view(b, self.n_head, 1, self.head_size) / math.sqrt(self.head_size)
+        bias = self.bias_by_age.flip(1)[:, None] + functional.pad(mask, (0, 1))  # (nh, 1, W)
+        out = (q @ k.transpose(-1, -2) + bias).softmax(-1) @ v  # (B, nh, 1, hs)
+        return self.project(out.view(b, c)), new
 
 
 class MLP(nn.Module):

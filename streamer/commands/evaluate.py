@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -18,9 +19,8 @@ from inference.record import FeatureRecord
 from streamer.features import find_trials, load_features
 
 _COLUMNS = (
-    ("rmse", "rmse"), ("SO", "baseline_rmse"), ("r", "r"), ("SO", "baseline_r"),
-    ("rmse*", "rmse_lag"), ("SO*", "baseline_rmse_lag"), ("r*", "r_lag"), ("SO*", "baseline_r_lag"),
-    ("lag ms", "lag_s"), ("SO lag ms", "baseline_lag_s"),
+    ("rmse", "rmse"), ("SO", "baseline_rmse"), ("r", "r"), ("SO", "baseline_r"), ("r*", "r_lag"),
+    ("SO*", "baseline_r_lag"), ("lag", "lag_s"), ("SO lag", "baseline_lag_s"),
 )  # fmt: skip
 
 
@@ -64,7 +64,8 @@ def run(
     console.print(score_table(f"{loaded.card.name}, {loaded.digest[:12]}", rows))
     console.print(
         "Fractions of the person's reference maximum; SO = static optimization with the best gain "
-        "of each person and channel; * = with one best lag per person; forces valid only."
+        "of each person and channel; lag in ms, positive = measured later; * = at the person's one "
+        "best lag; frames with valid forces only."
     )
     if seen:
         console.print(
@@ -99,11 +100,11 @@ def trained_on(training: Mapping[str, Any]) -> set[str]:
 
 def score_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Lay out summary rows."""
-    table = Table(title=title, title_justify="left")
-    for heading in ("motion", "channel", "people", "s"):
-        table.add_column(heading)
-    for heading, _ in _COLUMNS:
-        table.add_column(heading, justify="right")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in ("motion", "channel"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("people", "s", *(heading for heading, _ in _COLUMNS)):
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         numbers = [_text(row[key], 1e3 if key.endswith("lag_s") else 1.0) for _, key in _COLUMNS]
         style = "bold" if row["channel"] == "all" else None
