@@ -54,12 +54,13 @@ def evaluate_geometry(
         for a in range(n_spanned[m]):
             trace.arm[spanned[m, a]] = 0.0
         total = 0.0
+        rate = 0.0
         for k in range(n - 1):
             if on_cylinder(trace, k):
                 total += trace.arc[k]
             else:
                 total += _segment(skeleton, points, pose, k, trace)
-        rate = 0.0
+            rate += _stale_rate(skeleton, pose, k, free_speed, trace)
         for a in range(n_spanned[m]):
             arm = trace.arm[spanned[m, a]]
             moment_arm_out[m, a] = arm
@@ -87,6 +88,42 @@ def _segment(skeleton: Skeleton, points: Points, pose: Pose, k: int, trace: Trac
         if i >= 0 and points.kind[i] == MOVING:
             _pull_moving_point(skeleton, points, pose, i, u, 1.0 if end == 0 else -1.0, trace.arm)
     return float(length)
+
+
+@kernel
+def _stale_rate(skeleton: Skeleton, pose: Pose, k: int, free_speed: F64, trace: Trace) -> float:
+    """What OpenSim counts as lengthening where a segment's direction is not that of its ends.
+
+    Its speed of a segment is that of its ends along the direction ``shown``. Where sweeps over
+    several cylinders have moved the ends, a turn of what carries both of them enters, too, which
+    no moment arm has; on a cylinder that is all there is.
+    """
+    a, b = trace.place[k], trace.place[k + 1]
+    u = trace.local[7]
+    moved = 0.0
+    length = 0.0
+    for c in range(3):
+        moved += abs(trace.shown[k, c] - a[c]) + abs(trace.shown[k + 1, c] - b[c])
+        u[c] = trace.shown[k + 1, c] - trace.shown[k, c]
+        length += u[c] * u[c]
+    if moved == 0.0 or length == 0.0:
+        return 0.0
+    for c in range(3):
+        u[c] /= np.sqrt(length)
+    link, other = trace.link[k], trace.link[k + 1]
+    while link != other:
+        if link > other:
+            link = skeleton.parent[link]
+        else:
+            other = skeleton.parent[other]
+    rate = 0.0
+    while link >= 0:
+        lead = skeleton.lead[skeleton.coordinate[link]]
+        if lead >= 0:
+            along = _tension(skeleton, pose, link, b, u) - _tension(skeleton, pose, link, a, u)
+            rate += along * free_speed[lead]
+        link = skeleton.parent[link]
+    return float(rate)
 
 
 @kernel
