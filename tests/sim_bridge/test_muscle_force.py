@@ -12,7 +12,7 @@ from sim_bridge.muscle_force import MuscleForce, table_value
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.small_models import add_body
 from tests.sim_bridge.small_muscles import KINDS, add_muscle, joint_of_two_turns
-from tests.sim_bridge.test_muscle_paths import TWO_CYLINDERS, near_walking, visit
+from tests.sim_bridge.test_muscle_paths import near_walking, visit
 from tests.sim_bridge.trials import SKELETON_TRIALS, RecordedTrial
 
 SHARE = 5e-3
@@ -38,12 +38,10 @@ def opensim_forces(case: Case) -> np.ndarray:
 def test_real_muscles_near_walking(recorded: Callable[[str], RecordedTrial], trial: str) -> None:
     source = recorded(trial)
     case, ours = Case(source.osim, source.model), MuscleForce(source.model)
-    # their lengthening speed is OpenSim's only to 0.02 m/s, see test_muscle_paths.py
-    exact = np.array([not n.startswith(TWO_CYLINDERS) for n in source.model.muscle_names])
     for pose in visit(case, near_walking(source, 15)):
         ours.step(pose.geometry.length, pose.geometry.speed)
         error = np.abs(ours.force - opensim_forces(case)) / source.model.max_isometric_force
-        assert error[exact].max() < SHARE
+        assert error.max() < SHARE
 
 
 def pulling_block(kind: str, **properties: float) -> Any:

@@ -26,8 +26,10 @@ from tests.sim_bridge.trials import SKELETON_TRIALS, RecordedTrial
 EXACT = 1e-9
 """[m, m/s] A path of points and cylinders is followed as OpenSim does. Seen: 1e-14."""
 TWO_CYLINDERS = ("gaslat", "gasmed")
-"""Rajagopal's gastrocnemii wrap around two; OpenSim's own moment arm is not -dL/dq there."""
-LOOSE_ARM, LOOSE_SPEED = 5e-4, 2e-2
+"""Rajagopal's gastrocnemii wrap around two. OpenSim's sweeps over the two leave tangent points
+beside the lines along which they pull: neither its moment arm nor its speed is the slope of its
+length, and computeMomentArm, which sweeps anew in a state of its own, is a little beside both."""
+LOOSE_ARM = 5e-4
 FITTED_LENGTH, FITTED_ARM = 3e-4, 2e-3
 """[m] RMS in the region of a fit: a path that leaves a sphere has a kink in its moment arm."""
 STEP = 1e-5
@@ -106,9 +108,8 @@ def test_real_muscles_near_walking(recorded: Callable[[str], RecordedTrial], tri
         arm = np.abs(pose.ours - pose.theirs(source.model.coordinates.free_index)).max(axis=1)
         speed = np.abs(pose.geometry.speed - pose.speeds())
         assert arm[~loose].max() < EXACT
-        assert speed[~loose].max() < EXACT
         assert arm[loose].max(initial=0.0) < LOOSE_ARM
-        assert speed[loose].max(initial=0.0) < LOOSE_SPEED
+        assert speed.max() < EXACT
 
 
 def test_no_spanned_coordinate_is_missed(recorded: Callable[[str], RecordedTrial]) -> None:
@@ -134,10 +135,10 @@ def test_speed_is_what_the_moment_arms_say(
 ) -> None:
     source = recorded(trial)
     case = Case(source.osim, source.model)
+    plain = np.array([not name.startswith(TWO_CYLINDERS) for name in source.model.muscle_names])
     for pose in visit(case, near_walking(source, 3)):
-        np.testing.assert_allclose(
-            pose.geometry.speed, -pose.ours @ pose.free_speed, rtol=0, atol=1e-12
-        )
+        from_arms = -pose.ours @ pose.free_speed
+        np.testing.assert_allclose(pose.geometry.speed[plain], from_arms[plain], rtol=0, atol=1e-12)
 
 
 @pytest.fixture
