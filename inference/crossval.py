@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from inference.architecture import Architecture
-from inference.dataset import LimbSequence
+from inference.dataset import LimbSequence, people_by_channel
 from inference.evaluation import Estimate, Score, evaluate
 from inference.exceptions import FeatureError
 from inference.model import STDRNet
@@ -64,7 +64,7 @@ def cross_validate(
     rate_hz: float,
     on_epoch: Callable[[int, Epoch], None] | None = None,
 ) -> list[Score]:
-    """Train once per fold and score the people left out.
+    """Train once per fold and score the people left out, in channels that others were measured in.
 
     Parameters
     ----------
@@ -96,7 +96,8 @@ def cross_validate(
             report,
         )
         held = [s for s in sequences if s.person in left_out]
-        scores += evaluate(held, _streamed(net), rate_hz)
+        known = {name for name, count in people_by_channel(others).items() if count}
+        scores += evaluate(held, _streamed(net), rate_hz, known)
     return scores
 
 

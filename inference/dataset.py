@@ -15,7 +15,13 @@ from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
 from inference.record import FeatureRecord
 
-__all__ = ["LimbSequence", "build_sequences", "measured_matrix", "reference_maxima"]
+__all__ = [
+    "LimbSequence",
+    "build_sequences",
+    "measured_matrix",
+    "people_by_channel",
+    "reference_maxima",
+]
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
@@ -67,6 +73,18 @@ def measured_matrix() -> F32:
         parts = COMPOSITES.get(name, (name,))
         matrix[row, [CHANNELS.index(part) for part in parts]] = 1.0 / len(parts)
     return matrix
+
+
+def people_by_channel(sequences: Iterable[LimbSequence]) -> dict[str, int]:
+    """Return of how many people each measured channel is known; a composite as its rarest part."""
+    people: dict[str, set[str]] = {name: set() for name in MEASURED}
+    for sequence in sequences:
+        for column in np.flatnonzero(sequence.measured.any(0)):
+            people[MEASURED[column]].add(sequence.person)
+    counts = {name: len(known) for name, known in people.items()}
+    for name, parts in COMPOSITES.items():
+        counts[name] = max(counts[name], min(counts[part] for part in parts))
+    return counts
 
 
 def reference_maxima(records: Iterable[FeatureRecord]) -> dict[str, Mapping[str, float]]:

@@ -8,7 +8,7 @@ with its own best one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -92,7 +92,12 @@ def estimate_stream(backend: StepBackend, architecture: Architecture) -> Estimat
     return estimate
 
 
-def evaluate(sequences: Sequence[LimbSequence], estimate: Estimate, rate_hz: float) -> list[Score]:
+def evaluate(
+    sequences: Sequence[LimbSequence],
+    estimate: Estimate,
+    rate_hz: float,
+    channels: Collection[str] = MEASURED,
+) -> list[Score]:
     """Score every person, motion and measured channel where forces are valid.
 
     Parameters
@@ -103,6 +108,8 @@ def evaluate(sequences: Sequence[LimbSequence], estimate: Estimate, rate_hz: flo
         A sequence to its estimate (n, N_CHANNEL).
     rate_hz : float
         Of the sequences.
+    channels : collection of str
+        Those that the network can know; others are not scored.
     """
     matrix = measured_matrix()
     outputs = [estimate(s) @ matrix.T for s in sequences]
@@ -111,19 +118,22 @@ def evaluate(sequences: Sequence[LimbSequence], estimate: Estimate, rate_hz: flo
     scores: list[Score] = []
     for group in groups:
         own = [i for i, s in enumerate(sequences) if (s.person, s.motion) == group]
-        network = _channels([sequences[i] for i in own], [outputs[i] for i in own])
-        baseline = _channels([sequences[i] for i in own], [simulated[i] for i in own])
+        trials = [sequences[i] for i in own]
+        network = _channels(trials, [outputs[i] for i in own], channels)
+        baseline = _channels(trials, [simulated[i] for i in own], channels)
         scores += _score_person(group, network, baseline, rate_hz)
     return scores
 
 
-def _channels(sequences: Sequence[LimbSequence], outputs: Sequence[F32]) -> dict[str, list[Series]]:
+def _channels(
+    sequences: Sequence[LimbSequence], outputs: Sequence[F32], known: Collection[str]
+) -> dict[str, list[Series]]:
     """Estimate against measurement by channel, one series per trial and limb."""
     channels: dict[str, list[Series]] = {}
     for sequence, output in zip(sequences, outputs, strict=True):
         for c, name in enumerate(MEASURED):
             mask = sequence.measured[:, c] & sequence.forces_valid
-            if mask.any():
+            if name in known and mask.any():
                 series = Series(output[:, c].astype(float), sequence.y[:, c].astype(float), mask)
                 channels.setdefault(name, []).append(series)
     return channels
@@ -171,7 +181,7 @@ class Summary:
         ``all`` is the mean over channels of each person, then over people.
     people : int
     seconds : float
-        Measured, all people together.
+        Of measurement, all people together; of the longest channel where it is about all.
     values : dict of str to float
         By field name of `Score`.
     """
@@ -207,7 +217,8 @@ def _mean(motion: str, channel: str, scores: Sequence[Score]) -> Summary:
     for field in _AVERAGED:
         means = [_nanmean([getattr(s, field) for s in scores if s.person == p]) for p in people]
         values[field] = _nanmean(means)
-    return Summary(motion, channel, len(people), sum(s.seconds for s in scores), values)
+    seconds = sum(max(s.seconds for s in scores if s.person == p) for p in people)
+    return Summary(motion, channel, len(people), seconds, values)
 
 
 def _nanmean(values: Sequence[float]) -> float:

@@ -15,7 +15,7 @@ from inference.backends.onnx_step import OnnxStep
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 from inference.crossval import cross_validate, validation_people
-from inference.dataset import LimbSequence, build_sequences
+from inference.dataset import LimbSequence, build_sequences, people_by_channel
 from inference.evaluation import Score, estimate_stream, evaluate, summarise, summary_table
 from inference.exceptions import FeatureError
 from inference.export import export_step
@@ -38,7 +38,8 @@ METRICS_NOTE: Final = (
     "baseline = plain static optimization with the best gain of each person and channel; the "
     "network has no gain. *_lag = with one best lag per person, each with its own; lag_s > 0 means "
     "that the measurement is later. cross_validation: people of the training sets left out in "
-    "turn, the data set's lag removed. held_out: other data sets, no lag removed."
+    "turn, the data set's lag removed, channels that only they were measured in not scored. "
+    "held_out: other data sets, no lag removed."
 )
 
 
@@ -177,6 +178,7 @@ def _training_card(
     best = min(history, key=lambda e: e.validation_loss if stop_by else -e.index)
     return {
         "data_sets": data_sets,
+        "people_by_channel": people_by_channel(sequences),
         "filter_delay_s": sorted({round(r.filter_delay_s, 6) for r in records}),
         "target": "6 Hz zero-phase envelope of raw EMG (20-450 Hz), published envelopes as they "
         "are; of the instant that the filtered inputs describe, less the data set's lag",

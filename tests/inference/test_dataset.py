@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inference.channels import CHANNELS, MEASURED, N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE
-from inference.dataset import build_sequences, measured_matrix
+from inference.dataset import build_sequences, measured_matrix, people_by_channel
 from inference.exceptions import EmgError, FeatureError
 from tests.inference.synthetic import synthetic_record
 
@@ -99,3 +99,14 @@ def test_composites_are_means_of_their_parts() -> None:
     assert seen["GAS"] == (CHANNELS.index("GM") + CHANNELS.index("GL")) / 2
     assert seen["MH"] == (CHANNELS.index("SM") + CHANNELS.index("ST")) / 2
     assert [seen[c] for c in CHANNELS] == list(y)
+
+
+def test_people_are_counted_by_channel_and_a_composite_by_its_rarest_part() -> None:
+    records = [synthetic_record(subject=f"p{k}") for k in range(3)]
+    heads = replace(records[0], emg_names=("GM_r", "GL_r", "SM_r", "TA_r"))
+    counts = people_by_channel(build_sequences([heads, *records[1:]], 100.0))
+    assert counts["TA"] == 3
+    assert counts["SOL"] == 2
+    assert counts["GM"] == 1
+    assert counts["GAS"] == 2  # measured as such
+    assert counts["MH"] == 0  # ST is measured by nobody

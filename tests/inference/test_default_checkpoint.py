@@ -1,4 +1,4 @@
-"""The network that ships: what it is allowed to be made from, and that its files belong together."""
+"""The network that ships: what it may be made from, and that its files belong together."""
 
 from __future__ import annotations
 

@@ -64,6 +64,11 @@ def test_frames_without_valid_forces_are_not_scored() -> None:
     assert all(s.rmse < 1e-6 and s.seconds <= 2.0 for s in scores)
 
 
+def test_channels_that_the_network_cannot_know_are_not_scored() -> None:
+    scores = evaluate(sequences(), oracle, 100.0, {"SOL", "GMED"})
+    assert {s.channel for s in scores} == {"SOL"}
+
+
 def test_summary_averages_channels_within_a_person_then_people() -> None:
     scores = evaluate(sequences(), oracle, 100.0)
     changed = [replace(s, r=0.4 if s.person.endswith("p0") else 1.0) for s in scores]
