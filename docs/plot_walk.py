@@ -58,6 +58,9 @@ def main(directory: Path) -> None:
     start, end = trial.valid[0]
     for axis in axes.flat:
         axis.set_xlim(start, end)
+        shown = [line.get_ydata()[_within(line.get_xdata(), start, end)] for line in axis.lines]
+        if axis in axes[0]:
+            axis.set_ylim(1.1 * min(y.min() for y in shown), 1.1 * max(y.max() for y in shown))
         axis.tick_params(labelsize=7, colors=INK)
         axis.spines[["top", "right"]].set_visible(False)
     figure.supxlabel("time [s]", fontsize=9)
@@ -74,13 +77,17 @@ def main(directory: Path) -> None:
     figure.savefig(HERE / "walk.png", dpi=110)
 
 
+def _within(time_s: NDArray[np.float64], start: float, end: float) -> NDArray[np.bool_]:
+    return (time_s >= start) & (time_s <= end)
+
+
 def _measured(trial: Trial, channel: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Envelope of a measured channel as a fraction of its own maximum in the valid stretch."""
     assert trial.emg is not None
     raw = trial.emg.data[:, trial.emg.names.index(channel)]
     smooth = envelope(raw, trial.emg.rate_hz) if trial.emg_kind == "raw" else raw
     start, end = trial.valid[0]
-    inside = (trial.emg.time >= start) & (trial.emg.time <= end)
+    inside = _within(trial.emg.time, start, end)
     return trial.emg.time, smooth / smooth[inside].max()
 
 
