@@ -16,6 +16,7 @@ from inference.checkpoint import load_checkpoint
 from inference.dataset import build_sequences
 from inference.evaluation import estimate_stream, evaluate, summarise, summary_table
 from inference.record import FeatureRecord
+from streamer.exceptions import StreamerError
 from streamer.features import find_trials, load_features
 
 _COLUMNS = (
@@ -80,14 +81,20 @@ def run(
 def features(
     directories: Sequence[Path], cache: Path | None, console: Console
 ) -> list[FeatureRecord]:
-    """Load or make the records of all trials below `directories`, showing where it is."""
+    """Load or make the records of all trials with EMG below `directories`, showing progress."""
     count = len(find_trials(directories))
     with console.status(f"features of {count} trials") as status:
 
         def show(trial: str, share: float) -> None:
             status.update(f"features: {100 * share:.0f} % of {count} trials, {trial}")
 
-        return list(load_features(directories, cache_dir=cache, progress=show))
+        records = list(load_features(directories, cache_dir=cache, progress=show))
+    if not records:
+        raise StreamerError(
+            f"none of the {count} trials below {', '.join(map(str, directories))} has measured EMG; "
+            "give trials with emg.csv and [emg.muscles] in trial.toml"
+        )
+    return records
 
 
 def trained_on(training: Mapping[str, Any]) -> set[str]:

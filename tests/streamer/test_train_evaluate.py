@@ -160,6 +160,17 @@ def test_train_then_evaluate(
     assert "no measure of how it does on others" in capsys.readouterr().out
 
 
+def test_trials_without_emg_are_refused(tmp_path: Path) -> None:
+    from streamer.commands import evaluate
+
+    trial = make_trial(tmp_path, "one")
+    (trial / "emg.csv").unlink()
+    toml = (trial / "trial.toml").read_text().split("[emg]")[0]
+    (trial / "trial.toml").write_text(toml)
+    with pytest.raises(StreamerError, match="none of the 1 trials below .* has measured EMG"):
+        evaluate.run([tmp_path])
+
+
 def test_too_few_people_is_refused_and_writes_nothing(
     trials: Path, cache: Path, tmp_path: Path
 ) -> None:
