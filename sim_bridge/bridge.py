@@ -184,7 +184,7 @@ class Bridge:
         Parameters
         ----------
         t : float
-            Capture time [s], any one clock.
+            Capture time [s], any one clock; one that is not finite counts as the next frame's.
         markers : ndarray of shape (n_label, 3), float64 [m], ground
             In the order of ``marker_names``; NaN marks a missing one.
         forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
@@ -195,6 +195,8 @@ class Bridge:
         BridgeOutput
             Overwritten by the next step.
         """
+        if not np.isfinite(t):
+            t = self._last_t + 1.0 / self.settings.rate_hz if np.isfinite(self._last_t) else 0.0
         status = self.track(markers)
         self._delay.step(t, forces)
         if not status & _HOLD:  # the filter bridges the gap when markers are back

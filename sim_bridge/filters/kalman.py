@@ -14,6 +14,8 @@ from scipy import linalg
 from sim_bridge._jit import F64, kernel
 
 _ORDER = 4
+_CLOCK_GAIN = 0.1
+"""Share of a stamp's deviation that the frame clock takes over."""
 _LARGEST_GAP = 25
 """Frames after which a gap is not bridged by prediction but starts the filter anew."""
 
@@ -44,7 +46,7 @@ class KalmanFilter:
         self._estimate = np.zeros((_ORDER, n))
         self.q, self.qd, self.qdd = self._estimate[0], self._estimate[1], self._estimate[2]
         self._frames = 0
-        self._last = np.nan
+        self._clock = 0.0
 
     @property
     def warming_up(self) -> bool:
@@ -57,13 +59,22 @@ class KalmanFilter:
 
     def step(self, t: float, q: F64) -> None:
         """Take one frame; a gap of a few frames is bridged by prediction."""
-        missed = round((t - self._last) / self._dt) - 1 if self._frames else 0
-        self._last = t
+        missed = self._count_missed(t)
         if self._frames == 0 or missed > _LARGEST_GAP:
             self._start(q)
         for _ in range(missed if 0 < missed <= _LARGEST_GAP else 0):
             self._advance(q, measured=False)
         self._advance(q, measured=True)
+
+    def _count_missed(self, t: float) -> int:
+        """Frames missing before this one, by a clock that follows the stamps, not their jitter."""
+        expected = self._clock + self._dt
+        late = round((t - expected) / self._dt) if self._frames else 0
+        if self._frames == 0 or late != 0:
+            self._clock = t
+        else:
+            self._clock = expected + _CLOCK_GAIN * (t - expected)
+        return max(late, 0)
 
     def _start(self, q: F64) -> None:
         self._filtered[:] = 0.0

@@ -219,6 +219,20 @@ def test_bad_numbers_never_come_out(walk: RecordedTrial) -> None:
             assert np.isfinite(getattr(out, name)).all(), (spoil, name)
 
 
+@pytest.mark.parametrize("stamp", [np.nan, np.inf])
+def test_a_stamp_without_meaning_counts_as_the_next_frames(
+    walk: RecordedTrial, stamp: float
+) -> None:
+    plain, spoilt = walk.bridge(), walk.bridge()
+    feed(plain, walk, count=30)
+    feed(spoilt, walk, count=30)
+    i = START + 30
+    expected = plain.step(float(walk.time[i]), walk.markers[i], walk.forces[i])
+    out = spoilt.step(stamp, walk.markers[i], walk.forces[i])
+    # forces are interpolated at stamps that differ by rounding
+    np.testing.assert_allclose(out.tau, expected.tau, rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -89,6 +89,17 @@ def test_a_gap_is_bridged_by_prediction(lag: int) -> None:
     np.testing.assert_allclose(estimate.qd[after], cubic.deriv()(late)[after], rtol=0, atol=1e-7)
 
 
+def test_jitter_of_the_stamps_is_no_gap() -> None:
+    """Stamps off by up to 0.4 frames: nothing is missing, so they change nothing."""
+    rng = np.random.default_rng(12)
+    q = np.sin(np.arange(200) / 9.0)[:, None]
+    even, jittered = make(3), make(3)
+    for k in range(len(q)):
+        even.step(k / RATE_HZ, q[k])
+        jittered.step((k + rng.uniform(-0.4, 0.4)) / RATE_HZ, q[k])
+        np.testing.assert_array_equal(jittered.qdd, even.qdd)
+
+
 def test_a_long_gap_starts_anew() -> None:
     tested = make(3)
     t = frames(1.0)
