@@ -90,8 +90,9 @@ def features(
 
         records = list(load_features(directories, cache_dir=cache, progress=show))
     if not records:
+        below = ", ".join(map(str, directories))
         raise StreamerError(
-            f"none of the {count} trials below {', '.join(map(str, directories))} has measured EMG; "
+            f"none of the {count} trials below {below} has measured EMG; "
             "give trials with emg.csv and [emg.muscles] in trial.toml"
         )
     return records

@@ -167,7 +167,7 @@ def test_trials_without_emg_are_refused(tmp_path: Path) -> None:
     (trial / "emg.csv").unlink()
     toml = (trial / "trial.toml").read_text().split("[emg]")[0]
     (trial / "trial.toml").write_text(toml)
-    with pytest.raises(StreamerError, match="none of the 1 trials below .* has measured EMG"):
+    with pytest.raises(StreamerError, match=r"none of the 1 trials below .* has measured EMG"):
         evaluate.run([tmp_path])
 
 
