@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from types import ModuleType
 
-import ezc3d  # noqa: F401 - before opensim: both are SWIG modules, and loaded later it cannot write
 import pytest
 
 # Two cores are often all there is: a test must not fight its own threads.

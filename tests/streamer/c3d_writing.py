@@ -1,10 +1,17 @@
-"""C3D files for tests, written with ezc3d from what the trial should read back as."""
+"""C3D files for tests, written with ezc3d from what the trial should read back as.
 
+They are written in a process of their own: ezc3d and opensim are both SWIG modules, and where both
+are loaded ezc3d cannot set a parameter of whole numbers. Reading is not touched by that.
+"""
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import ezc3d
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,8 +37,25 @@ class C3dContent:
     """Each with type, corners (4, 3), origin (3,), channel (numbers from 1), cal_matrix."""
 
 
+@cache
+def _writer() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
+def apart(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function in the process in which opensim is not loaded."""
+    return _writer().submit(function, *arguments).result()
+
+
 def write_c3d(path: Path, content: C3dContent) -> Path:
     """Write the file."""
+    apart(_write, path, content)
+    return path
+
+
+def _write(path: Path, content: C3dContent) -> None:
+    import ezc3d
+
     file = ezc3d.c3d()
     point = file["parameters"]["POINT"]
     point["RATE"]["value"] = [content.rate]
@@ -55,7 +79,6 @@ def write_c3d(path: Path, content: C3dContent) -> Path:
     if content.plates:
         _describe_plates(file, content.plates)
     file.write(str(path))
-    return path
 
 
 def _describe_plates(file: Any, plates: list[dict[str, Any]]) -> None:
