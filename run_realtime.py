@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streamer.cli import one_line_errors
 from streamer.commands import run as processes
 from streamer.config import RunConfig
 from streamer.lsl_config import quiet_liblsl
+from streamer.one_line import one_line_errors
 from streamer.realtime import prefer
 
 if TYPE_CHECKING:

@@ -4,16 +4,12 @@ Whatever one of the packages raises on purpose becomes one line on stderr and ex
 wrong usage is status 2.
 """
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from streamer.exceptions import StreamerError
+from streamer.one_line import one_line_errors
 from streamer.publisher import DEFAULT_ENDPOINT
 
 app = typer.Typer(
@@ -213,32 +209,6 @@ def bench_latency(
     from streamer.commands import bench as command
 
     command.latency(trial, duration_s=duration, checkpoint=checkpoint, out=out)
-
-
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turn what a package raises on purpose into one line on stderr and exit status 1."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # `nem2e subscribe | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception as error:
-        if not _is_ours(error):
-            raise
-        print(f"nem2e: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
-        sys.exit(1)
-
-
-def _is_ours(error: Exception) -> bool:
-    """Whether one of the three packages raised it on purpose.
-
-    Told by name, so that the bridge and the network are not loaded to ask.
-    """
-    roots = ("SimBridgeError", "InferenceError")
-    return isinstance(error, StreamerError) or any(k.__name__ in roots for k in type(error).__mro__)
 
 
 def main() -> None:
