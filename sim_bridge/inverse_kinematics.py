@@ -4,6 +4,7 @@ Each frame starts from the last pose moved on by its last step, the first frame 
 headings; the solver itself is in ``marker_pose``.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -27,8 +28,9 @@ _RMS_RISE, _RMS_SLACK = 1.3, 0.002
 """A marker error beyond this multiple of the last one plus this [m] has a cause: a marker."""
 _STEP_KEPT = 0.9
 """Share of the last step that the prediction takes again."""
-_SEED_TURNS = (0.0, 0.5 * np.pi, np.pi, -0.5 * np.pi)
+_SEED_TURNS = tuple(0.25 * np.pi * k for k in range(8))
 _SEED_ITERATIONS = 200
+_SITTING = np.radians(80.0)
 _SEED_TIE = 1e-5
 """Marker errors [m] that differ by less are the same pose."""
 
@@ -123,6 +125,9 @@ class InverseKinematics:
         )
         self._is_rotation = coordinates.is_rotation[coordinates.free_index]
         self._base = _base_coordinates(model)
+        # models differ in the sign of a bent knee
+        sitting = (self._sitting(model, _SITTING), self._sitting(model, -_SITTING))
+        self._postures = (self._default, *sitting)
         self._work = allocate(model)
         self._result = np.zeros(4)
         self.free = self._default.copy()
@@ -238,14 +243,14 @@ class InverseKinematics:
         )
 
     def _place(self, markers: F64) -> None:
-        """First frame: the best of several headings, each with the model at the markers.
+        """First frame: the best of several postures and headings, each moved to the markers.
 
         Several end in the same pose, some with angles gone over the top of a gimbal: among equals
         the one with the smallest angles is the person's.
         """
         found: list[tuple[float, float, F64]] = []
-        for turn in _SEED_TURNS:
-            start = self._default.copy()
+        for posture, turn in itertools.product(self._postures, _SEED_TURNS):
+            start = posture.copy()
             self._base.turn(start, turn)
             pose_free(self._skeleton, start, self._work.pose)
             self._base.shift(start, self._centroid_offset(markers))
@@ -265,6 +270,16 @@ class InverseKinematics:
         self._last[:] = self.free
         self._velocity[:] = 0.0
         self._last_rms, self._held = self.marker_rms, 0
+
+    def _sitting(self, model: CompiledModel, knee: float) -> F64:
+        """The default with hips and knees bent, by OpenSim's usual names of coordinates."""
+        posture = self._default.copy()
+        for i, name in enumerate(model.coordinates.free_names):
+            if name.startswith("hip_flexion"):
+                posture[i] = _SITTING
+            elif name.startswith("knee_angle"):
+                posture[i] = knee
+        return np.clip(posture, self._lower, self._upper)
 
     def _unwound(self, free: F64) -> F64:
         """The same with every angle within half a turn of its default, where its range allows."""

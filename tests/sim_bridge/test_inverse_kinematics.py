@@ -62,6 +62,26 @@ def test_first_frame_in_any_heading_converges(walker: CompiledModel, turn_deg: i
     np.testing.assert_allclose(ik.q[body], expected[body], atol=ANGLE_TOLERANCE)
 
 
+@pytest.mark.parametrize("trial", ["rajagopal/walker/walk", "gait1992/subject01/walk"])
+def test_a_seated_person_is_found_in_any_heading(
+    skeleton_case: Callable[[str], Case], trial: str
+) -> None:
+    """Hips and knees bent by a right angle, far from where the model stands by default."""
+    model, rng = skeleton_case(trial).compiled, np.random.default_rng(3)
+    kinematics, names = Kinematics(model), model.coordinates.free_names
+    bend = -1.0 if trial.startswith("gait1992") else 1.0  # Gait2392 counts flexion as negative
+    for heading in np.linspace(-3.0, 3.0, 9):
+        free = model.coordinates.default[model.coordinates.free_index].copy()
+        for side in "rl":
+            free[names.index(f"hip_flexion_{side}")] = 1.5 + 0.1 * rng.normal()
+            free[names.index(f"knee_angle_{side}")] = bend * (1.5 + 0.1 * rng.normal())
+        free[names.index("pelvis_rotation")] = heading
+        exact = kinematics.markers(free)
+        ik = all_markers(model)
+        ik.step(exact + 0.005 * rng.normal(size=exact.shape))
+        assert ik.marker_rms < 0.01  # 5 mm of noise on each axis
+
+
 @pytest.mark.parametrize("turn_deg", [90, 170, -90])
 def test_no_angle_starts_a_whole_turn_away(walker: CompiledModel, turn_deg: int) -> None:
     """The seeds that lose may end with an arm turned once around, at the same marker error."""
