@@ -63,7 +63,8 @@ def run(
     if duration_s is not None and duration_s <= 0.0:
         raise ConfigError(f"--duration is {duration_s:g}; give a positive number of seconds")
     config = load_config(config_path or demo_config())
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end the children as Ctrl-C does
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
         if demo:
