@@ -9,7 +9,7 @@ from sim_bridge._jit import I64
 from sim_bridge.exceptions import UnsupportedComponent
 from sim_bridge.model import Coordinates
 
-from .functions import FunctionTable
+from .functions import FunctionTable, polynomial_coefficients
 
 
 def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
@@ -66,15 +66,23 @@ def _ties(
     lead = np.arange(len(names), dtype=np.int64)
     function = np.full(len(names), identity, dtype=np.int64)
     for i, coordinate in enumerate(coordinates):
-        if coordinate.isPrescribed(state):
-            raise UnsupportedComponent(
-                "Coordinate", names[i], "it is prescribed in time; clear 'prescribed' or lock it"
-            )
-        if coordinate.getLocked(state):
-            lead[i] = -1
-            function[i] = functions.add_polynomial((float(coordinate.getDefaultValue()),))
+        fixed = _fixed_value(coordinate, names[i], state)
+        if fixed is not None:
+            lead[i], function[i] = -1, functions.add_polynomial((fixed,))
     _couple(_couplers(model), names, lead, function, functions)
     return lead, function
+
+
+def _fixed_value(coordinate: Any, name: str, state: Any) -> float | None:
+    """Value of a locked coordinate, or of one that is prescribed as a constant."""
+    if coordinate.isPrescribed(state):
+        coefficients = polynomial_coefficients(coordinate.getPrescribedFunction())
+        if coefficients is None or any(coefficients[1:]):
+            raise UnsupportedComponent(
+                "Coordinate", name, "it is prescribed in time; clear 'prescribed' or lock it"
+            )
+        return float(coefficients[0])
+    return float(coordinate.getDefaultValue()) if coordinate.getLocked(state) else None
 
 
 def _couple(

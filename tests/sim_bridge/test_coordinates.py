@@ -176,11 +176,24 @@ def test_coupler_of_a_coordinate_that_follows_a_spline_is_refused(
         small_case(model)
 
 
+def test_coordinate_prescribed_as_a_constant_stays_there(
+    small_case: Callable[[Any], Case],
+) -> None:
+    model = planar_and_pin()
+    coordinate(model, "along").setPrescribedFunction(opensim.Constant(0.2))
+    coordinate(model, "along").setDefaultIsPrescribed(True)
+    case = small_case(model)
+    assert free_names(case.compiled) == ("hinge_angle", "turn", "across", "end")
+    kinematics = Kinematics(case.compiled)
+    kinematics.coordinates(np.zeros(4))
+    assert kinematics.pose.q[case.compiled.coordinate_names.index("along")] == 0.2
+
+
 def test_coordinate_prescribed_in_time_is_refused_by_name(
     small_case: Callable[[Any], Case],
 ) -> None:
     model = planar_and_pin()
-    coordinate(model, "end").setPrescribedFunction(opensim.Constant(0.2))
+    coordinate(model, "end").setPrescribedFunction(opensim.LinearFunction(0.5, 0.2))
     coordinate(model, "end").setDefaultIsPrescribed(True)
     with pytest.raises(UnsupportedComponent, match=r"Coordinate 'end'.*prescribed"):
         small_case(model)
