@@ -31,8 +31,11 @@ _STEP_KEPT = 0.9
 _SEED_TURNS = tuple(0.25 * np.pi * k for k in range(8))
 _SEED_ITERATIONS = 200
 _SITTING = np.radians(80.0)
-_SEED_TIE = 1e-5
-"""Marker errors [m] that differ by less are the same pose."""
+_SEED_TIE = 1.1
+"""Weighted marker errors within this factor of the least are as good: then the pose that bends the
+joints less is the person's, one with a joint turned over is not."""
+_ROUNDING = 1e-6
+"""Weighted marker errors [m] that differ by less are the same pose."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ class InverseKinematics:
         sitting = (self._sitting(model, _SITTING), self._sitting(model, -_SITTING))
         self._postures = (self._default, *sitting)
         self._work = allocate(model)
-        self._result = np.zeros(4)
+        self._result = np.zeros(5)
         self.free = self._default.copy()
         self._last, self._velocity = self.free.copy(), np.zeros_like(self.free)
         self._last_rms, self._held = 0.0, 0
@@ -150,6 +153,11 @@ class InverseKinematics:
     def marker_rms(self) -> float:
         """Marker error of the last solution [m]."""
         return float(self._result[0])
+
+    @property
+    def _misfit(self) -> float:
+        """Square root of what was minimised, per marker of weight one [m]."""
+        return float(np.sqrt(self._result[4] / self._targets.weight.mean() / self.n_markers))
 
     @property
     def n_used(self) -> int:
@@ -245,8 +253,8 @@ class InverseKinematics:
     def _place(self, markers: F64) -> None:
         """First frame: the best of several postures and headings, each moved to the markers.
 
-        Several end in the same pose, some with angles gone over the top of a gimbal: among equals
-        the one with the smallest angles is the person's.
+        Several end in the same pose, some with angles gone over the top of a gimbal or a joint
+        turned over: among the good ones that with the smallest angles is the person's.
         """
         found: list[tuple[float, float, F64]] = []
         for posture, turn in itertools.product(self._postures, _SEED_TURNS):
@@ -257,16 +265,16 @@ class InverseKinematics:
             self._solve(markers, np.clip(start, self._lower, self._upper), _SEED_ITERATIONS)
             if self.n_used >= self.MINIMUM_MARKERS:
                 bend = float(np.abs((self.free - self._default)[self._is_rotation]).sum())
-                found.append((self.marker_rms, bend, self.free.copy()))
+                found.append((self._misfit, bend, self.free.copy()))
         self._placed = bool(found)
-        least = min((rms for rms, *_ in found), default=0.0)
-        equals = [(bend, k) for k, (rms, bend, _) in enumerate(found) if rms <= least + _SEED_TIE]
+        least = min((misfit for misfit, *_ in found), default=0.0)
+        close = _SEED_TIE * least + _ROUNDING
+        equals = [(b, k) for k, (misfit, b, _) in enumerate(found) if misfit <= close]
         best = found[min(equals)[1]][2] if equals else self._default
         unwound = self._unwound(best)
         self._solve(markers, unwound, 0)
-        self._solve(
-            markers, unwound if self.marker_rms <= least + _SEED_TIE else best, _SEED_ITERATIONS
-        )
+        same = self._misfit <= found[min(equals)[1]][0] + _ROUNDING if equals else False
+        self._solve(markers, unwound if same else best, _SEED_ITERATIONS)
         self._last[:] = self.free
         self._velocity[:] = 0.0
         self._last_rms, self._held = self.marker_rms, 0

@@ -95,8 +95,8 @@ def solve_frame(
         Working memory; its pose is that of the solution on return.
     free_out : ndarray of shape (n_free,), float64 [rad] or [m]
         Start on entry, solution on return.
-    result_out : ndarray of shape (4,), float64
-        RMS marker error [m], markers used, iterations, 1 if converged.
+    result_out : ndarray of shape (5,), float64
+        RMS marker error [m], markers used, iterations, 1 if converged, cost [m^2].
     """
     damping = _LEAST_DAMPING
     converged = False
@@ -132,6 +132,7 @@ def solve_frame(
             newton = False
     _cost(skeleton, targets, markers, free_out, work, result_out)
     result_out[2] = iteration
+    result_out[4] = cost
     result_out[3] = 1.0 if converged else 0.0
 
 
