@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ._jit import F64, kernel
+from ._jit import F64, is_finite, kernel
 from .exceptions import SettingsError
 from .filters import CAUSAL_DEFAULT, ForceDelay, make_filter
 from .inverse_dynamics import ExternalForce, InverseDynamics
@@ -78,6 +78,7 @@ class BridgeOutput:
     qd          its speed                                            rad/s, m/s         (n_coord,)
     qdd         its acceleration                                     rad/s^2, m/s^2     (n_coord,)
     tau         generalized forces                                   N m, N             (n_coord,)
+    forces      external forces in ``tau``: force, point, torque     N, m, N m          (n_load, 9)
     activation  of each muscle                                                          (n_muscle,)
     control     of each coordinate actuator of the model                                (n_act,)
     reserve     control of the reserve on each coordinate                               (n_coord,)
@@ -86,12 +87,15 @@ class BridgeOutput:
     ==========  ===================================================  =================  ==========
     """
 
-    def __init__(self, ik: InverseKinematics, so: StaticOptimization, tau: F64) -> None:
+    def __init__(
+        self, ik: InverseKinematics, so: StaticOptimization, tau: F64, n_load: int
+    ) -> None:
         n = len(tau)
         self.t = 0.0
         self.ik_q = ik.q
         self.q, self.qd, self.qdd = np.zeros(n), np.zeros(n), np.zeros(n)
         self.tau = tau
+        self.forces: F64 = np.zeros((n_load, 9))
         self.activation = so.activation
         self.control = so.control
         self.reserve = so.reserve_control
@@ -153,7 +157,7 @@ class Bridge:
         rotation = model.coordinates.is_rotation
         self._fastest = np.where(rotation, FASTEST_TURN, FASTEST_SHIFT)
         self._last_t, self._last_q = -np.inf, np.zeros(n)
-        self.output = BridgeOutput(self.ik, self.so, self._id.tau_opensim)
+        self.output = BridgeOutput(self.ik, self.so, self._id.tau_opensim, len(loads))
         self.on_stage: Callable[[str], None] | None = None
 
     @property
@@ -243,7 +247,8 @@ class Bridge:
         """
         out = self.output
         out.q[:], out.qd[:], out.qdd[:] = q, qd, qdd
-        self._id.step(q, qd, qdd, forces)
+        keep_known(forces, out.forces)
+        self._id.step(q, qd, qdd, out.forces)
         self._mark("id")
         np.take(q, self._free_index, out=self._free)
         np.take(qd, self._free_index, out=self._free_speed)
@@ -274,3 +279,12 @@ def moved_beyond(q: F64, before_out: F64, fastest: F64, dt: float) -> bool:
             beyond = True
         before_out[i] = q[i]
     return beyond
+
+
+@kernel
+def keep_known(forces: F64, forces_out: F64) -> None:
+    """Copy rows of external forces; one with a number that is not finite becomes no force."""
+    for i in range(forces.shape[0]):
+        known = is_finite(forces[i].sum())
+        for c in range(9):
+            forces_out[i, c] = forces[i, c] if known else 0.0

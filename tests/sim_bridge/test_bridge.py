@@ -115,7 +115,17 @@ def test_step_is_track_filter_and_solve(walk: RecordedTrial) -> None:
 
 def delayed(bridge: Bridge) -> np.ndarray:
     """Forces that the last step used."""
-    return bridge._delay.forces.copy()
+    return bridge.output.forces.copy()
+
+
+def test_forces_come_out_as_they_were_used(walk: RecordedTrial) -> None:
+    """A row that is not known is no force, and no NaN leaves."""
+    bridge, rest = walk.bridge(), np.zeros(len(walk.model.coordinate_names))
+    forces = walk.forces[START].copy()
+    forces[0, 4] = np.nan
+    out = bridge.solve(rest, rest, rest, forces)
+    np.testing.assert_array_equal(out.forces[0], np.zeros(9))
+    np.testing.assert_array_equal(out.forces[1:], forces[1:])
 
 
 def test_a_step_takes_and_keeps_no_arrays(walk: RecordedTrial) -> None:
