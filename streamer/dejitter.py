@@ -7,6 +7,9 @@ second-order phase-locked loop counts periods instead of samples. Evenly stamped
 through it unchanged.
 """
 
+_NEW_RATE_FRAMES = 10
+"""Frames in a row, evenly spaced and half a period off, after which another rate is believed."""
+
 
 class Dejitter:
     """Phase-locked loop over the capture times of a regular stream.
@@ -31,7 +34,9 @@ class Dejitter:
         self._gain = gain
         self._integral = gain * gain / 4.0
         self._silence_s = silence_s
-        self._t = -float("inf")
+        self._t = self._raw = -float("inf")
+        self._off, self._off_since = 0, 0.0
+        self._shortest, self._longest = float("inf"), 0.0
 
     def step(self, raw: float) -> float:
         """Smooth one time stamp.
@@ -46,6 +51,7 @@ class Dejitter:
         float
             Smoothed capture time [s], same clock, strictly later than the last one.
         """
+        interval, self._raw = raw - self._raw, raw
         pause = raw - self._t
         if pause > self._silence_s or pause < -self._silence_s:
             self._t = raw
@@ -53,9 +59,34 @@ class Dejitter:
         periods = max(1, round(pause / self._period_s))
         predicted = self._t + periods * self._period_s
         error = raw - predicted
+        if self._rate_changed(raw, interval, error) and raw > self._t:
+            self._t = raw
+            return raw
         self._t = predicted + self._gain * error
         drift = self._integral * error / periods
         # a clock is off by far less than 2 %: anything more is a wrong nominal rate or a fault
         low, high = 0.98 * self._nominal_s, 1.02 * self._nominal_s
         self._period_s = min(max(self._period_s + drift, low), high)
         return self._t
+
+    def _rate_changed(self, raw: float, interval: float, error: float) -> bool:
+        """Take over another rate if frames keep coming evenly, half a period off each time.
+
+        Without it a stream that goes from 100 to 200 Hz has every frame counted as a whole old
+        period, and its times run ahead of the clock.
+        """
+        if abs(error) < 0.5 * self._period_s or not interval > 0.0:
+            self._off = 0
+            return False
+        if self._off == 0:
+            self._off_since = raw
+            self._shortest, self._longest = float("inf"), 0.0
+        else:
+            self._shortest = min(self._shortest, interval)
+            self._longest = max(self._longest, interval)
+        self._off += 1
+        if self._off <= _NEW_RATE_FRAMES or self._longest > 1.5 * self._shortest:
+            return False
+        self._nominal_s = self._period_s = (raw - self._off_since) / (self._off - 1)
+        self._off = 0
+        return True

@@ -46,6 +46,16 @@ def test_a_rate_that_is_slightly_off_is_learnt() -> None:
     assert np.abs(error).max() < 0.02e-3
 
 
+@pytest.mark.parametrize("rate", [50.0, 120.0, 200.0, 250.0])
+def test_another_rate_is_followed(rate: float) -> None:
+    """A camera system set from 100 Hz to another rate without a pause."""
+    t = np.concatenate([np.arange(300) / RATE, 3.0 + np.arange(3000) / rate])
+    out = smoothed(t)
+    assert (np.diff(out) > 0).all()
+    # times already given out may be ahead and must be waited for: exact after 100 frames (66 seen)
+    np.testing.assert_allclose(out[400:], t[400:], rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("raw", [[0.0, 0.01, 0.01, 0.011, 0.02], [5.0, 5.01, 5.005, 5.03]])
 def test_times_always_increase(raw: list[float]) -> None:
     assert (np.diff(smoothed(np.array(raw))) > 0).all()
