@@ -59,7 +59,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     rate_hz : float or None
         Marker rate [Hz]; None = as the stream says, or measured.
     filter : str
-        Derivative filter, e.g. ``kalman:3`` (fixed lag of 3 frames).
+        Derivative filter, see :func:`sim_bridge.filters.make_filter`; ``causal`` is its default.
     mass_kg : float or None
         Body mass [kg]; None = the model's.
     checkpoint : Path or None
@@ -91,7 +91,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     markers: Stream = Stream(type="MoCap")
     forces: Stream = Stream(type="Force")
     rate_hz: float | None = None
-    filter: str = "kalman:3"
+    filter: str = "causal"
     mass_kg: float | None = None
     checkpoint: Path | None = None
     backend: str = "onnxruntime"

@@ -5,6 +5,8 @@ from .butterworth import ButterworthFilter
 from .delay import ForceDelay
 from .kalman import KalmanFilter
 from .parse import CAUSAL_DEFAULT, make_filter, zero_phase_cutoff
+from .savgol import SavitzkyGolayFilter
+from .wiener import WienerFilter
 from .zero_phase import zero_phase_derivatives
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "DerivativeFilter",
     "ForceDelay",
     "KalmanFilter",
+    "SavitzkyGolayFilter",
+    "WienerFilter",
     "make_filter",
     "zero_phase_cutoff",
     "zero_phase_derivatives",

@@ -7,6 +7,8 @@ from sim_bridge.filters import (
     CAUSAL_DEFAULT,
     ButterworthFilter,
     KalmanFilter,
+    SavitzkyGolayFilter,
+    WienerFilter,
     make_filter,
     zero_phase_cutoff,
 )
@@ -18,8 +20,12 @@ from sim_bridge.filters import (
         ("kalman:0", KalmanFilter, 0.0),
         ("kalman:3", KalmanFilter, 0.03),
         ("kalman:5:12.5", KalmanFilter, 0.05),
-        ("causal", KalmanFilter, 0.03),
-        (CAUSAL_DEFAULT, KalmanFilter, 0.03),
+        ("wiener:27.5", WienerFilter, 0.0275),
+        ("wiener:0:6", WienerFilter, 0.0),
+        ("savgol:9", SavitzkyGolayFilter, 0.0),
+        ("savgol:9:3:2", SavitzkyGolayFilter, 0.02),
+        ("causal", WienerFilter, 0.02),
+        (CAUSAL_DEFAULT, WienerFilter, 0.02),
     ],
 )
 def test_name_gives_filter_and_delay(name: str, kind: type, delay_s: float) -> None:
@@ -38,20 +44,25 @@ def test_butterworth_by_name() -> None:
 @pytest.mark.parametrize(
     "name",
     ["", "kalman", "kalman:", "kalman:x", "kalman:-1", "kalman:2.5", "kalman:3:8:1", "kalman:nan",
-     "kalman:inf", "butterworth", "butterworth:6:2", "butterworth:x", "moving-average:3"],
+     "kalman:inf", "kalman:3:nan", "butterworth", "butterworth:nan", "butterworth:6:2",
+     "wiener", "wiener:-5", "wiener:501", "wiener:20:8:1", "wiener:nan", "savgol", "savgol:9.5",
+     "savgol:3:3", "savgol:9:1", "savgol:9:2:9", "savgol:9:2:-1", "savgol:9:2:1:1",
+     "savgol:100000", "butterworth:x", "moving-average:3"],
 )  # fmt: skip
 def test_name_without_meaning_is_refused_and_forms_are_listed(name: str) -> None:
     with pytest.raises(SettingsError, match="kalman:LAG_FRAMES"):
         make_filter(name, 1, 100.0)
 
 
-@pytest.mark.parametrize("name", ["kalman:3:0", "kalman:3:50", "butterworth:-6", "butterworth:nan"])
+@pytest.mark.parametrize(
+    "name", ["kalman:3:0", "kalman:3:50", "butterworth:-6", "wiener:20:50", "wiener:20:0"]
+)
 def test_cutoff_outside_of_half_the_rate_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="half the rate"):
         make_filter(name, 1, 100.0)
 
 
-@pytest.mark.parametrize("rate", [0.0, -100.0, float("nan")])
+@pytest.mark.parametrize("rate", [0.0, -100.0, float("nan"), float("inf")])
 def test_rate_must_be_positive(rate: float) -> None:
     with pytest.raises(SettingsError, match="frame rate"):
         make_filter("kalman:3", 1, rate)
