@@ -161,7 +161,7 @@ def keys(
 
 
 bench = typer.Typer(
-    help="Measure speed: the bridge beside OpenSim, a whole session's latency; alone, both.",
+    help="Measure: the bridge beside OpenSim, a session's latency (alone: these two), the filters.",
     invoke_without_command=True,
 )
 app.add_typer(bench, name="bench")
@@ -209,6 +209,26 @@ def bench_latency(
     from streamer.commands import bench as command
 
     command.latency(trial, duration_s=duration, checkpoint=checkpoint, out=out)
+
+
+@bench.command("filters")
+def bench_filters(
+    trials: Annotated[
+        list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
+    ] = None,
+    filter: Annotated[  # noqa: A002
+        list[str] | None, typer.Option(help="e.g. wiener:20:8; repeatable. Default: the family.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Longest part of a trial.")] = 20.0,
+    docs: Annotated[
+        Path | None, typer.Option(help="Write filters.md's tables and filters.png here.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+) -> None:
+    """Delay against error of the causal filters, over recorded trials."""
+    from streamer.commands import bench as command
+
+    command.filters(trials or (), names=filter or (), seconds=seconds, docs=docs, out=out)
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """Savitzky-Golay: a polynomial through the last frames, read at its end or a few frames before.
 
-Savitzky & Golay 1964, doi 10.1021/ac60214a047; at the end point Gorry 1990,
-doi 10.1021/ac00205a007.
+Savitzky & Golay 1964, doi 10.1021/ac60214a047; at the end point: doi 10.1021/ac00205a007.
 """
 
 import math

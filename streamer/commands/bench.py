@@ -1,4 +1,4 @@
-"""``nem2e bench``: how fast it is, beside OpenSim and as a whole session; see ``benchmarks/``."""
+"""``nem2e bench``: how fast it is and how far its filters are off; see ``benchmarks/``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,6 +61,29 @@ def latency(trial: Path | None, *, duration_s: float, checkpoint: Path | None, o
     from benchmarks.subject import default_trial
 
     run(trial or default_trial(), duration_s=duration_s, checkpoint=checkpoint, out=out)
+
+
+def filters(
+    trials: Sequence[Path],
+    *,
+    names: Sequence[str],
+    seconds: float,
+    docs: Path | None,
+    out: Path,
+) -> None:
+    """Measure the delay and the accuracy of the causal filters.
+
+    Parameters
+    ----------
+    trials : sequence of Path
+        Trial directories; none for all with plates (without the data sets: the demo subject's).
+    names, seconds, docs, out
+        As ``filters``, ``seconds``, ``docs`` and ``out`` of :func:`benchmarks.filters.run.run`.
+    """
+    _require_benchmarks()
+    from benchmarks.filters.run import run
+
+    run(trials, filters=names, seconds=seconds, docs=docs, out=out)
 
 
 def _require_benchmarks() -> None:

@@ -1,0 +1,1 @@
+"""Delay against accuracy of the causal filters, over recorded trials."""

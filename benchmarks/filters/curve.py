@@ -1,0 +1,114 @@
+"""Errors of every filter, by trial, data set and gait."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.filters.trials import ScoredTrial, Solution
+from sim_bridge.filters import make_filter
+
+FILTERS = (
+    *(f"wiener:{ms}:8" for ms in (0, 5, 10, 15, 20, 25, 30, 40, 50)),
+    *(f"wiener:{ms}:6" for ms in (10, 20, 30, 40, 50)),
+    *(f"wiener:{ms}:15" for ms in (10, 20, 30)),
+    *(f"kalman:{lag}:8" for lag in range(6)),
+    *(f"kalman:{lag}:12" for lag in range(6)),
+    *(f"butterworth:{hz}" for hz in (6, 8, 10, 12, 15, 20)),
+    *(f"savgol:9:2:{lag}" for lag in range(5)),
+    *(f"savgol:13:3:{lag}" for lag in range(6)),
+)
+"""By default all of these."""
+WALKING, RUNNING = "walking", "running"
+DELAY_RATE_HZ = 100.0
+"""Rate at which a filter's delay is stated [Hz]; that of most trials."""
+SLOW_HZ = 90.0
+"""Below this rate a filter that counts frames is much later than stated: not in the averages."""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """RMSE by filter, group and field.
+
+    Attributes
+    ----------
+    delays_ms : dict of str to float
+        Declared delay of each filter at 100 Hz [ms].
+    errors : dict of str to dict of str to dict of str to float
+        Filter, then data set (``ceinms running`` is one of its own), ``walking`` or ``running``,
+        then field.
+    trials : dict of str to int
+        Trials in each group.
+    """
+
+    delays_ms: dict[str, float]
+    errors: dict[str, dict[str, dict[str, float]]]
+    trials: dict[str, int]
+
+    def row(self) -> dict[str, Any]:
+        """JSON values."""
+        return {"delays_ms": self.delays_ms, "rmse": self.errors, "trials": self.trials}
+
+
+def measure_curve(
+    directories: Sequence[Path],
+    filters: Sequence[str],
+    seconds: float,
+    progress: Callable[[str], None],
+) -> Curve:
+    """Run every filter over every trial.
+
+    Parameters
+    ----------
+    directories : sequence of Path
+        Trials.
+    filters : sequence of str
+        Names, as :func:`sim_bridge.filters.make_filter` takes them.
+    seconds : float
+        Longest part of a trial that is used [s].
+    progress : callable
+        Told what is going on.
+    """
+    delays = {name: 1e3 * make_filter(name, 1, DELAY_RATE_HZ).delay_s for name in filters}
+    by_trial: dict[str, dict[str, list[dict[str, float]]]] = {name: {} for name in filters}
+    for directory in directories:
+        trial = ScoredTrial.load(directory, seconds)
+        progress(trial.name)
+        group = _group(trial)
+        for name in filters:
+            errors = trial.errors(name)
+            if errors is not None:
+                by_trial[name].setdefault(group, []).append(errors)
+    first = by_trial[filters[0]]
+    return Curve(
+        delays,
+        {name: _with_gaits(groups) for name, groups in by_trial.items()},
+        {group: len(trials) for group, trials in first.items()},
+    )
+
+
+def _group(trial: ScoredTrial) -> str:
+    name = f"{trial.dataset} {RUNNING}" if trial.running else trial.dataset
+    rate = trial.subject.rate_hz
+    return name if rate >= SLOW_HZ else f"{name} at {rate:g} Hz"
+
+
+def _with_gaits(groups: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, float]]:
+    """Root mean squares: over the trials of a data set, over the data sets of a gait."""
+    sets = {group: rms(trials) for group, trials in groups.items()}
+    for gait in (WALKING, RUNNING):
+        members = [
+            e
+            for group, e in sets.items()
+            if not group.endswith("Hz") and group.endswith(RUNNING) == (gait == RUNNING)
+        ]
+        if members:
+            sets[gait] = rms(members)
+    return sets
+
+
+def rms(errors: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Root mean square of several errors, each counting once."""
+    return {f: float(np.sqrt(np.mean([e[f] ** 2 for e in errors]))) for f in Solution.FIELDS}

@@ -1,0 +1,83 @@
+"""Run the scenario: every filter over every trial, two tables, a figure, one row."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.environment import describe_environment, environment_line
+from benchmarks.filters.curve import FILTERS, measure_curve
+from benchmarks.filters.opensimrt import published_results
+from benchmarks.filters.plot import draw
+from benchmarks.filters.report import Report, write_between_marks
+from benchmarks.filters.trials import trial_directories
+from benchmarks.records import append_record
+from streamer.exceptions import ConfigError
+
+PAGE, FIGURE = "filters.md", "filters.png"
+
+
+def run(
+    directories: Sequence[Path],
+    *,
+    filters: Sequence[str],
+    seconds: float,
+    docs: Path | None,
+    out: Path,
+) -> dict[str, Any]:
+    """Measure, print the tables, append one row; write page and figure if asked for.
+
+    Parameters
+    ----------
+    directories : sequence of Path
+        Trials; none for all with plates (without the data sets: the demo subject's).
+    filters : sequence of str
+        Names; none for the whole family.
+    seconds : float
+        Longest part of a trial that is used [s].
+    docs : Path or None
+        Folder whose ``filters.md`` and ``filters.png`` are written anew.
+    out : Path
+        JSON lines file.
+
+    Returns
+    -------
+    dict
+        The row.
+
+    Raises
+    ------
+    ConfigError
+        If a number makes no sense, or the page is not there.
+    StreamerError, SimBridgeError
+        If a trial or a filter's name cannot be read.
+    """
+    if not seconds >= 1.0:
+        raise ConfigError(f"--seconds is {seconds:g}; give 1 or more")
+    console, say = Console(highlight=False), Console(stderr=True, highlight=False)
+    environment = describe_environment()
+    trials = list(directories) or trial_directories()
+    names = list(filters) or list(FILTERS)
+    curve = measure_curve(
+        trials, names, seconds, lambda text: say.print(f"  {text}", markup=False)
+    )  # fmt: skip
+    published = [p for p in (published_results(d, seconds) for d in trials) if p is not None]
+    report = Report(curve, published[0] if published else None)
+    report.show(console)
+    console.print(environment_line(environment), markup=False)
+    if docs is not None:
+        write_between_marks(docs / PAGE, report.markdown() + "\n\n" + _provenance(environment))
+        draw(report, docs / FIGURE)
+        console.print(f"wrote {docs / PAGE} and {docs / FIGURE}", markup=False)
+    settings = {"filters": names, "seconds": seconds, "seed": None}
+    row = {"benchmark": "filters", **environment, "settings": settings, **report.row()}
+    append_record(out, row)
+    console.print(f"appended to {out}", markup=False)
+    return row
+
+
+def _provenance(environment: dict[str, Any]) -> str:
+    """The commit alone: these numbers do not depend on the machine's speed."""
+    commit = (environment["git_sha"] or "no commit")[:12]
+    return f"Commit {commit}{' with changes' if environment['git_dirty'] else ''}."
