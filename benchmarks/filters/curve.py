@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.filters.lateness import lateness_s
 from benchmarks.filters.trials import ScoredTrial, Solution
 from sim_bridge.filters import make_filter
 
 FILTERS = (
     *(f"wiener:{ms}:8" for ms in (0, 5, 10, 15, 20, 25, 30, 40, 50)),
     *(f"wiener:{ms}:6" for ms in (10, 20, 30, 40, 50)),
+    *(f"wiener:{ms}:12" for ms in (10, 15, 20, 25)),
     *(f"wiener:{ms}:15" for ms in (10, 20, 30)),
     *(f"kalman:{lag}:8" for lag in range(6)),
     *(f"kalman:{lag}:12" for lag in range(6)),
     *(f"butterworth:{hz}" for hz in (6, 8, 10, 12, 15, 20)),
-    *(f"savgol:9:2:{lag}" for lag in range(5)),
+    *(f"savgol:9:3:{lag}" for lag in range(5)),
     *(f"savgol:13:3:{lag}" for lag in range(6)),
 )
 """By default all of these."""
@@ -36,6 +38,8 @@ class Curve:
     ----------
     delays_ms : dict of str to float
         Declared delay of each filter at 100 Hz [ms].
+    lateness_ms : dict of str to float
+        How much later its accelerations come, see :func:`benchmarks.filters.lateness.lateness_s`.
     errors : dict of str to dict of str to dict of str to float
         Filter, then data set (``ceinms running`` is one of its own), ``walking`` or ``running``,
         then field.
@@ -44,12 +48,18 @@ class Curve:
     """
 
     delays_ms: dict[str, float]
+    lateness_ms: dict[str, float]
     errors: dict[str, dict[str, dict[str, float]]]
     trials: dict[str, int]
 
     def row(self) -> dict[str, Any]:
         """JSON values."""
-        return {"delays_ms": self.delays_ms, "rmse": self.errors, "trials": self.trials}
+        return {
+            "delays_ms": self.delays_ms,
+            "lateness_ms": self.lateness_ms,
+            "rmse": self.errors,
+            "trials": self.trials,
+        }
 
 
 def measure_curve(
@@ -84,6 +94,7 @@ def measure_curve(
     first = by_trial[filters[0]]
     return Curve(
         delays,
+        {name: 1e3 * lateness_s(name, DELAY_RATE_HZ) for name in filters},
         {name: _with_gaits(groups) for name, groups in by_trial.items()},
         {group: len(trials) for group, trials in first.items()},
     )

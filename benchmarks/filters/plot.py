@@ -11,7 +11,7 @@ from streamer.exceptions import ConfigError
 
 INK, OURS = "#30343b", "#c2410c"
 PALE = ("#0f766e", "#64748b", "#7c3aed", "#a16207")
-STYLES = {"6Hz": ":", "8Hz": "-", "15Hz": "--", "12Hz": "--", "2": "-", "3": "--"}
+STYLES = {"6Hz": ":", "8Hz": "-", "15Hz": "--", "12Hz": "-.", "13": "--"}
 TITLES = {"qd": "speed", "qdd": "acceleration", "tau": "moment", "activation": "activation"}
 GAIT1992 = "gait1992"
 
@@ -71,7 +71,8 @@ def _panel(axis: Any, report: Report, gait: str, field: str) -> None:
         if kind not in by_kind:
             by_kind[kind] = OURS if kind == "wiener" else next(colours)
         points = sorted((curve.delays_ms[n], curve.errors[n][gait][field]) for n in names)
-        style = STYLES.get(label.rpartition(" ")[2], "-")
+        first, last = label.partition(": ")[2].split(" ")[0], label.rpartition(" ")[2]
+        style = STYLES.get(last, STYLES.get(first, "-"))
         axis.plot(*zip(*points, strict=True), style, color=by_kind[kind], lw=1.4, label=label)
     if CAUSAL_DEFAULT in curve.errors:
         here = curve.delays_ms[CAUSAL_DEFAULT], curve.errors[CAUSAL_DEFAULT][gait][field]

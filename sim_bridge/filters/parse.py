@@ -10,19 +10,19 @@ from .kalman import KalmanFilter
 from .savgol import SavitzkyGolayFilter
 from .wiener import WienerFilter
 
-CAUSAL_DEFAULT = "wiener:20:8"
-"""20 ms late, estimating what an 8 Hz zero-phase low-pass would give.
+CAUSAL_DEFAULT = "wiener:25:8"
+"""25 ms late, estimating what an 8 Hz zero-phase low-pass would give.
 
-Of the family this filter has the least error up to that delay (docs/filters.md). At 20 ms its joint
-moments in walking are as good as those of kalman:3:8 at 30 ms, and in running better. 8 Hz rather
-than 6 costs a tenth more error in walking and saves a quarter in running.
+Up to that delay this filter has the least error of the family in walking (docs/filters.md). With
+less delay its accelerations would come more than half a frame later than declared. 8 Hz rather
+than 6 costs a little in walking and saves a third in running.
 """
 _FORMS = (
     "wiener:DELAY_MS[:CUTOFF_HZ], kalman:LAG_FRAMES[:CUTOFF_HZ], butterworth:CUTOFF_HZ,"
     " savgol:FRAMES[:DEGREE[:LAG_FRAMES]] or (offline) zero-phase:CUTOFF_HZ"
 )
 _CUTOFF_HZ = 8.0
-_DEGREE = 2.0
+_DEGREE = 3.0
 _LONGEST_DELAY_MS = 500.0
 _MOST_FRAMES = 1000
 
@@ -34,7 +34,7 @@ def make_filter(name: str, n: int, rate_hz: float) -> DerivativeFilter:
     ----------
     name : str
         ``causal`` (the default filter), ``wiener:20``, ``wiener:20:8``, ``kalman:3``,
-        ``kalman:3:8``, ``butterworth:6`` or ``savgol:9:2:2``.
+        ``kalman:3:8``, ``butterworth:6`` or ``savgol:9:3:2``.
     n : int
         Number of coordinates.
     rate_hz : float
@@ -73,6 +73,11 @@ def _made(
         window, degree, lag = (*values, *(_DEGREE, 0.0)[len(values) - 1 :])
         if not 2 <= degree < window <= _MOST_FRAMES or not 0 <= lag < window:
             return None
+        if degree == 2 and 2 * lag != window - 1:
+            raise SettingsError(
+                f"filter '{name}': the accelerations of a parabola are those in the middle of its"
+                f" frames, later than declared; take a degree of 3 or more"
+            )
         return SavitzkyGolayFilter(n, rate_hz, int(window), int(degree), int(lag))
     if len(values) > 2 or first < 0.0:
         return None

@@ -24,8 +24,8 @@ from sim_bridge.filters import (
         ("wiener:0:6", WienerFilter, 0.0),
         ("savgol:9", SavitzkyGolayFilter, 0.0),
         ("savgol:9:3:2", SavitzkyGolayFilter, 0.02),
-        ("causal", WienerFilter, 0.02),
-        (CAUSAL_DEFAULT, WienerFilter, 0.02),
+        ("causal", WienerFilter, 0.025),
+        (CAUSAL_DEFAULT, WienerFilter, 0.025),
     ],
 )
 def test_name_gives_filter_and_delay(name: str, kind: type, delay_s: float) -> None:
@@ -60,6 +60,12 @@ def test_name_without_meaning_is_refused_and_forms_are_listed(name: str) -> None
 def test_cutoff_outside_of_half_the_rate_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="half the rate"):
         make_filter(name, 1, 100.0)
+
+
+def test_a_parabola_off_its_middle_is_refused_as_its_delay_would_not_be_true() -> None:
+    assert make_filter("savgol:9:2:4", 1, 100.0).delay_s == pytest.approx(0.04)
+    with pytest.raises(SettingsError, match="degree of 3"):
+        make_filter("savgol:9:2:2", 1, 100.0)
 
 
 @pytest.mark.parametrize("rate", [0.0, -100.0, float("nan"), float("inf")])
