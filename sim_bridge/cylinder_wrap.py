@@ -88,18 +88,22 @@ def _smooth_slope(
     p: F64, q: F64, radius: float, long_way: bool, first_out: F64, second_out: F64
 ) -> None:
     """Slide the tangent points along the axis until the string leaves the cylinder smoothly."""
+    turn = _turn_between(first_out, second_out, long_way)  # they slide along the axis alone
+    way = radius * turn
+    samples, share = 0, 0.0
+    x_first, y_first, x_last, y_last = 0.0, 0.0, 0.0, 0.0
     for _ in range(_SLOPE_ITERATIONS):
-        turn = _turn_between(first_out, second_out, long_way)
         rise = second_out[2] - first_out[2]
-        samples = int(np.hypot(radius * turn, rise) / _SPIRAL_STEP)
-        if samples < 2:
+        now = int(np.sqrt(way * way + rise * rise) / _SPIRAL_STEP)
+        if now < 2:
             return
-        share = 1.0 / samples
-        x, y = _turned(first_out, share * turn)
-        moved = _slide_to_point(p, x, y, first_out[2] + share * rise, first_out)
-        x, y = _turned(first_out, (1.0 - share) * turn)  # from where the first point is now
-        z = first_out[2] + (1.0 - share) * rise
-        moved = _slide_to_point(q, x, y, z, second_out) or moved
+        if now != samples:
+            samples, share = now, 1.0 / now
+            x_first, y_first = _turned(first_out, share * turn)
+            x_last, y_last = _turned(first_out, (1.0 - share) * turn)
+        moved = _slide_to_point(p, x_first, y_first, first_out[2] + share * rise, first_out)
+        z = first_out[2] + (1.0 - share) * rise  # from where the first point is now
+        moved = _slide_to_point(q, x_last, y_last, z, second_out) or moved
         if not moved:
             return
 
@@ -120,9 +124,12 @@ def _slide_to_point(p: F64, x: float, y: float, z: float, tangent_out: F64) -> b
     on = np.sqrt((x - tangent_out[0]) ** 2 + (y - tangent_out[1]) ** 2 + (z - tangent_out[2]) ** 2)
     if off == 0.0 or on == 0.0:
         return False
-    slope_off = np.arccos(min(max((tangent_out[2] - p[2]) / off, -1.0), 1.0))
-    slope_on = np.arccos(min(max((z - tangent_out[2]) / on, -1.0), 1.0))
-    if abs(slope_off - slope_on) <= _SLOPE_TOLERANCE:
+    slope_off = min(max((tangent_out[2] - p[2]) / off, -1.0), 1.0)
+    slope_on = min(max((z - tangent_out[2]) / on, -1.0), 1.0)
+    # angles differ by more than their cosines do, so that most need no arc cosine
+    if abs(slope_off - slope_on) <= _SLOPE_TOLERANCE and (
+        abs(np.arccos(slope_off) - np.arccos(slope_on)) <= _SLOPE_TOLERANCE
+    ):
         return False
     dx, dy = x - p[0], y - p[1]
     share = ((tangent_out[0] - p[0]) * dx + (tangent_out[1] - p[1]) * dy) / (dx * dx + dy * dy)
