@@ -157,6 +157,7 @@ class Bridge:
         rotation = model.coordinates.is_rotation
         self._fastest = np.where(rotation, FASTEST_TURN, FASTEST_SHIFT)
         self._last_t, self._last_q = -np.inf, np.zeros(n)
+        self._unseen_t = -np.inf
         self.output = BridgeOutput(self.ik, self.so, self._id.tau_opensim, len(loads))
         self.on_stage: Callable[[str], None] | None = None
 
@@ -169,7 +170,7 @@ class Bridge:
         """Forget the past; the next frame is a first one."""
         self.ik.reset()
         self._filter.reset()
-        self._last_t = -np.inf
+        self._last_t = self._unseen_t = -np.inf
         self._delay.reset()
         self.so.reset()
 
@@ -203,10 +204,14 @@ class Bridge:
             t = self._last_t + 1.0 / self.settings.rate_hz if np.isfinite(self._last_t) else 0.0
         status = self.track(markers)
         self._delay.step(t, forces)
-        if not status & _HOLD:  # the filter bridges the gap when markers are back
+        if status & _HOLD:
+            self._unseen_t = t
+        else:  # the filter bridges the gap when markers are back
             if self._jumped(t):
                 self._filter.reset()
             self._filter.step(t, self.ik.q)
+        if t - self._filter.delay_s <= self._unseen_t:
+            status |= _GAP  # the estimate is about an instant that nobody saw
         if self._filter.warming_up:
             status |= _WARMING_UP
         self._mark("filter")

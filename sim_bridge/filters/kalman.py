@@ -16,8 +16,10 @@ from sim_bridge._jit import F64, kernel
 _ORDER = 4
 _CLOCK_GAIN = 0.1
 """Share of a stamp's deviation that the frame clock takes over."""
-_LARGEST_GAP = 25
-"""Frames after which a gap is not bridged by prediction but starts the filter anew."""
+_LARGEST_GAP = 2
+"""Frames up to which a gap is bridged by prediction; a longer one starts the filter anew.
+
+Constant jerk predicts no further: over 3 frames of walking it is off by 4 degrees, over 10 by 60."""
 
 
 class KalmanFilter:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
-from sim_bridge.filters import zero_phase_derivatives
+from sim_bridge.filters import CAUSAL_DEFAULT, zero_phase_derivatives
 from streamer.formats import Storage, read_storage, read_trial
 
 F64 = NDArray[np.float64]
@@ -85,7 +85,7 @@ class RecordedTrial:
         """The model file."""
         return self.directory.parent / "model.osim"
 
-    def bridge(self, filter_name: str = "kalman:3:8") -> Bridge:
+    def bridge(self, filter_name: str = CAUSAL_DEFAULT) -> Bridge:
         """A fresh bridge for this trial."""
         settings = BridgeSettings(self.rate_hz, filter=filter_name)
         return Bridge(self.model, self.marker_names, self.loads, settings)
