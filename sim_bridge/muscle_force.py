@@ -84,14 +84,14 @@ def full_activation_force(p: _Parameters, length: F64, speed: F64, force_out: F6
 
 @kernel
 def table_value(table: F64, interval: F64, x: float) -> float:
-    """Cubic Hermite value of an even table (n_knot, 2) of value and slope; held at its ends."""
+    """Cubic Hermite value of an even table (n_knot, 2) of value and slope, straight on beyond."""
     last = table.shape[0] - 1
     step = (interval[1] - interval[0]) / last
     position = (x - interval[0]) / step
     if position <= 0.0:
-        return float(table[0, 0])
+        return float(table[0, 0] + table[0, 1] * (x - interval[0]))
     if position >= last:
-        return float(table[last, 0])
+        return float(table[last, 0] + table[last, 1] * (x - interval[1]))
     k = int(position)
     s = position - k
     y0, y1 = table[k, 0], table[k + 1, 0]

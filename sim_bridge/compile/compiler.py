@@ -45,7 +45,7 @@ def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
         markers=markers,
         muscles=muscles,
         geometry=geometry,
-        paths=fit_paths(oracle, region, geometry.is_exact, progress),
+        paths=fit_paths(oracle, region, geometry.is_exact, muscles.names, progress),
         actuators=actuators,
     )
 

@@ -6,7 +6,8 @@ derivative of the fit, and both are judged on poses that the fit has not seen.
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.polynomial import chebyshev
 from sim_bridge._jit import F64, I64, Bool
 from sim_bridge.model import Coordinates, MusclePaths
 from sim_bridge.piecewise import PiecewisePolynomials
+
+_log = logging.getLogger(__name__)
 
 _REGION_DEG: Mapping[str, tuple[float, float]] = {
     "hip_flexion": (-40.0, 110.0),
@@ -34,9 +37,11 @@ _SAMPLES = 6000
 _CHECKS = 48
 _STEP = 1e-4
 _MAX_TERMS = 500
-_DEGREES = (1, 2, 3, 4, 5, 6, 8, 10)
+_DEGREES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20)
 _ARM_GOAL = 1e-5
 """RMS error of the moment arm [m] at which a higher degree is not tried."""
+_ARM_POOR = 5e-4
+"""RMS error of the moment arm [m] from which on the user is told."""
 
 Progress = Callable[[str, float], None]
 
@@ -76,7 +81,11 @@ def fit_region(model: Any, coordinates: Coordinates) -> tuple[F64, F64]:
 
 
 def fit_paths(
-    oracle: LengthOracle, region: tuple[F64, F64], is_exact: Bool, progress: Progress
+    oracle: LengthOracle,
+    region: tuple[F64, F64],
+    is_exact: Bool,
+    names: Sequence[str],
+    progress: Progress,
 ) -> MusclePaths:
     """Fit the length of every muscle whose path is not exact over the region.
 
@@ -88,6 +97,8 @@ def fit_paths(
         Middle and half width of each free coordinate.
     is_exact : ndarray of shape (n_muscle,), bool
         Muscles that need no fit; their coordinates are found all the same.
+    names : sequence of str
+        Muscles.
     progress : callable
         Told a stage and the share done.
     """
@@ -111,6 +122,7 @@ def fit_paths(
             fits.append(_NO_FIT)
             continue
         fits.append(_fit_muscle(m, dofs, scaled[:, dofs], lengths[:, m], checks))
+        _tell_if_poor(names[m], fits[-1])
         progress("fitting muscle paths", (m + 1) / n_muscle)
     return _pack(fits, spanned, region)
 
@@ -193,6 +205,17 @@ def _fit_muscle(m: int, dofs: I64, scaled: F64, length: F64, checks: _Checks) ->
             break
     assert best is not None
     return best
+
+
+def _tell_if_poor(name: str, fit: _Fit) -> None:
+    arm_rms = fit[3][0]
+    if arm_rms > _ARM_POOR:
+        _log.warning(
+            "muscle '%s': no polynomial follows its wrapped path, its moment arms are off by"
+            " %.1f mm RMS; wrap it around cylinders, which are followed exactly",
+            name,
+            1e3 * arm_rms,
+        )
 
 
 def _errors(m: int, dofs: I64, exponent: I64, coefficient: F64, checks: _Checks) -> tuple[F64, F64]:

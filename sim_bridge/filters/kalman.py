@@ -19,7 +19,8 @@ _CLOCK_GAIN = 0.1
 _LARGEST_GAP = 2
 """Frames up to which a gap is bridged by prediction; a longer one starts the filter anew.
 
-Constant jerk predicts no further: over 3 frames of walking it is off by 4 degrees, over 10 by 60."""
+Constant jerk predicts no further: over 3 frames of walking it is off by 4 degrees, over 10 by 60.
+"""
 
 
 class KalmanFilter:

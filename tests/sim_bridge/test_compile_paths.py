@@ -62,6 +62,18 @@ def test_reported_error_of_the_fit_is_true(wrapped: Case) -> None:
     assert reported == pytest.approx(np.sqrt(np.mean(np.square(seen))), rel=0.5)
 
 
+def test_a_poor_fit_is_told_with_the_muscles_name(
+    small_case: Callable[[Any], Case], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The path jumps from one side of the torus to the other."""
+    model = joint_of_two_turns()
+    muscle = add_muscle(model, "hooked")
+    sizes = {"inner_radius": 0.03, "outer_radius": 0.06}
+    add_wrap(model, muscle, "WrapTorus", "base", (0.02, -0.1, 0.0), **sizes)
+    small_case(model)
+    assert "muscle 'hooked'" in caplog.text
+
+
 def test_outside_of_the_region_the_length_goes_on_straight(wrapped: Case) -> None:
     geometry = MuscleGeometry(wrapped.compiled)
     lengths = []

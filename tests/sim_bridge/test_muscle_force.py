@@ -77,6 +77,17 @@ def test_every_length_and_speed(small_case: Callable[[Any], Case], kind: str) ->
     assert_forces_agree(small_case(pulling_block(kind)))
 
 
+@pytest.mark.parametrize("kind", [k for k in KINDS if not k.startswith("DeGroote")])
+def test_beyond_every_speed_of_a_muscle(small_case: Callable[[Any], Case], kind: str) -> None:
+    """As far as six times the maximum speed; De Groote's curve is a logarithm, ours straight."""
+    case = small_case(pulling_block(kind))
+    ours = MuscleForce(case.compiled)
+    for speed in (-20.0, -6.0, 4.6, 9.0, 20.0):
+        case.oracle.set(np.array([0.55]), np.array([speed]))
+        ours.step(np.array([0.55]), np.array([speed]))
+        assert ours.force[0] == pytest.approx(opensim_forces(case)[0], abs=SHARE * 800.0)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("pennation", [0.0, 0.5])
 def test_pennation(small_case: Callable[[Any], Case], kind: str, pennation: float) -> None:
@@ -136,11 +147,11 @@ def test_unknown_muscle_class_is_refused_with_those_known(
         small_case(model)
 
 
-def test_table_is_cubic_and_held_at_its_ends() -> None:
+def test_table_is_cubic_and_goes_straight_on_beyond_its_ends() -> None:
     x = np.linspace(-1.0, 2.0, 7)
     table = np.stack([x**3 - x, 3.0 * x**2 - 1.0], axis=1)
     interval = np.array([-1.0, 2.0])
     for at in (-0.93, 0.0, 0.31, 1.999):
         assert table_value(table, interval, at) == pytest.approx(at**3 - at, abs=1e-12)
-    assert table_value(table, interval, -5.0) == table[0, 0]
-    assert table_value(table, interval, 5.0) == table[-1, 0]
+    assert table_value(table, interval, -5.0) == pytest.approx(0.0 + 2.0 * -4.0)
+    assert table_value(table, interval, 5.0) == pytest.approx(6.0 + 11.0 * 3.0)
