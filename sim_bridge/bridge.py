@@ -27,6 +27,9 @@ _IK_UNCONVERGED, _WARMING_UP = int(BridgeStatus.IK_UNCONVERGED), int(BridgeStatu
 _SO_SATURATED = int(BridgeStatus.SO_SATURATED)
 _PATH_EXTRAPOLATED = int(BridgeStatus.PATH_EXTRAPOLATED)
 
+WARM_UP_FRAMES = 80
+"""Frames that meet every kernel once: the longest window of a filter, then faults of markers."""
+
 STAGES = ("ik", "filter", "id", "paths", "so")
 """Stages of a step, in their order."""
 
@@ -158,6 +161,8 @@ class Bridge:
         self._fastest = np.where(rotation, FASTEST_TURN, FASTEST_SHIFT)
         self._last_t, self._last_q = -np.inf, np.zeros(n)
         self._unseen_t = -np.inf
+        self._markers = np.zeros((self.ik.n_labels, 3))
+        self._forces = np.zeros((len(loads), 9))
         self.output = BridgeOutput(self.ik, self.so, self._id.tau_opensim, len(loads))
         self.on_stage: Callable[[str], None] | None = None
 
@@ -176,10 +181,16 @@ class Bridge:
 
     def warm_up(self) -> None:
         """Load or compile every kernel, so that the first frame costs what later ones do."""
-        n_label = int(self.ik.n_labels)
-        markers = np.zeros((n_label, 3))
+        still = self.ik.default_markers()
         forces = np.zeros_like(self._delay.forces)
-        for k in range(3):
+        for k in range(WARM_UP_FRAMES):
+            markers = still + 1e-3 * np.sin(0.3 * k)
+            if k == WARM_UP_FRAMES - 4:
+                markers[self.ik.columns[0]] += 0.5  # flies off
+            elif k == WARM_UP_FRAMES - 3:
+                markers[self.ik.columns[0]] = np.nan
+            elif k == WARM_UP_FRAMES - 2:
+                markers[:] = np.nan
             self.step(k / self.settings.rate_hz, markers, forces)
         self.reset()
 
@@ -203,7 +214,8 @@ class Bridge:
         if not np.isfinite(t):
             t = self._last_t + 1.0 / self.settings.rate_hz if np.isfinite(self._last_t) else 0.0
         status = self.track(markers)
-        self._delay.step(t, forces)
+        np.copyto(self._forces, forces)
+        self._delay.step(t, self._forces)
         if status & _HOLD:
             self._unseen_t = t
         else:  # the filter bridges the gap when markers are back
@@ -228,7 +240,8 @@ class Bridge:
 
     def track(self, markers: F64) -> int:
         """Inverse kinematics alone; the solution is ``output.ik_q``, status bits are returned."""
-        self.ik.step(markers)
+        np.copyto(self._markers, markers)  # kernels are compiled for arrays of our own kind
+        self.ik.step(self._markers)
         status = 0
         if self.ik.n_used < self.ik.n_markers:
             status |= _GAP

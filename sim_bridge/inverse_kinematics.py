@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import F64
+from ._jit import F64, I64
 from .exceptions import MarkerMismatch, SettingsError
 from .kinematics import point_in_ground, pose_free, skeleton_of
 from .marker_gate import MarkerGate
@@ -167,6 +167,11 @@ class InverseKinematics:
         return int(self._result[1])
 
     @property
+    def columns(self) -> I64:
+        """Columns of the labels that are followed."""
+        return self._targets.column
+
+    @property
     def n_markers(self) -> int:
         """Markers that are matched."""
         return len(self._targets.link)
@@ -180,6 +185,22 @@ class InverseKinematics:
     def converged(self) -> bool:
         """Whether the last frame met the tolerance."""
         return bool(self._result[3] > 0.0)
+
+    def default_markers(self) -> F64:
+        """Markers of the default pose in the order of the labels; NaN for those of no marker.
+
+        Returns
+        -------
+        ndarray of shape (n_label, 3), float64 [m], ground
+        """
+        pose_free(self._skeleton, self._default, self._work.pose)
+        places = np.full((self.n_labels, 3), np.nan)
+        targets = self._targets
+        for link, station, column in zip(
+            targets.link, targets.station, targets.column, strict=True
+        ):
+            point_in_ground(self._work.pose, int(link), station, places[column])
+        return places
 
     def reset(self) -> None:
         """Forget the last pose; the next frame starts from the seeds."""

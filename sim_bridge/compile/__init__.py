@@ -8,7 +8,7 @@ from sim_bridge.cache_dir import default_cache_dir
 from sim_bridge.exceptions import CacheError, ModelFileError
 from sim_bridge.model import CompiledModel
 
-from .cache import load, model_digest, save
+from .cache import frozen, load, model_digest, save
 
 __all__ = ["compile_model"]
 
@@ -57,7 +57,7 @@ def compile_model(
     model = build_model(osim, digest, progress or _silent)
     with contextlib.suppress(OSError):  # kept nowhere, it is compiled again at the next start
         save(model, path)
-    return model
+    return frozen(model)
 
 
 def _silent(stage: str, share: float) -> None:

@@ -57,6 +57,13 @@ def load(path: Path, digest: str) -> CompiledModel:
     return model
 
 
+def frozen(model: CompiledModel) -> CompiledModel:
+    """The model as :func:`load` would give it: kernels are compiled for arrays of that kind."""
+    arrays = {key: np.array(value) for key, value in _flatten(model).items()}
+    restored: CompiledModel = _restore(CompiledModel, arrays, "")
+    return restored
+
+
 def _flatten(value: Any, prefix: str = "") -> dict[str, Any]:
     """Nested dataclasses of arrays as one dict with dotted keys."""
     out: dict[str, Any] = {}

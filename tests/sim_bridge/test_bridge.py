@@ -1,12 +1,14 @@
 """The whole step: stages, status bits, independence of instances, no memory per frame."""
 
 import gc
+import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 from sim_bridge import (
     STAGES,
@@ -269,3 +271,34 @@ def test_strange_markers_and_bodies_are_refused(walk: RecordedTrial) -> None:
     weightless = BridgeSettings(100.0, marker_weights=dict.fromkeys(walk.marker_names, 0.0))
     with pytest.raises(MarkerMismatch, match="weight"):
         Bridge(walk.model, walk.marker_names, walk.loads, weightless)
+
+
+def test_no_kernel_is_compiled_after_the_warm_up(walk: RecordedTrial) -> None:
+    """Whatever the memory that frames come in, and with faults among them."""
+    bridge = walk.bridge()
+    bridge.warm_up()
+    before = compiled_kernels()
+    for i in range(START, START + FRAMES):
+        markers = walk.markers[i].copy()
+        if i % 7 == 0:
+            markers[i % len(markers)] += 0.5
+        elif i % 7 == 3:
+            markers[i % len(markers)] = np.nan
+        elif i == START + 40:
+            markers[:] = np.nan
+        markers.setflags(write=bool(i % 2))
+        bridge.step(float(walk.time[i]), np.asfortranarray(markers), walk.forces[i])
+    assert compiled_kernels() == before
+
+
+def compiled_kernels() -> int:
+    """Signatures of all kernels of the package that this process has."""
+    kernels = [
+        thing
+        for name, module in sys.modules.items()
+        if name.startswith("sim_bridge.")
+        for thing in vars(module).values()
+        if isinstance(thing, Dispatcher)
+    ]
+    assert kernels
+    return sum(len(kernel.signatures) for kernel in set(kernels))
