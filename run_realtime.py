@@ -90,7 +90,9 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
         model,
         markers.names,
         [ExternalForce(f.name, f.body) for f in loads],
-        BridgeSettings(rate_hz=markers.rate_hz, filter=config.filter),
+        BridgeSettings(
+            rate_hz=markers.rate_hz, filter=config.filter, ground_reaction=config.ground_reaction
+        ),
     )
     refiner = Refiner(
         config.checkpoint,

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
-from ._jit import F64, is_finite, kernel
+from ._jit import F64, kernel
 from .exceptions import SettingsError
-from .filters import CAUSAL_DEFAULT, ForceDelay, make_filter
+from .external_forces import ExternalForces
+from .filters import CAUSAL_DEFAULT, make_filter
 from .inverse_dynamics import ExternalForce, InverseDynamics
 from .inverse_kinematics import CoordinateTask, InverseKinematics
 from .model import CompiledModel
@@ -24,13 +26,14 @@ FASTEST_SHIFT = 20.0
 # plain numbers: arithmetic on IntFlag costs a microsecond a bit
 _GAP, _HOLD = int(BridgeStatus.GAP), int(BridgeStatus.HOLD)
 _IK_UNCONVERGED, _WARMING_UP = int(BridgeStatus.IK_UNCONVERGED), int(BridgeStatus.WARMING_UP)
+_GRF_PREDICTED = int(BridgeStatus.GRF_PREDICTED)
 _SO_SATURATED = int(BridgeStatus.SO_SATURATED)
 _PATH_EXTRAPOLATED = int(BridgeStatus.PATH_EXTRAPOLATED)
 
 WARM_UP_FRAMES = 80
 """Frames that meet every kernel once: the longest window of a filter, then faults of markers."""
 
-STAGES = ("ik", "filter", "id", "paths", "so")
+STAGES = ("ik", "filter", "grf", "id", "paths", "so")
 """Stages of a step, in their order."""
 
 
@@ -57,6 +60,9 @@ class BridgeSettings:
         The same on the coordinates that move the whole model [N m or N].
     exact_joints : bool
         See :class:`sim_bridge.inverse_dynamics.InverseDynamics`.
+    ground_reaction : {"auto", "measured", "predicted"}
+        ``auto`` predicts the force under a foot where its row is not known; ``measured`` takes such
+        rows for no force; ``predicted`` does not use measured rows.
     """
 
     rate_hz: float
@@ -67,6 +73,7 @@ class BridgeSettings:
     reserve: float = 1.0
     residual: float = 1000.0
     exact_joints: bool = False
+    ground_reaction: Literal["auto", "measured", "predicted"] = "auto"
 
 
 class BridgeOutput:
@@ -91,14 +98,14 @@ class BridgeOutput:
     """
 
     def __init__(
-        self, ik: InverseKinematics, so: StaticOptimization, tau: F64, n_load: int
+        self, ik: InverseKinematics, so: StaticOptimization, tau: F64, forces: F64
     ) -> None:
         n = len(tau)
         self.t = 0.0
         self.ik_q = ik.q
         self.q, self.qd, self.qdd = np.zeros(n), np.zeros(n), np.zeros(n)
         self.tau = tau
-        self.forces: F64 = np.zeros((n_load, 9))
+        self.forces = forces
         self.activation = so.activation
         self.control = so.control
         self.reserve = so.reserve_control
@@ -150,8 +157,10 @@ class Bridge:
             settings.stiffness,
             settings.coordinate_tasks,
         )
-        self._delay = ForceDelay(len(loads), settings.rate_hz, self._filter.delay_s)
-        self._id = InverseDynamics(model, loads, settings.exact_joints)
+        self._external = ExternalForces(
+            model, loads, settings.rate_hz, self._filter.delay_s, settings.ground_reaction
+        )
+        self._id = InverseDynamics(model, self._external.loads, settings.exact_joints)
         self._geometry = MuscleGeometry(model)
         self._force = MuscleForce(model)
         self.so = StaticOptimization(model, settings.reserve, settings.residual)
@@ -162,8 +171,7 @@ class Bridge:
         self._last_t, self._last_q = -np.inf, np.zeros(n)
         self._unseen_t = -np.inf
         self._markers = np.zeros((self.ik.n_labels, 3))
-        self._forces = np.zeros((len(loads), 9))
-        self.output = BridgeOutput(self.ik, self.so, self._id.tau_opensim, len(loads))
+        self.output = BridgeOutput(self.ik, self.so, self._id.tau_opensim, self._external.forces)
         self.on_stage: Callable[[str], None] | None = None
 
     @property
@@ -176,13 +184,13 @@ class Bridge:
         self.ik.reset()
         self._filter.reset()
         self._last_t = self._unseen_t = -np.inf
-        self._delay.reset()
+        self._external.reset()
         self.so.reset()
 
     def warm_up(self) -> None:
         """Load or compile every kernel, so that the first frame costs what later ones do."""
         still = self.ik.default_markers()
-        forces = np.zeros_like(self._delay.forces)
+        forces = np.zeros((self._external.n_given, 9))
         for k in range(WARM_UP_FRAMES):
             markers = still + 1e-3 * np.sin(0.3 * k)
             if k == WARM_UP_FRAMES - 4:
@@ -191,6 +199,8 @@ class Bridge:
                 markers[self.ik.columns[0]] = np.nan
             elif k == WARM_UP_FRAMES - 2:
                 markers[:] = np.nan
+            if k == WARM_UP_FRAMES // 2:
+                forces[:] = np.nan  # plates fall silent
             self.step(k / self.settings.rate_hz, markers, forces)
         self.reset()
 
@@ -204,7 +214,7 @@ class Bridge:
         markers : ndarray of shape (n_label, 3), float64 [m], ground
             In the order of ``marker_names``; NaN marks a missing one.
         forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
-            Force, centre of pressure, free torque at ``t``; a row with NaN counts as no force.
+            Force, centre of pressure, free torque at ``t``; a row with NaN is not known.
 
         Returns
         -------
@@ -214,8 +224,7 @@ class Bridge:
         if not np.isfinite(t):
             t = self._last_t + 1.0 / self.settings.rate_hz if np.isfinite(self._last_t) else 0.0
         status = self.track(markers)
-        np.copyto(self._forces, forces)
-        self._delay.step(t, self._forces)
+        self._external.delay(t, forces)
         if status & _HOLD:
             self._unseen_t = t
         else:  # the filter bridges the gap when markers are back
@@ -227,7 +236,7 @@ class Bridge:
         if self._filter.warming_up:
             status |= _WARMING_UP
         self._mark("filter")
-        out = self.solve(self._filter.q, self._filter.qd, self._filter.qdd, self._delay.forces)
+        out = self.solve(self._filter.q, self._filter.qd, self._filter.qdd, self._external.delayed)
         out.t = t
         out.status |= status
         return out
@@ -265,8 +274,10 @@ class Bridge:
         """
         out = self.output
         out.q[:], out.qd[:], out.qdd[:] = q, qd, qdd
-        keep_known(forces, out.forces)
+        self._external.step(q, qd, qdd, forces)
+        self._mark("grf")
         self._id.step(q, qd, qdd, out.forces)
+        self._external.watch(self._id)
         self._mark("id")
         np.take(q, self._free_index, out=self._free)
         np.take(qd, self._free_index, out=self._free_speed)
@@ -275,7 +286,7 @@ class Bridge:
         self._force.step(self._geometry.length, self._geometry.speed)
         geometry = self._geometry
         self.so.step(self._id.tau, geometry.dq, self._force.force, geometry.moment_arm)
-        out.status = 0
+        out.status = _GRF_PREDICTED if self._external.predicted else 0
         if self._geometry.extrapolated:
             out.status |= _PATH_EXTRAPOLATED
         if self.so.saturated:
@@ -297,12 +308,3 @@ def moved_beyond(q: F64, before_out: F64, fastest: F64, dt: float) -> bool:
             beyond = True
         before_out[i] = q[i]
     return beyond
-
-
-@kernel
-def keep_known(forces: F64, forces_out: F64) -> None:
-    """Copy rows of external forces; one with a number that is not finite becomes no force."""
-    for i in range(forces.shape[0]):
-        known = is_finite(forces[i].sum())
-        for c in range(9):
-            forces_out[i, c] = forces[i, c] if known else 0.0

@@ -42,7 +42,7 @@ class _Inertia(NamedTuple):
     lost_factor: F64
 
 
-class _Work(NamedTuple):
+class Work(NamedTuple):
     """Spatial velocity, acceleration and force of each link (angular first), (n_link, 6) each."""
 
     velocity: F64
@@ -79,6 +79,8 @@ class InverseDynamics:
         the axes of its parent frame, not about the three turns that its coordinates count.
     pose : Pose
         Of the last step.
+    work : Work
+        Velocities, accelerations and forces of the links, of the last step.
     """
 
     def __init__(
@@ -98,7 +100,9 @@ class InverseDynamics:
         )
         self._link = np.array([_link_of(model, load) for load in loads], dtype=np.int64)
         n = len(chain.parent)
-        self._work = _Work(np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)))
+        self.work: Work = Work(
+            np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6)), np.zeros((n, 6))
+        )
         self.pose: Pose = empty_pose(model)
         self.tau: F64 = np.zeros(len(model.coordinates.names))
         self._ball = chain.ball
@@ -123,7 +127,7 @@ class InverseDynamics:
             self._link,
             forces,
             self.pose,
-            self._work,
+            self.work,
             self.tau,
         )
         if len(self._ball):
@@ -149,7 +153,7 @@ def solve_frame(
     load_link: I64,
     forces: F64,
     pose: Pose,
-    work: _Work,
+    work: Work,
     tau_out: F64,
 ) -> None:
     """Newton and Euler outwards, then forces inwards; ``pose.q`` holds the coordinates.
@@ -168,7 +172,7 @@ def solve_frame(
         See :meth:`InverseDynamics.step`.
     pose : Pose
         Its ``q`` is read, the rest is written.
-    work : _Work
+    work : Work
         Working memory.
     tau_out : ndarray of shape (n_coordinate,), float64 [N m] or [N]
         Written in place.
@@ -190,7 +194,7 @@ def solve_frame(
 
 @kernel
 def _outwards(
-    skeleton: Skeleton, inertia: _Inertia, qd: F64, qdd: F64, pose: Pose, work: _Work
+    skeleton: Skeleton, inertia: _Inertia, qd: F64, qdd: F64, pose: Pose, work: Work
 ) -> None:
     """Velocity, acceleration and the force that moves each link, in ground about its origin."""
     for i in range(skeleton.parent.shape[0]):
@@ -310,7 +314,7 @@ def _turn_inertia(
 
 
 @kernel
-def _subtract_loads(load_link: I64, forces: F64, work: _Work) -> None:
+def _subtract_loads(load_link: I64, forces: F64, work: Work) -> None:
     """Take the measured forces off what the coordinates must supply."""
     for i in range(load_link.shape[0]):
         f = forces[i]

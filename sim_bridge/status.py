@@ -13,6 +13,8 @@ class BridgeStatus(IntFlag):
     """Markers are missing: fewer equations, some coordinates may follow their prediction."""
     HOLD = 2
     """No marker usable: the last solution is held."""
+    GRF_PREDICTED = 16
+    """Ground reaction is predicted from the motion, at least in part."""
     IK_UNCONVERGED = 32
     """Inverse kinematics stopped at its iteration limit."""
     SO_SATURATED = 64

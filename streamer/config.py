@@ -60,6 +60,9 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         Marker rate [Hz]; None = as the stream says, or measured.
     filter : str
         Derivative filter, see :func:`sim_bridge.filters.make_filter`; ``causal`` is its default.
+    ground_reaction : {"auto", "measured", "predicted"}
+        Where no force plate measures: predict the force from the motion (``auto``), or take it for
+        none (``measured``); ``predicted`` leaves plates unused.
     mass_kg : float or None
         Body mass [kg]; None = the model's.
     checkpoint : Path or None
@@ -92,6 +95,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     forces: Stream = Stream(type="Force")
     rate_hz: float | None = None
     filter: str = "causal"
+    ground_reaction: Literal["auto", "measured", "predicted"] = "auto"
     mass_kg: float | None = None
     checkpoint: Path | None = None
     backend: str = "onnxruntime"

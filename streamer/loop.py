@@ -42,7 +42,8 @@ SWITCH_S = 5e-5
 own 5 ms would be half a frame."""
 META_EVERY_S = 2.0
 FORCE_TRUST_S = 0.1
-"""Forces held for longer than this [s] are not believed: the network goes on with motion alone."""
+"""Forces held for longer than this [s] are not believed: the bridge predicts them, and the network
+goes on with motion alone."""
 HEALTH_EVERY_S = 1.0
 
 
@@ -149,13 +150,13 @@ class Session:
         )
         bridge.on_stage = self.stages.mark
         self._no_forces = np.zeros((0, 9))
+        self._unknown = self._no_forces if forces is None else np.full_like(forces.forces, np.nan)
         self._last_t = math.nan
         self._forces_t = -math.inf  # capture time of the last frame with measured forces
         self._faults_logged: set[str] = set()
-        source = "none" if forces is None else "plate"
         self._act = Act(session=self.session)
         self._kin = Kin(session=self.session)
-        self._dyn = Dyn(session=self.session, grf_source=source)
+        self._dyn = Dyn(session=self.session)
         self._meta = msgspec.structs.replace(meta, session=self.session)
         self._began = self._next_meta = self._next_health = clock.now()
         self._last_health = (self._began, 0, 0)
@@ -272,7 +273,7 @@ class Session:
         self.stages.finish()
 
     def _align(self, t: float) -> tuple[NDArray[np.float64], bool]:
-        """Take the forces at a frame's time, and whether they are measured rather than held."""
+        """Forces at a frame's time, NaN if plates are silent; whether measured rather than held."""
         if self._forces is None:
             return self._no_forces, True
         until = self._clock.now() + 1e-3 * self._settings.align_wait_ms
@@ -280,7 +281,11 @@ class Session:
         if fresh:
             self._forces_t = t
         self.stages.mark("align")
-        return self._forces.forces, fresh
+        return (self._forces.forces if self._believed(t) else self._unknown), fresh
+
+    def _believed(self, t: float) -> bool:
+        """Whether forces were measured shortly before a frame, if not at it."""
+        return t - self._forces_t <= FORCE_TRUST_S
 
     def _refine(self, t: float, result: BridgeResult) -> NDArray[np.float32]:
         """EMG of a frame; raises if anything in it is not a finite number."""
@@ -289,7 +294,7 @@ class Session:
             raise FloatingPointError("the bridge returned a value that is not finite")
         estimate = self._refiner.step(
             t, result.activation, result.q, result.qd, result.tau,
-            forces_valid=t - self._forces_t <= FORCE_TRUST_S,
+            forces_valid=self._believed(t),
         )  # fmt: skip
         self.stages.mark("refine")
         if not math.isfinite(estimate.sum()):
@@ -313,6 +318,10 @@ class Session:
         self._kin.q, self._kin.qd = _bytes(result.q), _bytes(result.qd)
         self._kin.marker_rms = float(result.marker_rms)
         self._dyn.tau = _bytes(result.tau)
+        if result.status & Status.GRF_PREDICTED:
+            self._dyn.grf_source = "predicted"
+        else:
+            self._dyn.grf_source = "plate" if self._believed(t) else "none"
         for message in (self._act, self._kin, self._dyn):
             message.seq, message.t, message.status = seq, t, status
             message.sent = self._clock.now()

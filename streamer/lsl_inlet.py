@@ -382,7 +382,7 @@ class ForceInlet(_Inlet):
             received = True
             rows = self._buffer[: len(stamps), self._columns] * self._scale
             # a broken sample must not poison the interpolation: no force, until the next
-            np.nan_to_num(rows, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+            rows[~np.isfinite(rows)] = np.nan  # not known, which is not the same as no force
             self._ring.extend(stamps - self._lag_s, rows.reshape(self._shape))
             if len(stamps) < _CHUNK:
                 break

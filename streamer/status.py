@@ -1,6 +1,6 @@
 """What a published frame says about itself: one integer of bit flags, 0 means fully good.
 
-Seven bits are the bridge's own (`sim_bridge.BridgeStatus`) and pass through unchanged; the
+Eight bits are the bridge's own (`sim_bridge.BridgeStatus`) and pass through unchanged; the
 others are set where frames meet clocks. The values are written out here, so that a client which
 only wants to read messages does not load the solver; `tests/streamer/test_status.py` holds the
 two tables together.

@@ -121,8 +121,10 @@ def delayed(bridge: Bridge) -> np.ndarray:
 
 
 def test_forces_come_out_as_they_were_used(walk: RecordedTrial) -> None:
-    """A row that is not known is no force, and no NaN leaves."""
-    bridge, rest = walk.bridge(), np.zeros(len(walk.model.coordinate_names))
+    """A row that is not known is no force where none are predicted, and no NaN leaves."""
+    settings = BridgeSettings(walk.rate_hz, ground_reaction="measured")
+    bridge = Bridge(walk.model, walk.marker_names, walk.loads, settings)
+    rest = np.zeros(len(walk.model.coordinate_names))
     forces = walk.forces[START].copy()
     forces[0, 4] = np.nan
     out = bridge.solve(rest, rest, rest, forces)

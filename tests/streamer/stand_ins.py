@@ -79,12 +79,14 @@ class StandInBridge:
         self.resets = 0
         self.seen: list[float] = []
         self.forces_seen: NDArray[np.float64] | None = None
+        self.all_forces: list[NDArray[np.float64]] = []
 
     def step(
         self, t: float, markers: NDArray[np.float64], forces: NDArray[np.float64]
     ) -> SimpleNamespace:
         self.seen.append(t)
         self.forces_seen = forces.copy()
+        self.all_forces.append(self.forces_seen)
         self.during(t)
         if self.on_stage is not None:
             self.on_stage("ik")

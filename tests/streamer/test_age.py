@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from configs.demo.build import SUBJECT
-from sim_bridge import Bridge, BridgeSettings, CompiledModel, compile_model
+from sim_bridge import STAGES, Bridge, BridgeSettings, CompiledModel, compile_model
 from sim_bridge.filters import CAUSAL_DEFAULT
 from sim_bridge.kinematics import empty_pose, point_in_ground, pose_free, skeleton_of
 from streamer.loop import LoopSettings, Session
@@ -144,7 +144,7 @@ def published(knee: SwingingKnee, name: str, *, late_s: float, compute_s: float)
     marked = bridge.on_stage
 
     def take_time(stage: str) -> None:
-        clock.t += compute_s / 5.0  # one of five stages
+        clock.t += compute_s / len(STAGES)
         assert marked is not None
         marked(stage)
 

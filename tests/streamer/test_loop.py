@@ -129,6 +129,25 @@ def test_held_forces_are_flagged_and_after_a_while_not_believed() -> None:
     believed = [t - START <= FORCE_TRUST_S for t in times]
     assert rig.refiner.forces_valid == believed
     assert rig.session.force_stale == 19
+    assert [np.isfinite(seen).all() for seen in rig.bridge.all_forces] == believed
+    sources = [m.grf_source for m in rig.tape.of("dyn")]  # type: ignore[attr-defined]
+    assert sources == ["plate" if known else "none" for known in believed]
+
+
+def test_source_of_the_forces_follows_every_frame() -> None:
+    """Plates fall silent, the bridge predicts, plates come back."""
+    times = even(60)
+    rig = Rig(times)
+    assert rig.plates is not None
+    for k in range(60):
+        rig.plates.fresh = not 20 <= k < 40
+        silent = 20 <= k < 40 and times[k] - times[19] > FORCE_TRUST_S
+        rig.bridge.status = int(Status.GRF_PREDICTED) if silent else 0
+        rig.session.step(0.01)
+        dyn = rig.tape.of("dyn")[-1]
+        assert dyn.grf_source == ("predicted" if silent else "plate")  # type: ignore[attr-defined]
+        assert bool(dyn.status & Status.GRF_PREDICTED) == silent
+        assert bool(dyn.status & Status.FORCE_STALE) == (20 <= k < 40)
 
 
 def test_without_plates_nothing_is_stale_and_no_force_is_believed() -> None:

@@ -93,7 +93,7 @@ def test_live_markers_become_published_estimates(laboratory: Laboratory, tmp_pat
     assert report["published"] > 100
     assert report["published"] + report["skipped"] == report["frames_in"]
     assert f"{report['published']} estimates published" in " ".join(out.split())
-    stages = {"align", "ik", "filter", "id", "paths", "so", "refine", "publish", "total"}
+    stages = {"align", "ik", "filter", "grf", "id", "paths", "so", "refine", "publish", "total"}
     assert set(report["stage_us"]) == stages
     assert_messages_agree(heard)
 

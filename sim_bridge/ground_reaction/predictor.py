@@ -1,0 +1,249 @@
+"""From a motion to the forces under both feet."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim_bridge._jit import F64, I64, kernel
+from sim_bridge.inverse_dynamics import InverseDynamics
+from sim_bridge.model import CompiledModel
+
+from .contact import contacts
+from .feet import POINTS_PER_FOOT, TIP, Feet
+from .share import normal_forces
+
+TOWARDS_BODY = 0.8
+"""How far each foot's force points at the centre of mass, as the forces of walking do (Maus et al.
+2010, doi 10.1038/ncomms1073); what the whole body needs besides is shared like the normal forces.
+"""
+LARGEST_TWIST = 15.0
+"""Free torque of both feet together [N m]; more is an error of the motion."""
+_LEAST_FORCE = 0.05
+"""Vertical force [body weights] below which its centre of pressure is not asked for."""
+_LEAST_SHARE = 1e-4
+_DOWN = 3
+
+
+class _Soles(NamedTuple):
+    """Points of both feet, see :class:`Feet`, and working memory."""
+
+    link: I64
+    station: F64
+    kind: I64
+    place: F64
+    climb: F64
+    contact: F64
+    normal: F64
+    floor: F64
+
+
+class GroundReaction:
+    """Force, centre of pressure and free torque under the right and the left foot.
+
+    Parameters
+    ----------
+    model : CompiledModel
+        The model.
+    feet : Feet
+        Its soles, from :func:`find_feet`.
+    rate_hz : float
+        Frame rate [Hz].
+
+    Attributes
+    ----------
+    forces : ndarray of shape (2, 9), float64 [N], [m], [N m], ground
+        Right and left foot, of the last step; a foot in the air has no force.
+    contact : ndarray of shape (8,), float64
+        Of each sole point, 0 to 1.
+
+    Notes
+    -----
+    Vertical is ground's y, against gravity, as in every OpenSim gait model.
+    """
+
+    def __init__(self, model: CompiledModel, feet: Feet, rate_hz: float) -> None:
+        n = len(feet.link)
+        self._dynamics = InverseDynamics(model, ())
+        self._soles = _Soles(
+            feet.link,
+            feet.station,
+            feet.kind,
+            np.zeros((3, n)),
+            np.zeros(n),
+            np.zeros(n),
+            np.zeros(n),
+            np.full(TIP + 1, np.inf),
+        )
+        self._no_forces = np.zeros((0, 9))
+        self._wrench, self._centre = np.zeros(6), np.zeros(3)
+        self._weight = float(model.mass * np.linalg.norm(model.gravity))
+        chain = model.chain
+        self._parent, self._mass, self._moment = chain.parent, chain.mass, chain.first_moment
+        self.forces: F64 = np.zeros((2, 9))
+        self._dt = 1.0 / rate_hz
+
+    @property
+    def contact(self) -> F64:
+        """See the class."""
+        return self._soles.contact
+
+    def reset(self) -> None:
+        """Forget the floor and the last forces."""
+        self._soles.floor[:] = np.inf
+        self._soles.normal[:] = 0.0
+
+    def watch(self, dynamics: InverseDynamics, frames: int) -> None:
+        """Learn the floor from a frame whose forces are measured.
+
+        Parameters
+        ----------
+        dynamics : InverseDynamics
+            It has solved the frame.
+        frames : int
+            Frames since the last look.
+        """
+        self._touch(dynamics, frames * self._dt)
+        self._soles.normal[:] = 0.0
+
+    def _touch(self, dynamics: InverseDynamics, dt: float) -> None:
+        s, pose = self._soles, dynamics.pose
+        place_soles(s, pose.rotation, pose.position, dynamics.work.velocity)
+        contacts(s.place[1], s.climb, s.kind, dt, s.floor, s.contact)
+
+    def step(self, q: F64, qd: F64, qdd: F64) -> None:
+        """Predict the forces of a motion.
+
+        Parameters
+        ----------
+        q, qd, qdd : ndarray of shape (n_coordinate,), float64 [rad, m], [/s], [/s^2]
+            Motion of all coordinates, model order.
+        """
+        self._dynamics.step(q, qd, qdd, self._no_forces)
+        pose, work = self._dynamics.pose, self._dynamics.work
+        whole_body(
+            self._parent, self._mass, self._moment, pose.rotation, pose.position, work.force,
+            self._wrench, self._centre,
+        )  # fmt: skip
+        self._touch(self._dynamics, self._dt)
+        share_wrench(self._wrench, self._centre, self._weight, self._soles, self.forces)
+
+
+@kernel
+def whole_body(
+    parent: I64,
+    mass: F64,
+    first_moment: F64,
+    rotation: F64,
+    position: F64,
+    force: F64,
+    wrench_out: F64,
+    centre_out: F64,
+) -> None:
+    """Wrench about ground's origin that the links without parent need, and the centre of mass."""
+    total = 0.0
+    for c in range(6):
+        wrench_out[c] = 0.0
+    for c in range(3):
+        centre_out[c] = 0.0
+    for i in range(parent.shape[0]):
+        if parent[i] < 0:
+            for c in range(6):
+                wrench_out[c] += force[i, c]
+        total += mass[i]
+        for r in range(3):
+            centre_out[r] += mass[i] * position[i, r]
+            for c in range(3):
+                centre_out[r] += rotation[i, r, c] * first_moment[i, c]
+    for c in range(3):
+        centre_out[c] /= total
+
+
+@kernel
+def place_soles(soles: _Soles, rotation: F64, position: F64, velocity: F64) -> None:
+    """Places of the sole points in ground and how fast they rise.
+
+    ``velocity`` has the spatial velocities of the links about ground's origin, angular first.
+    """
+    for i in range(soles.link.shape[0]):
+        k = soles.link[i]
+        for r in range(3):
+            soles.place[r, i] = position[k, r]
+            for c in range(3):
+                soles.place[r, i] += rotation[k, r, c] * soles.station[i, c]
+        v = velocity[k]
+        soles.climb[i] = v[4] + v[2] * soles.place[0, i] - v[0] * soles.place[2, i]
+
+
+@kernel
+def share_wrench(wrench: F64, centre: F64, weight: float, soles: _Soles, forces_out: F64) -> None:
+    """Forces of both feet from the total wrench.
+
+    Parameters
+    ----------
+    wrench : ndarray of shape (6,), float64 [N m], [N]
+        Moment about ground's origin and force that the whole body needs.
+    centre : ndarray of shape (3,), float64 [m]
+        Centre of mass.
+    weight : float
+        Body weight [N].
+    soles : _Soles
+        Placed, with contacts.
+    forces_out : ndarray of shape (2, 9), float64
+        Written: force, centre of pressure, free torque of the right and the left foot.
+    """
+    floor = min(soles.floor[0], soles.floor[1], soles.floor[2])
+    vertical = max(wrench[4], _LEAST_FORCE * weight)
+    centre_x = (wrench[2] + floor * wrench[3]) / vertical
+    centre_z = (floor * wrench[5] - wrench[0]) / vertical
+    normal_forces(
+        soles.place[0],
+        soles.place[2],
+        soles.contact,
+        max(wrench[4], 0.0) / weight,
+        centre_x,
+        centre_z,
+        soles.normal,
+    )
+    total = soles.normal.sum()
+    for f in range(2):
+        _vertical_of_foot(soles, f, floor, weight, forces_out[f])
+    _share_rest(wrench, centre, weight * total, floor, forces_out)
+
+
+@kernel
+def _vertical_of_foot(soles: _Soles, f: int, floor: float, weight: float, row_out: F64) -> None:
+    """Vertical force and centre of pressure of one foot."""
+    force, x, z = 0.0, 0.0, 0.0
+    for i in range(f * POINTS_PER_FOOT, (f + 1) * POINTS_PER_FOOT):
+        force += soles.normal[i]
+        x += soles.normal[i] * soles.place[0, i]
+        z += soles.normal[i] * soles.place[2, i]
+    for c in range(9):
+        row_out[c] = 0.0
+    if force < _LEAST_SHARE:
+        return
+    row_out[1] = weight * force
+    row_out[_DOWN], row_out[_DOWN + 1], row_out[_DOWN + 2] = x / force, floor, z / force
+
+
+@kernel
+def _share_rest(wrench: F64, centre: F64, total: float, floor: float, forces_out: F64) -> None:
+    """Horizontal forces and free torques."""
+    if total <= 0.0:
+        return
+    height = max(centre[1] - floor, 0.3)  # [m]; lower, a person does not walk
+    for c in (0, 2):
+        rest = wrench[3 + c]
+        for f in range(2):
+            row = forces_out[f]
+            row[c] = TOWARDS_BODY * row[1] * (centre[c] - row[_DOWN + c]) / height
+            rest -= row[c]
+        for f in range(2):
+            forces_out[f, c] += rest * forces_out[f, 1] / total
+    twist = wrench[1]
+    for f in range(2):
+        row = forces_out[f]
+        twist -= row[_DOWN + 2] * row[0] - row[_DOWN] * row[2]
+    twist = min(max(twist, -LARGEST_TWIST), LARGEST_TWIST)
+    for f in range(2):
+        forces_out[f, 7] = twist * forces_out[f, 1] / total
