@@ -161,7 +161,7 @@ def keys(
 
 
 bench = typer.Typer(
-    help="Measure: the bridge beside OpenSim, a session's latency (alone: these two), the filters.",
+    help="Measure: the bridge beside OpenSim and a session's latency (alone: both), filters, grf.",
     invoke_without_command=True,
 )
 app.add_typer(bench, name="bench")
@@ -229,6 +229,23 @@ def bench_filters(
     from streamer.commands import bench as command
 
     command.filters(trials or (), names=filter or (), seconds=seconds, docs=docs, out=out)
+
+
+@bench.command("grf")
+def bench_grf(
+    trials: Annotated[
+        list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Longest part of a trial.")] = 20.0,
+    docs: Annotated[
+        Path | None, typer.Option(help="Write ground_reaction.md's table and figure here.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+) -> None:
+    """Ground reaction predicted from motion beside that of the plates."""
+    from streamer.commands import bench as command
+
+    command.grf(trials or (), seconds=seconds, docs=docs, out=out)
 
 
 def main() -> None:

@@ -1,8 +1,6 @@
-"""The curve as tables for people: on the terminal, and in Markdown between two marks of a page."""
+"""The curve as tables for people: on the terminal and in Markdown."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,10 +9,9 @@ from rich.table import Table
 from benchmarks.filters.curve import RUNNING, WALKING, Curve
 from benchmarks.filters.opensimrt import Published
 from benchmarks.filters.trials import Solution
-from streamer.exceptions import ConfigError
+from benchmarks.tables import markdown, number
 
 UNITS = {"qd": "rad/s", "qdd": "rad/s^2", "tau": "N m", "activation": "1"}
-BEGIN, END = "<!-- the curve -->", "<!-- end of the curve -->"
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Report:
         head += [f"{gait}: {f} {UNITS[f]}" for gait in gaits for f in Solution.FIELDS]
         rows = []
         for name, errors in self._by_delay():
-            cells = [_number(errors[g][f]) for g in gaits for f in Solution.FIELDS]
+            cells = [number(errors[g][f]) for g in gaits for f in Solution.FIELDS]
             late = f"{self.curve.lateness_ms[name]:+.1f}"
             rows.append([name, self._delay(name), late, *cells])
         return head, rows
@@ -52,7 +49,7 @@ class Report:
         sets = sorted(self.curve.trials)
         head = ["filter", "delay ms", *(f"{s} ({self.curve.trials[s]})" for s in sets)]
         rows = [
-            [name, self._delay(name), *(_number(errors[s]["tau"]) for s in sets)]
+            [name, self._delay(name), *(number(errors[s]["tau"]) for s in sets)]
             for name, errors in self._by_delay()
         ]
         return head, rows
@@ -62,7 +59,7 @@ class Report:
         p = self.published
         if p is None:
             return "OpenSimRT's online results are not at hand."
-        errors = ", ".join(f"{f} {_number(p.errors[f])} {UNITS[f]}" for f in Solution.FIELDS)
+        errors = ", ".join(f"{f} {number(p.errors[f])} {UNITS[f]}" for f in Solution.FIELDS)
         return (
             f"OpenSimRT online on {p.trial}: {1e3 * p.delay_s:.0f} ms (as published), {errors};"
             f" its time stamps fit best shifted by {1e3 * p.best_shift_s:.0f} ms"
@@ -89,9 +86,9 @@ class Report:
                 "RMSE over both gaits; every data set counts once. *late by*: how much later than"
                 " declared the accelerations of a quick swing come (a bend of 90 ms standard"
                 " deviation).",
-                _markdown(*self.by_gait()),
+                markdown(*self.by_gait()),
                 "RMSE of the legs' moments by data set (in brackets: trials), N m.",
-                _markdown(*self.by_dataset()),
+                markdown(*self.by_dataset()),
                 self.opensimrt_line() + ".",
             ]
         )
@@ -110,32 +107,3 @@ def _family(name: str, order: dict[str, int]) -> int:
     """Rank of a family: that of its first member."""
     kind = name.partition(":")[0]
     return min(k for n, k in order.items() if n.partition(":")[0] == kind)
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 1.0 else f"{value:.2f}"
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def write_between_marks(page: Path, text: str) -> None:
-    """Put text between the marks of a page.
-
-    Raises
-    ------
-    ConfigError
-        If the page or its marks are not there.
-    """
-    try:
-        before = page.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read {page}: {error.strerror}; give --docs its folder"
-        ) from error
-    if BEGIN not in before or END not in before:
-        raise ConfigError(f"{page} lacks the lines '{BEGIN}' and '{END}'; put them where it goes")
-    head, tail = before.partition(BEGIN)[0], before.partition(END)[2]
-    page.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}", encoding="utf-8")

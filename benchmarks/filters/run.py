@@ -10,9 +10,10 @@ from benchmarks.environment import describe_environment, environment_line
 from benchmarks.filters.curve import FILTERS, measure_curve
 from benchmarks.filters.opensimrt import published_results
 from benchmarks.filters.plot import draw
-from benchmarks.filters.report import Report, write_between_marks
+from benchmarks.filters.report import Report
 from benchmarks.filters.trials import trial_directories
 from benchmarks.records import append_record
+from benchmarks.tables import write_between_marks
 from streamer.exceptions import ConfigError
 
 PAGE, FIGURE = "filters.md", "filters.png"

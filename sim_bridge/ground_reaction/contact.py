@@ -9,7 +9,7 @@ import numpy as np
 
 from sim_bridge._jit import F64, I64, kernel
 
-HEIGHT = 0.02
+HEIGHT = 0.016
 """Height above the floor at which a point counts as half on it [m]."""
 SOFTNESS = 0.005
 """Height over which that changes [m]."""

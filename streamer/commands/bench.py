@@ -86,6 +86,22 @@ def filters(
     run(trials, filters=names, seconds=seconds, docs=docs, out=out)
 
 
+def grf(trials: Sequence[Path], *, seconds: float, docs: Path | None, out: Path) -> None:
+    """Measure predicted ground reaction against plates.
+
+    Parameters
+    ----------
+    trials : sequence of Path
+        Trial directories; none for all with plates.
+    seconds, docs, out
+        As ``seconds``, ``docs`` and ``out`` of :func:`benchmarks.grf.run.run`.
+    """
+    _require_benchmarks()
+    from benchmarks.grf.run import run
+
+    run(trials, seconds=seconds, docs=docs, out=out)
+
+
 def _require_benchmarks() -> None:
     """They are in the source tree, beside the packages, and not in the wheel."""
     root = Path(__file__).resolve().parents[2]

@@ -1,0 +1,1 @@
+"""How far predicted ground reaction is from force plates."""

@@ -1,0 +1,113 @@
+"""The scores as a table for people, and strides as a figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.grf.score import FIELDS, Pair
+from benchmarks.tables import markdown
+from streamer.exceptions import ConfigError
+
+INK, OURS = "#30343b", "#c2410c"
+SHOWN_S = 2.4
+"""Length of what the figure shows of a trial [s]."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Every trial that could be scored."""
+
+    pairs: Sequence[Pair]
+
+    def means(self) -> dict[str, list[float]]:
+        """Mean scores over the trials of each data set, and how many."""
+        found: dict[str, list[list[float]]] = {}
+        for pair in self.pairs:
+            found.setdefault(pair.group, []).append(pair.scores())
+        return {
+            f"{group} ({len(rows)})": [float(x) for x in np.nanmean(rows, axis=0)]
+            for group, rows in found.items()
+        }
+
+    def row(self) -> dict[str, Any]:
+        """JSON values."""
+        return {"fields": FIELDS, "means": self.means()}
+
+    def cells(self) -> tuple[list[str], list[list[str]]]:
+        """Head and rows."""
+        rows = [
+            [group, *(f"{mean:.1f}" for mean in means[:-1]), f"{means[-1]:.3f}"]
+            for group, means in self.means().items()
+        ]
+        return ["data set (trials)", *FIELDS], rows
+
+    def show(self, console: Console) -> None:
+        """Print the table."""
+        head, rows = self.cells()
+        table = Table(title="Predicted ground reaction against plates")
+        for k, name in enumerate(head):
+            table.add_column(name, justify="right" if k else "left")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+
+    def markdown(self) -> str:
+        """The table."""
+        return markdown(*self.cells())
+
+
+def draw(pairs: Sequence[Pair], path: Path) -> None:
+    """Draw vertical and fore-aft force of one trial of each data set.
+
+    Raises
+    ------
+    ConfigError
+        If matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+    except ImportError as error:
+        raise ConfigError(
+            "drawing needs matplotlib, of the extra `train`; install it, or leave --docs out"
+        ) from error
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    first = {pair.group: pair for pair in reversed(pairs)}
+    chosen = [first[group] for group in sorted(first)]
+    figure, grid = plt.subplots(
+        len(chosen), 2, figsize=(10, 1.5 * len(chosen)), layout="constrained", squeeze=False
+    )
+    for pair, axes in zip(chosen, grid, strict=True):
+        for component, axis in zip((1, 0), axes, strict=True):
+            _panel(axis, pair, component)
+        axes[0].set_ylabel(pair.group, fontsize=7, color=INK)
+    grid[0][0].set_title("vertical force [body weights]", fontsize=9, color=INK)
+    grid[0][1].set_title("fore-aft force [body weights]", fontsize=9, color=INK)
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+    from PIL import Image  # matplotlib needs it anyway
+
+    with Image.open(path) as image:
+        image.convert("P", palette=Image.Palette.ADAPTIVE, colors=32).save(path, optimize=True)
+
+
+def _panel(axis: Any, pair: Pair, component: int) -> None:
+    """Both feet, plates thin and prediction bold."""
+    start = pair.time[pair.scored][0]
+    shown = (pair.time >= start) & (pair.time < start + SHOWN_S) & pair.scored
+    time = np.where(shown, pair.time - start, np.nan)
+    for foot, (name, style) in enumerate(zip(("right", "left"), ("-", "--"), strict=True)):
+        plates, ours = (np.where(shown, f[:, foot, component], np.nan) for f in pair.force)
+        axis.plot(time, plates, style, color=INK, lw=0.8, label=f"{name}, plates")
+        axis.plot(time, ours, style, color=OURS, lw=1.4, label=f"{name}, predicted")
+    axis.tick_params(labelsize=7, colors=INK)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)

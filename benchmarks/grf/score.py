@@ -1,0 +1,130 @@
+"""One trial, solved with plates and without, and what lies between the two."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.filters.trials import LEG
+from benchmarks.subject import Files, Subject
+from sim_bridge import Bridge, BridgeSettings, BridgeStatus
+
+F64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+CONTACT = 0.05
+"""Vertical force at which a foot touches the floor [body weights]."""
+LOADED = 0.2
+"""Vertical force from which on a centre of pressure is compared [body weights]."""
+FARTHEST_S = 0.1
+"""Contacts farther apart than this are not the same one [s]."""
+FIELDS = ("vertical %", "fore-aft %", "lateral %", "centre cm", "contact ms", "moment N m", "act.")
+"""Names of the scores, with their units."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A trial solved twice: rows are frames, forces in body weights.
+
+    ``force`` and ``centre`` of shape (2, n_frame, n_foot, 3): with plates, and predicted.
+    """
+
+    name: str
+    running: bool
+    time: F64
+    force: F64
+    centre: F64
+    tau: F64
+    activation: F64
+    scored: Bool
+
+    @property
+    def group(self) -> str:
+        """Data set, and that it is running where it is."""
+        return self.name.partition("/")[0] + (" running" if self.running else "")
+
+    def scores(self) -> list[float]:
+        """See ``FIELDS``."""
+        error = (self.force[1] - self.force[0])[self.scored]
+        by_axis = 100.0 * np.sqrt(np.mean(error**2, axis=(0, 1)))
+        loaded = (self.force[..., 1] > LOADED).all(axis=0) & self.scored[:, None]
+        along = (self.centre[1] - self.centre[0])[..., 0][loaded]
+        return [
+            *(float(by_axis[axis]) for axis in (1, 0, 2)),
+            100.0 * _rms(along),
+            1e3 * self._contact_error_s(),
+            _rms((self.tau[1] - self.tau[0])[self.scored]),
+            _rms((self.activation[1] - self.activation[0])[self.scored]),
+        ]
+
+    def _contact_error_s(self) -> float:
+        """Median absolute difference of the instants at which feet land or leave."""
+        found: list[float] = []
+        for foot in range(self.force.shape[2]):
+            plates, ours = (crossings(self.time, f[:, foot, 1], CONTACT) for f in self.force)
+            for instant in plates:
+                if len(ours) and self._counts(instant):
+                    nearest = float(np.abs(ours - instant).min())
+                    found += [nearest] if nearest < FARTHEST_S else []
+        return float(np.median(found)) if found else float("nan")
+
+    def _counts(self, instant: float) -> bool:
+        return bool(self.scored[int(np.argmin(np.abs(self.time - instant)))])
+
+
+def _rms(x: F64) -> float:
+    return float(np.sqrt(np.mean(x**2)))
+
+
+def crossings(time: F64, force: F64, level: float) -> F64:
+    """Instants [s] at which a force crosses a level, between frames."""
+    above = force - level
+    k = np.flatnonzero(above[1:] * above[:-1] < 0.0)
+    share = above[k] / (above[k] - above[k + 1])
+    crossed: F64 = time[k] + share * (time[k + 1] - time[k])
+    return crossed
+
+
+def solve_pair(directory: Path, seconds: float) -> Pair | None:
+    """Solve a trial's first seconds [s] twice; None if its valid intervals are too short."""
+    toml = tomllib.loads((directory / "trial.toml").read_text(encoding="utf-8"))
+    subject = Subject.load(Files.of_trial(directory))
+    keep = int(np.searchsorted(subject.time, subject.time[0] + seconds))
+    measured, predicted = (_solve(subject, mode, keep) for mode in ("measured", "predicted"))
+    time = subject.time[:keep] - measured[4]
+    whole = [(float(subject.time[0]), float(subject.time[-1]))]
+    scored = np.zeros(keep, dtype=bool)
+    for start, end in toml.get("valid", whole):
+        scored |= (time >= start + 0.05) & (time <= end - 0.02)
+    scored &= measured[3]
+    if not scored.any():
+        return None
+    both = [np.stack([a, b]) for a, b in zip(measured[:3], predicted[:3], strict=True)]
+    weight = subject.model.mass * float(np.linalg.norm(subject.model.gravity))
+    leg = np.array([name.startswith(LEG) for name in subject.model.coordinate_names])
+    leg &= np.array(["beta" not in name for name in subject.model.coordinate_names])
+    return Pair(
+        "/".join(directory.parts[-3:]),
+        str(toml["motion"]).startswith("run"),
+        time,
+        both[0][..., :3] / weight,
+        both[0][..., 3:6],
+        both[1][..., leg],
+        both[2],
+        scored,
+    )
+
+
+def _solve(subject: Subject, mode: str, keep: int) -> tuple[F64, F64, F64, Bool, float]:
+    """Forces, moments, activations, which frames are settled, and the filter's delay [s]."""
+    settings = BridgeSettings(subject.rate_hz, ground_reaction=mode)  # type: ignore[arg-type]
+    bridge = Bridge(subject.model, subject.marker_names, subject.loads, settings)
+    rows: list[tuple[F64, F64, F64, bool]] = []
+    for i in range(keep):
+        out = bridge.step(float(subject.time[i]), subject.markers[i], subject.forces[i])
+        settled = not out.status & (BridgeStatus.WARMING_UP | BridgeStatus.HOLD)
+        rows.append((out.forces.copy(), out.tau.copy(), out.activation.copy(), settled))
+    forces, tau, activation, settled_all = (np.array(c) for c in zip(*rows, strict=True))
+    return forces, tau, activation, settled_all, bridge.filter_delay_s
