@@ -86,14 +86,10 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
     if force_info is not None:
         forces = ForceInlet(force_info, config.forces, loads)
         resources.callback(forces.close)
-    bridge = Bridge(
-        model,
-        markers.names,
-        [ExternalForce(f.name, f.body) for f in loads],
-        BridgeSettings(
-            rate_hz=markers.rate_hz, filter=config.filter, ground_reaction=config.ground_reaction
-        ),
+    settings = BridgeSettings(
+        markers.rate_hz, config.filter, ground_reaction=config.ground_reaction
     )
+    bridge = Bridge(model, markers.names, [ExternalForce(f.name, f.body) for f in loads], settings)
     refiner = Refiner(
         config.checkpoint,
         model.muscle_names,
