@@ -48,7 +48,9 @@ class LimbSequence:
     measured : ndarray of shape (n, len(MEASURED)), bool
         Where `y` holds a measurement of the time that the inputs describe.
     forces_valid : ndarray of shape (n,), bool
-        Where moments and activations come from measured forces.
+        Where moments and activations rest on measured or predicted forces.
+    forces_measured : ndarray of shape (n,), bool
+        Where all of these were measured.
     """
 
     record: str
@@ -61,6 +63,7 @@ class LimbSequence:
     y: F32
     measured: Bool
     forces_valid: Bool
+    forces_measured: Bool
 
 
 def measured_matrix() -> F32:
@@ -142,7 +145,7 @@ def _limbs(
     known = [f"{channel}_{side}" for side in SIDES for channel in MEASURED]
     if not set(record.emg_names) & set(known):
         raise EmgError(f"{record.name}: no EMG channel is known: {', '.join(record.emg_names)}")
-    t, x, valid, usable = _replay(record, rate_hz)
+    t, x, (valid, by_plates, usable) = _replay(record, rate_hz)
     # The content of the frame at t is filter_delay old; the recording shows it lag later.
     at = t - record.filter_delay_s + lag_s
     inside = (at >= record.emg_t[0]) & (at <= record.emg_t[-1])
@@ -158,27 +161,31 @@ def _limbs(
             limbs.append(
                 LimbSequence(
                     record.name, record.dataset, record.person, record.motion, side,
-                    t, x[:, limb].copy(), y, measured, valid,
+                    t, x[:, limb].copy(), y, measured, valid, by_plates,
                 )
             )  # fmt: skip
     return limbs
 
 
-def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool, Bool]:
-    """Feed the record frame by frame: times, inputs (n, 2, 2 N_INPUT), forces valid, usable."""
+def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool]:
+    """Feed the record frame by frame: times, inputs (n, 2, 2 N_INPUT), and flags (3, n).
+
+    The flags are those of the record: forces valid, forces measured, usable.
+    """
     inputs = LimbInputs(record.muscle_names, record.coordinate_names, record.mass_kg)
     stream = InputStream(inputs, rate_hz)
-    t, x, valid, usable = [], [], [], []
+    flags = np.stack([record.forces_valid, record.forces_measured, record.usable])
+    flags[:2, 1:] &= flags[:2, :-1].copy()  # a step may lie between two frames
+    t, x, frame_of = [], [], []
     for i, now in enumerate(record.t):
         frame = (record.activation[i], record.q[i], record.qd[i], record.tau[i])
         before = record.t[i - 1] if i else now
         for fraction, step in stream.advance(float(now), *frame, bool(record.forces_valid[i])):
             t.append(before + fraction * (now - before))
             x.append(step.copy())
-            valid.append(bool(record.forces_valid[i] and record.forces_valid[max(i - 1, 0)]))
-            usable.append(bool(record.usable[i]))
+            frame_of.append(i)
     empty = np.zeros((0, len(SIDES), 2 * N_INPUT), dtype=np.float32)
-    return np.array(t), np.stack(x) if x else empty, np.array(valid), np.array(usable)
+    return np.array(t), np.stack(x) if x else empty, flags[:, frame_of]
 
 
 def _targets(

@@ -37,7 +37,8 @@ class FeatureRecord:
     t                    capture time [s, the trial's clock]                    (n,)
     activation           simulated activation                                   (n, n_muscle)
     q, qd, tau           the model's own signs [rad, rad/s, N m]                (n, n_coord)
-    forces_valid         ground forces behind `tau` were measured               (n,)
+    forces_valid         ground forces behind `tau` were measured or predicted  (n,)
+    forces_measured      they were measured, all of them                        (n,)
     usable               the bridge gave a sound frame                          (n,)
     emg_names            channels with their side, ``SOL_r``                    (n_channel,)
     emg_t                time of the envelopes [s, the trial's clock]           (k,)
@@ -61,6 +62,7 @@ class FeatureRecord:
     qd: F64
     tau: F64
     forces_valid: Bool
+    forces_measured: Bool
     usable: Bool
     emg_names: tuple[str, ...]
     emg_t: F64
@@ -70,7 +72,7 @@ class FeatureRecord:
         n, muscles, coordinates = len(self.t), len(self.muscle_names), len(self.coordinate_names)
         expected = {
             "activation": (n, muscles), "q": (n, coordinates), "qd": (n, coordinates),
-            "tau": (n, coordinates), "forces_valid": (n,), "usable": (n,),
+            "tau": (n, coordinates), "forces_valid": (n,), "forces_measured": (n,), "usable": (n,),
             "emg": (len(self.emg_t), len(self.emg_names)),
         }  # fmt: skip
         for name, shape in expected.items():

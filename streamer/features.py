@@ -30,7 +30,7 @@ __all__ = ["default_cache_dir", "find_trials", "load_features", "trial_features"
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raise it when records are made in another way from the same trial and bridge."""
 FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
@@ -143,8 +143,15 @@ def trial_features(trial: Trial, model: CompiledModel) -> FeatureRecord:
         BridgeSettings(rate_hz=trial.markers.rate_hz),
     )
     forces, measured = _forces_at_markers(trial)
-    arrays, status = _run(bridge, trial, forces)
     t = trial.markers.time
+    measured &= _in_valid(trial, t)
+    forces[~measured] = np.nan  # not known: the bridge predicts them, if the model has feet
+    arrays, status = _run(bridge, trial, forces)
+    predicted = (status & BridgeStatus.GRF_PREDICTED) != 0
+    at = t - bridge.filter_delay_s  # what a frame is about
+    known = _known(measured, t, at)
+    # Forces that set in leave a transient in the filter and the solver.
+    settled = known & _known(measured, t, at - FORCE_SETTLING_S) & ~predicted
     return FeatureRecord(
         dataset=trial.dataset,
         subject=trial.subject,
@@ -157,7 +164,8 @@ def trial_features(trial: Trial, model: CompiledModel) -> FeatureRecord:
         muscle_names=tuple(model.muscle_names),
         coordinate_names=tuple(model.coordinate_names),
         t=t,
-        forces_valid=measured & _in_valid(trial, t, bridge.filter_delay_s),
+        forces_valid=known | predicted,
+        forces_measured=settled,
         usable=(status & (BridgeStatus.HOLD | BridgeStatus.WARMING_UP)) == 0,
         emg_names=names,
         emg_t=emg_t,
@@ -193,10 +201,15 @@ def _run(bridge: Bridge, trial: Trial, forces: F64) -> tuple[dict[str, F64], npt
     return {name: np.stack(rows) for name, rows in frames.items()}, np.array(status)
 
 
-def _in_valid(trial: Trial, t: F64, delay_s: float) -> Bool:
-    """Whether the frame at `t`, whose content is `delay_s` old, lies in a valid interval."""
+def _in_valid(trial: Trial, t: F64) -> Bool:
+    """Whether forces at `t` are those of all feet on the ground."""
     inside = np.zeros(len(t), dtype=np.bool_)
     for start, end in trial.valid:
-        # Forces that set in with the interval leave a transient in the filter and the solver.
-        inside |= (t >= start + delay_s + FORCE_SETTLING_S) & (t <= end)
+        inside |= (t >= start) & (t <= end)
     return inside
+
+
+def _known(measured: Bool, t: F64, at: F64) -> Bool:
+    """Whether forces were measured in the frames before and after each instant."""
+    known: Bool = np.interp(at, t, measured.astype(np.float64)) == 1.0
+    return known

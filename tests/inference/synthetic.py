@@ -50,6 +50,7 @@ def synthetic_record(
         qd=0.5 * tempo * np.cos(phase + shift),
         tau=40.0 * np.sin(phase + 2.0 * shift),
         forces_valid=np.ones(len(t), dtype=np.bool_),
+        forces_measured=np.ones(len(t), dtype=np.bool_),
         usable=np.ones(len(t), dtype=np.bool_),
         emg_names=EMG_NAMES,
         emg_t=emg_t,
