@@ -1,63 +1,62 @@
-"""The dimensions of an STDR-Net, kept apart from torch so that a live session needs none."""
+"""The dimensions of a network, kept apart from torch so that a live session needs none.
+
+Two kinds share one step graph ``(x, y_prev, cache, mask) -> (y, sigma, new_kv)``: what a network
+keeps of a frame is a row of `kv_width` numbers per limb, and it is shown its last `window` - 1 rows.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import ClassVar
 
-from inference.channels import N_CHANNEL, N_INPUT
+import msgspec
+
+from inference.channels import INPUT_GROUPS, N_CHANNEL, N_INPUT
 from inference.exceptions import InferenceError
 
-__all__ = ["Architecture"]
+__all__ = ["Architecture", "BahdanauArchitecture", "GruArchitecture", "StdrArchitecture"]
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """Dimensions of the network; everything that the host must know to run its step.
+class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all kinds have.
 
     Attributes
     ----------
     d_model : int
-        Width of a token.
-    n_head : int
-        Attention heads; divides `d_model`.
-    n_encoder, n_decoder : int
-        Layers. A decoder layer attends twice: to its own past and to the encoder.
-    window : int
-        Frames that every attention sees, the present one included.
-    mlp_ratio : int
-        Hidden width of a layer's perceptron over `d_model`.
+        Width of a token or a hidden state.
+    members : int
+        Networks of equal shape, trained from different seeds, whose mean is the estimate and whose
+        disagreement is part of its uncertainty.
     dropout : float
         In training only.
+    inputs : tuple of str
+        Groups of `inference.channels.INPUT_GROUPS` that the network uses; it is blind to others.
     """
 
-    d_model: int = 64
-    n_head: int = 4
-    n_encoder: int = 2
-    n_decoder: int = 2
-    window: int = 32
-    mlp_ratio: int = 2
+    d_model: int = 48
+    members: int = 1
     dropout: float = 0.3
+    inputs: tuple[str, ...] = tuple(INPUT_GROUPS)
 
     def __post_init__(self) -> None:
-        if self.d_model % self.n_head:
-            raise InferenceError(f"{self.d_model=} is not a multiple of {self.n_head=}")
-        if self.window < 2:
-            raise InferenceError(f"{self.window=}: the window needs at least 2 frames")
+        """Refuse what cannot work."""
+        if self.d_model < 1 or self.members < 1:
+            raise InferenceError(
+                f"{self.d_model=} and {self.members=}: width and members are 1 or more"
+            )
+        if unknown := sorted(set(self.inputs) - set(INPUT_GROUPS)):
+            raise InferenceError(
+                f"unknown inputs {', '.join(unknown)}; choose of {', '.join(INPUT_GROUPS)}"
+            )
 
     @property
-    def n_attention(self) -> int:
-        """Attentions in the network: one per encoder layer, two per decoder layer."""
-        return self.n_encoder + 2 * self.n_decoder
+    def member_width(self) -> int:
+        """Floats per limb and frame that a member keeps."""
+        raise NotImplementedError
 
     @property
     def kv_width(self) -> int:
-        """Floats per limb and frame in the cache: key and value of every attention."""
-        return self.n_attention * 2 * self.d_model
-
-    @property
-    def receptive_field(self) -> int:
-        """Frames of input that one output depends on directly (its own feedback aside)."""
-        return (self.n_encoder + self.n_decoder) * (self.window - 1) + 1
+        """Floats per limb and frame in the cache."""
+        return self.members * self.member_width
 
     @property
     def n_input(self) -> int:
@@ -68,3 +67,104 @@ class Architecture:
     def n_output(self) -> int:
         """Channels of a limb."""
         return N_CHANNEL
+
+
+class GruArchitecture(_Common, frozen=True, kw_only=True, tag_field="kind", tag="gru"):
+    """A gated recurrent network: all of the past in one hidden state.
+
+    Attributes
+    ----------
+    n_layer : int
+        Recurrent layers.
+    """
+
+    n_layer: int = 1
+    feeds_back: ClassVar[bool] = False
+    window: ClassVar[int] = 2
+
+    @property
+    def member_width(self) -> int:
+        """Floats per limb and frame that a member keeps."""
+        return self.n_layer * self.d_model
+
+    @property
+    def receptive_field(self) -> int:
+        """Frames after which the past no longer matters; 0 = there is no such number."""
+        return 0
+
+
+class _Attention(_Common, frozen=True, kw_only=True):
+    """What networks with a decoder and a window have.
+
+    Attributes
+    ----------
+    window : int
+        Frames that every attention sees, the present one included.
+    """
+
+    window: int = 32
+    feeds_back: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        super().__post_init__()
+        if self.window < 2:
+            raise InferenceError(f"{self.window=}: the window needs at least 2 frames")
+
+
+class StdrArchitecture(_Attention, frozen=True, kw_only=True, tag_field="kind", tag="stdr"):
+    """STDR-Net, the causal Seq2Seq network with attention.
+
+    Attributes
+    ----------
+    n_head : int
+        Attention heads; divides `d_model`.
+    n_encoder, n_decoder : int
+        Layers. A decoder layer attends twice: to its own past and to the encoder.
+    mlp_ratio : int
+        Hidden width of a layer's perceptron over `d_model`.
+    """
+
+    d_model: int = 64
+    n_head: int = 4
+    n_encoder: int = 2
+    n_decoder: int = 2
+    mlp_ratio: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        super().__post_init__()
+        if self.d_model % self.n_head:
+            raise InferenceError(f"{self.d_model=} is not a multiple of {self.n_head=}")
+
+    @property
+    def n_attention(self) -> int:
+        """Attentions in a member: one per encoder layer, two per decoder layer."""
+        return self.n_encoder + 2 * self.n_decoder
+
+    @property
+    def member_width(self) -> int:
+        """Floats per limb and frame that a member keeps: key and value of every attention."""
+        return self.n_attention * 2 * self.d_model
+
+    @property
+    def receptive_field(self) -> int:
+        """Frames of input that one output depends on directly (its own feedback aside)."""
+        return (self.n_encoder + self.n_decoder) * (self.window - 1) + 1
+
+
+class BahdanauArchitecture(_Attention, frozen=True, kw_only=True, tag_field="kind", tag="bahdanau"):
+    """A recurrent encoder and decoder with additive attention between them, the paper's kind."""
+
+    @property
+    def member_width(self) -> int:
+        """Floats per limb and frame that a member keeps: encoder state, its key, decoder state."""
+        return 3 * self.d_model
+
+    @property
+    def receptive_field(self) -> int:
+        """Frames after which the past no longer matters; 0 = there is no such number."""
+        return 0
+
+
+Architecture = GruArchitecture | StdrArchitecture | BahdanauArchitecture

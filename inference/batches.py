@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from inference.augment import augment
 from inference.channels import MEASURED, N_INPUT
-from inference.dataset import LimbSequence
+from inference.dataset import LimbSequence, borrowed_targets
 from inference.train_settings import TrainSettings
 
 __all__ = ["Batch", "batches", "frame_weight"]
@@ -21,8 +21,7 @@ __all__ = ["Batch", "batches", "frame_weight"]
 F32 = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """Crops of sequences, padded at their end with frames of no weight.
 
     Attributes
@@ -77,11 +76,11 @@ def _crop(
     reach = math.ceil(settings.crop * (1.0 + settings.augmentation.warp))
     first = int(rng.integers(0, max(1, len(sequence.t) - reach + 1)))
     part = slice(first, first + reach)
-    weight = frame_weight(sequence, settings.outside_weight)
-    return sequence.x[part], sequence.y[part], weight[part]
+    y, weight = borrowed_targets(sequence, settings.sister_weight)
+    weight *= frame_weight(sequence, settings.outside_weight)
+    return sequence.x[part], y[part], weight[part]
 
 
 def frame_weight(sequence: LimbSequence, outside: float) -> F32:
-    """Weight of every frame and target (n, len(MEASURED)): 1, or `outside` without forces."""
-    factor = np.where(sequence.forces_valid, 1.0, outside)[:, None]
-    return (sequence.measured * factor).astype(np.float32)
+    """Weight of every frame (n, 1): 1, or `outside` where forces were not measured."""
+    return np.where(sequence.forces_measured, 1.0, outside)[:, None].astype(np.float32)

@@ -14,6 +14,7 @@ __all__ = [
     "CHANNELS",
     "COMPOSITES",
     "COORDINATES",
+    "INPUT_GROUPS",
     "INPUT_NAMES",
     "MEASURED",
     "N_CHANNEL",
@@ -52,6 +53,13 @@ SLICE_ANGLE: Final = slice(N_CHANNEL, N_CHANNEL + _N)
 SLICE_VELOCITY: Final = slice(N_CHANNEL + _N, N_CHANNEL + 2 * _N)
 SLICE_MOMENT: Final = slice(N_CHANNEL + 2 * _N, N_CHANNEL + 3 * _N)
 N_INPUT: Final = N_CHANNEL + 3 * _N
+INPUT_GROUPS: Final = {
+    "activation": SLICE_ACTIVATION,
+    "angle": SLICE_ANGLE,
+    "velocity": SLICE_VELOCITY,
+    "moment": SLICE_MOMENT,
+}
+"""Groups of a limb's inputs, by name."""
 
 INPUT_NAMES: Final = (
     *(f"activation/{name}" for name in CHANNELS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +17,17 @@ from inference.limb_inputs import LimbInputs
 from inference.record import FeatureRecord
 
 __all__ = [
+    "SISTERS",
     "LimbSequence",
+    "borrowed_targets",
     "build_sequences",
     "measured_matrix",
     "people_by_channel",
     "reference_maxima",
 ]
+
+SISTERS: Final = (("GM", "GL"), ("VM", "VL"), ("SM", "ST"))
+"""Heads of one muscle group; their EMG is alike in walking and running."""
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
@@ -76,6 +82,21 @@ def measured_matrix() -> F32:
         parts = COMPOSITES.get(name, (name,))
         matrix[row, [CHANNELS.index(part) for part in parts]] = 1.0 / len(parts)
     return matrix
+
+
+def borrowed_targets(sequence: LimbSequence, weight: float = 0.3) -> tuple[F32, F32]:
+    """Targets and their weights, both (n, len(MEASURED)), a muscle lending its EMG to a sister.
+
+    Heads of one muscle group that nobody measured in this trial are taught its measured head at a
+    lower weight; else a head that one person alone was measured in would never be learned.
+    """
+    y, w = sequence.y.copy(), sequence.measured.astype(np.float32)
+    for one, other in SISTERS:
+        for a, b in ((one, other), (other, one)):
+            i, j = MEASURED.index(a), MEASURED.index(b)
+            if not sequence.measured[:, i].any():
+                y[:, i], w[:, i] = sequence.y[:, j], weight * sequence.measured[:, j]
+    return y, w
 
 
 def people_by_channel(sequences: Iterable[LimbSequence]) -> dict[str, int]:

@@ -9,9 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inference.batches import frame_weight
-from inference.dataset import LimbSequence, measured_matrix
-from inference.model import STDRNet
+from inference.dataset import LimbSequence, borrowed_targets, measured_matrix
+from inference.networks import Member
 from inference.rollout import rollout
 
 __all__ = ["Loss"]
@@ -28,26 +27,40 @@ class Loss:
 
     def __init__(self, sequences: Sequence[LimbSequence]) -> None:
         self.matrix = torch.from_numpy(measured_matrix())  # (n_measured, N_CHANNEL)
-        y = np.vstack([s.y for s in sequences])
-        measured = np.vstack([s.measured for s in sequences])
-        variance = [
-            y[measured[:, c], c].var() if measured[:, c].any() else 1.0 for c in range(y.shape[1])
-        ]
+        y, weight = map(np.vstack, zip(*map(borrowed_targets, sequences), strict=True))
+        variance = [y[w > 0.0, c].var() if w.any() else 1.0 for c, w in enumerate(weight.T)]
         self._precision = torch.tensor(1.0 / np.maximum(variance, 1e-4), dtype=torch.float32)
 
-    def __call__(self, y: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-        """Compare y (B, T, N_CHANNEL) with target, weight (B, T, n_measured)."""
-        error = (y @ self.matrix.T - target) ** 2 * self._precision * weight
-        return error.sum() / weight.sum().clamp(min=1.0)
+    def __call__(
+        self, y: Tensor, spread: Tensor, target: Tensor, weight: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Compare y, spread (B, T, N_CHANNEL) with target, weight (B, T, n_measured).
+
+        Returns
+        -------
+        error : Tensor
+            Mean squared error, which trains the estimate.
+        doubt : Tensor
+            Negative log likelihood of that error under `spread`, which trains the spread alone.
+        """
+        matrix, precision = self.matrix.to(y), self._precision.to(y)
+        squared = (y @ matrix.T - target) ** 2 * precision
+        # the parts of a composite are taken to err together
+        variance = (spread @ matrix.T) ** 2 * precision
+        doubt = 0.5 * (squared.detach() / variance + variance.log())
+        total = weight.sum().clamp(min=1.0)
+        return (squared * weight).sum() / total, (doubt * weight).sum() / total
 
     @torch.no_grad()
-    def validate(self, net: STDRNet, sequences: Sequence[LimbSequence]) -> float:
+    def validate(self, net: Member, sequences: Sequence[LimbSequence]) -> float:
         """Error of a true stream over its own feedback, people counting equally."""
-        net.eval()
         by_person: dict[str, list[float]] = {}
-        for sequence, y in zip(sequences, rollout(net, [s.x for s in sequences]), strict=True):
-            weight = torch.from_numpy(frame_weight(sequence, 0.0))
-            value = self(torch.from_numpy(y), torch.from_numpy(sequence.y), weight)
-            by_person.setdefault(sequence.person, []).append(float(value))
+        for sequence, (y, spread) in zip(
+            sequences, rollout(net, [s.x for s in sequences]), strict=True
+        ):
+            weight = torch.from_numpy(sequence.measured.astype(np.float32))
+            target = torch.from_numpy(sequence.y)
+            error, _ = self(torch.from_numpy(y), torch.from_numpy(spread), target, weight)
+            by_person.setdefault(sequence.person, []).append(float(error))
         means = [float(np.mean(values)) for values in by_person.values()]
         return float(np.mean(means)) if means else math.nan

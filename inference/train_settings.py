@@ -28,9 +28,15 @@ class TrainSettings:
     feedback_passes : int
         Passes without gradient that make the feedback, the first one over none.
     outside_weight : float
-        Weight of frames without valid forces, in which the network sees the motion alone.
+        Weight of frames whose ground forces were predicted, not measured.
+    sister_weight : float
+        Weight of EMG that is borrowed, see `inference.dataset.borrowed_targets`.
     patience : int
         Epochs without a better validation error until training stops.
+    accelerator : str
+        What Lightning trains on: ``cpu``, ``gpu``, ``auto``.
+    devices : int
+        How many of these.
     augmentation : Augmentation
     """
 
@@ -43,6 +49,9 @@ class TrainSettings:
     weight_decay: float = 0.05
     average: float = 0.98
     feedback_passes: int = 1
-    outside_weight: float = 0.5
+    outside_weight: float = 1.0
+    sister_weight: float = 0.3
     patience: int = 4
+    accelerator: str = "auto"
+    devices: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)

@@ -7,9 +7,6 @@ nowhere else; normalisation is per token. So the past keys and values are all th
 the step is exactly the parallel pass: no absolute positions, no bidirectional part, no
 normalisation over time.
 
-    1) forward(x, y_prev) runs a whole sequence in parallel (training, evaluation);
-    2) step(x, y_prev, cache, mask) runs one frame from cached keys and values (live, export).
-
 References
 ----------
 .. [Teramae2025] Teramae T, Matsubara T, Noda T, Morimoto J (2025). Neural-enhanced motion-to-EMG.
@@ -23,23 +20,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inference.architecture import Architecture
-from inference.channels import N_INPUT
+from inference.architecture import StdrArchitecture
+from inference.networks.head import Head
+from inference.networks.member import Member
 
 __all__ = ["STDRNet"]
-
-CLIP: Final = 8.0
-"""Standard deviations at which an input saturates, so that garbage stays finite in the history."""
-
-
-REST: Final = 0.25
-"""Output of an untrained network: about the mean envelope of a walking person."""
 
 
 class WindowAttention(nn.Module):
@@ -49,7 +39,7 @@ class WindowAttention(nn.Module):
     self-attention). Logits are q·k/sqrt(hs) + bias[head, age].
     """
 
-    def __init__(self, arch: Architecture) -> None:
+    def __init__(self, arch: StdrArchitecture) -> None:
         super().__init__()
         self.n_head, self.window = arch.n_head, arch.window
         self.head_size = arch.d_model // arch.n_head
@@ -97,7 +87,7 @@ class WindowAttention(nn.Module):
 class MLP(nn.Module):
     """Two linear maps with a GELU between, per token."""
 
-    def __init__(self, arch: Architecture) -> None:
+    def __init__(self, arch: StdrArchitecture) -> None:
         super().__init__()
         self.expand = nn.Linear(arch.d_model, arch.mlp_ratio * arch.d_model)
         self.project = nn.Linear(arch.mlp_ratio * arch.d_model, arch.d_model)
@@ -111,7 +101,7 @@ class MLP(nn.Module):
 class Layer(nn.Module):
     """A pre-norm transformer layer; with `cross` it also attends to the encoder."""
 
-    def __init__(self, arch: Architecture, *, cross: bool) -> None:
+    def __init__(self, arch: StdrArchitecture, *, cross: bool) -> None:
         super().__init__()
         self.norm_self, self.norm_mlp = nn.LayerNorm(arch.d_model), nn.LayerNorm(arch.d_model)
         self.self_attention = WindowAttention(arch)
@@ -142,84 +132,39 @@ class Layer(nn.Module):
         return z + self.mlp(self.norm_mlp(z)), new
 
 
-class STDRNet(nn.Module):
-    """The network. A batch row is one limb.
+class STDRNet(Member):
+    """The network; see `inference.networks.member.Member`."""
 
-    Parameters
-    ----------
-    arch : Architecture
-        Dimensions.
-
-    Notes
-    -----
-    ``x`` is (..., 2 N_INPUT): the raw inputs of `inference.channels`, then their presence (1 or 0).
-    Normalisation is part of the network; an absent input counts as the training mean. ``y`` is the
-    EMG envelope as a fraction of the subject's reference maximum, >= 0.
-    """
-
-    input_mean: Tensor
-    input_scale: Tensor
-
-    def __init__(self, arch: Architecture) -> None:
-        super().__init__()
-        self.arch = arch
-        self.register_buffer("input_mean", torch.zeros(N_INPUT))
-        self.register_buffer("input_scale", torch.ones(N_INPUT))
-        self.embed_input = nn.Linear(arch.n_input, arch.d_model)
+    def __init__(self, arch: StdrArchitecture) -> None:
+        super().__init__(arch)
+        self.window_width = 2 * arch.d_model
         self.embed_output = nn.Linear(arch.n_output, arch.d_model)
         self.dropout = nn.Dropout(arch.dropout)
         self.encoder = nn.ModuleList(Layer(arch, cross=False) for _ in range(arch.n_encoder))
         self.norm_memory = nn.LayerNorm(arch.d_model)
         self.decoder = nn.ModuleList(Layer(arch, cross=True) for _ in range(arch.n_decoder))
         self.norm_head = nn.LayerNorm(arch.d_model)
-        self.head = nn.Linear(arch.d_model, arch.n_output)
-        nn.init.constant_(self.head.bias, math.log(math.expm1(REST)))
+        self.head = Head(arch.d_model)
 
-    def _embed(self, x: Tensor) -> Tensor:
-        present = x[..., N_INPUT:]
-        value = (x[..., :N_INPUT] - self.input_mean) / self.input_scale
-        value = value.clamp(-CLIP, CLIP)
-        return self.embed_input(torch.cat((value * present, present), dim=-1))  # type: ignore[no-any-return]
-
-    def _output(self, z: Tensor) -> Tensor:
-        return functional.softplus(self.head(self.norm_head(z)))
-
-    def forward(self, x: Tensor, y_prev: Tensor) -> Tensor:
-        """Run sequences: x (B, T, 2 N_INPUT), y_prev (B, T, N_CHANNEL) -> y (B, T, N_CHANNEL).
-
-        y_prev[:, t] is the output of frame t - 1, zero at the start of a stream.
-        """
-        memory = self.dropout(self._embed(x))  # (B, T, C)
+    def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:
+        """See `Member.forward`."""
+        memory = self.dropout(self.embed(x))  # (B, T, C)
         for layer in self.encoder:
             memory = layer(memory)
         memory = self.norm_memory(memory)
         z = self.dropout(self.embed_output(y_prev))  # (B, T, C)
         for layer in self.decoder:
             z = layer(z, memory)
-        return self._output(z)
+        y, spread = self.head(self.norm_head(z))
+        return y, spread
 
-    def step(self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Run one frame, stateless.
-
-        Parameters
-        ----------
-        x : Tensor of shape (B, 2 N_INPUT)
-        y_prev : Tensor of shape (B, N_CHANNEL)
-            The previous frame's output.
-        cache : Tensor of shape (W-1, B, kv_width)
-            Keys and values of the previous frames, oldest first.
-        mask : Tensor of shape (W-1,)
-            0 where the cache row holds a frame, -inf where it does not yet.
-
-        Returns
-        -------
-        y : Tensor of shape (B, N_CHANNEL)
-        new_kv : Tensor of shape (B, kv_width)
-            This frame's row for the cache.
-        """
-        past = iter(torch.split(cache, 2 * self.arch.d_model, dim=-1))
+    def step(
+        self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """See `Member.step`; what is kept are the keys and values of every attention."""
+        past = iter(torch.split(cache, self.window_width, dim=-1))
         new: list[Tensor] = []
-        memory = self._embed(x)  # (B, C)
+        memory = self.embed(x)  # (B, C)
         for layer in self.encoder:
             memory, kv = layer.step(memory, None, past, mask)  # type: ignore[operator]
             new += kv
@@ -228,4 +173,5 @@ class STDRNet(nn.Module):
         for layer in self.decoder:
             z, kv = layer.step(z, memory, past, mask)  # type: ignore[operator]
             new += kv
-        return self._output(z), torch.cat(new, dim=-1)
+        y, spread = self.head(self.norm_head(z))
+        return y, spread, torch.cat(new, dim=-1)

@@ -1,0 +1,71 @@
+"""What every network does: a whole sequence in parallel, or one frame from what it kept."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from inference.architecture import Architecture
+from inference.networks.embedding import InputEmbedding
+
+__all__ = ["Member"]
+
+
+class Member(nn.Module, ABC):
+    """One causal network. A batch row is one limb.
+
+    Parameters
+    ----------
+    arch : Architecture
+        Dimensions.
+
+    Notes
+    -----
+    ``x`` is (..., 2 N_INPUT): the raw inputs of `inference.channels`, then their presence (1 or 0).
+    Normalisation is part of the network. ``y`` is the EMG envelope as a fraction of the subject's
+    reference maximum, >= 0; ``spread`` the standard deviation of its error on the training people.
+    """
+
+    def __init__(self, arch: Architecture) -> None:
+        super().__init__()
+        self.arch = arch
+        self.embed = InputEmbedding(arch)
+
+    def normalise_by(self, mean: npt.NDArray[float], scale: npt.NDArray[float]) -> None:
+        """Set the mean and the standard deviation (N_INPUT,) that inputs are normalised by."""
+        self.embed.mean.copy_(torch.as_tensor(mean))
+        self.embed.scale.copy_(torch.as_tensor(scale))
+
+    @abstractmethod
+    def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:
+        """Run sequences: x (B, T, 2 N_INPUT), y_prev (B, T, N_CHANNEL) -> y, spread.
+
+        y_prev[:, t] is the output of frame t - 1, zero at the start of a stream; networks without
+        feedback do not look at it.
+        """
+
+    @abstractmethod
+    def step(
+        self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Run one frame, stateless.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, 2 N_INPUT)
+        y_prev : Tensor of shape (B, N_CHANNEL)
+            The previous frame's output.
+        cache : Tensor of shape (W-1, B, member_width)
+            What was kept of the previous frames, oldest first.
+        mask : Tensor of shape (W-1,)
+            0 where the cache row holds a frame, -inf where it does not yet.
+
+        Returns
+        -------
+        y, spread : Tensor of shape (B, N_CHANNEL)
+        kept : Tensor of shape (B, member_width)
+            This frame's row for the cache.
+        """
