@@ -17,6 +17,7 @@ from inference.channels import SIDES
 from inference.emg import prepare_emg
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
+from inference.time_base import check_channels, check_overlap
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, CompiledModel, ExternalForce
 from streamer.feature_settings import FeatureSettings
 from streamer.force_ring import ForceRing
@@ -53,7 +54,7 @@ def trial_features(
     Raises
     ------
     EmgError
-        If the trial has no EMG, or a channel of it cannot be used.
+        If the trial has no EMG, a channel of it cannot be used, or it is of another time.
     SimBridgeError
         If its markers or forces do not fit the model.
     """
@@ -108,11 +109,13 @@ def _targets(trial: Trial, settings: FeatureSettings) -> tuple[tuple[str, ...], 
     if trial.emg is None or trial.emg_kind == "none" or not trial.emg_muscles:
         raise EmgError(f"{trial.directory}: no EMG; leave this trial out")
     names = tuple(trial.emg_muscles)
+    check_channels(str(trial.directory), names)
     columns = trial.emg.data[:, [trial.emg.names.index(name) for name in names]]
     try:
         envelopes = prepare_emg(trial.emg.time, columns, names, trial.emg_kind, settings.target)
     except EmgError as error:
         raise EmgError(f"{trial.directory}: {error}") from error
+    check_overlap(str(trial.directory), envelopes[0], trial.markers.time)
     return names, *envelopes
 
 
