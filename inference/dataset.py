@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from inference.channels import CHANNELS, COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SIDES
 from inference.emg import reference_maximum
-from inference.exceptions import EmgError, FeatureError
+from inference.exceptions import FeatureError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
 from inference.record import FeatureRecord
+from inference.time_base import check_channels, check_overlap
 
 __all__ = [
     "SISTERS",
@@ -163,18 +164,11 @@ def _limbs(
 ) -> list[LimbSequence]:
     if not record.emg_names:
         return []
-    known = [f"{channel}_{side}" for side in SIDES for channel in MEASURED]
-    if not set(record.emg_names) & set(known):
-        raise EmgError(f"{record.name}: no EMG channel is known: {', '.join(record.emg_names)}")
+    check_channels(record.name, record.emg_names)
     t, x, (valid, by_plates, usable) = _replay(record, rate_hz)
     # The content of the frame at t is filter_delay old; the recording shows it lag later.
     at = t - record.filter_delay_s + lag_s
-    inside = (at >= record.emg_t[0]) & (at <= record.emg_t[-1])
-    if not inside.any():
-        raise EmgError(
-            f"{record.name}: EMG ({record.emg_t[0]:.2f} to {record.emg_t[-1]:.2f} s) and motion "
-            f"({t[0]:.2f} to {t[-1]:.2f} s) do not overlap; repair the trial's clocks"
-        )
+    inside = check_overlap(record.name, record.emg_t, at)
     limbs = []
     for limb, side in enumerate(SIDES):
         y, measured = _targets(record, side, maxima, at, inside & usable)

@@ -2,6 +2,9 @@
 
 Raw EMG is band-passed 20-450 Hz, rectified and low-passed at 6 Hz, all zero-phase: the target has
 no delay of its own. Envelopes of a data set are taken as they are, filtered by their authors.
+
+A causal target is what a device shows as it measures: the same filters in one forward pass, some
+37 ms late. Envelopes then get the low-pass too, so that all data sets are late by the same.
 """
 
 from __future__ import annotations
@@ -15,9 +18,10 @@ from scipy import signal
 
 from inference.exceptions import EmgError
 
-__all__ = ["ENVELOPE_RATE_HZ", "envelope", "prepare_emg", "reference_maximum"]
+__all__ = ["ENVELOPE_RATE_HZ", "EmgTarget", "envelope", "prepare_emg", "reference_maximum"]
 
 F64 = npt.NDArray[np.float64]
+EmgTarget = Literal["zero-phase", "causal"]
 
 ENVELOPE_RATE_HZ: Final = 200.0
 """Rate at which envelopes are kept; 6 Hz needs far less."""
@@ -29,8 +33,8 @@ REFERENCE_PERCENTILE: Final = 99.0
 """Of a trial's envelope; its plain maximum would follow a single artefact."""
 
 
-def envelope(raw: F64, rate_hz: float) -> F64:
-    """Return the zero-phase linear envelope of raw EMG.
+def envelope(raw: F64, rate_hz: float, target: EmgTarget = "zero-phase") -> F64:
+    """Return the linear envelope of raw EMG.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ def envelope(raw: F64, rate_hz: float) -> F64:
         In any unit.
     rate_hz : float
         Sampling rate, above 60 Hz; the band ends at 0.45 of it where it is below 1 kHz.
+    target : {"zero-phase", "causal"}
+        Filters forwards and backwards, or forwards only.
 
     Returns
     -------
@@ -60,14 +66,29 @@ def envelope(raw: F64, rate_hz: float) -> F64:
             f"raw EMG of {raw.shape[0]} samples at {rate_hz:g} Hz is too short; give 0.5 s or more"
         )
     band = signal.butter(2, (low, high), btype="bandpass", fs=rate_hz, output="sos")
+    centred = raw - raw.mean(0)
+    if target == "causal":
+        return _low_pass_forwards(np.abs(signal.sosfilt(band, centred, axis=0)), rate_hz)
     smooth = signal.butter(2, LOW_PASS_HZ, fs=rate_hz, output="sos")
-    rectified = np.abs(signal.sosfiltfilt(band, raw - raw.mean(0), axis=0))
+    rectified = np.abs(signal.sosfiltfilt(band, centred, axis=0))
     result: F64 = np.maximum(signal.sosfiltfilt(smooth, rectified, axis=0), 0.0)
     return result
 
 
+def _low_pass_forwards(rectified: F64, rate_hz: float) -> F64:
+    """Low-pass from a first value that stood before, so that there is no rise from zero."""
+    smooth = signal.butter(2, LOW_PASS_HZ, fs=rate_hz, output="sos")
+    start = signal.sosfilt_zi(smooth)[:, :, None] * rectified[0]
+    result: F64 = np.maximum(signal.sosfilt(smooth, rectified, axis=0, zi=start)[0], 0.0)
+    return result
+
+
 def prepare_emg(
-    time: F64, data: F64, names: Sequence[str], kind: Literal["raw", "envelope"]
+    time: F64,
+    data: F64,
+    names: Sequence[str],
+    kind: Literal["raw", "envelope"],
+    target: EmgTarget = "zero-phase",
 ) -> tuple[F64, F64]:
     """Check a recording and turn it into envelopes on an even time base.
 
@@ -79,6 +100,8 @@ def prepare_emg(
     names : sequence of str
         Of the channels, for messages.
     kind : {"raw", "envelope"}
+    target : {"zero-phase", "causal"}
+        Low-pass of the envelopes, see above.
 
     Returns
     -------
@@ -98,10 +121,13 @@ def prepare_emg(
     if kind == "raw":
         rate = 1.0 / float(np.median(np.diff(time)))
         even = np.arange(time[0], time[-1], 1.0 / rate)
-        data = envelope(_interpolate(even, time, data), rate)
+        data = envelope(_interpolate(even, time, data), rate, target)
         time = even
     out = np.arange(time[0], time[-1], 1.0 / ENVELOPE_RATE_HZ)
-    return out, np.maximum(_interpolate(out, time, data), 0.0)
+    envelopes = np.maximum(_interpolate(out, time, data), 0.0)
+    if kind == "envelope" and target == "causal":
+        envelopes = _low_pass_forwards(envelopes, ENVELOPE_RATE_HZ)
+    return out, envelopes
 
 
 def _interpolate(at: F64, time: F64, data: F64) -> F64:

@@ -28,6 +28,7 @@ class FeatureRecord:
     ===================  =====================================================  ===============
     dataset              where it comes from                                    str
     subject, trial       whose, which                                           str
+    variant              "" as recorded; else what was changed, see below       str
     motion               ``walk``, ``run``, ...                                 str
     licence, citation    of the data                                            str
     mass_kg              body mass [kg]                                         float
@@ -39,16 +40,23 @@ class FeatureRecord:
     q, qd, tau           the model's own signs [rad, rad/s, N m]                (n, n_coord)
     forces_valid         ground forces behind `tau` were measured or predicted  (n,)
     forces_measured      they were measured, all of them                        (n,)
+    foot_force           vertical, right and left foot [body weights]           (n, 2)
     usable               the bridge gave a sound frame                          (n,)
     emg_names            channels with their side, ``SOL_r``                    (n_channel,)
     emg_t                time of the envelopes [s, the trial's clock]           (k,)
     emg                  envelopes, unit of the recording                       (k, n_channel)
     ===================  =====================================================  ===============
+
+    Variants are ``predicted`` (ground forces predicted throughout), ``noise-1``, ``noise-2``, ...
+    (marker noise through the bridge), ``causal`` (envelopes as a causal filter shows them), and
+    these joined by ``+``. `foot_force` is of the instant that a frame is about, as `tau` is: NaN
+    where it is neither measured nor predicted, and for a foot on which no load acts.
     """
 
     dataset: str
     subject: str
     trial: str
+    variant: str
     motion: str
     licence: str
     citation: str
@@ -63,6 +71,7 @@ class FeatureRecord:
     tau: F64
     forces_valid: Bool
     forces_measured: Bool
+    foot_force: F64
     usable: Bool
     emg_names: tuple[str, ...]
     emg_t: F64
@@ -73,7 +82,7 @@ class FeatureRecord:
         expected = {
             "activation": (n, muscles), "q": (n, coordinates), "qd": (n, coordinates),
             "tau": (n, coordinates), "forces_valid": (n,), "forces_measured": (n,), "usable": (n,),
-            "emg": (len(self.emg_t), len(self.emg_names)),
+            "foot_force": (n, 2), "emg": (len(self.emg_t), len(self.emg_names)),
         }  # fmt: skip
         for name, shape in expected.items():
             found = getattr(self, name).shape

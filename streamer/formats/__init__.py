@@ -16,7 +16,7 @@ from streamer.formats.recording import MARKER_SUFFIXES, read_recording
 from streamer.formats.storage import read_storage, write_storage
 from streamer.formats.tables import MarkerTable, Recording, Storage
 from streamer.formats.trc import read_trc
-from streamer.formats.trial import Trial, read_trial
+from streamer.formats.trial import Trial, find_model, read_trial
 from streamer.formats.xdf import read_xdf
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Recording",
     "Storage",
     "Trial",
+    "find_model",
     "read_c3d",
     "read_emg",
     "read_external_loads",

@@ -110,7 +110,7 @@ def read_trial(directory: Path | str) -> Trial:
         dataset=directory.parent.parent.name,
         subject=directory.parent.name,
         name=directory.name,
-        model=_find_model(directory, metadata),
+        model=find_model(directory, metadata),
         markers=markers,
         forces=forces,
         loads=loads,
@@ -149,7 +149,22 @@ def _read_forces(directory: Path) -> tuple[Storage | None, ExternalLoads | None]
     return forces, loads
 
 
-def _find_model(directory: Path, metadata: Mapping[str, Any]) -> Path:
+def find_model(directory: Path, metadata: Mapping[str, Any] | None = None) -> Path:
+    """Return the model of a trial directory, without reading the trial.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the trial.
+    metadata : mapping, optional
+        Its ``trial.toml``, where that is read already.
+
+    Raises
+    ------
+    FormatError
+        If ``trial.toml`` cannot be read or there is no model.
+    """
+    metadata = _read_toml(directory / "trial.toml") if metadata is None else metadata
     named = metadata.get("model")
     if named is not None:
         candidates = [directory / str(named)]

@@ -17,6 +17,7 @@ def synthetic_record(
     subject: str = "one",
     trial: str = "walk",
     *,
+    variant: str = "",
     seconds: float = 6.0,
     rate_hz: float = 100.0,
     lag_s: float = 0.0,
@@ -31,12 +32,14 @@ def synthetic_record(
     t = np.arange(round(seconds * rate_hz)) / rate_hz
     shift = np.linspace(0.0, 5.0, len(GAIT_COORDINATES))
     phase = (tempo * (t - delay_s) + start)[:, None]
+    swing = np.concatenate([phase, phase + np.pi], axis=1)  # the left foot half a stride later
     emg_t = np.arange(0.0, seconds, 0.005)
     cycle = (tempo * (emg_t - lag_s) + start)[:, None]
     return FeatureRecord(
         dataset=dataset,
         subject=subject,
         trial=trial,
+        variant=variant,
         motion="walk",
         licence="none needed",
         citation="none",
@@ -51,6 +54,7 @@ def synthetic_record(
         tau=40.0 * np.sin(phase + 2.0 * shift),
         forces_valid=np.ones(len(t), dtype=np.bool_),
         forces_measured=np.ones(len(t), dtype=np.bool_),
+        foot_force=1.2 * np.maximum(np.sin(swing), 0.0),
         usable=np.ones(len(t), dtype=np.bool_),
         emg_names=EMG_NAMES,
         emg_t=emg_t,

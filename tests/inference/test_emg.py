@@ -27,6 +27,30 @@ def test_envelope_has_no_delay() -> None:
     assert peak == pytest.approx(2.0, abs=0.002)  # a fifth of a frame at 100 Hz
 
 
+@pytest.mark.parametrize("kind", ["raw", "envelope"])
+def test_causal_target_is_late_by_its_filter_and_knows_no_future(kind: str) -> None:
+    slow = 1.0 + 0.5 * np.sin(2 * np.pi * 1.0 * TIME)  # far below the 6 Hz low-pass
+    carrier = np.sin(2 * np.pi * 100.0 * TIME) if kind == "raw" else 1.0
+    data = (slow * carrier)[:, None]
+    out, causal = prepare_emg(TIME, data, ["SOL_r"], kind, "causal")  # type: ignore[arg-type]
+    _, punctual = prepare_emg(TIME, data, ["SOL_r"], kind)  # type: ignore[arg-type]
+    # Group delay of a second-order Butterworth filter at 0 Hz, sqrt(2) / (2 pi 6 Hz); the band-pass
+    # of the raw signal and the warped band edge leave some ms.
+    delay = np.sqrt(2.0) / (2.0 * np.pi * 6.0)
+    inner = (out > 1.0) & (out < 3.0)  # beyond the transients
+    lags = np.arange(0.0, 0.1, 0.001)
+    error = [
+        np.ptp((causal[:, 0] - np.interp(out - lag, out, punctual[:, 0]))[inner]) for lag in lags
+    ]
+    assert lags[np.argmin(error)] == pytest.approx(delay, abs=0.005)
+
+    data[TIME > 2.0] *= 3.0
+    _, changed = prepare_emg(TIME, data, ["SOL_r"], kind, "causal")  # type: ignore[arg-type]
+    before = out < 1.98
+    # The mean that is taken off a raw signal changes a little.
+    np.testing.assert_allclose(changed[before], causal[before], atol=1e-3)
+
+
 @pytest.mark.parametrize(("hertz", "passed"), [(5.0, False), (100.0, True), (700.0, False)])
 def test_band_keeps_20_to_450_hz(hertz: float, passed: bool) -> None:
     tone = np.sin(2 * np.pi * hertz * TIME)[:, None]

@@ -83,6 +83,8 @@ def test_features_are_what_a_live_session_computes(trials: Path, cache: Path) ->
     rows = trial.loads.select(trial.forces)
     ring = ForceRing(rows.shape[1], capacity=len(rows))
     ring.extend(trial.forces.time, rows)
+    assert [load.body for load in loads] == ["calcn_r", "calcn_l"]
+    weight = model.mass * np.linalg.norm(model.gravity)
     forces = np.zeros(rows.shape[1:])
     for i in range(220):
         t = float(trial.markers.time[i])
@@ -92,6 +94,8 @@ def test_features_are_what_a_live_session_computes(trials: Path, cache: Path) ->
         out = bridge.step(t, trial.markers.positions[i], forces)
         np.testing.assert_array_equal(record.activation[i], out.activation)
         np.testing.assert_array_equal(record.tau[i], out.tau)
+        under = out.forces[:, 1] / weight if record.forces_valid[i] else [np.nan, np.nan]
+        np.testing.assert_allclose(record.foot_force[i], under, rtol=1e-12)
         assert record.t[i] == t
         assert record.usable[i] == (not out.status & BridgeStatus.WARMING_UP)
     assert record.filter_delay_s == bridge.filter_delay_s

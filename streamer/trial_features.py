@@ -1,0 +1,190 @@
+"""One trial through the bridge, its EMG through the filters: what a live session would have seen.
+
+The bridge has the causal filter of a live session, so that the network learns from the very signals
+that it will meet.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.channels import SIDES
+from inference.emg import prepare_emg
+from inference.exceptions import EmgError
+from inference.record import FeatureRecord
+from inference.time_base import check_channels, check_overlap
+from sim_bridge import Bridge, BridgeSettings, BridgeStatus, CompiledModel, ExternalForce
+from streamer.feature_settings import FeatureSettings
+from streamer.force_ring import ForceRing
+from streamer.formats import Trial
+from streamer.marker_noise import marker_noise
+
+__all__ = ["trial_features"]
+
+F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+FORCE_SETTLING_S: Final = 0.05
+"""After forces set in at the edge of a valid interval, this long until moments are believed."""
+FOOT_BODIES: Final = ("calcn", "toes")
+"""Bodies of a foot, without their side, that ground forces act on."""
+_VERTICAL: Final = 1
+"""Row of a load: force along ground's y, which is up in every OpenSim gait model."""
+
+
+def trial_features(
+    trial: Trial, model: CompiledModel, settings: FeatureSettings | None = None
+) -> FeatureRecord:
+    """Step a trial through the bridge as a live session would.
+
+    Parameters
+    ----------
+    trial : Trial
+        With measured EMG.
+    model : CompiledModel
+        Of the trial's subject.
+    settings : FeatureSettings, optional
+        The trial as recorded if not given.
+
+    Raises
+    ------
+    EmgError
+        If the trial has no EMG, a channel of it cannot be used, or it is of another time.
+    SimBridgeError
+        If its markers or forces do not fit the model.
+    """
+    settings = settings or FeatureSettings()
+    names, emg_t, emg = _targets(trial, settings)
+    loads = trial.loads.forces if trial.loads is not None else ()
+    bridge = Bridge(
+        model,
+        trial.markers.names,
+        [ExternalForce(load.name, load.body) for load in loads],
+        BridgeSettings(trial.markers.rate_hz, ground_reaction=settings.ground_reaction),
+    )
+    forces, measured = _forces_at_markers(trial)
+    t = trial.markers.time
+    measured &= _in_valid(trial, t)
+    forces[~measured] = np.nan  # not known: the bridge predicts them, if the model has feet
+    arrays, ground, status = _run(bridge, t, _positions(trial, settings), forces)
+    predicted = (status & BridgeStatus.GRF_PREDICTED) != 0
+    at = t - bridge.filter_delay_s  # what a frame is about
+    known = _known(measured, t, at)
+    # Forces that set in leave a transient in the filter and the solver.
+    settled = known & _known(measured, t, at - FORCE_SETTLING_S) & ~predicted
+    weight = model.mass * float(np.linalg.norm(model.gravity))
+    foot_force = _under_feet([load.body for load in loads], ground) / weight
+    foot_force[~(known | predicted)] = np.nan
+    return FeatureRecord(
+        dataset=trial.dataset,
+        subject=trial.subject,
+        trial=trial.directory.name,
+        variant=settings.variant,
+        motion=trial.motion,
+        licence=str(trial.metadata.get("licence", "unknown")),
+        citation=str(trial.metadata.get("citation", "unknown")),
+        mass_kg=trial.mass_kg,
+        filter_delay_s=bridge.filter_delay_s,
+        muscle_names=tuple(model.muscle_names),
+        coordinate_names=tuple(model.coordinate_names),
+        t=t,
+        forces_valid=known | predicted,
+        forces_measured=settled,
+        foot_force=foot_force,
+        usable=(status & (BridgeStatus.HOLD | BridgeStatus.WARMING_UP)) == 0,
+        emg_names=names,
+        emg_t=emg_t,
+        emg=emg,
+        **arrays,
+    )
+
+
+def _targets(trial: Trial, settings: FeatureSettings) -> tuple[tuple[str, ...], F64, F64]:
+    """Names, times and envelopes of the trial's mapped EMG channels."""
+    if trial.emg is None or trial.emg_kind == "none" or not trial.emg_muscles:
+        raise EmgError(f"{trial.directory}: no EMG; leave this trial out")
+    names = tuple(trial.emg_muscles)
+    check_channels(str(trial.directory), names)
+    columns = trial.emg.data[:, [trial.emg.names.index(name) for name in names]]
+    try:
+        envelopes = prepare_emg(trial.emg.time, columns, names, trial.emg_kind, settings.target)
+    except EmgError as error:
+        raise EmgError(f"{trial.directory}: {error}") from error
+    check_overlap(str(trial.directory), envelopes[0], trial.markers.time)
+    return names, *envelopes
+
+
+def _positions(trial: Trial, settings: FeatureSettings) -> F64:
+    """Marker positions (n, m, 3), with the noise that the settings ask for."""
+    markers = trial.markers
+    if settings.marker_noise_m == 0.0:
+        return markers.positions
+    # By the trial's name too, so that two trials of a person do not share their noise.
+    name = f"{trial.dataset}/{trial.subject}/{trial.directory.name}"
+    seed = [settings.seed, zlib.crc32(name.encode())]
+    n, m, _ = markers.positions.shape
+    return markers.positions + marker_noise(n, m, markers.rate_hz, settings.marker_noise_m, seed)
+
+
+def _forces_at_markers(trial: Trial) -> tuple[F64, Bool]:
+    """Interpolate forces (n, k, 9) to the markers, and tell where they were measured."""
+    t = trial.markers.time
+    if trial.forces is None or trial.loads is None:
+        return np.zeros((len(t), 0, 9)), np.zeros(len(t), dtype=np.bool_)
+    rows = trial.loads.select(trial.forces)
+    # Forces may be as slow as the markers; only a hole in them is a gap.
+    longest = 1.5 * float(np.median(np.diff(trial.forces.time)))
+    ring = ForceRing(rows.shape[1], capacity=len(rows), max_gap_s=max(0.02, longest))
+    ring.extend(trial.forces.time, rows)
+    forces = np.zeros((len(t), rows.shape[1], 9))
+    measured = [ring.at(float(now), out) for now, out in zip(t, forces, strict=True)]
+    return forces, np.array(measured)
+
+
+def _run(
+    bridge: Bridge, times: F64, positions: F64, forces: F64
+) -> tuple[dict[str, F64], F64, npt.NDArray[np.int64]]:
+    """Step every frame; arrays by field name, loads (n, k, 9) and status bits (n,)."""
+    frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
+    status = []
+    for i, t in enumerate(times):
+        out = bridge.step(float(t), positions[i], forces[i])
+        for name, rows in frames.items():
+            rows.append(getattr(out, name).copy())
+        status.append(int(out.status))
+    arrays = {name: np.stack(rows) for name, rows in frames.items()}
+    ground = arrays.pop("forces")
+    return arrays, ground, np.array(status)
+
+
+def _under_feet(bodies: Sequence[str], ground: F64) -> F64:
+    """Vertical force (n, 2) [N] under the right and left foot; NaN for one without a load.
+
+    Without loads of its own a trial has those that the bridge predicts: right, then left.
+    """
+    bodies = bodies or [f"calcn_{side}" for side in SIDES][: ground.shape[1]]
+    under = np.full((len(ground), len(SIDES)), np.nan)
+    for foot, side in enumerate(SIDES):
+        own = [body in [f"{part}_{side}" for part in FOOT_BODIES] for body in bodies]
+        if any(own):
+            under[:, foot] = ground[:, own, _VERTICAL].sum(axis=1)
+    return under
+
+
+def _in_valid(trial: Trial, t: F64) -> Bool:
+    """Whether forces at `t` are those of all feet on the ground."""
+    inside = np.zeros(len(t), dtype=np.bool_)
+    for start, end in trial.valid:
+        inside |= (t >= start) & (t <= end)
+    return inside
+
+
+def _known(measured: Bool, t: F64, at: F64) -> Bool:
+    """Whether forces were measured in the frames before and after each instant."""
+    known: Bool = np.interp(at, t, measured.astype(np.float64)) == 1.0
+    return known
