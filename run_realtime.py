@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,7 +98,9 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
         config.mass_kg or model.mass,
         backend=config.backend,
         muscle_map=config.muscle_map,
+        clock=time.perf_counter,
     )
+    processes.say(str(refiner.choice))
     processes.say("warming up (the first time half a minute: kernels are compiled)")
     bridge.warm_up()
     refiner.warm_up()
