@@ -25,7 +25,13 @@ import torch
 
 from inference.architecture import Architecture
 from inference.backends import requirements, tensorrt_engine, tensorrt_step
-from inference.backends.base import INPUTS, OUTPUTS, input_shapes, output_shapes
+from inference.backends.base import (
+    FLOAT32_TOLERANCE,
+    INPUTS,
+    OUTPUTS,
+    input_shapes,
+    output_shapes,
+)
 from inference.backends.tensorrt_engine import HalfGraph, build_engine, cached, engine_key
 from inference.backends.tensorrt_step import FLOAT16_TOLERANCE, Block, TensorRTStep
 from inference.channels import SIDES
@@ -90,8 +96,25 @@ def test_half_precision_stays_within_its_tolerance_and_not_within_that_of_float3
     assert reference is not None
     half = largest_difference(Eager(HalfGraph(net)), net.arch, reference)
     # On a CPU; a GPU sums in another order, which is why the tolerance is several times that.
-    assert 1e-4 < half < 0.5 * FLOAT16_TOLERANCE
+    assert FLOAT32_TOLERANCE < half < 0.5 * FLOAT16_TOLERANCE
     assert next(net.parameters()).dtype == torch.float32  # HalfGraph has its own copy
+
+
+def test_tolerance_of_float32_refuses_tf32() -> None:
+    """A GPU may round what it multiplies to 10 bits of mantissa; here the linear maps do."""
+
+    def rounded(values: torch.Tensor) -> torch.Tensor:
+        bits = values.contiguous().view(torch.int32)
+        return ((bits + 0x1000) & ~0x1FFF).view(torch.float32)
+
+    checkpoint = load_checkpoint()
+    reference, net = checkpoint.reference(), load_network(checkpoint)
+    assert reference is not None
+    for layer in net.modules():
+        if isinstance(layer, torch.nn.Linear):
+            layer.weight.data = rounded(layer.weight.data)
+            layer.register_forward_pre_hook(lambda _, inputs: (rounded(inputs[0]),))
+    assert largest_difference(Eager(StepGraph(net)), net.arch, reference) > FLOAT32_TOLERANCE
 
 
 def test_block_puts_arrays_side_by_side_at_aligned_addresses() -> None:
