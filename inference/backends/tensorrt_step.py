@@ -124,7 +124,10 @@ class TensorRTStep:
         self._context = self._engine.create_execution_context()
         addresses = (*self._inputs.addresses, *self._outputs.addresses)
         for tensor, address in zip(expected, addresses, strict=True):
-            self._context.set_tensor_address(tensor, address)
+            if not self._context.set_tensor_address(tensor, address):
+                raise BackendUnavailable(
+                    f"TensorRT refuses the memory of {tensor} ({name}); use onnxruntime"
+                )
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         self._graph = self._capture()
 
@@ -196,7 +199,14 @@ def _open(
         folder / f"{engine_key(checkpoint, precision, device)}.engine",
         lambda: build_engine(checkpoint, precision, folder / "timing.bin"),
     )
-    return TensorRTStep(engine, checkpoint.card.architecture, name, tolerance)
+    try:
+        return TensorRTStep(engine, checkpoint.card.architecture, name, tolerance)
+    except BackendUnavailable:
+        raise
+    except Exception as error:  # CUDA's and TensorRT's errors share no base
+        raise BackendUnavailable(
+            f"the {name} backend fails on {device}: {error}; use onnxruntime"
+        ) from error
 
 
 def open_float32(checkpoint: Checkpoint) -> TensorRTStep:

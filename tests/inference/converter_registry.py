@@ -1,6 +1,6 @@
 """Which nodes of the lowered step graph torch-tensorrt has no converter for, written as JSON.
 
-Run by `test_tensorrt.py` in a process of its own: FILE, then names of the compiler's arguments.
+Run by `test_tensorrt_engine.py` in its own process: FILE, then names of compiler arguments.
 torch-tensorrt's registry and lowering are Python, and the real ones are asked. Without a GPU,
 TensorRT and the CUDA parts of torch that their import touches are replaced by names without
 behaviour; nothing is built or run.
