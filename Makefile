@@ -29,6 +29,8 @@ DEV := $(VENV)/.dev
 
 TORCH := $(shell sed -n 's/^dev = .*//; s/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml | head -n 1)
 
+TORCH_TENSORRT := $(shell sed -n '/^dev = /q; s/.*"\(torch-tensorrt==[^"]*\)".*/\1/p' pyproject.toml)
+
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
@@ -80,4 +82,6 @@ $(DEV): pyproject.toml $(MADE)
 	@echo "installing the base, the tests' tools and $(TORCH) into $(VENV), minutes the first time"
 	@if [ -n "$(TORCH_INDEX)" ]; then $(PIP) install --quiet --index-url "$(TORCH_INDEX)" "$(TORCH)"; fi
 	@$(PIP) install --quiet --editable ".[dev]"
+	@$(PIP) install --quiet --no-deps "$(TORCH_TENSORRT)" || \
+	  echo "no $(TORCH_TENSORRT) for this machine: the test that reads its list of converters will skip" >&2
 	@touch $(BASE) $@

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from streamer.one_line import one_line_errors
 from streamer.realtime import prefer
 
 if TYPE_CHECKING:
+    from inference import Refiner
+    from sim_bridge import CompiledModel
     from streamer.loop import Session
 
 
@@ -63,7 +66,6 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
         Ready for its first frame.
     """
     # here, so that the process which only shows the table does not load the solvers
-    from inference import Refiner
     from sim_bridge import Bridge, BridgeSettings, ExternalForce, compile_model
     from streamer.clock import LslClock
     from streamer.formats import read_external_loads
@@ -90,14 +92,7 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
         markers.rate_hz, config.filter, ground_reaction=config.ground_reaction
     )
     bridge = Bridge(model, markers.names, [ExternalForce(f.name, f.body) for f in loads], settings)
-    refiner = Refiner(
-        config.checkpoint,
-        model.muscle_names,
-        model.coordinate_names,
-        config.mass_kg or model.mass,
-        backend=config.backend,
-        muscle_map=config.muscle_map,
-    )
+    refiner = open_refiner(config, model)
     processes.say("warming up (the first time half a minute: kernels are compiled)")
     bridge.warm_up()
     refiner.warm_up()
@@ -111,6 +106,24 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
         settings=LoopSettings.of(config, markers.rate_hz, bridge.filter_delay_s),
         meta=make_meta(config, model, refiner, markers.rate_hz, bridge.filter_delay_s),
     )
+
+
+def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
+    """Open the network on the configured backend and say which it is and how far it is proven."""
+    from inference import Refiner
+
+    processes.say("opening the network (on TensorRT the first time its engine is built)")
+    refiner = Refiner(
+        config.checkpoint,
+        model.muscle_names,
+        model.coordinate_names,
+        config.mass_kg or model.mass,
+        backend=config.backend,
+        muscle_map=config.muscle_map,
+        clock=time.perf_counter,
+    )
+    processes.say(str(refiner.choice))
+    return refiner
 
 
 def run(config: Path | None, duration_s: float | None, report: Path | None) -> int:

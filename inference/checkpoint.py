@@ -1,13 +1,14 @@
 """Checkpoints: a folder with weights, the exported step graph and a card. No pickle.
 
-====================  ==================================================================
-``weights.safetensors``  every tensor of the network, normalisation included
-``step.onnx``            the step graph, what a live session runs
-``card.json``            `Card`: what it is, what it was trained on, how well it does
-====================  ==================================================================
+=========================  =============================================================
+``weights.safetensors``    every tensor of the network, normalisation included
+``step.onnx``              the step graph, what a live session runs
+``reference.safetensors``  `Reference`: a stream and what the network makes of it
+``card.json``              `Card`: what it is, what it was trained on, how well it does
+=========================  =============================================================
 
-The card holds the SHA-256 of the two other files and its own hash is the checkpoint's digest, so
-one digest names all three.
+The card holds the SHA-256 of the other files and its own hash is the checkpoint's digest, so one
+digest names them all. A checkpoint without a reference works; no backend can prove itself on it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -31,11 +32,36 @@ from inference.architecture import Architecture
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.exceptions import CheckpointError, CheckpointMismatch
 
-__all__ = ["DEFAULT_CHECKPOINT", "Card", "Checkpoint", "load_checkpoint", "save_checkpoint"]
+__all__ = [
+    "DEFAULT_CHECKPOINT",
+    "Card",
+    "Checkpoint",
+    "Reference",
+    "load_checkpoint",
+    "save_checkpoint",
+]
+
+F32 = npt.NDArray[np.float32]
 
 DEFAULT_CHECKPOINT: Final = Path(__file__).parent / "checkpoints" / "default"
 FORMAT: Final = 1
 _CARD, _ONNX, _WEIGHTS = "card.json", "step.onnx", "weights.safetensors"
+_REFERENCE = "reference.safetensors"
+
+
+class Reference(NamedTuple):
+    """A stream and what the network makes of it, so that a backend proves itself without torch.
+
+    Attributes
+    ----------
+    x : ndarray of shape (T, 2, 2 N_INPUT), float32
+        Inputs of both limbs, frame by frame, from the first of a stream.
+    y : ndarray of shape (T, 2, N_CHANNEL), float32
+        The network's output over its own past, computed by torch in float64.
+    """
+
+    x: F32
+    y: F32
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,14 +129,15 @@ class Checkpoint:
     onnx: bytes
     digest: str
 
-    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+    def weights(self) -> dict[str, F32]:
         """Read the tensors by name."""
-        content = _read(self.path / _WEIGHTS, self.card.sha256)
-        try:
-            tensors: dict[str, npt.NDArray[np.float32]] = safetensors.numpy.load(content)
-        except SafetensorError as error:
-            raise CheckpointError(f"{self.path / _WEIGHTS}: damaged weights ({error})") from error
-        return tensors
+        return _tensors(self.path / _WEIGHTS, self.card.sha256)
+
+    def reference(self) -> Reference | None:
+        """Read the reference; None if this checkpoint was saved without one."""
+        if _REFERENCE not in self.card.sha256:
+            return None
+        return Reference(**_tensors(self.path / _REFERENCE, self.card.sha256))
 
 
 def load_checkpoint(path: Path | None = None) -> Checkpoint:
@@ -174,8 +201,21 @@ def _read(file: Path, sha256: Mapping[str, str]) -> bytes:
     return content
 
 
+def _tensors(file: Path, sha256: Mapping[str, str]) -> dict[str, F32]:
+    content = _read(file, sha256)
+    try:
+        tensors: dict[str, F32] = safetensors.numpy.load(content)
+    except SafetensorError as error:
+        raise CheckpointError(f"{file}: damaged tensors ({error})") from error
+    return tensors
+
+
 def save_checkpoint(
-    path: Path, card: Card, weights: Mapping[str, npt.NDArray[np.float32]], onnx: bytes
+    path: Path,
+    card: Card,
+    weights: Mapping[str, F32],
+    onnx: bytes,
+    reference: Reference | None = None,
 ) -> Checkpoint:
     """Write a checkpoint whole or not at all, and read it back.
 
@@ -190,6 +230,8 @@ def save_checkpoint(
     if path.exists() and not (path / _CARD).is_file() and (path.is_file() or any(path.iterdir())):
         raise CheckpointError(f"{path} exists and is not a checkpoint; give an empty folder")
     files = {_WEIGHTS: safetensors.numpy.save(dict(weights)), _ONNX: onnx}
+    if reference is not None:
+        files[_REFERENCE] = safetensors.numpy.save(reference._asdict())
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     signed = msgspec.structs.replace(card, sha256=hashes)
     files[_CARD] = msgspec.json.format(msgspec.json.encode(signed), indent=1) + b"\n"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 __all__ = [
+    "BackendDiffers",
     "BackendUnavailable",
     "CheckpointError",
     "CheckpointMismatch",
@@ -46,6 +47,20 @@ class CheckpointMismatch(CheckpointError):
 
 class BackendUnavailable(InferenceError):
     """The chosen step backend cannot run on this machine."""
+
+
+class BackendDiffers(BackendUnavailable):
+    """A step backend computes something else than the torch reference.
+
+    Attributes
+    ----------
+    difference, tolerance : float
+        Largest difference found and allowed, fractions of the reference maximum.
+    """
+
+    def __init__(self, message: str, difference: float, tolerance: float) -> None:
+        super().__init__(message)
+        self.difference, self.tolerance = difference, tolerance
 
 
 class EmgError(InferenceError):

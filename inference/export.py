@@ -8,6 +8,7 @@ import warnings
 import torch
 from torch import Tensor, nn
 
+from inference.backends.base import INPUTS, OUTPUTS
 from inference.channels import SIDES
 from inference.model import STDRNet
 
@@ -58,8 +59,8 @@ def export_step(net: STDRNet) -> bytes:
                 step_example(net),
                 dynamo=True,
                 verbose=False,
-                input_names=["x", "y_prev", "cache", "mask"],
-                output_names=["y", "new_kv"],
+                input_names=list(INPUTS),
+                output_names=list(OUTPUTS),
             )
     finally:
         quiet.setLevel(level)

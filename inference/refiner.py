@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from inference.backends import open_backend
 from inference.channels import CHANNELS, N_CHANNEL, SIDES
 from inference.checkpoint import load_checkpoint
+from inference.choice import choose_backend
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
 from inference.stepper import Stepper
@@ -33,15 +33,19 @@ class Refiner:
     mass_kg : float
         Body mass [kg].
     backend : str
-        One of `inference.backends.BACKENDS`.
+        ``auto`` or one of `inference.backends.BACKENDS`.
     muscle_map : mapping of str to sequence of str, optional
         Entries like ``"VM_r": ["vasmed_r"]``; they win over the default table.
     knee_flexion : {1, -1}, optional
         Sign of ``knee_angle`` in flexion; needed only for models of an unknown family, where the
         knee's inputs are left out without it.
+    clock : callable, optional
+        Returns the time [s]; ``auto`` measures the backends by it.
 
     Attributes
     ----------
+    choice : Choice
+        The backend and how it was proven; as text, one line for the user.
     channel_names : tuple of str
         Published channels, right limb first; those without a source muscle are left out.
     digest : str
@@ -64,6 +68,7 @@ class Refiner:
         backend: str = "onnxruntime",
         muscle_map: Mapping[str, Sequence[str]] | None = None,
         knee_flexion: float | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         loaded = load_checkpoint(checkpoint)
         self.digest, self.rate_hz = loaded.digest, loaded.card.rate_hz
@@ -76,7 +81,8 @@ class Refiner:
             if inputs.channel_present[i, j]
         )
         self._selected = np.flatnonzero(inputs.channel_present)
-        self._stepper = Stepper(open_backend(backend, loaded), loaded.card.architecture)
+        self.choice = choose_backend(backend, loaded, clock)
+        self._stepper = Stepper(self.choice.backend, loaded.card.architecture)
         self._held: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
         self._emg: F32 = np.zeros(len(self._selected), dtype=np.float32)
 

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.architecture import Architecture
-from inference.backends import StepBackend
-from inference.channels import N_CHANNEL, N_INPUT, SIDES
+from inference.backends.base import StepBackend, output_shapes
+from inference.channels import N_INPUT, SIDES
 from inference.ring import KeyValueRing
 
 __all__ = ["Stepper"]
@@ -27,12 +27,13 @@ class Stepper:
     """
 
     def __init__(self, backend: StepBackend, architecture: Architecture) -> None:
-        limbs, width = len(SIDES), architecture.kv_width
         self._backend = backend
-        self._ring = KeyValueRing(architecture.window, limbs, width)
-        self._y: F32 = np.zeros((limbs, N_CHANNEL), dtype=np.float32)
+        self._ring = KeyValueRing(architecture.window, len(SIDES), architecture.kv_width)
+        shapes = output_shapes(architecture)
+        outputs = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
+        self._outputs = tuple(outputs.values())
+        self._y, self._kv = outputs["y"], outputs["new_kv"]
         self._y_prev: F32 = np.zeros_like(self._y)
-        self._kv: F32 = np.zeros((limbs, width), dtype=np.float32)
 
     def reset(self) -> None:
         """Forget the past; the next frame is the first."""
@@ -54,7 +55,7 @@ class Stepper:
         """
         self._y_prev[...] = self._y
         ring = self._ring
-        self._backend.step(x, self._y_prev, ring.past, ring.mask, self._y, self._kv)
+        self._backend.step((x, self._y_prev, ring.past, ring.mask), self._outputs)
         ring.push(self._kv)
         return self._y
 

@@ -67,8 +67,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         Body mass [kg]; None = the model's.
     checkpoint : Path or None
         Network; None = the one that comes with the package.
-    backend : str
-        What runs the network's step.
+    backend : {"auto", "onnxruntime", "torch", "tensorrt", "tensorrt-fp16"}
+        What runs the network's step; ``auto`` takes the fastest of this machine.
     muscle_map : dict or None
         EMG channel (``VM_r``) to model muscles, for models with muscle names of their own.
     endpoint : str
@@ -98,7 +98,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ground_reaction: Literal["auto", "measured", "predicted"] = "auto"
     mass_kg: float | None = None
     checkpoint: Path | None = None
-    backend: str = "onnxruntime"
+    backend: Literal["auto", "onnxruntime", "torch", "tensorrt", "tensorrt-fp16"] = "auto"
     muscle_map: dict[str, list[str]] | None = None
     endpoint: str = DEFAULT_ENDPOINT
     keys: Path | None = None

@@ -1,10 +1,13 @@
 """Runners of the step graph, by name; each is imported when it is asked for.
 
-================  ==================================================================
-``onnxruntime``   CPU, one thread, needs no torch; the default
-``torch``         the reference, eager, float32
-``tensorrt``      torch-tensorrt on an NVIDIA GPU
-================  ==================================================================
+=================  ================================================================
+``onnxruntime``    CPU, one thread, needs no torch
+``torch``          CPU, eager float32
+``tensorrt``       an NVIDIA GPU by torch-tensorrt, float32
+``tensorrt-fp16``  the same in half precision
+=================  ================================================================
+
+`inference.choice` proves them and chooses between them.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from inference.backends.base import StepBackend
+from inference.backends.requirements import missing
 from inference.exceptions import BackendUnavailable, nearest_names
 
 if TYPE_CHECKING:
@@ -21,14 +25,15 @@ if TYPE_CHECKING:
 __all__ = ["BACKENDS", "StepBackend", "open_backend"]
 
 BACKENDS: Final = {
-    "onnxruntime": "inference.backends.onnx_step",
-    "torch": "inference.backends.torch_step",
-    "tensorrt": "inference.backends.tensorrt_step",
+    "onnxruntime": ("inference.backends.onnx_step", "open_step"),
+    "torch": ("inference.backends.torch_step", "open_step"),
+    "tensorrt": ("inference.backends.tensorrt_step", "open_float32"),
+    "tensorrt-fp16": ("inference.backends.tensorrt_step", "open_float16"),
 }
 
 
 def open_backend(name: str, checkpoint: Checkpoint) -> StepBackend:
-    """Return the named backend, loaded with the checkpoint's network.
+    """Return the named backend, loaded with the checkpoint's network, not yet proven.
 
     Raises
     ------
@@ -40,7 +45,10 @@ def open_backend(name: str, checkpoint: Checkpoint) -> StepBackend:
         raise BackendUnavailable(
             f"unknown network backend {name!r}; "
             + (f"did you mean {near[0]}? " if near else "")
-            + f"choose one of {', '.join(BACKENDS)}"
+            + f"choose one of auto, {', '.join(BACKENDS)}"
         )
-    backend: StepBackend = import_module(BACKENDS[name]).open_step(checkpoint)
+    if (lack := missing(name)) is not None:
+        raise BackendUnavailable(f"the {name} backend cannot run here: {lack.what}; {lack.advice}")
+    module, opener = BACKENDS[name]
+    backend: StepBackend = getattr(import_module(module), opener)(checkpoint)
     return backend

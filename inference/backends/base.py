@@ -1,37 +1,75 @@
-"""What a step backend does."""
+"""What a step backend does, and the arrays that it does it with."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["StepBackend"]
+from inference.architecture import Architecture
+from inference.channels import SIDES
+
+__all__ = ["FLOAT32_TOLERANCE", "INPUTS", "OUTPUTS", "StepBackend", "input_shapes", "output_shapes"]
 
 F32 = npt.NDArray[np.float32]
 
+INPUTS: Final = ("x", "y_prev", "cache", "mask")
+"""Inputs of the step graph, in its order."""
+
+_OUTPUT_WIDTH: Final[dict[str, Callable[[Architecture], int]]] = {
+    "y": lambda architecture: architecture.n_output,
+    "new_kv": lambda architecture: architecture.kv_width,
+}
+
+OUTPUTS: Final = tuple(_OUTPUT_WIDTH)
+"""Outputs of the step graph, in its order: the estimate, and this frame's keys and values."""
+
+FLOAT32_TOLERANCE: Final = 1e-4
+"""Largest difference from the reference, a fraction of the reference maximum, for a backend that
+computes in float32: rounding, fed back over the stream, stays two decades below it, and anything
+else (a wrong layer, TF32, another network's graph) exceeds it."""
+
+
+def input_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
+    """Shapes of `INPUTS`: values and presence, the last output, the past and its mask."""
+    limbs, past = len(SIDES), architecture.window - 1
+    return {
+        "x": (limbs, architecture.n_input),
+        "y_prev": (limbs, architecture.n_output),
+        "cache": (past, limbs, architecture.kv_width),
+        "mask": (past,),
+    }
+
+
+def output_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
+    """Shapes of `OUTPUTS`: one row per limb."""
+    return {name: (len(SIDES), width(architecture)) for name, width in _OUTPUT_WIDTH.items()}
+
 
 class StepBackend(Protocol):
-    """Runs the stateless step graph; all arrays float32, C-contiguous and owned by the caller."""
+    """Runs the stateless step graph.
+
+    Attributes
+    ----------
+    name : str
+        One of `inference.backends.BACKENDS`.
+    tolerance : float
+        Largest difference from the reference that it may show, a fraction of the reference maximum.
+    """
 
     name: str
+    tolerance: float
 
-    def step(
-        self, x_in: F32, y_prev_in: F32, past_in: F32, mask_in: F32, y_out: F32, kv_out: F32
-    ) -> None:
+    def step(self, inputs: Sequence[F32], outputs: Sequence[F32]) -> None:
         """Run one frame for both limbs.
 
         Parameters
         ----------
-        x_in : ndarray of shape (2, 2 N_INPUT)
-            Inputs, then their presence.
-        y_prev_in : ndarray of shape (2, N_CHANNEL)
-        past_in : ndarray of shape (W-1, 2, kv_width)
-        mask_in : ndarray of shape (W-1,)
-        y_out : ndarray of shape (2, N_CHANNEL)
-            Written in place.
-        kv_out : ndarray of shape (2, kv_width)
-            Written in place.
+        inputs : sequence of ndarray, float32, C-contiguous
+            `INPUTS` in order, shaped as `input_shapes`; owned by the caller.
+        outputs : sequence of ndarray, float32, C-contiguous
+            `OUTPUTS` in order, shaped as `output_shapes`; written in place.
         """
         ...

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from inference.backends.base import FLOAT32_TOLERANCE, INPUTS, OUTPUTS
 from inference.exceptions import BackendUnavailable
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ class OnnxStep:
     Raises
     ------
     BackendUnavailable
-        If onnxruntime refuses the graph.
+        If onnxruntime refuses the graph, or the graph is another one.
     """
 
     name = "onnxruntime"
+    tolerance = FLOAT32_TOLERANCE
 
     def __init__(self, model: bytes) -> None:
         options = onnxruntime.SessionOptions()
@@ -48,19 +50,21 @@ class OnnxStep:
             raise BackendUnavailable(
                 f"onnxruntime {onnxruntime.__version__} cannot load the step graph: {error}"
             ) from error
+        arrays = (*self._session.get_inputs(), *self._session.get_outputs())
+        if {array.name for array in arrays} != {*INPUTS, *OUTPUTS}:
+            raise BackendUnavailable(
+                f"the step graph has {', '.join(array.name for array in arrays)} where this "
+                f"program expects {', '.join((*INPUTS, *OUTPUTS))}; train the checkpoint anew"
+            )
         self._binding = self._session.io_binding()
         self._address: dict[str, int] = {}
 
-    def step(
-        self, x_in: F32, y_prev_in: F32, past_in: F32, mask_in: F32, y_out: F32, kv_out: F32
-    ) -> None:
+    def step(self, inputs: Sequence[F32], outputs: Sequence[F32]) -> None:
         """See `inference.backends.base.StepBackend`."""
-        self._bind(self._binding.bind_input, "x", x_in)
-        self._bind(self._binding.bind_input, "y_prev", y_prev_in)
-        self._bind(self._binding.bind_input, "cache", past_in)
-        self._bind(self._binding.bind_input, "mask", mask_in)
-        self._bind(self._binding.bind_output, "y", y_out)
-        self._bind(self._binding.bind_output, "new_kv", kv_out)
+        for name, array in zip(INPUTS, inputs, strict=True):
+            self._bind(self._binding.bind_input, name, array)
+        for name, array in zip(OUTPUTS, outputs, strict=True):
+            self._bind(self._binding.bind_output, name, array)
         self._session.run_with_iobinding(self._binding)
 
     def _bind(self, bind: Callable[..., None], name: str, array: F32) -> None:

@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import time
 import uuid
 from collections.abc import Callable
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from rich.table import Table
 from streamer.exceptions import StreamerError
 
 _NEEDED = ("numpy", "numba", "opensim", "onnxruntime", "pylsl", "pyzmq", "msgspec")
+_MARKS = {True: "[green]ok[/]", False: "[red]no[/]", None: "--"}
 _OPTIONAL = {"torch": "training and export; pip install 'nem2e-rt[train]'"}
 
 
@@ -24,8 +26,8 @@ class Finding(NamedTuple):
     ----------
     what : str
         What was looked at.
-    good : bool
-        Whether a session can run with it as it is.
+    good : bool or None
+        Whether a session can run with it as it is; None = not there, and no session needs it.
     found : str
         What was found.
     advice : str
@@ -33,7 +35,7 @@ class Finding(NamedTuple):
     """
 
     what: str
-    good: bool
+    good: bool | None
     found: str
     advice: str = ""
 
@@ -51,10 +53,9 @@ def run() -> bool:
     for title in ("", "what", "found", "what to do"):
         table.add_column(title, overflow="fold")
     for finding in findings:
-        mark = "[green]ok[/]" if finding.good else "[red]no[/]"
-        table.add_row(mark, finding.what, finding.found, finding.advice)
+        table.add_row(_MARKS[finding.good], finding.what, finding.found, finding.advice)
     Console().print(table)
-    return all(f.good for f in findings)
+    return all(f.good is not False for f in findings)
 
 
 def check_versions() -> list[Finding]:
@@ -68,18 +69,34 @@ def check_versions() -> list[Finding]:
     for name, purpose in _OPTIONAL.items():
         there = importlib.util.find_spec(name) is not None
         found = importlib.metadata.version(name) if there else "not installed"
-        findings.append(Finding(name, True, found, "" if there else f"only for {purpose}"))
+        findings.append(Finding(name, there or None, found, "" if there else f"only for {purpose}"))
     return findings
 
 
 def check_backends() -> list[Finding]:
-    """Ask onnxruntime for its execution providers."""
+    """Open, prove and measure every network backend that can run here; what the others lack."""
     if importlib.util.find_spec("onnxruntime") is None:
-        return []
-    import onnxruntime
+        return []  # named among the versions
+    from inference.backends import BACKENDS
+    from inference.backends.requirements import missing
+    from inference.checkpoint import load_checkpoint
+    from inference.choice import open_proven
+    from inference.exceptions import InferenceError
 
-    providers = onnxruntime.get_available_providers()
-    return [Finding("network backends", "CPUExecutionProvider" in providers, ", ".join(providers))]
+    findings = []
+    for name in BACKENDS:
+        what = f"network on {name}"
+        without = False if name == "onnxruntime" else None
+        lack = missing(name)
+        if lack is not None:
+            findings.append(Finding(what, without, lack.what, lack.advice))
+            continue
+        try:
+            found = open_proven(name, load_checkpoint(), time.perf_counter).measured
+            findings.append(Finding(what, True, found))
+        except InferenceError as error:
+            findings.append(Finding(what, without, str(error)))
+    return findings
 
 
 def check_lsl() -> list[Finding]:

@@ -11,8 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from inference.backends import open_backend
 from inference.checkpoint import load_checkpoint
+from inference.choice import open_proven
 from inference.dataset import build_sequences
 from inference.evaluation import estimate_stream, evaluate, summarise, summary_table
 from inference.record import FeatureRecord
@@ -55,7 +55,7 @@ def run(
     """
     console = Console(highlight=False, soft_wrap=True)
     loaded = load_checkpoint(checkpoint)
-    step = open_backend(backend, loaded)
+    step = open_proven(backend, loaded).backend
     rate = loaded.card.rate_hz
     records = features(directories, cache, console)
     seen = trained_on(loaded.card.training) & {record.person for record in records}

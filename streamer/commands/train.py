@@ -19,6 +19,7 @@ except ImportError as error:
     ) from error
 
 from inference.fit import FitSettings, fit_checkpoint
+from inference.reference import add_reference
 from inference.train_settings import TrainSettings
 
 
@@ -65,9 +66,10 @@ def run(
         training = replace(training, seed=seed)
     records = features(directories, cache, console)
     unseen = features(held_out, cache, console) if held_out else []
-    saved = fit_checkpoint(
+    fit_checkpoint(
         records, unseen, out, FitSettings(folds, validation, training=training), console.print
     )
+    saved = add_reference(out)
     for part in ("cross_validation", "held_out"):
         if part in saved.card.metrics:
             console.print(score_table(part.replace("_", " "), saved.card.metrics[part]["summary"]))

@@ -48,11 +48,14 @@ def random_network(architecture: Architecture, seed: int = 0) -> torch.nn.Module
 @pytest.fixture(scope="session")
 def random_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     from inference.export import export_step
+    from inference.reference import reference_stream
     from inference.weights import network_arrays
 
     net = random_network(Architecture())
     folder: Path = tmp_path_factory.mktemp("checkpoints") / "random"
-    return save_checkpoint(folder, blank_card(net.arch), network_arrays(net), export_step(net))
+    return save_checkpoint(
+        folder, blank_card(net.arch), network_arrays(net), export_step(net), reference_stream(net)
+    )
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_round_trip_keeps_everything(random_checkpoint: Checkpoint) -> None:
     assert again == random_checkpoint
     assert again.card.architecture == Architecture()
     assert sorted(p.name for p in again.path.iterdir()) == [
-        "card.json", "step.onnx", "weights.safetensors",
+        "card.json", "reference.safetensors", "step.onnx", "weights.safetensors",
     ]  # fmt: skip
 
 
@@ -45,13 +45,33 @@ def test_missing_folder_says_what_to_give(tmp_path: Path) -> None:
         load_checkpoint(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["step.onnx", "weights.safetensors"])
+@pytest.mark.parametrize("name", ["step.onnx", "weights.safetensors", "reference.safetensors"])
 def test_damaged_file_is_noticed(copy: Path, name: str) -> None:
     content = bytearray((copy / name).read_bytes())
     content[len(content) // 2] ^= 1
     (copy / name).write_bytes(content)
     with pytest.raises(CheckpointError, match=f"{name} does not match"):
-        load_checkpoint(copy).weights()
+        read_everything(copy)
+
+
+def read_everything(folder: Path) -> None:
+    checkpoint = load_checkpoint(folder)
+    checkpoint.weights()
+    checkpoint.reference()
+
+
+def test_lost_reference_is_noticed(copy: Path) -> None:
+    (copy / "reference.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"reference\.safetensors is missing"):
+        load_checkpoint(copy).reference()
+
+
+def test_checkpoint_saved_without_a_reference_loads(tmp_path: Path) -> None:
+    saved = save_checkpoint(tmp_path / "c", blank_card(Architecture()), WEIGHTS, b"graph")
+    assert saved.reference() is None
+    assert sorted(p.name for p in saved.path.iterdir()) == [
+        "card.json", "step.onnx", "weights.safetensors",
+    ]  # fmt: skip
 
 
 def test_missing_graph_is_noticed(copy: Path) -> None:

@@ -11,7 +11,10 @@ from inference import Refiner
 from inference.backends import open_backend
 from inference.channels import N_INPUT
 from inference.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
+from inference.choice import open_proven
+from inference.rollout import rollout
 from inference.stepper import Stepper
+from inference.weights import load_network
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
 from tests.inference.test_muscle_map import DEMO, GAIT2392, RAJAGOPAL, both
 
@@ -42,7 +45,9 @@ def test_held_out_people_are_of_other_data_sets_and_their_numbers_are_on_the_car
 
 def test_it_is_small_and_holds_no_pickle() -> None:
     files = sorted(DEFAULT_CHECKPOINT.iterdir())
-    assert [f.name for f in files] == ["card.json", "step.onnx", "weights.safetensors"]
+    assert [f.name for f in files] == [
+        "card.json", "reference.safetensors", "step.onnx", "weights.safetensors",
+    ]  # fmt: skip
     assert sum(f.stat().st_size for f in files) < 2_000_000
     assert json.loads(files[0].read_text())["format"] == 1
 
@@ -58,6 +63,17 @@ def test_its_graph_computes_what_its_weights_say() -> None:
         outputs.append(np.stack([stepper.step(frame).copy() for frame in x]))
     assert outputs[0].std(0).max() > 0.01
     np.testing.assert_allclose(outputs[0], outputs[1], atol=1e-5)  # the contract's bound
+
+
+def test_its_reference_is_what_its_weights_make_of_the_stored_stream() -> None:
+    checkpoint = load_checkpoint()
+    reference = checkpoint.reference()
+    assert reference is not None
+    limbs = rollout(load_network(checkpoint), list(reference.x.transpose(1, 0, 2).copy()))
+    np.testing.assert_allclose(np.stack(limbs, 1), reference.y, atol=1e-5)  # the contract's bound
+    difference = open_proven("onnxruntime", checkpoint).difference
+    assert difference is not None
+    assert difference <= 1e-5
 
 
 @pytest.mark.parametrize("stems", [RAJAGOPAL, GAIT2392, DEMO])

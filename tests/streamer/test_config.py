@@ -1,7 +1,10 @@
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
+from inference.backends import BACKENDS
+from inference.choice import AUTO
 from streamer.config import RunConfig, load_config
 from streamer.exceptions import ConfigError
 from tests.data_sets import data_root
@@ -49,6 +52,7 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         ("model: model.osim\nrate_hz: 0\n", "`rate_hz` is 0"),
         ("model: model.osim\nalign_wait_ms: 20\n", "must be less than the budget"),
         ("model: model.osim\npacing: fast\n", "Invalid enum value 'fast'"),
+        ("model: model.osim\nbackend: onnx\n", "Invalid enum value 'onnx'"),
         ("model: nowhere.osim\n", "`model` names .*nowhere.osim, which is not there"),
         ("model: model.osim\ncheckpoint: x\n", "`checkpoint` names"),
         ("model: 3\n", "expected a path, got 3"),
@@ -64,6 +68,10 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, message: s
         load_config(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_backends_are_those_that_the_network_has() -> None:
+    assert get_args(get_type_hints(RunConfig)["backend"]) == (AUTO, *BACKENDS)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

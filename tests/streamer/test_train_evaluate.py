@@ -149,6 +149,7 @@ def test_train_then_evaluate(
     train.run(people, out, held_out=[stranger], epochs=1, validation=1, cache=cache)
     assert "wrote" in capsys.readouterr().out
     card = load_checkpoint(out).card
+    assert load_checkpoint(out).reference() is not None  # so that backends can be proven on it
     assert card.training["data_sets"]["made"]["trials"] == ["one/walk", "two/walk"]
     assert card.training["data_sets"]["made"]["licence"] == "ours"
     assert card.metrics["held_out"]["people"] == ["made/three"]

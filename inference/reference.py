@@ -1,0 +1,90 @@
+"""The reference stream of a checkpoint, computed by torch: what every backend is compared with."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inference.channels import N_INPUT, SIDES, SLICE_ACTIVATION, SLICE_MOMENT
+from inference.checkpoint import Checkpoint, Reference, load_checkpoint, save_checkpoint
+from inference.model import STDRNet
+from inference.weights import load_network
+
+__all__ = ["add_reference", "reference_stream"]
+
+SEED: Final = 20250101
+PERSISTENCE: Final = 0.9
+"""Of one frame's input in the next; motion at 100 Hz changes no faster."""
+
+WITHHELD: Final = slice(40, 60)
+"""Frames without forces, as where no plate measures."""
+
+
+def reference_stream(net: STDRNet, seed: int = SEED) -> Reference:
+    """Make up a stream of inputs and compute the network's output in float64.
+
+    The inputs wander about the training mean by the training scale, with a stretch without forces,
+    for a quarter longer than the receptive field: the history is empty, partly filled and full.
+
+    Parameters
+    ----------
+    net : STDRNet
+        In evaluation mode; not changed.
+    seed : int
+        Of the inputs; they are stored, so nobody has to make them again.
+    """
+    exact = copy.deepcopy(net).double().eval()
+    frames = net.arch.receptive_field * 5 // 4
+    rng = np.random.default_rng(seed)
+    wander = np.zeros((frames, len(SIDES), N_INPUT))
+    wander[0] = rng.standard_normal(wander.shape[1:])
+    for t in range(1, frames):
+        step = rng.standard_normal(wander.shape[1:])
+        wander[t] = PERSISTENCE * wander[t - 1] + np.sqrt(1.0 - PERSISTENCE**2) * step
+    x = np.ones((frames, len(SIDES), 2 * N_INPUT), dtype=np.float32)
+    x[..., :N_INPUT] = net.input_mean.numpy() + net.input_scale.numpy() * wander
+    for inputs in (SLICE_ACTIVATION, SLICE_MOMENT):
+        x[WITHHELD, :, inputs] = x[WITHHELD, :, N_INPUT:][..., inputs] = 0.0
+    y = _stream(exact, torch.from_numpy(x).double().transpose(0, 1))
+    return Reference(x, np.ascontiguousarray(y.transpose(0, 1).numpy(), dtype=np.float32))
+
+
+@torch.no_grad()
+def _stream(net: STDRNet, x: Tensor) -> Tensor:
+    """Run x (B, T, 2 N_INPUT) by the parallel pass, anew for every frame: slow, and no cache.
+
+    So the reference shares nothing with what it checks, neither the step nor its ring.
+    """
+    rows, frames = x.shape[:2]
+    y = x.new_zeros(rows, frames + 1, net.arch.n_output)  # y[:, t + 1] is the output of frame t
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # matrices so small only make threads wait for each other
+    try:
+        for t in range(frames):
+            y[:, t + 1] = net(x[:, : t + 1], y[:, : t + 1])[:, t]
+    finally:
+        torch.set_num_threads(threads)
+    return y[:, 1:]
+
+
+def add_reference(path: Path | None = None) -> Checkpoint:
+    """Give a saved checkpoint its reference; weights and graph stay as they are.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Folder of the checkpoint; by default the one shipped with this package.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no sound checkpoint.
+    """
+    found = load_checkpoint(path)
+    reference = reference_stream(load_network(found))
+    return save_checkpoint(found.path, found.card, found.weights(), found.onnx, reference)
