@@ -44,7 +44,7 @@ __all__ = [
 F32 = npt.NDArray[np.float32]
 
 DEFAULT_CHECKPOINT: Final = Path(__file__).parent / "checkpoints" / "default"
-FORMAT: Final = 1
+FORMAT: Final = 2
 _CARD, _ONNX, _WEIGHTS = "card.json", "step.onnx", "weights.safetensors"
 _REFERENCE = "reference.safetensors"
 
@@ -57,11 +57,14 @@ class Reference(NamedTuple):
     x : ndarray of shape (T, 2, 2 N_INPUT), float32
         Inputs of both limbs, frame by frame, from the first of a stream.
     y : ndarray of shape (T, 2, N_CHANNEL), float32
-        The network's output over its own past, computed by torch in float64.
+        The network's estimate over its own past, computed by torch in float64.
+    sigma : ndarray of shape (T, 2, N_CHANNEL), float32
+        The standard deviation of its error, likewise.
     """
 
     x: F32
     y: F32
+    sigma: F32
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -80,7 +83,9 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     rate_hz : float
         Frames per second that the network was trained at; streams are brought to it.
     receptive_field_frames : int
-        Frames of input behind one output.
+        Frames of input behind one output; 0 = all of the past.
+    lead_s : float
+        How far ahead of the filtered motion the estimate is [s]; its age is less by that.
     muscle_map : mapping
         Default table by model family: channel to muscle names without their side.
     normalisation : mapping
@@ -101,6 +106,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     architecture: Architecture
     rate_hz: float
     receptive_field_frames: int
+    lead_s: float = 0.0
     muscle_map: dict[str, dict[str, tuple[str, ...]]]
     normalisation: dict[str, list[float]]
     training: dict[str, Any]

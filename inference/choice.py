@@ -156,8 +156,9 @@ def largest_difference(
 ) -> float:
     """Stream the reference's inputs; the largest deviation from its outputs, NaN if any is NaN."""
     stepper = Stepper(backend, architecture)
-    y = np.stack([stepper.step(x).copy() for x in reference.x])
-    return float(np.abs(y - reference.y).max())
+    outputs = [np.stack([stepper.step(x), stepper.sigma]) for x in reference.x]
+    expected = np.stack([reference.y, reference.sigma], axis=1)
+    return float(np.abs(np.stack(outputs) - expected).max())
 
 
 def measure_p99(backend: StepBackend, architecture: Architecture, clock: Clock) -> float:

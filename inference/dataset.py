@@ -58,6 +58,8 @@ class LimbSequence:
         Where moments and activations rest on measured or predicted forces.
     forces_measured : ndarray of shape (n,), bool
         Where all of these were measured.
+    foot_force : ndarray of shape (n,), float64 [body weights]
+        Vertical force under this limb's foot; NaN where not known.
     """
 
     record: str
@@ -71,6 +73,7 @@ class LimbSequence:
     measured: Bool
     forces_valid: Bool
     forces_measured: Bool
+    foot_force: F64
 
 
 def measured_matrix() -> F32:
@@ -121,7 +124,10 @@ def reference_maxima(records: Iterable[FeatureRecord]) -> dict[str, Mapping[str,
 
 
 def build_sequences(
-    records: Sequence[FeatureRecord], rate_hz: float, lag_s: Mapping[str, float] | None = None
+    records: Sequence[FeatureRecord],
+    rate_hz: float,
+    lag_s: Mapping[str, float] | None = None,
+    lead_s: float = 0.0,
 ) -> list[LimbSequence]:
     """Turn records into limb sequences, exactly as a live session would see the frames.
 
@@ -133,6 +139,8 @@ def build_sequences(
         Of the network.
     lag_s : mapping of str to float, optional
         By data set: how late [s] its EMG stands on the trials' clock. 0 where not given.
+    lead_s : float
+        How far ahead of the motion the EMG is that is to be estimated [s].
 
     Returns
     -------
@@ -151,7 +159,7 @@ def build_sequences(
         sequence
         for record in records
         for sequence in _limbs(
-            record, rate_hz, maxima[record.person], (lag_s or {}).get(record.dataset, 0.0)
+            record, rate_hz, maxima[record.person], (lag_s or {}).get(record.dataset, 0.0) + lead_s
         )
     ]
     if not sequences:
@@ -177,6 +185,7 @@ def _limbs(
                 LimbSequence(
                     record.name, record.dataset, record.person, record.motion, side,
                     t, x[:, limb].copy(), y, measured, valid, by_plates,
+                    np.interp(t, record.t, record.foot_force[:, limb]),
                 )
             )  # fmt: skip
     return limbs

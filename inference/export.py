@@ -10,26 +10,26 @@ from torch import Tensor, nn
 
 from inference.backends.base import INPUTS, OUTPUTS
 from inference.channels import SIDES
-from inference.model import STDRNet
+from inference.networks import Ensemble
 
 __all__ = ["StepGraph", "export_step", "step_example"]
 
 
 class StepGraph(nn.Module):
-    """`STDRNet.step` under the name that the exporter traces."""
+    """`Ensemble.step` under the name that the exporter traces."""
 
-    def __init__(self, net: STDRNet) -> None:
+    def __init__(self, net: Ensemble) -> None:
         super().__init__()
         self.net = net
 
     def forward(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """See `STDRNet.step`."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """See `Ensemble.step`."""
         return self.net.step(x, y_prev, cache, mask)
 
 
-def step_example(net: STDRNet) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def step_example(net: Ensemble) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return zero inputs of the step's shapes: both limbs, an empty cache."""
     arch, limbs = net.arch, len(SIDES)
     return (
@@ -40,8 +40,8 @@ def step_example(net: STDRNet) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     )
 
 
-def export_step(net: STDRNet) -> bytes:
-    """Return the step graph ``(x, y_prev, cache, mask) -> (y, new_kv)`` as an ONNX file's bytes.
+def export_step(net: Ensemble) -> bytes:
+    """Return the step graph ``(x, y_prev, cache, mask) -> (y, sigma, new_kv)`` as an ONNX file's bytes.
 
     Shapes are static: both limbs in one batch, the window of the architecture; float32.
     """

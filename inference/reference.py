@@ -12,7 +12,7 @@ from torch import Tensor
 
 from inference.channels import N_INPUT, SIDES, SLICE_ACTIVATION, SLICE_MOMENT
 from inference.checkpoint import Checkpoint, Reference, load_checkpoint, save_checkpoint
-from inference.model import STDRNet
+from inference.networks import Ensemble
 from inference.weights import load_network
 
 __all__ = ["add_reference", "reference_stream"]
@@ -21,11 +21,14 @@ SEED: Final = 20250101
 PERSISTENCE: Final = 0.9
 """Of one frame's input in the next; motion at 100 Hz changes no faster."""
 
+LEAST_FRAMES: Final = 156
+"""Of the stream; networks without a receptive field forget in about as many."""
+
 WITHHELD: Final = slice(40, 60)
 """Frames without forces, as where no plate measures."""
 
 
-def reference_stream(net: STDRNet, seed: int = SEED) -> Reference:
+def reference_stream(net: Ensemble, seed: int = SEED) -> Reference:
     """Make up a stream of inputs and compute the network's output in float64.
 
     The inputs wander about the training mean by the training scale, with a stretch without forces,
@@ -33,13 +36,13 @@ def reference_stream(net: STDRNet, seed: int = SEED) -> Reference:
 
     Parameters
     ----------
-    net : STDRNet
+    net : Ensemble
         In evaluation mode; not changed.
     seed : int
         Of the inputs; they are stored, so nobody has to make them again.
     """
     exact = copy.deepcopy(net).double().eval()
-    frames = net.arch.receptive_field * 5 // 4
+    frames = max(net.arch.receptive_field * 5 // 4, LEAST_FRAMES)
     rng = np.random.default_rng(seed)
     wander = np.zeros((frames, len(SIDES), N_INPUT))
     wander[0] = rng.standard_normal(wander.shape[1:])
@@ -47,29 +50,33 @@ def reference_stream(net: STDRNet, seed: int = SEED) -> Reference:
         step = rng.standard_normal(wander.shape[1:])
         wander[t] = PERSISTENCE * wander[t - 1] + np.sqrt(1.0 - PERSISTENCE**2) * step
     x = np.ones((frames, len(SIDES), 2 * N_INPUT), dtype=np.float32)
-    x[..., :N_INPUT] = net.input_mean.numpy() + net.input_scale.numpy() * wander
+    embed = exact.members[0].embed
+    x[..., :N_INPUT] = embed.mean.numpy() + embed.scale.numpy() * wander
     for inputs in (SLICE_ACTIVATION, SLICE_MOMENT):
         x[WITHHELD, :, inputs] = x[WITHHELD, :, N_INPUT:][..., inputs] = 0.0
-    y = _stream(exact, torch.from_numpy(x).double().transpose(0, 1))
-    return Reference(x, np.ascontiguousarray(y.transpose(0, 1).numpy(), dtype=np.float32))
+    outputs = _stream(exact, torch.from_numpy(x).double().transpose(0, 1))
+    y, sigma = (np.ascontiguousarray(o.transpose(0, 1), dtype=np.float32) for o in outputs)
+    return Reference(x, y, sigma)
 
 
 @torch.no_grad()
-def _stream(net: STDRNet, x: Tensor) -> Tensor:
+def _stream(net: Ensemble, x: Tensor) -> tuple[Tensor, Tensor]:
     """Run x (B, T, 2 N_INPUT) by the parallel pass, anew for every frame: slow, and no cache.
 
     So the reference shares nothing with what it checks, neither the step nor its ring.
     """
     rows, frames = x.shape[:2]
     y = x.new_zeros(rows, frames + 1, net.arch.n_output)  # y[:, t + 1] is the output of frame t
+    sigma = torch.zeros_like(y[:, 1:])
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # matrices so small only make threads wait for each other
     try:
         for t in range(frames):
-            y[:, t + 1] = net(x[:, : t + 1], y[:, : t + 1])[:, t]
+            now, doubt = net(x[:, : t + 1], y[:, : t + 1])
+            y[:, t + 1], sigma[:, t] = now[:, t], doubt[:, t]
     finally:
         torch.set_num_threads(threads)
-    return y[:, 1:]
+    return y[:, 1:], sigma
 
 
 def add_reference(path: Path | None = None) -> Checkpoint:

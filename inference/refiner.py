@@ -52,6 +52,11 @@ class Refiner:
         Of the checkpoint.
     rate_hz : float
         At which the network steps; other streams are resampled causally.
+    lead_s : float
+        How far ahead of the motion that it is given the estimate is [s].
+    sigma : ndarray of shape (n_channel,), float32
+        Standard deviation of the last estimate's error, as fractions of the reference maximum,
+        order of `channel_names`; overwritten by the next step.
 
     Raises
     ------
@@ -71,7 +76,8 @@ class Refiner:
         clock: Callable[[], float] | None = None,
     ) -> None:
         loaded = load_checkpoint(checkpoint)
-        self.digest, self.rate_hz = loaded.digest, loaded.card.rate_hz
+        card = loaded.card
+        self.digest, self.rate_hz, self.lead_s = loaded.digest, card.rate_hz, card.lead_s
         inputs = LimbInputs(muscle_names, coordinate_names, mass_kg, muscle_map, knee_flexion)
         self._stream = InputStream(inputs, self.rate_hz)
         self.channel_names = tuple(
@@ -82,9 +88,10 @@ class Refiner:
         )
         self._selected = np.flatnonzero(inputs.channel_present)
         self.choice = choose_backend(backend, loaded, clock)
-        self._stepper = Stepper(self.choice.backend, loaded.card.architecture)
+        self._stepper = Stepper(self.choice.backend, card.architecture)
         self._held: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
         self._emg: F32 = np.zeros(len(self._selected), dtype=np.float32)
+        self.sigma: F32 = np.zeros_like(self._emg)
 
     def warm_up(self) -> None:
         """Run the network on an empty history a few times, then forget it."""
@@ -129,4 +136,5 @@ class Refiner:
         for _, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
             self._held = self._stepper.step(x)
         np.take(self._held, self._selected, out=self._emg, mode="clip")
+        np.take(self._stepper.sigma, self._selected, out=self.sigma, mode="clip")
         return self._emg

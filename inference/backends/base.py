@@ -20,11 +20,13 @@ INPUTS: Final = ("x", "y_prev", "cache", "mask")
 
 _OUTPUT_WIDTH: Final[dict[str, Callable[[Architecture], int]]] = {
     "y": lambda architecture: architecture.n_output,
+    "sigma": lambda architecture: architecture.n_output,
     "new_kv": lambda architecture: architecture.kv_width,
 }
 
 OUTPUTS: Final = tuple(_OUTPUT_WIDTH)
-"""Outputs of the step graph, in its order: the estimate, and this frame's keys and values."""
+"""Outputs of the step graph, in its order: the estimate, the standard deviation of its error, and
+what is kept of this frame."""
 
 FLOAT32_TOLERANCE: Final = 1e-4
 """Largest difference from the reference, a fraction of the reference maximum, for a backend that

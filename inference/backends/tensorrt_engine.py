@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from inference.exceptions import BackendUnavailable
 from inference.export import StepGraph, step_example
-from inference.model import STDRNet
+from inference.networks import Ensemble
 from inference.weights import load_network
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ class HalfGraph(nn.Module):
     TensorRT's networks are strongly typed: the graph says where it computes in what.
     """
 
-    def __init__(self, net: STDRNet) -> None:
+    def __init__(self, net: Ensemble) -> None:
         super().__init__()
         self.net = copy.deepcopy(net).half()
 
     def forward(self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        """See `STDRNet.step`."""
+        """See `Ensemble.step`."""
         outputs = self.net.step(x.half(), y_prev.half(), cache.half(), mask.half())
         return tuple(output.float() for output in outputs)
 
