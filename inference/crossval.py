@@ -10,7 +10,7 @@ from inference.architecture import Architecture
 from inference.dataset import LimbSequence, people_by_channel
 from inference.evaluation import Estimate, Score, evaluate
 from inference.exceptions import FeatureError
-from inference.model import STDRNet
+from inference.networks import Ensemble
 from inference.rollout import rollout
 from inference.train_settings import TrainSettings
 from inference.training import Epoch, train
@@ -101,5 +101,5 @@ def cross_validate(
     return scores
 
 
-def _streamed(net: STDRNet) -> Estimate:
-    return lambda sequence: rollout(net, [sequence.x])[0]
+def _streamed(net: Ensemble) -> Estimate:
+    return lambda sequence: rollout(net, [sequence.x])[0].y

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from inference.architecture import Architecture
+from inference.architecture import Architecture, GruArchitecture
 from inference.backends.onnx_step import OnnxStep
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
@@ -22,6 +22,7 @@ from inference.export import export_step
 from inference.lag import estimate_lags
 from inference.muscle_map import FAMILIES
 from inference.record import FeatureRecord
+from inference.reference import reference_stream
 from inference.train_settings import TrainSettings
 from inference.training import Epoch, train
 from inference.weights import network_arrays
@@ -62,7 +63,7 @@ class FitSettings:
     folds: int = 0
     validation_people: int = 2
     rate_hz: float = 100.0
-    architecture: Architecture = field(default_factory=Architecture)
+    architecture: Architecture = field(default_factory=GruArchitecture)
     training: TrainSettings = field(default_factory=TrainSettings)
 
 
@@ -122,7 +123,7 @@ def fit_checkpoint(
     training = _training_card(records, sequences, lags, stop_by, settings, history)
     arrays = network_arrays(net)
     card = _card(out.name, settings, arrays, training, metrics)
-    return save_checkpoint(out, card, arrays, onnx)
+    return save_checkpoint(out, card, arrays, onnx, reference_stream(net))
 
 
 def _card(
@@ -142,7 +143,7 @@ def _card(
         receptive_field_frames=settings.architecture.receptive_field,
         muscle_map={family.name: dict(family.muscles) for family in FAMILIES},
         normalisation={
-            key: [round(float(value), 6) for value in arrays[f"input_{key}"]]
+            key: [round(float(value), 6) for value in arrays[f"members.0.embed.{key}"]]
             for key in ("mean", "scale")
         },
         training=training,

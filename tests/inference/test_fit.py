@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inference import Refiner
-from inference.architecture import Architecture
+from inference.architecture import GruArchitecture
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import FeatureError, TrainingDiverged
 from inference.fit import FitSettings, fit_checkpoint
@@ -17,7 +17,7 @@ from tests.inference.test_limb_inputs import GAIT_COORDINATES
 SETTINGS = FitSettings(
     folds=2,
     validation_people=1,
-    architecture=Architecture(d_model=16, n_head=2, n_encoder=1, n_decoder=1, window=8),
+    architecture=GruArchitecture(d_model=16),
     training=TrainSettings(epochs=2, batches=4, batch_size=4, crop=60),
 )
 

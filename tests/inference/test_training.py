@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from inference.architecture import Architecture
+from inference.architecture import StdrArchitecture
 from inference.batches import batches, frame_weight
 from inference.channels import MEASURED, N_CHANNEL, N_INPUT
-from inference.dataset import LimbSequence, build_sequences
+from inference.dataset import LimbSequence, borrowed_targets, build_sequences
 from inference.exceptions import FeatureError, TrainingDiverged
 from inference.loss import Loss
 from inference.rollout import rollout
@@ -18,7 +18,7 @@ from inference.training import normalisation, train
 from tests.inference.conftest import random_network
 from tests.inference.synthetic import synthetic_record
 
-TINY = Architecture(d_model=16, n_head=2, n_encoder=1, n_decoder=1, window=8, dropout=0.0)
+TINY = StdrArchitecture(d_model=16, n_head=2, n_encoder=1, n_decoder=1, window=8, dropout=0.0)
 QUICK = TrainSettings(epochs=4, batches=12, batch_size=8, crop=60, learning_rate=5e-3)
 SOL = MEASURED.index("SOL")
 
@@ -32,7 +32,7 @@ def test_a_known_relation_is_learned_for_people_never_seen() -> None:
     sequences = people(8)
     net, history = train(sequences[:6], sequences[6:7], TINY, QUICK)
     unseen = sequences[7]
-    y = rollout(net, [unseen.x])[0][:, SOL]
+    y = rollout(net, [unseen.x])[0].y[:, SOL]
     where = unseen.measured[:, SOL]
     # The relation is exact, so even this short training of a tiny network comes close to 1.
     assert np.corrcoef(y[where], unseen.y[where, SOL])[0, 1] > 0.9
@@ -44,7 +44,7 @@ def test_same_seed_gives_the_same_network_and_another_seed_does_not() -> None:
     quick = replace(QUICK, epochs=1, batches=3)
 
     def weights(settings: TrainSettings) -> torch.Tensor:
-        return train(sequences, [], TINY, settings)[0].head.weight
+        return train(sequences, [], TINY, settings)[0].members[0].head.estimate.weight
 
     assert torch.equal(weights(quick), weights(quick))
     assert not torch.equal(weights(quick), weights(replace(quick, seed=2)))
@@ -81,9 +81,9 @@ def test_unmeasured_channels_do_not_enter_the_loss() -> None:
     weight[..., SOL] = 1.0
     y = torch.zeros(1, 5, N_CHANNEL)
     y[..., 5:] = 100.0  # wildly wrong where nobody measured
-    assert float(loss(y, target, weight)) == 0.0
+    assert float(loss(y, torch.ones_like(y), target, weight)[0]) == 0.0
     y[..., SOL] = 1.0
-    assert float(loss(y, target, weight)) > 0.0
+    assert float(loss(y, torch.ones_like(y), target, weight)[0]) > 0.0
 
 
 def test_composite_is_compared_with_the_mean_of_its_parts() -> None:
@@ -92,7 +92,20 @@ def test_composite_is_compared_with_the_mean_of_its_parts() -> None:
     weight[..., MEASURED.index("GAS")] = 1.0
     y = torch.zeros(1, 1, N_CHANNEL)
     y[..., MEASURED.index("GM")], y[..., MEASURED.index("GL")] = 0.3, -0.3
-    assert float(loss(y, target, weight)) == pytest.approx(0.0, abs=1e-12)
+    error, _ = loss(y, torch.ones_like(y), target, weight)
+    assert float(error) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_doubt_is_least_where_the_spread_is_the_error() -> None:
+    loss = Loss(people(1))
+    target, weight = torch.zeros(1, 50, len(MEASURED)), torch.zeros(1, 50, len(MEASURED))
+    weight[..., SOL] = 1.0
+    y = torch.full((1, 50, N_CHANNEL), 0.2)
+
+    def doubt(spread: float) -> float:
+        return float(loss(y, torch.full_like(y, spread), target, weight)[1])
+
+    assert doubt(0.2) < min(doubt(0.19), doubt(0.21))
 
 
 def test_normalisation_is_that_of_present_inputs_with_people_counting_equally() -> None:
@@ -113,12 +126,23 @@ def test_input_that_nobody_has_stays_harmless() -> None:
     assert (mean[4], scale[4]) == (0.0, 1.0)
 
 
-def test_frames_without_forces_weigh_less() -> None:
+def test_frames_without_measured_forces_weigh_less() -> None:
     (one,) = people(1)
-    one.forces_valid[:100] = False
+    one.forces_measured[:100] = False
     weight = frame_weight(one, 0.25)
-    assert set(np.unique(weight[:100])) <= {0.0, 0.25}
-    assert set(np.unique(weight[100:])) <= {0.0, 1.0}
+    assert set(np.unique(weight[:100])) == {0.25}
+    assert set(np.unique(weight[100:])) == {1.0}
+
+
+def test_a_muscle_lends_its_emg_to_a_sister_that_nobody_measured() -> None:
+    (one,) = people(1)
+    y, weight = borrowed_targets(one, 0.25)
+    vm, vl, sol = (MEASURED.index(name) for name in ("VM", "VL", "SOL"))
+    assert one.measured[:, vm].any()
+    assert not one.measured[:, vl].any()
+    np.testing.assert_array_equal(y[:, vl], one.y[:, vm])
+    np.testing.assert_array_equal(weight[:, vl], 0.25 * one.measured[:, vm])
+    np.testing.assert_array_equal(weight[:, sol], one.measured[:, sol])  # it has its own
 
 
 def test_crops_are_padded_with_frames_of_no_weight() -> None:
@@ -135,8 +159,8 @@ def test_streams_cut_in_pieces_equal_the_whole() -> None:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((400, 2 * N_INPUT)).astype(np.float32)
     whole, other = rollout(net, [x, x[:30]])
-    pieces = rollout(net, [x], longest=120)[0]
+    pieces = rollout(net, [x], longest=120)[0].y
     # The feedback's memory of where a piece started has faded after three receptive fields.
-    np.testing.assert_allclose(pieces, whole, atol=1e-3)
-    np.testing.assert_allclose(other, whole[:30], atol=1e-5)  # float32, another batch size
+    np.testing.assert_allclose(pieces, whole.y, atol=1e-3)
+    np.testing.assert_allclose(other.y, whole.y[:30], atol=1e-5)  # float32, another batch size
     assert rollout(net, []) == []
