@@ -25,6 +25,7 @@ from streamer.feature_settings import FeatureSettings
 from streamer.features import cached_record, make_record
 from streamer.formats import Trial, find_model, read_trial
 from streamer.one_line import is_ours
+from streamer.trial_features import has_emg
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -116,7 +117,7 @@ def prepare_trial(directory: Path, settings: Sequence[FeatureSettings], cache_di
             made = record is None
             if record is None:
                 trial = trial or read_trial(directory)
-                if not trial.emg_muscles:
+                if not has_emg(trial):
                     return Outcome(directory)
                 record = make_record(trial, choice, cache_dir)
             records.append(_summary(record, made))
