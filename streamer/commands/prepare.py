@@ -55,12 +55,14 @@ def run(
     processes = check_workers(workers, scheduler)
     trials = find_trials(directories)
     cache_dir = (cache or default_cache_dir()).resolve()
-    outcomes = []
+    outcomes: list[Outcome] = []
+    stage = f"features of {len(trials)} trials"
     with progress_bar() as report:
+        report(stage, 0.0)
         todo = prepare_trials(trials, settings, cache_dir, workers=processes, scheduler=scheduler)
         for outcome in todo:
             outcomes.append(outcome)
-            report(f"features of {len(trials)} trials", len(outcomes) / len(trials))
+            report(stage, len(outcomes) / len(trials))
     outcomes.sort(key=lambda outcome: outcome.directory)
     console = Console(highlight=False, soft_wrap=True)
     console.print(_table(outcomes))

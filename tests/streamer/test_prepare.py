@@ -161,6 +161,16 @@ def test_marker_noise_differs_by_seed_and_trial_alone(trials: Path, tmp_path: Pa
     np.testing.assert_array_equal(again.q, first.q)
 
 
+def test_force_under_a_foot_is_the_sum_of_its_loads(trials: Path, tmp_path: Path) -> None:
+    (both,) = load_features([trials / "made" / "one"], cache_dir=tmp_path)
+    loads = trials / "made" / "two" / "walk" / "external_loads.xml"
+    loads.write_text(loads.read_text().replace("calcn_l", "calcn_r"))
+    (one_foot,) = load_features([trials / "made" / "two"], cache_dir=tmp_path)
+    np.testing.assert_allclose(one_foot.foot_force[:, 0], both.foot_force.sum(axis=1), rtol=1e-12)
+    assert np.isnan(one_foot.foot_force[:, 1]).all()
+    assert 0.9 < np.nanmean(one_foot.foot_force[:, 0]) < 1.1  # a walker's weight
+
+
 def test_causal_target_changes_the_emg_alone(trials: Path, tmp_path: Path) -> None:
     settings = [FeatureSettings(), FeatureSettings(target="causal")]
     (plain, causal) = load_features([trials / "made" / "one"], settings, cache_dir=tmp_path)
