@@ -1,7 +1,7 @@
 """The dimensions of a network, kept apart from torch so that a live session needs none.
 
-Two kinds share one step graph ``(x, y_prev, cache, mask) -> (y, sigma, new_kv)``: what a network
-keeps of a frame is a row of `kv_width` numbers per limb, and it is shown its last `window` - 1 rows.
+All kinds share one step graph ``(x, y_prev, cache, mask) -> (y, sigma, new_kv)``: what a network
+keeps of a frame is a row of `kv_width` numbers per limb; it is shown its last `window` - 1 rows.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from inference.architecture import Architecture
-from inference.dataset import LimbSequence, people_by_channel
+from inference.dataset import LimbSequence, as_recorded, people_by_channel
 from inference.evaluation import Estimate, Score, evaluate
 from inference.exceptions import FeatureError
 from inference.networks import Ensemble
@@ -95,7 +95,7 @@ def cross_validate(
             settings,
             report,
         )
-        held = [s for s in sequences if s.person in left_out]
+        held = as_recorded(s for s in sequences if s.person in left_out)
         known = {name for name, count in people_by_channel(others).items() if count}
         scores += evaluate(held, _streamed(net), rate_hz, known)
     return scores

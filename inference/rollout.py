@@ -27,9 +27,7 @@ class Rollout(NamedTuple):
 
 
 @torch.no_grad()
-def rollout(
-    net: Member | Ensemble, sequences: Sequence[F32], longest: int = 1000
-) -> list[Rollout]:
+def rollout(net: Member | Ensemble, sequences: Sequence[F32], longest: int = 1000) -> list[Rollout]:
     """Run the network over every sequence as a stream, its own output fed back.
 
     Parameters

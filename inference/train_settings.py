@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from inference.augment import Augmentation
 
 __all__ = ["TrainSettings"]
 
 
-@dataclass(frozen=True)
-class TrainSettings:
+class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to train.
 
     Attributes
@@ -54,4 +53,12 @@ class TrainSettings:
     patience: int = 4
     accelerator: str = "auto"
     devices: int = 1
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: Augmentation = Augmentation()
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work."""
+        for name in ("epochs", "batches", "batch_size", "crop", "patience", "devices"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"`{name}` is {getattr(self, name)}, it must be 1 or more")
+        if not 0.0 <= self.average < 1.0:
+            raise ValueError(f"`average` is {self.average:g}, it must be at least 0 and below 1")

@@ -67,7 +67,9 @@ def test_lost_reference_is_noticed(copy: Path) -> None:
 
 
 def test_checkpoint_saved_without_a_reference_loads(tmp_path: Path) -> None:
-    saved = save_checkpoint(tmp_path / "c", blank_card(GruArchitecture(members=2)), WEIGHTS, b"graph")
+    saved = save_checkpoint(
+        tmp_path / "c", blank_card(GruArchitecture(members=2)), WEIGHTS, b"graph"
+    )
     assert saved.reference() is None
     assert sorted(p.name for p in saved.path.iterdir()) == [
         "card.json", "step.onnx", "weights.safetensors",

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
 from inference.architecture import StdrArchitecture
 from inference.batches import batches, frame_weight
@@ -63,7 +64,7 @@ def test_training_stops_early_and_keeps_the_best_epoch() -> None:
 
 def test_nan_stops_training_and_says_where() -> None:
     sequences = people(1)
-    broken = replace(sequences[0], y=np.full_like(sequences[0].y, np.nan))
+    broken = dataclasses.replace(sequences[0], y=np.full_like(sequences[0].y, np.nan))
     with pytest.raises(TrainingDiverged, match=r"epoch 0, batch 0 \(made/p0/walk\)") as caught:
         train([broken], [], TINY, QUICK)
     assert (caught.value.epoch, caught.value.batch) == (0, 0)
@@ -110,7 +111,7 @@ def test_doubt_is_least_where_the_spread_is_the_error() -> None:
 
 def test_normalisation_is_that_of_present_inputs_with_people_counting_equally() -> None:
     long, short = people(2)
-    short = replace(short, x=short.x[:50].copy(), t=short.t[:50])
+    short = dataclasses.replace(short, x=short.x[:50].copy(), t=short.t[:50])
     short.x[:, N_INPUT] = 0.0  # hide the first input of the second person
     short.x[:, 0] = 1e6
     mean, scale = normalisation([long, short])

@@ -22,7 +22,7 @@ KINDS: dict[str, Architecture] = {
 def stream(
     net: Member | Ensemble, x: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Feed x (B, T, C) frame by frame on a plain list of cache rows; y, spread, y_prev (B, T, n)."""
+    """Feed x (B, T, C) frame by frame on a list of cache rows; y, spread, y_prev (B, T, n)."""
     arch, (b, t, _) = net.arch, x.shape
     width = arch.kv_width if isinstance(net, Ensemble) else arch.member_width
     y = torch.zeros(b, arch.n_output, dtype=x.dtype)
