@@ -107,10 +107,10 @@ def fit_adapter(y: F32, kept: F32, target: F32, measured: npt.NDArray[np.bool_])
 
 
 def _ridge(design: F64, error: F64) -> F64:
-    penalty = PENALTY * np.eye(design.shape[1])
+    penalty: F64 = PENALTY * np.eye(design.shape[1])
     penalty[-1, -1] = 0.0
-    weights: F64 = np.linalg.solve(design.T @ design + penalty, design.T @ error)
-    return weights
+    weights = np.linalg.solve(design.T @ design + penalty, design.T @ error)
+    return weights.astype(np.float64, copy=False)
 
 
 def _remaining(design: F64, error: F64) -> float:

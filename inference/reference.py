@@ -50,10 +50,8 @@ def reference_stream(net: Ensemble, seed: int = SEED) -> Reference:
         step = rng.standard_normal(wander.shape[1:])
         wander[t] = PERSISTENCE * wander[t - 1] + np.sqrt(1.0 - PERSISTENCE**2) * step
     x = np.ones((frames, len(SIDES), 2 * N_INPUT), dtype=np.float32)
-    mean, scale = (
-        network_arrays(net)["members.0.embed.mean"],
-        network_arrays(net)["members.0.embed.scale"],
-    )
+    arrays = network_arrays(net)
+    mean, scale = (arrays[f"members.0.embed.{name}"] for name in ("mean", "scale"))
     x[..., :N_INPUT] = mean + scale * wander
     for inputs in (SLICE_ACTIVATION, SLICE_MOMENT):
         x[WITHHELD, :, inputs] = x[WITHHELD, :, N_INPUT:][..., inputs] = 0.0

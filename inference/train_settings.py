@@ -26,6 +26,8 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Memory per batch of the running mean of the weights, which is what is validated and kept.
     feedback_passes : int
         Passes without gradient that make the feedback, the first one over none.
+    shape_weight : float
+        Weight of one less the correlation in the loss, beside the squared error.
     outside_weight : float
         Weight of frames whose ground forces were predicted, not measured.
     sister_weight : float
@@ -48,6 +50,7 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     weight_decay: float = 0.05
     average: float = 0.98
     feedback_passes: int = 1
+    shape_weight: float = 0.3
     outside_weight: float = 1.0
     sister_weight: float = 0.3
     patience: int = 4

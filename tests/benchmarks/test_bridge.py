@@ -1,7 +1,7 @@
 """The arithmetic of the comparison, and the models that it is made on."""
 
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def test_a_person_cannot_be_both_trained_on_and_held_out(tmp_path: Path) -> None
 
 def test_failed_training_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(3)]
-    settings = FitSettings(0, 1, 100.0, SETTINGS.architecture, SETTINGS.training)
+    settings = replace(SETTINGS, folds=0, validation_people=1)
     before = fit_checkpoint(records, [], tmp_path / "c", settings, lambda _: None)
     broken = [synthetic_record(subject=f"p{k}", seconds=3.0, gain=np.nan) for k in range(3)]
     with pytest.raises(TrainingDiverged):

@@ -58,7 +58,7 @@ def test_training_stops_early_and_keeps_the_best_epoch() -> None:
     erratic = replace(QUICK, learning_rate=0.3, average=0.0)
     net, history = train(sequences[:2], sequences[2:], TINY, erratic)
     best = min(epoch.validation_loss for epoch in history)
-    error = Loss(sequences[:2]).validate(net, sequences[2:])
+    error = Loss(sequences[:2], erratic.shape_weight).validate(net, sequences[2:])
     assert error == pytest.approx(best, rel=1e-6)
 
 
@@ -95,6 +95,24 @@ def test_composite_is_compared_with_the_mean_of_its_parts() -> None:
     y[..., MEASURED.index("GM")], y[..., MEASURED.index("GL")] = 0.3, -0.3
     error, _ = loss(y, torch.ones_like(y), target, weight)
     assert float(error) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_shape_is_one_less_the_correlation_whatever_gain_and_offset() -> None:
+    rng = np.random.default_rng(0)
+    y, target = rng.uniform(size=(2, 3, 80, N_CHANNEL)).astype(np.float32)
+    weight = np.zeros((3, 80, len(MEASURED)), dtype=np.float32)
+    weight[:, 20:, SOL] = 1.0
+    padded = np.zeros_like(weight)
+    padded[..., :N_CHANNEL] = target
+    of = [torch.from_numpy(a) for a in (y, np.ones_like(y), padded, weight)]
+    plain, _ = Loss(people(1))(*of)
+    shaped, _ = Loss(people(1), shape_weight=2.0)(*of)
+    r = [np.corrcoef(y[i, 20:, SOL], target[i, 20:, SOL])[0, 1] for i in range(3)]
+    assert float(shaped - plain) == pytest.approx(2.0 * (1.0 - np.mean(r)), abs=1e-4)  # float32
+    of[2] = 0.3 + 2.0 * of[2]
+    moved, _ = Loss(people(1), shape_weight=2.0)(*of)
+    still, _ = Loss(people(1))(*of)
+    assert float(moved - still) == pytest.approx(2.0 * (1.0 - np.mean(r)), abs=1e-4)
 
 
 def test_doubt_is_least_where_the_spread_is_the_error() -> None:
