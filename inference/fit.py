@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +11,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from inference.architecture import Architecture, GruArchitecture
 from inference.backends.onnx_step import OnnxStep
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
@@ -20,15 +19,15 @@ from inference.dataset import LimbSequence, as_recorded, build_sequences, people
 from inference.evaluation import Score, estimate_stream, evaluate, summarise, summary_table
 from inference.exceptions import FeatureError
 from inference.export import export_step
+from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
 from inference.muscle_map import FAMILIES
 from inference.record import FeatureRecord
 from inference.reference import reference_stream
-from inference.train_settings import TrainSettings
 from inference.training import Epoch, train
 from inference.weights import network_arrays
 
-__all__ = ["FitSettings", "fit_checkpoint"]
+__all__ = ["fit_checkpoint"]
 
 DESCRIPTION: Final = (
     "STDR-Net: EMG envelopes of both legs, as fractions of the subject's reference maximum, from "
@@ -43,32 +42,6 @@ METRICS_NOTE: Final = (
     "turn, the data set's lag removed, channels that only they were measured in not scored. "
     "held_out: other data sets, no lag removed."
 )
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """What to train and how to judge it.
-
-    Attributes
-    ----------
-    folds : int
-        Groups of people left out in turn for the card's cross-validation; 0 = none.
-    validation_people : int
-        People by whom training stops.
-    rate_hz : float
-        Of the network.
-    lead_s : float
-        How far ahead of the filtered motion the estimate is to be [s].
-    architecture : Architecture
-    training : TrainSettings
-    """
-
-    folds: int = 0
-    validation_people: int = 2
-    rate_hz: float = 100.0
-    lead_s: float = 0.0
-    architecture: Architecture = field(default_factory=GruArchitecture)
-    training: TrainSettings = field(default_factory=TrainSettings)
 
 
 def fit_checkpoint(

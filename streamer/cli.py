@@ -141,14 +141,23 @@ def prepare(
 
 @app.command()
 def train(
-    dirs: Annotated[list[Path], typer.Argument(help="Trial directories, or folders of them.")],
     out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+    dirs: Annotated[
+        list[Path] | None, typer.Argument(help="Trials, or folders of them, instead of the file's.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file; default: our settings.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
 ) -> None:
-    """Train the network on recorded trials."""
-    from streamer.commands import train as command
+    """Train a network on recorded trials."""
+    import msgspec
 
-    command.run(dirs, out, cache=cache)
+    from streamer.commands import train as command
+    from streamer.train_config import TrainConfig, load_train_config
+
+    settings = TrainConfig() if config is None else load_train_config(config)
+    if dirs:
+        settings = msgspec.structs.replace(settings, trials=tuple(map(str, dirs)))
+    command.run(settings, out, cache=cache)
 
 
 @app.command()

@@ -10,7 +10,8 @@ from inference import Refiner
 from inference.architecture import GruArchitecture
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import FeatureError, TrainingDiverged
-from inference.fit import FitSettings, fit_checkpoint
+from inference.fit import fit_checkpoint
+from inference.fit_settings import FitSettings
 from inference.train_settings import TrainSettings
 from tests.inference.synthetic import MUSCLES, synthetic_record
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
