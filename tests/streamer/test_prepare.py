@@ -14,11 +14,12 @@ import pytest
 
 from inference.record import FeatureRecord, load_record
 from inference.time_base import time_base_warnings
+from streamer.cluster import check_workers
 from streamer.commands import prepare
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import load_features, record_path
-from streamer.prepare import Outcome, check_workers, prepare_trials
+from streamer.prepare import Outcome, prepare_trials
 from tests.data_sets import trial_dir
 from tests.streamer.test_cli import ENVIRONMENT
 from tests.streamer.test_train_evaluate import make_trial
