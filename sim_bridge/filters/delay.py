@@ -3,10 +3,11 @@
 import numpy as np
 
 from sim_bridge._jit import F64, kernel
+from sim_bridge.wrench import mix_wrenches
 
 
 class ForceDelay:
-    """Forces as they were ``delay_s`` ago, interpolated between frames.
+    """Forces as they were ``delay_s`` ago, their wrenches interpolated between frames.
 
     Parameters
     ----------
@@ -74,7 +75,4 @@ def delayed_forces(
     span = time[newer % size] - time[older % size]
     share = (wanted - time[older % size]) / span if span > 0.0 else 1.0
     share = min(max(share, 0.0), 1.0)
-    for i in range(forces.shape[0]):
-        for c in range(9):
-            before = ring[older % size, i, c]
-            forces_out[i, c] = before + share * (ring[newer % size, i, c] - before)
+    mix_wrenches(ring[older % size], ring[newer % size], share, forces_out)

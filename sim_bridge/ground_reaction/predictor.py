@@ -7,6 +7,7 @@ import numpy as np
 from sim_bridge._jit import F64, I64, kernel
 from sim_bridge.inverse_dynamics import InverseDynamics
 from sim_bridge.model import CompiledModel
+from sim_bridge.wrench import torque_about
 
 from .contact import contacts
 from .feet import POINTS_PER_FOOT, TIP, Feet
@@ -18,6 +19,8 @@ TOWARDS_BODY = 0.8
 """
 LARGEST_TWIST = 15.0
 """Free torque of both feet together [N m]; more is an error of the motion."""
+WHOLE = 0.3
+"""A measured vertical total this near to what the motion needs is all of it [body weights]."""
 _LEAST_FORCE = 0.05
 """Vertical force [body weights] below which its centre of pressure is not asked for."""
 _LEAST_SHARE = 1e-4
@@ -87,6 +90,11 @@ class GroundReaction:
         """See the class."""
         return self._soles.contact
 
+    @property
+    def place(self) -> F64:
+        """Places of the sole points, (3, 8) [m], ground."""
+        return self._soles.place
+
     def reset(self) -> None:
         """Forget the floor and the last forces."""
         self._soles.floor[:] = np.inf
@@ -111,13 +119,18 @@ class GroundReaction:
         contacts(s.place[1], s.climb, s.kind, dt, s.floor, s.contact)
 
     def step(self, q: F64, qd: F64, qdd: F64) -> None:
-        """Predict the forces of a motion.
+        """Predict the forces of a motion: what it needs, shared.
 
         Parameters
         ----------
         q, qd, qdd : ndarray of shape (n_coordinate,), float64 [rad, m], [/s], [/s^2]
             Motion of all coordinates, model order.
         """
+        self.move(q, qd, qdd)
+        self.share()
+
+    def move(self, q: F64, qd: F64, qdd: F64) -> None:
+        """Find the total wrench that a motion needs, and which sole points are on the floor."""
         self._dynamics.step(q, qd, qdd, self._no_forces)
         pose, work = self._dynamics.pose, self._dynamics.work
         whole_body(
@@ -125,6 +138,24 @@ class GroundReaction:
             self._wrench, self._centre,
         )  # fmt: skip
         self._touch(self._dynamics, self._dt)
+
+    def take_total(self, total: F64) -> bool:
+        """Share a measured total from now on in this frame, if it is all that the motion needs.
+
+        Parameters
+        ----------
+        total : ndarray of shape (9,), float64 [N], [m], [N m], ground
+            Sum of all plates; NaN is not known.
+
+        Returns
+        -------
+        bool
+            Whether it is.
+        """
+        return bool(take_whole(total, WHOLE * self._weight, self._wrench))
+
+    def share(self) -> None:
+        """Share the total wrench between the feet."""
         share_wrench(self._wrench, self._centre, self._weight, self._soles, self.forces)
 
 
@@ -156,6 +187,17 @@ def whole_body(
                 centre_out[r] += rotation[i, r, c] * first_moment[i, c]
     for c in range(3):
         centre_out[c] /= total
+
+
+@kernel
+def take_whole(total: F64, tolerance: float, wrench_out: F64) -> bool:
+    """Put a measured total in the place of a needed wrench that is near enough [N]."""
+    if not abs(total[1] - wrench_out[4]) < tolerance:
+        return False
+    wrench_out[0], wrench_out[1], wrench_out[2] = torque_about(total, 0.0, 0.0, 0.0)
+    for c in range(3):
+        wrench_out[3 + c] = total[c]
+    return True
 
 
 @kernel

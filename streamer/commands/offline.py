@@ -25,6 +25,7 @@ from sim_bridge import (
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.commands.progress import progress_bar
 from streamer.exceptions import ConfigError
+from streamer.force_ring import forces_at
 from streamer.formats import (
     IkSetup,
     MarkerTable,
@@ -178,11 +179,9 @@ def read_recording(
         return Recording(table, np.zeros((len(table.time), 0, 9)), ())
     external = read_external_loads(loads)
     storage = read_storage(grf)
-    rows = external.select(storage)
-    flat = rows.reshape(len(rows), -1)
-    forces = np.stack([np.interp(table.time, storage.time, c) for c in flat.T], axis=1)
+    forces = forces_at(table.time, storage.time, external.select(storage))
     bodies = tuple(ExternalForce(f.name, f.body) for f in external.forces)
-    return Recording(table, forces.reshape(len(table.time), len(bodies), 9), bodies)
+    return Recording(table, forces, bodies)
 
 
 def process(
