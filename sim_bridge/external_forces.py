@@ -100,7 +100,7 @@ class ExternalForces:
         self._blend = Blend(foot, rate_hz)
         self._measured = np.full((len(self.loads), 9), np.nan)
         self._total, self._whole = np.full(9, np.nan), False
-        self._missing = MissingLoad(foot >= 0, weight, rate_hz)
+        self._missing = MissingLoad(foot, weight, rate_hz)
         self._parent = model.chain.parent
         self.forces: F64 = self._blend.forces
         self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
@@ -205,14 +205,15 @@ class ExternalForces:
     def watch(self, dynamics: InverseDynamics) -> None:
         """See which force is missing; learn the floor while forces are measured."""
         if self._reaction is None:
+            np.copyto(self.plate_faults, self._judge.fault)
             return
-        self._missing.watch(self._parent, dynamics.work.force)
-        if self._mapper is None:
-            note_faults(self._judge.fault, self._missing.doubted, _NO_LOAD, self.plate_faults)
-        else:
+        self._missing.watch(self._parent, dynamics.work.force, self._reaction.forces)
+        if self._mapper is not None:
             note_faults(self._judge.fault, self._mapper.edge, _EDGE, self.plate_faults)
+            return
+        note_faults(self._judge.fault, self._missing.accused, _NO_LOAD, self.plate_faults)
         self._frames += 1
-        if self._mapper is None and not self._blend.predicted and self._frames % WATCH_EVERY == 0:
+        if not self._blend.predicted and self._frames % WATCH_EVERY == 0:
             self._reaction.watch(dynamics, WATCH_EVERY)
 
 

@@ -84,6 +84,7 @@ class GroundReaction:
         self._parent, self._mass, self._moment = chain.parent, chain.mass, chain.first_moment
         self.forces: F64 = np.zeros((2, 9))
         self._dt = 1.0 / rate_hz
+        self._measured = False
 
     @property
     def contact(self) -> F64:
@@ -138,6 +139,7 @@ class GroundReaction:
             self._wrench, self._centre,
         )  # fmt: skip
         self._touch(self._dynamics, self._dt)
+        self._measured = False
 
     def take_total(self, total: F64) -> bool:
         """Share a measured total from now on in this frame, if it is all that the motion needs.
@@ -152,11 +154,14 @@ class GroundReaction:
         bool
             Whether it is.
         """
-        return bool(take_whole(total, WHOLE * self._weight, self._wrench))
+        self._measured = bool(take_whole(total, WHOLE * self._weight, self._wrench))
+        return self._measured
 
     def share(self) -> None:
         """Share the total wrench between the feet."""
-        share_wrench(self._wrench, self._centre, self._weight, self._soles, self.forces)
+        share_wrench(
+            self._wrench, self._centre, self._weight, self._measured, self._soles, self.forces
+        )
 
 
 @kernel
@@ -217,7 +222,9 @@ def place_soles(soles: _Soles, rotation: F64, position: F64, velocity: F64) -> N
 
 
 @kernel
-def share_wrench(wrench: F64, centre: F64, weight: float, soles: _Soles, forces_out: F64) -> None:
+def share_wrench(
+    wrench: F64, centre: F64, weight: float, measured: bool, soles: _Soles, forces_out: F64
+) -> None:
     """Forces of both feet from the total wrench.
 
     Parameters
@@ -228,6 +235,8 @@ def share_wrench(wrench: F64, centre: F64, weight: float, soles: _Soles, forces_
         Centre of mass.
     weight : float
         Body weight [N].
+    measured : bool
+        Whether the vertical forces are to add up to the total exactly.
     soles : _Soles
         Placed, with contacts.
     forces_out : ndarray of shape (2, 9), float64
@@ -247,6 +256,10 @@ def share_wrench(wrench: F64, centre: F64, weight: float, soles: _Soles, forces_
         soles.normal,
     )
     total = soles.normal.sum()
+    if measured and total > 0.0:
+        for i in range(soles.normal.shape[0]):
+            soles.normal[i] *= wrench[4] / (weight * total)
+        total = wrench[4] / weight
     for f in range(2):
         _vertical_of_foot(soles, f, floor, weight, forces_out[f])
     _share_rest(wrench, centre, weight * total, floor, forces_out)

@@ -19,6 +19,8 @@ LEAST_VERTICAL = 0.5
 """Least share of a force that is vertical; 0.82 is the least seen, in running."""
 HEAVIEST = 3.0
 """Mean force of a loaded plate [body weights] above which its unit is wrong."""
+IMPOSSIBLE = 6.0
+"""Force of one plate [body weights] that is not believed even for a frame."""
 VERDICT_S = 0.3
 """Loaded time after which a plate's axes are judged [s]."""
 FROZEN_S = 0.15
@@ -113,7 +115,8 @@ def judge_rows(
                 fault_out[i] = verdict(memory.mean[i], weight)
         if fault_out[i] == 0 or fault_out[i] == _FROZEN:
             fault_out[i] = _FROZEN if memory.same[i] >= frozen_frames else 0
-        if fault_out[i] != 0 or (loaded and row[1] < LEAST_VERTICAL * force):
+        odd = loaded and (row[1] < LEAST_VERTICAL * force or force > IMPOSSIBLE * weight)
+        if odd or fault_out[i] != 0:
             for c in range(9):
                 row[c] = np.nan
 

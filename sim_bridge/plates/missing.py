@@ -20,8 +20,8 @@ class MissingLoad:
 
     Parameters
     ----------
-    is_foot : ndarray of shape (n,), bool
-        Rows that are forces on a foot; others are left alone.
+    foot : ndarray of shape (n,), int64
+        Foot of each row, 0 right, 1 left; those of -1 are left alone.
     weight : float
         Body weight [N].
     rate_hz : float
@@ -31,24 +31,22 @@ class MissingLoad:
     ----------
     doubted : ndarray of shape (n,), bool
         Rows that are not believed.
+    accused : ndarray of shape (n,), bool
+        Those of them whose foot carries the body now.
     """
 
-    def __init__(self, is_foot: Bool, weight: float, rate_hz: float) -> None:
-        self._is_foot, self._least = is_foot, MISSING * weight
+    def __init__(self, foot: I64, weight: float, rate_hz: float) -> None:
+        self._foot, self._least = foot, MISSING * weight
         self._frames = max(round(MISSING_S * rate_hz), 1)
-        self._empty = np.zeros(len(is_foot), dtype=np.bool_)
+        self._empty = np.zeros(len(foot), dtype=np.bool_)
         self._count = np.zeros(1, dtype=np.int64)
-        self.doubted: Bool = np.zeros(len(is_foot), dtype=np.bool_)
+        self.doubted: Bool = np.zeros(len(foot), dtype=np.bool_)
+        self.accused: Bool = np.zeros(len(foot), dtype=np.bool_)
 
     def reset(self) -> None:
         """Believe everything."""
         self._count[0] = 0
-        self.doubted[:] = self._empty[:] = False
-
-    @property
-    def any(self) -> bool:
-        """Whether any row is doubted."""
-        return bool(self.doubted.any())
+        self.doubted[:] = self.accused[:] = self._empty[:] = False
 
     def step(self, rows: F64, whole: bool) -> None:
         """Put NaN, which is not known, into the rows that are doubted.
@@ -60,9 +58,9 @@ class MissingLoad:
         whole : bool
             Whether they are all that the motion needs; none is doubted then.
         """
-        mask_rows(self._is_foot, whole, self._empty, self.doubted, rows)
+        mask_rows(self._foot, whole, self._empty, self.doubted, rows)
 
-    def watch(self, parent: I64, force: F64) -> None:
+    def watch(self, parent: I64, force: F64, predicted: F64) -> None:
         """See what a frame left unexplained.
 
         Parameters
@@ -71,18 +69,20 @@ class MissingLoad:
             Parent of each link; -1 is ground.
         force : ndarray of shape (n_link, 6), float64 [N m], [N]
             Moment and force that each link still needs, external forces taken off.
+        predicted : ndarray of shape (2, 9), float64
+            Forces of the right and the left foot; only looked at where rows are doubted.
         """
-        watch_missing(parent, force, self._least, self._frames, self._empty, self._count,
-                      self.doubted)  # fmt: skip
+        watch_missing(
+            parent, force, self._least, self._frames, self._empty, self._count, self.doubted
+        )
+        accuse(self.doubted, self._foot, predicted, self._least, self.accused)
 
 
 @kernel
-def mask_rows(
-    is_foot: Bool, whole: bool, empty_out: Bool, doubted_out: Bool, rows_out: F64
-) -> None:
+def mask_rows(foot: I64, whole: bool, empty_out: Bool, doubted_out: Bool, rows_out: F64) -> None:
     """Remember which rows are empty, and take out those that are doubted."""
     for i in range(rows_out.shape[0]):
-        empty_out[i] = is_foot[i] and rows_out[i, 1] == 0.0
+        empty_out[i] = foot[i] >= 0 and rows_out[i, 1] == 0.0
         if rows_out[i, 1] > 0.0:
             doubted_out[i] = False
         if doubted_out[i] and not whole:
@@ -109,3 +109,10 @@ def watch_missing(
     if count_out[0] >= frames:
         for i in range(empty.shape[0]):
             doubted_out[i] |= empty[i]
+
+
+@kernel
+def accuse(doubted: Bool, foot: I64, predicted: F64, least: float, accused_out: Bool) -> None:
+    """Find the doubted rows whose feet bear much."""
+    for i in range(doubted.shape[0]):
+        accused_out[i] = doubted[i] and predicted[foot[i], 1] > least
