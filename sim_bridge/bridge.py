@@ -146,6 +146,8 @@ class Bridge:
     Notes
     -----
     It reads no clock: ``on_stage`` is called after each stage with its name, for whoever times it.
+    ``on_plate_fault`` is called once for each fault of each plate, with the plate's name and what
+    to do, see :class:`sim_bridge.plates.PlateFault`.
     Instances share nothing, and the kernels release the GIL: run several in threads.
     """
 
@@ -195,6 +197,7 @@ class Bridge:
             self._external.plate_faults,
         )
         self.on_stage: Callable[[str], None] | None = None
+        self.on_plate_fault: Callable[[str, str], None] | None = None
 
     @property
     def filter_delay_s(self) -> float:
@@ -315,6 +318,8 @@ class Bridge:
         self._mark("grf")
         self._id.step(q, qd, qdd, out.forces)
         self._external.watch(self._id)
+        if self.on_plate_fault is not None:
+            self._external.tell_faults(self.on_plate_fault)
         self._mark("id")
         np.take(q, self._free_index, out=self._free)
         np.take(qd, self._free_index, out=self._free_speed)

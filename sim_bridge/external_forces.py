@@ -1,6 +1,6 @@
 """External forces of a frame: measured, held back by the filter's delay, or else predicted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -104,6 +104,8 @@ class ExternalForces:
         self._parent = model.chain.parent
         self.forces: F64 = self._blend.forces
         self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
+        self._names = tuple(load.name for load in loads)
+        self._told: set[tuple[str, int]] = set()
         self._frames = 0
 
     @property
@@ -215,6 +217,15 @@ class ExternalForces:
         self._frames += 1
         if not self._blend.predicted and self._frames % WATCH_EVERY == 0:
             self._reaction.watch(dynamics, WATCH_EVERY)
+
+    def tell_faults(self, tell: Callable[[str, str], None]) -> None:
+        """Tell name and message of each fault that was not told yet."""
+        if not self.plate_faults.any():
+            return
+        for name, fault in zip(self._names, self.plate_faults.tolist(), strict=True):
+            if fault and (name, fault) not in self._told:
+                self._told.add((name, fault))
+                tell(name, PlateFault(fault).message)
 
 
 def _all_on_feet(loads: Sequence[ExternalForce]) -> bool:

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from sim_bridge.wrench import mix_wrenches
 
+SET_BACK_S = 0.02
+"""A clock that steps back by more [s] was set; estimates of clock offsets change by less."""
+
 
 class ForceRing:
     """Bounded memory of force samples.
@@ -61,17 +64,31 @@ class ForceRing:
         Parameters
         ----------
         t : ndarray of shape (n,), float64
-            Times [s], not decreasing and not before the newest kept.
+            Times [s]. A step back by less than `SET_BACK_S` is clock correction and counts as
+            none; where the clock was set back by more, what came before is forgotten.
         rows : ndarray of shape (n, k, 9), float64
             Force [N], centre of pressure [m], free torque [N m] in ground.
         """
         t, rows = t[-self._capacity :], rows[-self._capacity :]
+        steps = np.diff(t, prepend=self.newest_s)
+        if (steps < 0.0).any():
+            t, rows = self._after_set_back(t, rows, steps)
         if self._end + len(t) > 2 * self._capacity:
             self._move_to_front(keep=self._capacity - len(t))
         self._t[self._end : self._end + len(t)] = t
         self._rows[self._end : self._end + len(t)] = rows
         self._end += len(t)
         self._first = max(self._first, self._end - self._capacity)
+
+    def _after_set_back(
+        self, t: NDArray[np.float64], rows: NDArray[np.float64], steps: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What follows the last time the clock was set back, in order."""
+        back = np.flatnonzero(steps < -SET_BACK_S)
+        if len(back):
+            self._first = self._end = 0
+            t, rows = t[back[-1] :], rows[back[-1] :]
+        return np.maximum.accumulate(np.maximum(t, self.newest_s)), rows
 
     def _move_to_front(self, keep: int) -> None:
         """Copy the newest `keep` samples to the start of the arrays."""

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from streamer.clock import Clock
 from streamer.config import RunConfig
 from streamer.deadline import DeadlineThread, EmgSender
+from streamer.frame_times import Arrival, FrameTimes
 from streamer.health import StageTimer, report
 from streamer.messages import Act, Dyn, Health, Kin, Meta
 from streamer.protocols import (
@@ -54,7 +55,7 @@ class LoopSettings:
     Attributes
     ----------
     rate_hz : float
-        Marker rate [Hz]; a pause of more than 1.5 periods is a gap.
+        Marker rate [Hz] to begin with; a pause of more than 1.5 periods is a gap.
     budget_ms : float
         Receipt of a frame to its estimate on the wire [ms].
     pacing : {"asap", "constant"}
@@ -149,9 +150,10 @@ class Session:
             filter_delay_s=settings.filter_delay_s,
         )
         bridge.on_stage = self.stages.mark
+        bridge.on_plate_fault = warn_of_plate
         self._no_forces = np.zeros((0, 9))
         self._unknown = self._no_forces if forces is None else np.full_like(forces.forces, np.nan)
-        self._last_t = math.nan
+        self._times = FrameTimes(settings.rate_hz, settings.reset_after_s)
         self._forces_t = -math.inf  # capture time of the last frame with measured forces
         self._faults_logged: set[str] = set()
         self._act = Act(session=self.session)
@@ -209,7 +211,7 @@ class Session:
                 _log.warning("the frame before the first failed (%s)", fault)
                 self._bridge.reset()
                 self._refiner.reset()
-            self._last_t = self._markers.t
+            self._times.step(self._markers.t)
 
     def step(self, timeout_s: float) -> bool:
         """Wait for a frame and answer it.
@@ -229,27 +231,25 @@ class Session:
             self.stages.start()
             self.frames_in += count
             self.skipped += count - 1
-            status = self._status_of_time(self._markers.t)
-            if status is None:
-                self.skipped += 1
-            else:
-                self._answer(self._markers.t, status)
+            self._take(self._markers.t, count)
         self._look_after()
         return count > 0
 
-    def _status_of_time(self, t: float) -> int | None:
-        """Flag what a frame's time shows; None if it does not come after the last."""
-        pause = t - self._last_t
-        if abs(pause) > self._settings.reset_after_s:
+    def _take(self, t: float, count: int) -> None:
+        """Answer a frame, unless its time says that it is an old one."""
+        arrival = self._times.step(t, count)
+        if arrival is Arrival.OLD:
+            self.skipped += 1
+            return
+        if arrival is Arrival.ANEW:
             self._bridge.reset()
             self._refiner.reset()
-        elif pause <= 0.0:
-            return None
-        self._last_t = t
-        if math.isnan(pause) or 0.0 < pause <= 1.5 / self._settings.rate_hz:
-            return 0
-        self.gap += 1
-        return int(Status.GAP)
+            self._forces_t = -math.inf
+        if arrival is Arrival.ON_TIME:
+            self._answer(t, 0)
+        else:
+            self.gap += 1
+            self._answer(t, int(Status.GAP))
 
     def _answer(self, t: float, status: int) -> None:
         """Compute and publish one frame."""
@@ -379,6 +379,11 @@ class Session:
     def report(self) -> dict[str, Any]:
         """Return what ``--report`` writes: counts, latency [ms], stages [us], flags."""
         return report(self._counts().items())
+
+
+def warn_of_plate(name: str, message: str) -> None:
+    """Say in the log what is wrong with a force plate."""
+    _log.warning("force plate %r: %s", name, message)
 
 
 def _bytes(array: NDArray[np.float64]) -> bytes:

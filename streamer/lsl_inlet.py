@@ -1,8 +1,9 @@
 """Markers and forces in, over LSL: newest frame wins, forces go into a bounded memory.
 
-Time stamps are in the LSL local clock of this machine (clock synchronisation on, monotonized).
-liblsl's own dejittering stays off: see `streamer.dejitter` for what it does to frames that are
-missing, and for what is used instead.
+Time stamps are in the LSL local clock of this machine (clock synchronisation on). liblsl's own
+dejittering stays off: see `streamer.dejitter` for what it does to frames that are missing, and for
+what is used instead. So does its monotonizing: a clock that is set back would stand still until it
+has caught up, and nobody could tell.
 """
 
 import ctypes
@@ -24,7 +25,7 @@ from streamer.formats import ExternalForceColumns
 
 F64 = NDArray[np.float64]
 
-POSTPROCESSING = pylsl.proc_clocksync | pylsl.proc_monotonize
+POSTPROCESSING = pylsl.proc_clocksync
 _CHUNK = 64  # samples per pull; more are pulled in further rounds
 _BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
 _MEASURED_FRAMES = 40

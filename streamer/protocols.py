@@ -65,6 +65,7 @@ class BridgeStep(Protocol):
     """Markers and forces to activations; `sim_bridge.Bridge` is one."""
 
     on_stage: Callable[[str], None] | None
+    on_plate_fault: Callable[[str, str], None] | None
 
     def step(self, t: float, markers: F64, forces: F64) -> BridgeResult:
         """Advance by one frame."""

@@ -5,6 +5,9 @@ import numpy as np
 from sim_bridge._jit import F64, kernel
 from sim_bridge.wrench import mix_wrenches
 
+_FASTER = 4
+"""Frames may come so many times faster than at the nominal rate."""
+
 
 class ForceDelay:
     """Forces as they were ``delay_s`` ago, their wrenches interpolated between frames.
@@ -25,7 +28,7 @@ class ForceDelay:
     """
 
     def __init__(self, n_load: int, rate_hz: float, delay_s: float) -> None:
-        size = int(np.ceil(delay_s * rate_hz)) + 4
+        size = int(np.ceil(_FASTER * delay_s * rate_hz)) + 4
         self._delay = delay_s
         self._time = np.full(size, -np.inf)
         self._ring = np.zeros((size, n_load, 9))

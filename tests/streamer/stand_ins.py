@@ -74,6 +74,7 @@ class StandInBridge:
 
     def __init__(self, during: Callable[[float], None] = lambda _: None) -> None:
         self.on_stage: Callable[[str], None] | None = None
+        self.on_plate_fault: Callable[[str, str], None] | None = None
         self.during = during
         self.status = 0
         self.resets = 0

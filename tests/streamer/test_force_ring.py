@@ -115,3 +115,20 @@ def test_the_ring_keeps_the_newest_samples_like_a_plain_list(chunk: int) -> None
         for i in kept:
             assert ring.at(t[i], out)
             np.testing.assert_array_equal(out, rows[i])
+
+
+def test_a_clock_that_is_set_back_leaves_no_old_forces() -> None:
+    ring, rows, out = ForceRing(2), random_rows(60), np.empty((2, 9))
+    ring.extend(10.0 + 0.001 * np.arange(40), rows[:40])
+    ring.extend(9.7 + 0.001 * np.arange(20), rows[40:])
+    assert ring.newest_s == pytest.approx(9.719)
+    assert not ring.covers(10.0)
+    assert ring.at(9.705, out)
+    np.testing.assert_array_equal(out, rows[45])
+
+
+def test_a_small_step_back_is_clock_correction() -> None:
+    ring, rows, out = ForceRing(2), random_rows(4), np.empty((2, 9))
+    ring.extend(np.array([1.0, 1.001, 1.0008, 1.002]), rows)
+    assert len(ring) == 4
+    assert ring.at(1.0005, out)

@@ -117,6 +117,35 @@ def test_a_frame_that_is_not_newer_is_skipped() -> None:
     assert (rig.session.frames_in, rig.session.skipped) == (5, 2)
 
 
+def test_a_clock_that_is_set_back_by_little_silences_nobody() -> None:
+    rig = Rig(even(30) + [t - 0.5 for t in even(60)[30:]])
+    while rig.session.step(0.01):
+        pass
+    assert len(rig.emg()) == 60 - 4
+    assert (rig.session.skipped, rig.session.gap) == (4, 1)
+    assert (rig.bridge.resets, rig.refiner.resets) == (1, 1)
+
+
+def test_another_rate_is_no_row_of_gaps_and_hides_none() -> None:
+    slower = [START + 0.5 + 0.02 * k for k in range(50)]
+    rig = Rig(even(50) + slower)
+    while rig.session.step(0.01):
+        pass
+    assert {m.status for m in rig.emg()[-39:]} == {0}
+    faster = [START + 0.5 + 0.005 * k for k in range(50) if k != 40]
+    rig = Rig(even(50) + faster)
+    while rig.session.step(0.01):
+        pass
+    assert [m.seq for m in rig.emg() if m.status] == [90]
+
+
+def test_what_is_wrong_with_a_plate_goes_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig(even(1))
+    assert rig.bridge.on_plate_fault is not None
+    rig.bridge.on_plate_fault("left", "its sign is inverted")
+    assert "force plate 'left': its sign is inverted" in caplog.text
+
+
 def test_held_forces_are_flagged_and_after_a_while_not_believed() -> None:
     times = even(20)
     rig = Rig(times)
