@@ -96,10 +96,14 @@ def compile_(
 @app.command()
 def offline(
     model: Annotated[Path, typer.Option(help="OpenSim model, .osim.")],
-    markers: Annotated[Path, typer.Option(help="Marker file, .trc.")],
+    markers: Annotated[Path, typer.Option(help="Marker file, .trc; or .c3d with its plates.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
     grf: Annotated[Path | None, typer.Option(help="Force file, .mot.")] = None,
     loads: Annotated[Path | None, typer.Option(help="ExternalLoads .xml.")] = None,
+    plates: Annotated[
+        Literal["named", "auto"],
+        typer.Option(help="Whose foot is on a plate: as --loads names it, or as seen."),
+    ] = "named",
     filter: Annotated[  # noqa: A002
         str, typer.Option(help="causal (as live) or zero-phase:6.")
     ] = "causal",
@@ -114,7 +118,9 @@ def offline(
     """Run the same pipeline over a recording and write OpenSim files."""
     from streamer.commands import offline as command
 
-    command.run(model, markers, grf, loads, out, filter, start, end, refine, checkpoint, ik_setup)
+    command.run(
+        model, markers, grf, loads, out, filter, start, end, refine, checkpoint, ik_setup, plates
+    )
 
 
 @app.command()

@@ -31,7 +31,7 @@ class MarkerSource(Protocol):
 
 
 class ForceSource(Protocol):
-    """Forces at an instant; `streamer.lsl_inlet.ForceInlet` is one."""
+    """Forces at an instant; `streamer.force_inlet.ForceInlet` is one."""
 
     forces: F64
 

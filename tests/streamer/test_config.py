@@ -39,7 +39,10 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("model: model.osim\nbuget_ms: 8\n", r"unknown key 'buget_ms' \(nearest: budget_ms"),
-        ("model: model.osim\nbuget_ms: 8\n", "known keys: model, loads, trial, markers"),
+        (
+            "model: model.osim\nbuget_ms: 8\n",
+            "known keys: model, loads, plates, corners, trial, markers",
+        ),
         ("model: model.osim\nmarkers: {nam: x}\n", "markers: unknown key 'nam'"),
         (
             "model: model.osim\nbudget_ms: soon\n",

@@ -11,8 +11,9 @@ import pytest
 from streamer.clock import LslClock
 from streamer.config import Stream
 from streamer.exceptions import StreamLayoutError, StreamNotFound
+from streamer.force_inlet import ForceInlet
 from streamer.formats import ExternalForceColumns
-from streamer.lsl_inlet import ForceInlet, MarkerInlet, find_stream, visible_streams
+from streamer.lsl_inlet import MarkerInlet, find_stream, visible_streams
 from streamer.outlets import ChannelDescription, Outlet, force_channels, marker_channels
 
 WAIT_S = 20.0
