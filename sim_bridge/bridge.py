@@ -65,6 +65,10 @@ class BridgeSettings:
         rows for no force; ``predicted`` does not use measured rows.
     corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
         Corners of the plates, to see feet on their edges; only for loads on the body ``feet``.
+    forces_in_step : bool
+        The forces given to :meth:`Bridge.step` are those of the filter's instant already,
+        ``filter_delay_s`` before the frame. A live session asks for them so: they have had time to
+        arrive, and are interpolated at their own rate.
     """
 
     rate_hz: float
@@ -77,6 +81,7 @@ class BridgeSettings:
     exact_joints: bool = False
     ground_reaction: Literal["auto", "measured", "predicted"] = "auto"
     corners: F64 | None = None
+    forces_in_step: bool = False
 
 
 class BridgeOutput:
@@ -174,7 +179,7 @@ class Bridge:
             model,
             loads,
             settings.rate_hz,
-            self._filter.delay_s,
+            0.0 if settings.forces_in_step else self._filter.delay_s,
             settings.ground_reaction,
             settings.corners,
         )
@@ -239,7 +244,8 @@ class Bridge:
         markers : ndarray of shape (n_label, 3), float64 [m], ground
             In the order of ``marker_names``; NaN marks a missing one.
         forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
-            Force, centre of pressure, free torque at ``t``; a row with NaN is not known.
+            Force, centre of pressure, free torque at ``t`` (see ``forces_in_step``); a row with
+            NaN is not known.
 
         Returns
         -------

@@ -42,7 +42,7 @@ class ExternalForces:
     rate_hz : float
         Frame rate [Hz].
     delay_s : float
-        Delay of the derivative filter [s].
+        By how much forces are held back [s].
     mode : str
         See ``BridgeSettings.ground_reaction``.
     corners : ndarray of shape (n_given, 4, 3), float64 [m], ground, or None

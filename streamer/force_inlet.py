@@ -85,6 +85,11 @@ class ForceInlet(Inlet):
         self._ring = ForceRing(len(wanted), tolerance_s=tolerance_s)
         self.forces = np.zeros((len(wanted), 9))
 
+    @property
+    def newest_s(self) -> float:
+        """Time of the newest sample [s], LSL local clock; minus infinity if there is none."""
+        return self._ring.newest_s
+
     def align(self, t: float, until: float) -> bool:
         """Bring `forces` to an instant, waiting for samples that are under way.
 

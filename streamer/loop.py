@@ -154,7 +154,8 @@ class Session:
         self._no_forces = np.zeros((0, 9))
         self._unknown = self._no_forces if forces is None else np.full_like(forces.forces, np.nan)
         self._times = FrameTimes(settings.rate_hz, settings.reset_after_s)
-        self._forces_t = -math.inf  # capture time of the last frame with measured forces
+        self._about = math.inf  # instant that the frame's moments are about
+        self._forces_t = -math.inf  # when forces were last measured
         self._faults_logged: set[str] = set()
         self._act = Act(session=self.session)
         self._kin = Kin(session=self.session)
@@ -273,19 +274,23 @@ class Session:
         self.stages.finish()
 
     def _align(self, t: float) -> tuple[NDArray[np.float64], bool]:
-        """Forces at a frame's time, NaN if plates are silent; whether measured rather than held."""
+        """Forces of the instant that a frame's moments are about, NaN if plates are silent.
+
+        That instant lies before the frame by the filter's delay, so that forces which are late by
+        less are not late. The second value: whether they are measured rather than held.
+        """
         if self._forces is None:
             return self._no_forces, True
+        self._about = t - self._settings.filter_delay_s
         until = self._clock.now() + 1e-3 * self._settings.align_wait_ms
-        fresh = self._forces.align(t, until)
-        if fresh:
-            self._forces_t = t
+        fresh = self._forces.align(self._about, until)
+        self._forces_t = self._about if fresh else max(self._forces_t, self._forces.newest_s)
         self.stages.mark("align")
-        return (self._forces.forces if self._believed(t) else self._unknown), fresh
+        return (self._forces.forces if self._believed() else self._unknown), fresh
 
-    def _believed(self, t: float) -> bool:
-        """Whether forces were measured shortly before a frame, if not at it."""
-        return t - self._forces_t <= FORCE_TRUST_S
+    def _believed(self) -> bool:
+        """Whether forces were measured shortly before the instant in question, if not at it."""
+        return self._about - self._forces_t <= FORCE_TRUST_S
 
     def _refine(self, t: float, result: BridgeResult) -> NDArray[np.float32]:
         """EMG of a frame; raises if anything in it is not a finite number."""
@@ -294,7 +299,7 @@ class Session:
             raise FloatingPointError("the bridge returned a value that is not finite")
         estimate = self._refiner.step(
             t, result.activation, result.q, result.qd, result.tau,
-            forces_valid=self._believed(t),
+            forces_valid=self._believed(),
         )  # fmt: skip
         self.stages.mark("refine")
         if not math.isfinite(estimate.sum()):
@@ -321,7 +326,7 @@ class Session:
         if result.status & Status.GRF_PREDICTED:
             self._dyn.grf_source = "predicted"
         else:
-            self._dyn.grf_source = "plate" if self._believed(t) else "none"
+            self._dyn.grf_source = "plate" if self._believed() else "none"
         for message in (self._act, self._kin, self._dyn):
             message.seq, message.t, message.status = seq, t, status
             message.sent = self._clock.now()

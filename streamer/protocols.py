@@ -35,6 +35,11 @@ class ForceSource(Protocol):
 
     forces: F64
 
+    @property
+    def newest_s(self) -> float:
+        """Time of the newest sample [s]."""
+        ...
+
     def align(self, t: float, until: float) -> bool:
         """Bring `forces` to time `t`, waiting until `until`; False if they are held."""
         ...

@@ -164,6 +164,7 @@ def make_bridge(
         config.filter,
         ground_reaction=config.ground_reaction,
         corners=corners_of(config.corners),
+        forces_in_step=True,
     )
     auto, columns = config.plates == "auto", forces.loads if forces is not None else ()
     rows = [ExternalForce(f.name, ON_FEET if auto else f.body) for f in columns]

@@ -61,8 +61,11 @@ class Plates:
     def __init__(self) -> None:
         self.forces = np.ones((2, 9))
         self.fresh = True
+        self.newest_s = -np.inf
+        self.asked: list[float] = []
 
     def align(self, t: float, until: float) -> bool:  # noqa: ARG002
+        self.asked.append(t)
         return self.fresh
 
     def flush(self) -> int:

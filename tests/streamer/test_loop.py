@@ -163,6 +163,26 @@ def test_held_forces_are_flagged_and_after_a_while_not_believed() -> None:
     assert sources == ["plate" if known else "none" for known in believed]
 
 
+def test_forces_are_asked_for_at_the_instant_that_the_moments_are_about() -> None:
+    rig = Rig(even(3), filter_delay_s=0.025)
+    while rig.session.step(0.01):
+        pass
+    assert rig.plates is not None
+    np.testing.assert_allclose(rig.plates.asked, [t - 0.025 for t in even(3)])
+
+
+def test_forces_that_are_always_a_little_late_are_flagged_and_believed() -> None:
+    rig = Rig(even(30))
+    assert rig.plates is not None
+    rig.plates.fresh = False
+    for t in even(30):
+        rig.plates.newest_s = t - 0.04
+        rig.session.step(0.01)
+    assert {m.status for m in rig.emg()} == {Status.FORCE_STALE}
+    assert {m.grf_source for m in rig.tape.of("dyn")} == {"plate"}  # type: ignore[attr-defined]
+    assert all(rig.refiner.forces_valid)
+
+
 def test_source_of_the_forces_follows_every_frame() -> None:
     """Plates fall silent, the bridge predicts, plates come back."""
     times = even(60)
