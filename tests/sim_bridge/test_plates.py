@@ -1,5 +1,6 @@
 """Force plates: contact, belief, and whose foot is on them."""
 
+import tomllib
 from collections.abc import Callable
 
 import numpy as np
@@ -16,6 +17,7 @@ from sim_bridge.plates import (
 )
 from sim_bridge.plates.clean import LANDS, LEAVES
 from sim_bridge.wrench import add_wrench
+from tests.data_sets import all_trials, trial_dir
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 RATE_HZ, WEIGHT = 100.0, 700.0
@@ -241,6 +243,25 @@ def test_plates_find_their_feet_in_real_walks(
     assert not known[2].any()
     assert not found[2].any()
     assert not found[3].any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trial", all_trials() or ["none"])
+def test_feet_are_found_wherever_a_plate_holds_one(trial: str) -> None:
+    """Every trial over ground: the same forces as told, wherever feet are wholly on plates."""
+    toml = tomllib.loads((trial_dir(trial) / "trial.toml").read_text(encoding="utf-8"))
+    if toml["treadmill"]:
+        pytest.skip("feet cross from belt to belt, which the files count to the belt's own foot")
+    walk = RecordedTrial.load(trial_dir(trial))
+    frames = range(min(len(walk.time), 800))
+    known, found = (solve(walk, loads, walk.forces, frames) for loads in (walk.loads, PLATES))
+    time = walk.time[25 : len(frames)] - walk.bridge().filter_delay_s
+    scored = np.zeros(len(time), dtype=bool)
+    for start, end in toml["valid"]:
+        scored |= (time >= start + 0.05) & (time <= end - 0.02)
+    np.testing.assert_array_equal(found[0][scored], known[0][scored])
+    assert not found[2][scored].any()
+    assert not known[2][scored].any()
 
 
 @pytest.mark.parametrize("trial", PARITY_TRIALS)
