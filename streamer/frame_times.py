@@ -15,6 +15,10 @@ UNEVEN = 1.5
 gap."""
 _OFF_RATE = 0.25
 """A pause that differs from the period by more than this share is not of this rate."""
+_GAIN = 0.05
+"""Share of a pause in the period, which finds the new rate exactly."""
+_STEADY_FRAMES = 100
+"""After so many frames of another rate it is said."""
 _LINES = 20
 """Lines in the log; more say nothing new."""
 
@@ -68,6 +72,7 @@ class FrameTimes:
         self._set_back = SetBack()
         self._off, self._off_s = 0, 0.0
         self._shortest, self._longest = math.inf, 0.0
+        self._steady, self._told_hz = 0, rate_hz
         self._lines, self._told_old = 0, False
 
     def step(self, t: float, count: int = 1) -> Arrival:
@@ -106,6 +111,7 @@ class FrameTimes:
         """Take over another rate after enough frames of it."""
         if not abs(pause / self.period_s - 1.0) > _OFF_RATE:
             self._off = 0
+            self._keep(pause)
             return
         if self._off == 0:
             self._off_s, self._shortest, self._longest = 0.0, pause, pause
@@ -115,9 +121,21 @@ class FrameTimes:
         if self._longest > UNEVEN * self._shortest:
             self._off = 0
         elif self._off >= NEW_RATE_FRAMES:
-            before, self.period_s = self.period_s, self._off_s / self._off
-            self._off = 0
-            self._say(f"frames come at {1.0 / self.period_s:.1f} Hz, no longer {1.0 / before:.1f}")
+            self.period_s = self._off_s / self._off
+            self._off = self._steady = 0
+
+    def _keep(self, pause: float) -> None:
+        """Make the period exact, and say another rate when it is there for a while."""
+        if math.isnan(pause):
+            return
+        self.period_s += _GAIN * (pause - self.period_s)
+        self._steady += 1
+        if self._steady >= _STEADY_FRAMES and self._other_than_told():
+            before, self._told_hz = self._told_hz, 1.0 / self.period_s
+            self._say(f"frames come at {self._told_hz:.1f} Hz, no longer at {before:.1f} Hz")
+
+    def _other_than_told(self) -> bool:
+        return abs(self.period_s * self._told_hz - 1.0) > _OFF_RATE
 
     def _say(self, line: str) -> None:
         """Log what happens now and then, not what happens all the time."""

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 
+from streamer.dejitter import Dejitter
 from streamer.frame_times import NEW_RATE_FRAMES, SET_BACK_FRAMES, Arrival, FrameTimes
 
 RATE = 100.0
@@ -53,7 +54,7 @@ def test_a_long_pause_and_a_long_step_back_start_anew(jump_s: float) -> None:
 
 @pytest.mark.parametrize("rate", [50.0, 200.0, 250.0])
 def test_another_rate_is_followed_and_said(rate: float, caplog: pytest.LogCaptureFixture) -> None:
-    times = np.concatenate([even(100), even(100, 101.0, rate)])
+    times = np.concatenate([even(100), even(120, 101.0, rate)])
     times = np.delete(times, 170)  # one frame is lost at the new rate
     arrivals = judge(times)
     assert arrivals[:101] == [ON_TIME] * 101
@@ -62,6 +63,19 @@ def test_another_rate_is_followed_and_said(rate: float, caplog: pytest.LogCaptur
     assert arrivals[170:172] == [GAP, ON_TIME]
     assert len(caplog.records) == 1
     assert f"{rate:.1f} Hz" in caplog.records[0].message
+
+
+@pytest.mark.parametrize("rate", [50.0, 200.0, 250.0])
+def test_another_rate_behind_the_smoothing_is_said_as_it_is(
+    rate: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Smoothed times take some frames to follow; what is said and kept is the rate after that."""
+    smooth, frames = Dejitter(RATE), FrameTimes(RATE, reset_after_s=1.0)
+    for t in np.concatenate([even(300), even(600, 103.0, rate)]):
+        frames.step(smooth.step(float(t)))
+    assert 1.0 / frames.period_s == pytest.approx(rate, rel=0.001)
+    assert len(caplog.records) == 1
+    assert float(caplog.records[0].message.split()[3]) == pytest.approx(rate, rel=0.03)
 
 
 def test_lost_frames_are_no_other_rate() -> None:
@@ -77,4 +91,4 @@ def test_a_backlog_is_a_gap_but_no_other_rate() -> None:
     frames.step(100.0)
     arrivals = {frames.step(100.0 + 0.02 * k, count=2) for k in range(1, 40)}
     assert arrivals == {GAP}
-    assert frames.period_s == 0.01
+    assert frames.period_s == pytest.approx(0.01)
