@@ -32,7 +32,7 @@ class MissingLoad:
     doubted : ndarray of shape (n,), bool
         Rows that are not believed.
     accused : ndarray of shape (n,), bool
-        Those of them whose foot carries the body now.
+        Those of them whose foot has carried the body for as long as that now.
     """
 
     def __init__(self, foot: I64, weight: float, rate_hz: float) -> None:
@@ -40,12 +40,13 @@ class MissingLoad:
         self._frames = max(round(MISSING_S * rate_hz), 1)
         self._empty = np.zeros(len(foot), dtype=np.bool_)
         self._count = np.zeros(1, dtype=np.int64)
+        self._bears = np.zeros(len(foot), dtype=np.int64)
         self.doubted: Bool = np.zeros(len(foot), dtype=np.bool_)
         self.accused: Bool = np.zeros(len(foot), dtype=np.bool_)
 
     def reset(self) -> None:
         """Believe everything."""
-        self._count[0] = 0
+        self._count[0] = self._bears[:] = 0
         self.doubted[:] = self.accused[:] = self._empty[:] = False
 
     def step(self, rows: F64, whole: bool) -> None:
@@ -75,7 +76,10 @@ class MissingLoad:
         watch_missing(
             parent, force, self._least, self._frames, self._empty, self._count, self.doubted
         )
-        accuse(self.doubted, self._foot, predicted, self._least, self.accused)
+        accuse(
+            self.doubted, self._foot, predicted, self._least, self._frames, self._bears,
+            self.accused,
+        )  # fmt: skip
 
 
 @kernel
@@ -112,7 +116,17 @@ def watch_missing(
 
 
 @kernel
-def accuse(doubted: Bool, foot: I64, predicted: F64, least: float, accused_out: Bool) -> None:
-    """Find the doubted rows whose feet bear much."""
+def accuse(
+    doubted: Bool,
+    foot: I64,
+    predicted: F64,
+    least: float,
+    frames: int,
+    bears_out: I64,
+    accused_out: Bool,
+) -> None:
+    """Find the doubted rows whose feet have borne much for some frames."""
     for i in range(doubted.shape[0]):
-        accused_out[i] = doubted[i] and predicted[foot[i], 1] > least
+        bears = doubted[i] and predicted[foot[i], 1] > least
+        bears_out[i] = bears_out[i] + 1 if bears else 0
+        accused_out[i] = bears_out[i] >= frames
