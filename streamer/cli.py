@@ -167,7 +167,7 @@ def keys(
 
 
 bench = typer.Typer(
-    help="Measure: the bridge beside OpenSim and a session's latency (alone: both), filters, grf.",
+    help="Measure the bridge beside OpenSim, a session's latency (alone: both), filters, forces.",
     invoke_without_command=True,
 )
 app.add_typer(bench, name="bench")
@@ -252,6 +252,21 @@ def bench_grf(
     from streamer.commands import bench as command
 
     command.grf(trials or (), seconds=seconds, docs=docs, out=out)
+
+
+@bench.command("plates")
+def bench_plates(
+    trials: Annotated[
+        list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Longest part of a trial.")] = 20.0,
+    docs: Annotated[Path | None, typer.Option(help="Write forces.md's table here.")] = None,
+    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+) -> None:
+    """Feet found on plates from motion, beside what is known."""
+    from streamer.commands import bench as command
+
+    command.plates(trials or (), seconds=seconds, docs=docs, out=out)
 
 
 def main() -> None:
