@@ -92,6 +92,7 @@ class ExternalForces:
         foot = _foot_of(self.loads)
         self._given = np.full((self.n_given, 9), np.nan)
         is_plate = np.ones(self.n_given, bool) if on_feet else _on_a_foot(loads)
+        self._on_foot = _on_a_foot(self.loads)
         weight = float(model.mass * np.linalg.norm(model.gravity))
         self._judge = PlateJudge(is_plate, weight, rate_hz)
         self._cleaner = PlateCleaner(is_plate)
@@ -189,7 +190,7 @@ class ExternalForces:
 
     def _to_reaction(self, measured: F64, reaction: GroundReaction) -> None:
         """Share the measured total if it is whole, else what the motion needs."""
-        total_of(measured, self._missing.doubted, self._total)
+        total_of(measured, self._on_foot, self._missing.doubted, self._total)
         self._whole = self._mode == "auto" and reaction.take_total(self._total)
         reaction.share()
 
@@ -279,11 +280,11 @@ def unknown(forces: F64) -> bool:
 
 
 @kernel
-def total_of(forces: F64, doubted: Bool, total_out: F64) -> None:
-    """Sum of forces; NaN if one is not known, unless it is because it is doubted."""
+def total_of(forces: F64, on_foot: Bool, doubted: Bool, total_out: F64) -> None:
+    """Sum of the forces on feet; NaN if one is not known, unless because it is doubted."""
     total_out[:] = 0.0
     for i in range(forces.shape[0]):
-        if not doubted[i]:
+        if on_foot[i] and not doubted[i]:
             add_wrench(forces[i], total_out)
 
 
