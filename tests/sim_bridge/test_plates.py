@@ -6,7 +6,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce, SettingsError
+from configs.demo.build import SUBJECT
+from sim_bridge import (
+    Bridge,
+    BridgeSettings,
+    BridgeStatus,
+    ExternalForce,
+    SettingsError,
+    UnknownBody,
+    compile_model,
+)
 from sim_bridge.plates import (
     ON_FEET,
     PlateCleaner,
@@ -320,6 +329,12 @@ def test_a_bad_plate_does_no_more_harm_than_a_silent_one(walk: RecordedTrial) ->
     errors = [np.sqrt(np.mean((x[1] - known[1])[:, leg] ** 2)) for x in (found, none)]
     assert errors[0] < 1.1 * errors[1]  # 0.3 s of load until the verdict; 1.03 seen
     assert PlateFault.INVERTED in found[3][:, 1]
+
+
+def test_plates_of_nobody_need_a_model_with_feet() -> None:
+    model = compile_model(SUBJECT / "model.osim")
+    with pytest.raises(UnknownBody, match=r"find on plates.*toes_r"):
+        Bridge(model, model.marker_names, PLATES, BridgeSettings(RATE_HZ))
 
 
 def test_plates_and_bodies_cannot_be_mixed(walk: RecordedTrial) -> None:
