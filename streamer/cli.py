@@ -132,11 +132,32 @@ def train(
 def evaluate(
     dirs: Annotated[list[Path], typer.Argument(help="Trial directories, or folders of them.")],
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the rows as JSON here.")] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Train and compare every method on these people.")
+    ] = False,
+    unseen: Annotated[
+        list[Path], typer.Option(help="With --compare: trials of other data sets; repeatable.")
+    ] = [],  # noqa: B006
+    folds: Annotated[int, typer.Option(help="With --compare: groups of people left out.")] = 8,
+    epochs: Annotated[int | None, typer.Option(help="With --compare: of each training.")] = None,
+    docs: Annotated[
+        Path | None, typer.Option(help="With --compare: write results.md and figures here.")
+    ] = None,
 ) -> None:
     """Compare the network with static optimization alone, muscle by muscle."""
     from streamer.commands import evaluate as command
 
-    command.run(dirs, checkpoint)
+    if compare:
+        if checkpoint is not None or report is not None:
+            raise typer.BadParameter(
+                "--checkpoint and --report score one network; leave them out, or --compare"
+            )
+        command.compare(dirs, unseen, folds=folds, epochs=epochs, docs=docs)
+    elif unseen or epochs is not None or docs is not None:
+        raise typer.BadParameter("--unseen, --epochs and --docs go with --compare")
+    else:
+        command.run(dirs, checkpoint, report=report)
 
 
 @app.command()

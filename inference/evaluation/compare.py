@@ -20,9 +20,9 @@ from inference.dataset import LimbSequence, build_sequences
 from inference.evaluation.coverage import relative_errors, spread_gain
 from inference.evaluation.estimates import Estimates, Family, as_family, predict
 from inference.evaluation.methods import (
-    plain_simulation,
     motion_ridge,
     own_strides,
+    plain_simulation,
     population_mean,
     shared_gain_and_delay,
 )

@@ -1,4 +1,4 @@
-"""Whether a network knows how sure it is: do its intervals hold as much as they promise?"""
+"""Whether a network knows how sure it is: how much its intervals hold of what they promise."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def relative_errors(sequences: Sequence[LimbSequence], estimates: Estimates) -> 
 
 
 def spread_gain(errors: Mapping[str, F64]) -> F64:
-    """Return by what each channel's sigma has to be multiplied so that intervals hold, (N_CHANNEL,).
+    """Return by what each channel's sigma has to be multiplied to hold its promise, (N_CHANNEL,).
 
     People count equally. A channel of which fewer than `FEWEST_PEOPLE` people are known takes its
     composite's gain, else that of all channels together.
@@ -125,7 +125,7 @@ class Coverage(NamedTuple):
 
 
 def coverage(errors: Mapping[str, F64], gain: F64 | None = None) -> list[Coverage]:
-    """Return the coverage of every channel and of all, sigma multiplied by gain (len(MEASURED),)."""
+    """Return the coverage of each channel and of all, sigma times gain (len(MEASURED),)."""
     gains = {person: np.ones(len(MEASURED)) if gain is None else gain for person in errors}
     return _coverage(errors, gains)
 

@@ -121,7 +121,7 @@ def score(
     sequences: Sequence[LimbSequence],
     estimates: Estimates,
     rate_hz: float,
-    bootstrap: Bootstrap = Bootstrap(),  # noqa: B008
+    bootstrap: Bootstrap = Bootstrap(),
 ) -> list[PersonScore]:
     """Score estimates over every complete stride where they and the measurement exist.
 
@@ -167,7 +167,7 @@ def difference(
     ours: Estimates,
     other: Estimates,
     rate_hz: float,
-    bootstrap: Bootstrap = Bootstrap(),  # noqa: B008
+    bootstrap: Bootstrap = Bootstrap(),
 ) -> list[PersonScore]:
     """Score ours less other, person by person, over the frames where both give an estimate."""
 
@@ -212,7 +212,7 @@ class Summary:
     statistics: dict[str, Interval]
 
 
-def summarise(scores: Sequence[PersonScore], bootstrap: Bootstrap = Bootstrap()) -> list[Summary]:  # noqa: B008
+def summarise(scores: Sequence[PersonScore], bootstrap: Bootstrap = Bootstrap()) -> list[Summary]:
     """Average over people: for each motion every channel, the common ones, and all."""
     summaries = []
     for motion in sorted({s.motion for s in scores}):

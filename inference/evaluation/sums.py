@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from inference.channels import MEASURED
 from inference.dataset import LimbSequence
 from inference.evaluation.means import finite_mean
 from inference.metrics import MAX_LAG_S, MINIMUM_SAMPLES

@@ -14,10 +14,10 @@ from inference.evaluation.methods.stride_means import own_strides, population_me
 __all__ = [
     "TITLES",
     "as_streamed",
-    "plain_simulation",
     "calibrated",
     "motion_ridge",
     "own_strides",
+    "plain_simulation",
     "population_mean",
     "shared_gain_and_delay",
     "simulated",

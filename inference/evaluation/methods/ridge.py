@@ -1,4 +1,4 @@
-"""Kinematics alone, linear: does the simulation earn its cost?"""
+"""Kinematics alone, linear: what the simulation has to beat to earn its cost."""
 
 from __future__ import annotations
 
