@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.tables import markdown
 from inference.channels import CHANNELS, MEASURED
+from inference.dataset import measured_matrix
 from inference.evaluation.compare import Comparison, Study
 from inference.evaluation.coverage import (
     SHARES,
@@ -43,7 +45,7 @@ BY_MUSCLE: Final = {
 }
 
 
-def page(comparison: Comparison, bootstrap: Bootstrap = Bootstrap()) -> str:
+def page(comparison: Comparison, bootstrap: Bootstrap) -> str:
     """Return everything that stands between the marks."""
     settings, lags = comparison.settings, comparison.lags
     removed = ", ".join(f"{name} {1e3 * lag:+.0f} ms" for name, lag in sorted(lags.items()))
@@ -149,13 +151,11 @@ def better_than_simulation(summaries: dict[str, list[Summary]], motion: str) -> 
         if (plain := _find(summaries["simulation"], motion, ours.channel)) is not None
     ]
     text = []
-    for what, wins in (
-        ("r", lambda a, b: a["r"].value > b["r"].value),
-        ("RMSE", lambda a, b: a["rmse"].value < b["rmse"].value),
-    ):
-        lost = [channel for channel, a, b in pairs if not wins(a, b)]
+    for what, sign in (("r", 1.0), ("rmse", -1.0)):
+        lost = [c for c, a, b in pairs if not sign * (a[what].value - b[what].value) > 0.0]
         but = f" (not in {', '.join(lost)})" if lost else ""
-        text.append(f"in {what} in {len(pairs) - len(lost)} of {len(pairs)} muscles{but}")
+        name = what.upper() if what == "rmse" else what
+        text.append(f"in {name} in {len(pairs) - len(lost)} of {len(pairs)} muscles{but}")
     return f"The default network is better than the simulation {' and '.join(text)}."
 
 
@@ -205,10 +205,8 @@ def _coverage_tables(comparison: Comparison) -> list[str]:
     ]
 
 
-def _scaled(study: Study, gain: np.ndarray) -> Estimates:
+def _scaled(study: Study, gain: npt.NDArray[np.float64]) -> Estimates:
     """Return the default network's estimates, their sigma multiplied; composites by their parts."""
-    from inference.dataset import measured_matrix
-
     plain = study.estimates[OURS]
     factor = (measured_matrix() @ gain).astype(np.float32)
     assert plain.sigma is not None

@@ -12,6 +12,7 @@ from inference.evaluation.score import (
     Summary,
     difference,
     score,
+    score_tables,
     summarise,
     summary_table,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "predict",
     "relative_errors",
     "score",
+    "score_tables",
     "spread_gain",
     "summarise",
     "summary_table",

@@ -16,7 +16,7 @@ References
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -38,6 +38,7 @@ __all__ = [
     "Summary",
     "difference",
     "score",
+    "score_tables",
     "summarise",
     "summary_table",
 ]
@@ -268,6 +269,16 @@ def summary_table(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
         | {name: [_rounded(number) for number in found] for name, found in s.statistics.items()}
         for s in summaries
     ]
+
+
+def score_tables(
+    sequences: Sequence[LimbSequence], methods: Mapping[str, Estimates], rate_hz: float
+) -> dict[str, list[dict[str, Any]]]:
+    """Return every method's rows, by its name."""
+    return {
+        name: summary_table(summarise(score(sequences, estimates, rate_hz)))
+        for name, estimates in methods.items()
+    }
 
 
 def _rounded(value: float) -> float | None:

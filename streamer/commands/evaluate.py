@@ -15,8 +15,8 @@ from rich.table import Table
 from inference.checkpoint import load_checkpoint
 from inference.choice import open_proven
 from inference.dataset import build_sequences
-from inference.evaluation import Estimates, estimate_stream, score, summarise, summary_table
-from inference.evaluation.methods import as_streamed, calibrated, own_strides, simulated
+from inference.evaluation import Bootstrap, estimate_stream, score_tables
+from inference.evaluation.methods import beside_simulation
 from inference.record import FeatureRecord
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.features import find_trials, load_features
@@ -70,17 +70,8 @@ def run(
     seen = trained_on(loaded.card.training) & {record.person for record in records}
     sequences = build_sequences(records, rate)
     stream = estimate_stream(step, loaded.card.architecture)
-    streams = [stream(s) for s in sequences]
-    methods = {
-        "simulation": Estimates([simulated(s) for s in sequences], free_gain=True),
-        "network": as_streamed(streams),
-        "calibrated": calibrated(streams, sequences),
-        "own-strides": Estimates(own_strides([], sequences)),
-    }
-    rows = {
-        name: summary_table(summarise(score(sequences, estimates, rate)))
-        for name, estimates in methods.items()
-    }
+    methods = beside_simulation([stream(s) for s in sequences], sequences)
+    rows = score_tables(sequences, methods, rate)
     if not rows["network"]:
         raise StreamerError(
             f"none of the {len(records)} trials has a complete stride with measured EMG, from one "
@@ -167,7 +158,7 @@ def _publish(comparison: Comparison, docs: Path | None, console: Console) -> Non
         from benchmarks.tables import write_between_marks
     except ModuleNotFoundError as error:
         raise ConfigError("the page's tables come with the repository; run it there") from error
-    text = page(comparison)
+    text = page(comparison, Bootstrap())
     if docs is None:
         console.print(text, markup=False)
         return
@@ -213,7 +204,7 @@ def score_table(title: str, methods: Mapping[str, Sequence[Mapping[str, Any]]]) 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("motion", "channel"):
         table.add_column(heading, no_wrap=True)
-    shown = {heading: _by_line(methods[name]) for heading, name in _METHODS.items()}
+    shown = {heading: _by_line(methods.get(name, ())) for heading, name in _METHODS.items()}
     columns = [(f"{what} {h}", h, what) for what in ("rmse", "r") for h in _METHODS]
     columns += [(f"r* {h}", h, "r_lag") for h in _AT_LAG]
     columns += [(f"lag {h}", h, "lag_s") for h in _AT_LAG]

@@ -8,12 +8,17 @@ from inference.evaluation.methods.simulation import (
     shared_gain_and_delay,
     simulated,
 )
-from inference.evaluation.methods.streamed import as_streamed, calibrated
+from inference.evaluation.methods.streamed import (
+    as_streamed,
+    beside_simulation,
+    calibrated,
+)
 from inference.evaluation.methods.stride_means import own_strides, population_mean
 
 __all__ = [
     "TITLES",
     "as_streamed",
+    "beside_simulation",
     "calibrated",
     "motion_ridge",
     "own_strides",

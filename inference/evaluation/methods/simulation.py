@@ -45,7 +45,8 @@ def _gain(a: F32, y: F32, weight: npt.NDArray[np.floating | np.bool_]) -> npt.ND
     w = np.where(np.isfinite(a), weight, 0.0).astype(np.float64)
     known = np.where(np.isfinite(a), a, 0.0)
     power, product = (w * known * known).sum(0), (w * known * y).sum(0)
-    return np.maximum(product, 0.0) / np.where(power > 0.0, power, 1.0)
+    gain: npt.NDArray[np.float64] = np.maximum(product, 0.0) / np.where(power > 0.0, power, 1.0)
+    return gain
 
 
 def shared_gain_and_delay(rate_hz: float) -> Method:

@@ -11,14 +11,31 @@ from inference.adapter import fit_adapter
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence, measured_matrix
 from inference.evaluation.estimates import Estimates
+from inference.evaluation.methods.simulation import simulated
+from inference.evaluation.methods.stride_means import own_strides
 from inference.evaluation.stream import Streamed
 from inference.strides import cut_strides
 
-__all__ = ["as_streamed", "calibrated"]
+__all__ = ["as_streamed", "beside_simulation", "calibrated"]
 
 F32 = npt.NDArray[np.float32]
 Part = tuple[int, slice]
 """Frames of one sequence."""
+
+
+def beside_simulation(
+    streams: Sequence[Streamed], held: Sequence[LimbSequence]
+) -> dict[str, Estimates]:
+    """Return what one trained network is judged by: static optimization, it, and what is above it.
+
+    Names are those of `inference.evaluation.methods.TITLES`.
+    """
+    return {
+        "simulation": Estimates([simulated(s) for s in held], free_gain=True),
+        "network": as_streamed(streams),
+        "calibrated": calibrated(streams, held),
+        "own-strides": Estimates(own_strides([], held)),
+    }
 
 
 def as_streamed(streams: Sequence[Streamed]) -> Estimates:

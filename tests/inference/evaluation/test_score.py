@@ -55,7 +55,7 @@ def test_best_gain_is_part_of_a_method_that_says_so() -> None:
 
 
 def test_summary_averages_channels_within_a_person_then_people() -> None:
-    sequences = people(2) + [walker("made/p2", channels=("SOL",))]
+    sequences = [*people(2), walker("made/p2", channels=("SOL",))]
     scores = score(sequences, noisy(sequences, 0.4), RATE, FEW)
     by_person = [np.nanmean(s.values[0, 0]) for s in scores]
     overall = find(summarise(scores, FEW), "all")
