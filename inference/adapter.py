@@ -62,7 +62,8 @@ class Adapter:
             What it keeps of the same frames.
         """
         state = (kept - self.mean) / self.scale
-        return np.maximum(y + state @ self.weights[:-1] + self.weights[-1], np.float32(0.0))
+        moved: F32 = y + state @ self.weights[:-1] + self.weights[-1]
+        return np.maximum(moved, np.float32(0.0))
 
 
 def fit_adapter(y: F32, kept: F32, target: F32, measured: npt.NDArray[np.bool_]) -> Adapter:
@@ -93,7 +94,7 @@ def fit_adapter(y: F32, kept: F32, target: F32, measured: npt.NDArray[np.bool_])
         seen = measured[:, channel]
         if seen.sum() < LEAST_FRAMES:
             continue
-        error = target[seen, channel].astype(np.float64) - y[seen] @ matrix[channel]
+        error = (target[seen, channel] - y[seen] @ matrix[channel]).astype(np.float64)
         parts = np.flatnonzero(matrix[channel])
         weights[:, parts] = _ridge(design[seen], error)[:, None]
         spread[parts] = _remaining(design[seen], error)
@@ -106,10 +107,10 @@ def fit_adapter(y: F32, kept: F32, target: F32, measured: npt.NDArray[np.bool_])
 
 
 def _ridge(design: F64, error: F64) -> F64:
-    penalty = PENALTY * np.eye(design.shape[1])
+    penalty: F64 = PENALTY * np.eye(design.shape[1])
     penalty[-1, -1] = 0.0
-    weights: F64 = np.linalg.solve(design.T @ design + penalty, design.T @ error)
-    return weights
+    weights = np.linalg.solve(design.T @ design + penalty, design.T @ error)
+    return weights.astype(np.float64, copy=False)
 
 
 def _remaining(design: F64, error: F64) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from inference.dataset import LimbSequence
+from inference.dataset import LimbSequence, as_recorded
 from inference.evaluation.estimates import Estimates, Family, predict
 from inference.exceptions import FeatureError
 
@@ -62,7 +62,7 @@ def cross_validate(
     Parameters
     ----------
     sequences : sequence of LimbSequence
-        Of all people.
+        Of all people; variants are learned from, not estimated.
     folds : int
         How many groups; as many as people leaves one out at a time.
     seed : int
@@ -75,20 +75,20 @@ def cross_validate(
     Returns
     -------
     dict of str to Estimates
-        By method, of all sequences in their order; NaN in channels that the others cannot teach.
+        By method, of all sequences as recorded, in their order; NaN in channels that the others cannot teach.
 
     Raises
     ------
     FeatureError
         If there are fewer people than groups.
     """
-    groups = split_people(sequences, folds, seed)
+    groups, recorded = split_people(sequences, folds, seed), as_recorded(sequences)
     found: dict[str, list[tuple[list[int], Estimates]]] = {}
     for fold, left_out in enumerate(groups):
         report(f"fold {fold + 1}/{folds}: {', '.join(left_out)}")
         train = [s for s in sequences if s.person not in left_out]
-        places = [i for i, s in enumerate(sequences) if s.person in left_out]
-        held = [sequences[i] for i in places]
+        places = [i for i, s in enumerate(recorded) if s.person in left_out]
+        held = [recorded[i] for i in places]
         for name, estimates in predict(families, train, held).items():
             found.setdefault(name, []).append((places, estimates))
     return {name: _in_order(parts) for name, parts in found.items()}

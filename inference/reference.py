@@ -13,7 +13,8 @@ from torch import Tensor
 from inference.channels import N_INPUT, SIDES, SLICE_ACTIVATION, SLICE_MOMENT
 from inference.checkpoint import Checkpoint, Reference, load_checkpoint, save_checkpoint
 from inference.networks import Ensemble
-from inference.weights import load_network
+from inference.threads import one_thread
+from inference.weights import load_network, network_arrays
 
 __all__ = ["add_reference", "reference_stream"]
 
@@ -50,8 +51,9 @@ def reference_stream(net: Ensemble, seed: int = SEED) -> Reference:
         step = rng.standard_normal(wander.shape[1:])
         wander[t] = PERSISTENCE * wander[t - 1] + np.sqrt(1.0 - PERSISTENCE**2) * step
     x = np.ones((frames, len(SIDES), 2 * N_INPUT), dtype=np.float32)
-    embed = exact.members[0].embed
-    x[..., :N_INPUT] = embed.mean.numpy() + embed.scale.numpy() * wander
+    arrays = network_arrays(net)
+    mean, scale = (arrays[f"members.0.embed.{name}"] for name in ("mean", "scale"))
+    x[..., :N_INPUT] = mean + scale * wander
     for inputs in (SLICE_ACTIVATION, SLICE_MOMENT):
         x[WITHHELD, :, inputs] = x[WITHHELD, :, N_INPUT:][..., inputs] = 0.0
     outputs = _stream(exact, torch.from_numpy(x).double().transpose(0, 1))
@@ -68,14 +70,10 @@ def _stream(net: Ensemble, x: Tensor) -> tuple[Tensor, Tensor]:
     rows, frames = x.shape[:2]
     y = x.new_zeros(rows, frames + 1, net.arch.n_output)  # y[:, t + 1] is the output of frame t
     sigma = torch.zeros_like(y[:, 1:])
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # matrices so small only make threads wait for each other
-    try:
+    with one_thread():
         for t in range(frames):
             now, doubt = net(x[:, : t + 1], y[:, : t + 1])
             y[:, t + 1], sigma[:, t] = now[:, t], doubt[:, t]
-    finally:
-        torch.set_num_threads(threads)
     return y[:, 1:], sigma
 
 

@@ -54,9 +54,9 @@ class Refiner:
         At which the network steps; other streams are resampled causally.
     lead_s : float
         How far ahead of the motion that it is given the estimate is [s].
-    sigma : ndarray of shape (n_channel,), float32
-        Standard deviation of the last estimate's error, as fractions of the reference maximum,
-        order of `channel_names`; overwritten by the next step.
+    estimate : ndarray of shape (2, n_channel), float32
+        The last envelopes, and the standard deviations of their errors; fractions of the reference
+        maximum, order of `channel_names`; overwritten by the next step.
 
     Raises
     ------
@@ -90,8 +90,7 @@ class Refiner:
         self.choice = choose_backend(backend, loaded, clock)
         self._stepper = Stepper(self.choice.backend, card.architecture)
         self._held: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
-        self._emg: F32 = np.zeros(len(self._selected), dtype=np.float32)
-        self.sigma: F32 = np.zeros_like(self._emg)
+        self.estimate: F32 = np.zeros((2, len(self._selected)), dtype=np.float32)
 
     def warm_up(self) -> None:
         """Run the network on an empty history a few times, then forget it."""
@@ -135,6 +134,8 @@ class Refiner:
             self._stepper.reset()
         for _, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
             self._held = self._stepper.step(x)
-        np.take(self._held, self._selected, out=self._emg, mode="clip")
-        np.take(self._stepper.sigma, self._selected, out=self.sigma, mode="clip")
-        return self._emg
+        emg: F32 = self.estimate[0]
+        sigma: F32 = self.estimate[1]
+        np.take(self._held, self._selected, out=emg, mode="clip")
+        np.take(self._stepper.sigma, self._selected, out=sigma, mode="clip")
+        return emg

@@ -118,46 +118,96 @@ def offline(
 
 
 @app.command()
-def train(
+def prepare(
     dirs: Annotated[list[Path], typer.Argument(help="Trial directories, or folders of them.")],
-    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+    cache: Annotated[
+        Path | None, typer.Option("--out", "--cache", help="Where records are kept.")
+    ] = None,
+    variants: Annotated[
+        str, typer.Option(help="Besides as recorded: predicted, noise-1, causal; comma-separated.")
+    ] = "",
+    scheduler: Annotated[str | None, typer.Option(help="Dask scheduler, tcp://host:8786.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default: one per core, with dask.")
+    ] = None,
 ) -> None:
-    """Train the network on recorded trials."""
-    from streamer.commands import train as command
+    """Run trials through the bridge as a live session would, for training and evaluation."""
+    from streamer.commands import prepare as command
 
-    command.run(dirs, out)
+    names = [name.strip() for name in variants.split(",") if name.strip()]
+    done = command.run(dirs, cache, variants=names, workers=workers, scheduler=scheduler)
+    raise typer.Exit(0 if done else 1)
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+    dirs: Annotated[
+        list[Path] | None, typer.Argument(help="Trials, or folders of them, instead of the file's.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file; default: our settings.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
+) -> None:
+    """Train a network on recorded trials."""
+    import msgspec
+
+    from streamer.commands import train as command
+    from streamer.train_config import TrainConfig, load_train_config
+
+    settings = TrainConfig() if config is None else load_train_config(config)
+    if dirs:
+        settings = msgspec.structs.replace(settings, trials=tuple(map(str, dirs)))
+    command.run(settings, out, cache=cache)
 
 
 @app.command()
 def evaluate(
-    dirs: Annotated[list[Path], typer.Argument(help="Trial directories, or folders of them.")],
+    dirs: Annotated[
+        list[Path] | None, typer.Argument(help="Trial directories, or folders of them.")
+    ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the rows as JSON here.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Train and compare every method on these people.")
     ] = False,
+    config: Annotated[
+        Path | None, typer.Option(help="--compare: YAML file of nem2e train; default: ours.")
+    ] = None,
     unseen: Annotated[
-        list[Path], typer.Option(help="With --compare: trials of other data sets; repeatable.")
-    ] = [],  # noqa: B006
-    folds: Annotated[int, typer.Option(help="With --compare: groups of people left out.")] = 8,
-    epochs: Annotated[int | None, typer.Option(help="With --compare: of each training.")] = None,
+        list[Path] | None,
+        typer.Option(
+            help="--compare: trials of other data sets instead of the file's; repeatable."
+        ),
+    ] = None,
+    folds: Annotated[int, typer.Option(help="--compare: groups of people left out.")] = 8,
     docs: Annotated[
-        Path | None, typer.Option(help="With --compare: write results.md and figures here.")
+        Path | None, typer.Option(help="--compare: write results.md and its figures here.")
     ] = None,
 ) -> None:
     """Compare the network with static optimization alone, muscle by muscle."""
-    from streamer.commands import evaluate as command
+    import msgspec
 
-    if compare:
-        if checkpoint is not None or report is not None:
-            raise typer.BadParameter(
-                "--checkpoint and --report score one network; leave them out, or --compare"
-            )
-        command.compare(dirs, unseen, folds=folds, epochs=epochs, docs=docs)
-    elif unseen or epochs is not None or docs is not None:
-        raise typer.BadParameter("--unseen, --epochs and --docs go with --compare")
-    else:
-        command.run(dirs, checkpoint, report=report)
+    from streamer.commands import evaluate as command
+    from streamer.train_config import TrainConfig, load_train_config
+
+    if not compare:
+        if config is not None or unseen or docs is not None:
+            raise typer.BadParameter("--config, --unseen and --docs go with --compare")
+        if not dirs:
+            raise typer.BadParameter("give trial directories", param_hint="DIRS")
+        command.run(dirs, checkpoint, report=report, cache=cache)
+        return
+    if checkpoint is not None or report is not None:
+        raise typer.BadParameter("--checkpoint and --report do not go with --compare")
+    settings = TrainConfig() if config is None else load_train_config(config)
+    settings = msgspec.structs.replace(
+        settings,
+        folds=folds,
+        trials=tuple(map(str, dirs or settings.trials)),
+        unseen=tuple(map(str, unseen or settings.unseen)),
+    )
+    command.compare(settings, docs=docs, cache=cache)
 
 
 @app.command()

@@ -147,6 +147,7 @@ class Session:
             budget_s=1e-3 * settings.budget_ms,
             pacing=settings.pacing,
             filter_delay_s=settings.filter_delay_s,
+            lead_s=refiner.lead_s,
         )
         bridge.on_stage = self.stages.mark
         self._no_forces = np.zeros((0, 9))
@@ -288,14 +289,15 @@ class Session:
         return t - self._forces_t <= FORCE_TRUST_S
 
     def _refine(self, t: float, result: BridgeResult) -> NDArray[np.float32]:
-        """EMG of a frame; raises if anything in it is not a finite number."""
+        """EMG of a frame and its doubt (2, n); raises if anything is not a finite number."""
         total = result.activation.sum() + result.q.sum() + result.qd.sum() + result.tau.sum()
         if not math.isfinite(total):
             raise FloatingPointError("the bridge returned a value that is not finite")
-        estimate = self._refiner.step(
-            t, result.activation, result.q, result.qd, result.tau,
-            forces_valid=self._believed(t),
-        )  # fmt: skip
+        known = self._believed(t) or bool(result.status & Status.GRF_PREDICTED)
+        self._refiner.step(
+            t, result.activation, result.q, result.qd, result.tau, forces_valid=known
+        )
+        estimate = self._refiner.estimate
         self.stages.mark("refine")
         if not math.isfinite(estimate.sum()):
             raise FloatingPointError("the network returned a value that is not finite")

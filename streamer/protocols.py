@@ -78,6 +78,9 @@ class BridgeStep(Protocol):
 class RefinerStep(Protocol):
     """Activations to EMG; `inference.Refiner` is one."""
 
+    estimate: NDArray[np.float32]
+    lead_s: float
+
     @property
     def channel_names(self) -> Sequence[str]:
         """Names of the estimated channels."""

@@ -24,7 +24,7 @@ from streamer.force_ring import ForceRing
 from streamer.formats import Trial
 from streamer.marker_noise import marker_noise
 
-__all__ = ["trial_features"]
+__all__ = ["has_emg", "trial_features"]
 
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -35,6 +35,11 @@ FOOT_BODIES: Final = ("calcn", "toes")
 """Bodies of a foot, without their side, that ground forces act on."""
 _VERTICAL: Final = 1
 """Row of a load: force along ground's y, which is up in every OpenSim gait model."""
+
+
+def has_emg(trial: Trial) -> bool:
+    """Whether a trial has measured EMG that is mapped to muscles."""
+    return trial.emg is not None and bool(trial.emg_muscles)
 
 
 def trial_features(

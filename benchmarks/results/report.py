@@ -47,7 +47,7 @@ BY_MUSCLE: Final = {
 
 def page(comparison: Comparison, bootstrap: Bootstrap) -> str:
     """Return everything that stands between the marks."""
-    settings, lags = comparison.settings, comparison.lags
+    settings, lags = comparison.settings.fit, comparison.lags
     removed = ", ".join(f"{name} {1e3 * lag:+.0f} ms" for name, lag in sorted(lags.items()))
     parts = [
         f"EMG lag removed per data set, in training and in the first study: {removed}.",
@@ -70,17 +70,22 @@ def _who(study: Study) -> str:
     lines = []
     for motion, dataset in groups:
         own = [s for s in study.sequences if (s.motion, s.dataset) == (motion, dataset)]
-        people, trials = len({s.person for s in own}), len({s.record for s in own})
         strides = sum(
             bool(s.measured[stride.start : stride.stop].any())
             for s in own
             for stride in cut_strides(s)
         )
-        lines.append(
-            f"- {dataset}, {MOTIONS.get(motion, motion)}: {people} "
-            f"{'person' if people == 1 else 'people'}, {trials} trials, {strides} strides"
+        counts = (
+            _count(len({s.person for s in own}), "person", "people"),
+            _count(len({s.record for s in own}), "trial", "trials"),
+            _count(strides, "stride", "strides"),
         )
+        lines.append(f"- {dataset}, {MOTIONS.get(motion, motion)}: {', '.join(counts)}")
     return "\n".join(lines)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:

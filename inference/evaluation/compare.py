@@ -9,14 +9,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from inference.architecture import (
-    Architecture,
-    BahdanauArchitecture,
-    GruArchitecture,
-    StdrArchitecture,
-)
+from inference.architecture import BahdanauArchitecture, StdrArchitecture
 from inference.crossval import cross_validate
-from inference.dataset import LimbSequence, build_sequences
+from inference.dataset import LimbSequence, as_recorded, build_sequences
 from inference.evaluation.coverage import relative_errors, spread_gain
 from inference.evaluation.estimates import Estimates, Family, as_family, predict
 from inference.evaluation.methods import (
@@ -28,9 +23,9 @@ from inference.evaluation.methods import (
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
 from inference.exceptions import FeatureError
+from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
 from inference.record import FeatureRecord
-from inference.train_settings import TrainSettings
 
 __all__ = ["CompareSettings", "Comparison", "Study", "all_families", "compare"]
 
@@ -41,26 +36,15 @@ class CompareSettings:
 
     Attributes
     ----------
-    folds : int
-        Groups of people left out in turn.
-    validation : int
-        Of the training people, by whom training stops; 0 = after the full number of epochs.
-    rate_hz : float
-        Of the networks.
-    architecture : Architecture
-        The default network.
+    fit : FitSettings
+        How everything is trained, the default network, and in how many groups people are left out.
     bahdanau, stdr : Architecture
         The two that it is compared with.
-    training : TrainSettings
     """
 
-    folds: int = 8
-    validation: int = 2
-    rate_hz: float = 100.0
-    architecture: Architecture = field(default_factory=lambda: GruArchitecture(members=4))
+    fit: FitSettings = field(default_factory=lambda: FitSettings(folds=8))
     bahdanau: BahdanauArchitecture = field(default_factory=BahdanauArchitecture)
     stdr: StdrArchitecture = field(default_factory=StdrArchitecture)
-    training: TrainSettings = field(default_factory=TrainSettings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +81,9 @@ class Comparison:
 
 def all_families(settings: CompareSettings, report: Callable[[str], None]) -> list[Family]:
     """Return every method, in the order of `inference.evaluation.methods.TITLES`."""
-    rate, recipe = settings.rate_hz, Recipe(settings.training, settings.validation, report)
-    motion_only = msgspec.structs.replace(settings.architecture, inputs=("angle", "velocity"))
+    fit = settings.fit
+    rate, recipe = fit.rate_hz, Recipe(fit.training, fit.validation_people, report)
+    motion_only = msgspec.structs.replace(fit.architecture, inputs=("angle", "velocity"))
     return [
         as_family("simulation", plain_simulation, free_gain=True),
         as_family("simulation-shared", shared_gain_and_delay(rate)),
@@ -107,7 +92,7 @@ def all_families(settings: CompareSettings, report: Callable[[str], None]) -> li
         as_family("population", population_mean),
         as_family("bahdanau", trained_network(settings.bahdanau, recipe)),
         as_family("stdr", trained_network(settings.stdr, recipe)),
-        trained_and_calibrated(settings.architecture, recipe),
+        trained_and_calibrated(fit.architecture, recipe),
         as_family("own-strides", own_strides),
     ]
 
@@ -127,16 +112,16 @@ def compare(
     """
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and unseen; choose one")
-    rate = settings.rate_hz
-    lags = estimate_lags(build_sequences(records, rate), rate)
-    sequences = build_sequences(records, rate, lags)
+    fit, plain = settings.fit, [record for record in records if not record.variant]
+    lags = estimate_lags(build_sequences(plain, fit.rate_hz), fit.rate_hz)
+    sequences = build_sequences(records, fit.rate_hz, lags, fit.lead_s)
     families = all_families(settings, report)
-    seed = settings.training.seed
-    left_out = Study(sequences, cross_validate(sequences, settings.folds, seed, families, report))
+    found = cross_validate(sequences, fit.folds, fit.training.seed, families, report)
+    left_out = Study(as_recorded(sequences), found)
     others = None
     if unseen:
         report("unseen people, trained on all of the others")
-        held = build_sequences(unseen, rate)
+        held = build_sequences(unseen, fit.rate_hz, lead_s=fit.lead_s)
         others = Study(held, predict(families, sequences, held))
-    gain = spread_gain(relative_errors(sequences, left_out.estimates["network"]))
+    gain = spread_gain(relative_errors(left_out.sequences, found["network"]))
     return Comparison(settings, lags, left_out, others, gain)

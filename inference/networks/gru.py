@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.architecture import GruArchitecture
-from inference.networks.head import Head
 from inference.networks.member import Member
 
 __all__ = ["GRUNet"]
@@ -29,14 +28,12 @@ class GRUNet(Member):
             arch.d_model, arch.d_model, arch.n_layer, batch_first=True, dropout=dropout
         )
         self.dropout = nn.Dropout(arch.dropout)
-        self.head = Head(arch.d_model)
 
-    def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        """See `Member.forward`."""
+    def hidden(self, x: Tensor, y_prev: Tensor) -> Tensor:  # noqa: ARG002
+        """See `Member.hidden`."""
         token = self.dropout(functional.gelu(self.embed(x)))  # (B, T, C)
         hidden, _ = self.recurrent(token)
-        y, spread = self.head(self.dropout(hidden))
-        return y, spread
+        return self.dropout(hidden)  # type: ignore[no-any-return]
 
     def step(
         self,
@@ -49,7 +46,7 @@ class GRUNet(Member):
         before = torch.where(mask[0] < 0.0, torch.zeros_like(cache[0]), cache[0])
         z = functional.gelu(self.embed(x))
         kept = []
-        for layer, h in enumerate(before.split(self.recurrent.hidden_size, dim=-1)):
+        for layer, h in enumerate(before.chunk(self.recurrent.num_layers, dim=-1)):
             z = self._cell(layer, z, h)
             kept.append(z)
         y, spread = self.head(z)

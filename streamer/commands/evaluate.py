@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,10 +18,12 @@ from inference.evaluation import Bootstrap, estimate_stream, score_tables
 from inference.evaluation.methods import beside_simulation
 from inference.record import FeatureRecord
 from streamer.exceptions import ConfigError, StreamerError
-from streamer.features import find_trials, load_features
+from streamer.feature_settings import FeatureSettings
+from streamer.features import AS_RECORDED, find_trials, load_features
+from streamer.train_config import TrainConfig
 
 if TYPE_CHECKING:
-    from inference.evaluation.compare import CompareSettings, Comparison
+    from inference.evaluation.compare import Comparison
 
 _METHODS: Final = {
     "SO": "simulation",
@@ -68,7 +69,7 @@ def run(
     rate = loaded.card.rate_hz
     records = features(directories, cache, console)
     seen = trained_on(loaded.card.training) & {record.person for record in records}
-    sequences = build_sequences(records, rate)
+    sequences = build_sequences(records, rate, lead_s=loaded.card.lead_s)
     stream = estimate_stream(step, loaded.card.architecture)
     methods = beside_simulation([stream(s) for s in sequences], sequences)
     rows = score_tables(sequences, methods, rate)
@@ -96,33 +97,20 @@ def run(
 
 
 def compare(
-    directories: Sequence[Path],
-    unseen: Sequence[Path] = (),
-    *,
-    folds: int = 8,
-    epochs: int | None = None,
-    docs: Path | None = None,
-    cache: Path | None = None,
-    settings: CompareSettings | None = None,
+    config: TrainConfig, *, docs: Path | None = None, cache: Path | None = None
 ) -> Comparison:
     """Train every method on people, score it on others, and write the page of results.
 
     Parameters
     ----------
-    directories : sequence of Path
-        Trials of the people who are left out in turn.
-    unseen : sequence of Path
-        Trials of people of other data sets, estimated by what all of the former teach.
-    folds : int
-        Groups of people left out.
-    epochs : int, optional
-        Of every training; by default as the checkpoint's.
+    config : TrainConfig
+        Trials of the people who are left out in turn, in `folds` groups; those of unseen people,
+        estimated by what all of the former teach; the default network and the training.
     docs : Path, optional
-        Folder whose ``results.md`` is written anew between its marks, with figures beside it.
+        Folder whose ``results.md`` is written anew between its marks, with figures beside it; the
+        page is printed without.
     cache : Path, optional
         Where feature records are kept.
-    settings : CompareSettings, optional
-        What else is to be compared than the defaults.
 
     Raises
     ------
@@ -130,22 +118,20 @@ def compare(
         One clear message; nothing is written.
     """
     try:
-        import torch  # noqa: F401
-    except ImportError as error:
+        from inference.evaluation.compare import CompareSettings
+        from inference.evaluation.compare import compare as compare_methods
+    except ModuleNotFoundError as error:
         raise StreamerError(
-            "nem2e evaluate --compare needs torch, which is not installed; "
+            f"nem2e evaluate --compare needs {error.name}, which is not installed; "
             "pip install 'nem2e-rt[train]'"
         ) from error
-    from inference.evaluation.compare import CompareSettings
-    from inference.evaluation.compare import compare as compare_methods
-
-    chosen = replace(settings or CompareSettings(), folds=folds)
-    if epochs is not None:
-        chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
+    if not config.trials:
+        raise ConfigError("no trials to compare on; give directories, or `trials:` in the file")
     console = Console(highlight=False, soft_wrap=True)
-    records = features(directories, cache, console)
-    others = features(unseen, cache, console) if unseen else []
-    comparison = compare_methods(records, others, chosen, console.print)
+    variants = [FeatureSettings.of_variant(name) for name in dict.fromkeys(("", *config.variants))]
+    records = features([Path(d) for d in config.trials], cache, console, variants)
+    unseen = features([Path(d) for d in config.unseen], cache, console) if config.unseen else []
+    comparison = compare_methods(records, unseen, CompareSettings(config.fit), console.print)
     _publish(comparison, docs, console)
     return comparison
 
@@ -172,7 +158,10 @@ def _publish(comparison: Comparison, docs: Path | None, console: Console) -> Non
 
 
 def features(
-    directories: Sequence[Path], cache: Path | None, console: Console
+    directories: Sequence[Path],
+    cache: Path | None,
+    console: Console,
+    settings: Sequence[FeatureSettings] = AS_RECORDED,
 ) -> list[FeatureRecord]:
     """Load or make the records of all trials with EMG below `directories`, showing progress."""
     count = len(find_trials(directories))
@@ -181,7 +170,7 @@ def features(
         def show(trial: str, share: float) -> None:
             status.update(f"features: {100 * share:.0f} % of {count} trials, {trial}")
 
-        records = list(load_features(directories, cache_dir=cache, progress=show))
+        records = list(load_features(directories, settings, cache_dir=cache, progress=show))
     if not records:
         below = ", ".join(map(str, directories))
         raise StreamerError(

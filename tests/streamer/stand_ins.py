@@ -101,11 +101,13 @@ class StandInBridge:
 
 
 class StandInRefiner:
-    """Network whose EMG is the first two activations."""
+    """Network whose EMG is the first two activations, each sure to a tenth of it."""
 
     channel_names = ("SOL_r", "TA_r")
+    lead_s = 0.0
 
     def __init__(self) -> None:
+        self.estimate = np.zeros((2, 2), np.float32)
         self.resets = 0
         self.forces_valid: list[bool] = []
 
@@ -120,7 +122,8 @@ class StandInRefiner:
         forces_valid: bool = True,
     ) -> NDArray[np.float32]:
         self.forces_valid.append(forces_valid)
-        return activation[:2].astype(np.float32)
+        self.estimate[:] = activation[:2], 0.1 * activation[:2]
+        return self.estimate[0]
 
     def reset(self) -> None:
         self.resets += 1

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from inference.architecture import Architecture, BahdanauArchitecture, StdrArchitecture
 from inference.backends.onnx_step import OnnxStep
 from inference.crossval import validation_people
-from inference.dataset import LimbSequence, measured_matrix
+from inference.dataset import LimbSequence, as_recorded, measured_matrix
 from inference.evaluation.estimates import Estimates, Family, Method
 from inference.evaluation.methods.streamed import as_streamed, calibrated
 from inference.evaluation.stream import estimate_stream
 from inference.export import export_step
 from inference.networks import Ensemble
 from inference.rollout import rollout
+from inference.threads import one_thread
 from inference.train_settings import TrainSettings
 from inference.training import train as train_network
 
@@ -57,7 +59,7 @@ class Recipe:
         )
         net, history = train_network(
             [s for s in sequences if s.person not in stop_by],
-            [s for s in sequences if s.person in stop_by],
+            as_recorded(s for s in sequences if s.person in stop_by),
             architecture,
             settings,
         )
@@ -72,7 +74,8 @@ def trained_network(architecture: Architecture, recipe: Recipe) -> Method:
 
     def method(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
         net, matrix = recipe.train(train, architecture), measured_matrix().T
-        return [y @ matrix for y, _ in rollout(net, [s.x for s in held])]
+        with one_thread():
+            return [found.y @ matrix for found in rollout(net, [s.x for s in held])]
 
     return method
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
-from inference.dataset import LimbSequence, borrowed_targets
+from inference.dataset import LimbSequence, as_recorded, borrowed_targets
 from inference.evaluation.estimates import Method, fill_composites
 
 __all__ = ["plain_simulation", "shared_gain_and_delay", "simulated"]
@@ -56,7 +56,7 @@ def shared_gain_and_delay(rate_hz: float) -> Method:
     """
 
     def method(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
-        delay, gain = _fit(train, round(LONGEST_DELAY_S * rate_hz))
+        delay, gain = _fit(as_recorded(train), round(LONGEST_DELAY_S * rate_hz))
         found = []
         for s in held:
             a = simulated(s)

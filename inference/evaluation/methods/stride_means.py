@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import MEASURED
-from inference.dataset import LimbSequence, borrowed_targets
+from inference.dataset import LimbSequence, as_recorded, borrowed_targets
 from inference.evaluation.curves import at_phase, mean_curve, stride_curves
 from inference.evaluation.estimates import fill_composites
 from inference.strides import cut_strides, phase
@@ -34,7 +34,7 @@ def population_mean(train: Sequence[LimbSequence], held: Sequence[LimbSequence])
 
 def _population(train: Sequence[LimbSequence], motion: str) -> F64:
     by_person: dict[str, list[tuple[F64, F64]]] = {}
-    for sequence in train:
+    for sequence in as_recorded(train):
         if sequence.motion == motion:
             y, weight = borrowed_targets(sequence)
             curves = stride_curves(sequence, np.where(weight > 0.0, y, np.nan))

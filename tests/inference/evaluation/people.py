@@ -19,6 +19,7 @@ def walker(
     strides: int = 4,
     channels: tuple[str, ...] = CHANNELS,
     motion: str = "walk",
+    variant: str = "",
     noise: float = 0.0,
     delay: int = 0,
     seed: int = 0,
@@ -45,6 +46,7 @@ def walker(
     x[:, SLICE_ACTIVATION] = ahead[:, :n_channel]
     return LimbSequence(
         record=f"{person}/{trial}",
+        variant=variant,
         dataset=person.split("/")[0],
         person=person,
         motion=motion,

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import msgspec
+import pytest
+import torch
+
+from inference.architecture import Architecture
+from inference.channels import N_CHANNEL
+from inference.networks import Ensemble
+from tests.inference.conftest import random_member, random_network
+from tests.inference.networks.kinds import KINDS, stream
+
+
+@pytest.mark.parametrize("arch", KINDS.values(), ids=KINDS)
+@torch.inference_mode()
+def test_stream_of_an_ensemble_equals_its_parallel_pass(arch: Architecture) -> None:
+    net = random_network(msgspec.structs.replace(arch, members=3)).double()
+    x = torch.randn(2, 30, arch.n_input, dtype=torch.float64)
+    y, sigma, feedback = stream(net, x)
+    expected, expected_sigma = net(x, feedback)
+    assert (y - expected).abs().max() < 1e-12  # rounding
+    assert (sigma - expected_sigma).abs().max() < 1e-12
+
+
+@torch.inference_mode()
+def test_estimate_is_the_mean_and_disagreement_adds_to_the_doubt() -> None:
+    arch = msgspec.structs.replace(KINDS["gru"], members=2)
+    members = [random_member(arch, seed) for seed in (1, 2)]
+    net = Ensemble(arch, members)
+    net.gain.fill_(1.5)
+    x, y_prev = torch.randn(1, 6, arch.n_input), torch.zeros(1, 6, N_CHANNEL)
+    (y1, s1), (y2, s2) = (m(x, y_prev) for m in members)
+    y, sigma = net(x, y_prev)
+    torch.testing.assert_close(y, (y1 + y2) / 2)
+    torch.testing.assert_close(sigma, 1.5 * ((s1**2 + s2**2) / 2 + (y1 - y2) ** 2 / 4).sqrt())
