@@ -75,7 +75,8 @@ def cross_validate(
     Returns
     -------
     dict of str to Estimates
-        By method, of all sequences as recorded, in their order; NaN in channels that the others cannot teach.
+        By method, of all sequences as recorded, in their order; NaN in channels that the others
+        cannot teach.
 
     Raises
     ------

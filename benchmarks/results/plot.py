@@ -63,8 +63,9 @@ def draw(study: Study, motion: str, path: Path) -> None:
         rows, COLUMNS, figsize=(10, 1.9 * rows + 0.5), layout="constrained", sharex=True,
         squeeze=False,
     )  # fmt: skip
-    for axis in grid.flat[len(shown) :]:
-        axis.set_visible(False)
+    for place, axis in enumerate(grid.flat):
+        axis.set_visible(place < len(shown))
+        axis.tick_params(labelbottom=place + COLUMNS >= len(shown))
     for axis, channel in zip(grid.flat, shown, strict=False):
         people = {
             s.person for s in (study.sequences[i] for i in own) if s.measured[:, channel].any()
@@ -78,7 +79,7 @@ def draw(study: Study, motion: str, path: Path) -> None:
     figure.supxlabel("stride [%]", fontsize=8, color=INK)
     figure.supylabel("EMG [fraction of the person's maximum]", fontsize=8, color=INK)
     handles, labels = grid[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower right", ncols=3, fontsize=8, frameon=False)
+    figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=8, frameon=False)
     figure.savefig(path, dpi=90)
     plt.close(figure)
     from PIL import Image  # matplotlib needs it anyway
