@@ -45,7 +45,7 @@ DESCRIPTION: Final = (
 )
 METRICS_NOTE: Final = (
     "Complete strides with measured EMG; per person, then averaged over people, with 95 % "
-    "bootstrap intervals. rmse is a fraction of the person's reference maximum (99th percentile of the "
+    "bootstrap intervals. rmse is a fraction of the reference maximum (99th percentile of the "
     "envelope over the person's trials). simulation = plain static optimization with the best gain "
     "of each person and channel; the network has no gain. calibrated = on one other trial of the "
     "person; own-strides = the mean of the person's other strides at the true phase. *_lag = with "

@@ -177,8 +177,12 @@ def evaluate(
     compare: Annotated[
         bool, typer.Option("--compare", help="Train and compare every method on these people.")
     ] = False,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Train our network with one choice changed at a time.")
+    ] = False,
     config: Annotated[
-        Path | None, typer.Option(help="--compare: YAML file of nem2e train; default: ours.")
+        Path | None,
+        typer.Option(help="--compare, --ablate: YAML file of nem2e train; default: ours."),
     ] = None,
     unseen: Annotated[
         list[Path] | None,
@@ -186,9 +190,12 @@ def evaluate(
             help="--compare: trials of other data sets instead of the file's; repeatable."
         ),
     ] = None,
-    folds: Annotated[int, typer.Option(help="--compare: groups of people left out.")] = 8,
+    folds: Annotated[int, typer.Option(help="--compare, --ablate: groups of people left out.")] = 8,
     docs: Annotated[
-        Path | None, typer.Option(help="--compare: write results.md and its figures here.")
+        Path | None,
+        typer.Option(
+            help="--compare: write results.md and its figures here; --ablate: ablations.md."
+        ),
     ] = None,
 ) -> None:
     """Compare the network with static optimization alone, muscle by muscle."""
@@ -197,15 +204,15 @@ def evaluate(
     from streamer.commands import evaluate as command
     from streamer.train_config import TrainConfig, load_train_config
 
-    if not compare:
+    if not (compare or ablate):
         if config is not None or unseen or docs is not None:
-            raise typer.BadParameter("--config, --unseen and --docs go with --compare")
+            raise typer.BadParameter("--config, --unseen and --docs go with --compare or --ablate")
         if not dirs:
             raise typer.BadParameter("give trial directories", param_hint="DIRS")
         command.run(dirs, checkpoint, report=report, cache=cache)
         return
     if checkpoint is not None or report is not None:
-        raise typer.BadParameter("--checkpoint and --report do not go with --compare")
+        raise typer.BadParameter("--checkpoint and --report do not go with these")
     settings = TrainConfig() if config is None else load_train_config(config)
     settings = msgspec.structs.replace(
         settings,
@@ -213,7 +220,12 @@ def evaluate(
         trials=tuple(map(str, dirs or settings.trials)),
         unseen=tuple(map(str, unseen or settings.unseen)),
     )
-    command.compare(settings, docs=docs, cache=cache)
+    if compare:
+        command.compare(settings, docs=docs, cache=cache)
+    if ablate:
+        from streamer.commands import ablate as choices
+
+        choices.run(settings, docs=docs, cache=cache)
 
 
 @app.command()
