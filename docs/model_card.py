@@ -30,7 +30,9 @@ def numbers(checkpoint: Checkpoint) -> str:
     parts = [_what(checkpoint, card.architecture), _data(card.training)]
     for study, title in STUDIES.items():
         found = card.metrics.get(study)
-        for motion, name in MOTIONS.items() if found else ():
+        if found is None:
+            continue
+        for motion, name in MOTIONS.items():
             if table := _scores(found["methods"], motion):
                 people = f"{len(found['people'])} people"
                 parts += [f"## {title}: {name} ({people})", table]

@@ -4,7 +4,7 @@ Frames that count are those of complete strides with measured EMG, for every met
 `compare` trains and needs torch; the rest does not.
 """
 
-from inference.evaluation.coverage import relative_errors, spread_gain
+from inference.evaluation.coverage import coverage_by_others, relative_errors, spread_gain
 from inference.evaluation.estimates import Estimates, Family, Method, as_family, predict
 from inference.evaluation.score import (
     Bootstrap,
@@ -28,6 +28,7 @@ __all__ = [
     "Streamed",
     "Summary",
     "as_family",
+    "coverage_by_others",
     "difference",
     "estimate_stream",
     "predict",
