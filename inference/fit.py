@@ -45,13 +45,14 @@ DESCRIPTION: Final = (
 )
 METRICS_NOTE: Final = (
     "Complete strides with measured EMG; per person, then averaged over people, with 95 % "
-    "bootstrap intervals. rmse is a fraction of the person's reference maximum (99th percentile of the "
-    "envelope over the person's trials). simulation = plain static optimization with the best gain "
-    "of each person and channel; the network has no gain. calibrated = on one other trial of the "
-    "person; own-strides = the mean of the person's other strides at the true phase. *_lag = with "
-    "one best lag per person; lag_s > 0 means that the measurement is later. cross_validation: "
-    "people of the training sets left out in turn, the data set's lag removed, channels that only "
-    "they were measured in not scored. held_out: other data sets, no lag removed."
+    "bootstrap intervals. rmse is a fraction of the person's reference maximum (99th percentile of "
+    "the envelope over the person's trials). simulation = plain static optimization with the best "
+    "gain of each person and channel; the network has no gain. calibrated = on one other trial of "
+    "the person; own-strides = the mean of the person's other strides at the true phase. *_lag = "
+    "with one best lag per person; lag_s > 0 means that the measurement is later. "
+    "cross_validation: people of the training sets left out in turn, the data set's lag removed, "
+    "channels that only they were measured in not scored. held_out: other data sets, no lag "
+    "removed."
 )
 
 
