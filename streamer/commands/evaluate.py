@@ -25,6 +25,7 @@ from streamer.train_config import TrainConfig
 if TYPE_CHECKING:
     from inference.evaluation.compare import Comparison
 
+PAGE: Final = "results.md"
 _METHODS: Final = {
     "SO": "simulation",
     "net": "network",
@@ -118,13 +119,16 @@ def compare(
         One clear message; nothing is written.
     """
     try:
+        from benchmarks.tables import read_marked
         from inference.evaluation.compare import CompareSettings
         from inference.evaluation.compare import compare as compare_methods
     except ModuleNotFoundError as error:
         raise StreamerError(
-            f"nem2e evaluate --compare needs {error.name}, which is not installed; "
-            "pip install 'nem2e-rt[train]'"
+            f"nem2e evaluate --compare needs {error.name}, which is not installed; in the source "
+            "tree: pip install --editable '.[train]'"
         ) from error
+    if docs is not None:
+        read_marked(docs / PAGE)
     if not config.trials:
         raise ConfigError("no trials to compare on; give directories, or `trials:` in the file")
     console = Console(highlight=False, soft_wrap=True)
@@ -138,17 +142,15 @@ def compare(
 
 def _publish(comparison: Comparison, docs: Path | None, console: Console) -> None:
     """Print the page, or write it with its figures."""
-    try:
-        from benchmarks.results.plot import draw
-        from benchmarks.results.report import page
-        from benchmarks.tables import write_between_marks
-    except ModuleNotFoundError as error:
-        raise ConfigError("the page's tables come with the repository; run it there") from error
+    from benchmarks.results.plot import draw
+    from benchmarks.results.report import page
+    from benchmarks.tables import write_between_marks
+
     text = page(comparison, Bootstrap())
     if docs is None:
         console.print(text, markup=False)
         return
-    write_between_marks(docs / "results.md", text)
+    write_between_marks(docs / PAGE, text)
     studies = {"": comparison.left_out, "_unseen": comparison.unseen}
     for suffix, study in studies.items():
         for motion in sorted({s.motion for s in study.sequences}) if study else ():

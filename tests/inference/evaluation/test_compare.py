@@ -19,6 +19,7 @@ from tests.inference.synthetic import synthetic_record
 
 pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
 
+from inference import novelty
 from inference.evaluation.compare import CompareSettings, compare
 from inference.evaluation.methods.network import (
     Recipe,
@@ -34,6 +35,12 @@ SETTINGS = CompareSettings(
     BahdanauArchitecture(d_model=8, window=4),
     StdrArchitecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, window=4),
 )
+
+
+@pytest.fixture(autouse=True)
+def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Novelty is not at issue here, and it takes longer than the training."""
+    monkeypatch.setattr(novelty, "CROPS", 8)
 
 
 def spoilt(sequence: LimbSequence) -> LimbSequence:
