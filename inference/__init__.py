@@ -5,8 +5,21 @@ the default backend needs no torch; `inference.model`, `inference.training` and
 `inference.evaluation` do.
 """
 
+from inference.calibration import Calibration, EmgRecording, Take, calibrate
 from inference.channels import CHANNELS
 from inference.exceptions import InferenceError
 from inference.refiner import Refiner
+from inference.state_log import StateLog
+from inference.subject import save_subject
 
-__all__ = ["CHANNELS", "InferenceError", "Refiner"]
+__all__ = [
+    "CHANNELS",
+    "Calibration",
+    "EmgRecording",
+    "InferenceError",
+    "Refiner",
+    "StateLog",
+    "Take",
+    "calibrate",
+    "save_subject",
+]

@@ -8,12 +8,14 @@ from difflib import get_close_matches
 __all__ = [
     "BackendDiffers",
     "BackendUnavailable",
+    "CalibrationError",
     "CheckpointError",
     "CheckpointMismatch",
     "EmgError",
     "FeatureError",
     "InferenceError",
     "MuscleMapError",
+    "SubjectError",
     "TrainingDiverged",
     "nearest_names",
 ]
@@ -65,6 +67,14 @@ class BackendDiffers(BackendUnavailable):
 
 class EmgError(InferenceError):
     """A measured EMG recording cannot serve as a target."""
+
+
+class CalibrationError(InferenceError):
+    """EMG and motion from which no one can be calibrated."""
+
+
+class SubjectError(InferenceError):
+    """A subject file is missing, damaged, of another kind or for another checkpoint."""
 
 
 class FeatureError(InferenceError):

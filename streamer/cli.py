@@ -110,11 +110,16 @@ def offline(
     ik_setup: Annotated[
         Path | None, typer.Option(help="OpenSim IK setup: marker weights, coordinate tasks.")
     ] = None,
+    subject: Annotated[
+        Path | None, typer.Option(help="Calibration of this person, from `nem2e calibrate`.")
+    ] = None,
 ) -> None:
     """Run the same pipeline over a recording and write OpenSim files."""
     from streamer.commands import offline as command
 
-    command.run(model, markers, grf, loads, out, filter, start, end, refine, checkpoint, ik_setup)
+    command.run(
+        model, markers, grf, loads, out, filter, start, end, refine, checkpoint, ik_setup, subject
+    )
 
 
 @app.command()
@@ -137,6 +142,35 @@ def evaluate(
     from streamer.commands import evaluate as command
 
     command.run(dirs, checkpoint)
+
+
+@app.command()
+def calibrate(
+    out: Annotated[Path, typer.Option(help="Subject file to write.")],
+    trial: Annotated[
+        list[Path] | None, typer.Option(help="Trial directory with EMG; repeatable.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file: record live instead.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long to record live.")] = 60.0,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Network, with --trial; default: ours.")
+    ] = None,
+) -> None:
+    """Fit the network to one person's EMG; the file serves `run` and `offline`."""
+    from streamer.commands import calibrate as command
+    from streamer.lsl_config import quiet_liblsl
+
+    if (config is None) == (not trial):
+        raise typer.BadParameter("give either --trial or --config", param_hint="--trial")
+    if config is None:
+        command.offline(trial or [], checkpoint, out)
+        return
+    if checkpoint is not None:
+        raise typer.BadParameter("the configuration names it", param_hint="--checkpoint")
+    import run_realtime
+
+    quiet_liblsl()
+    command.live(config, seconds, out, run_realtime.wire)
 
 
 @app.command()

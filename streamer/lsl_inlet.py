@@ -16,7 +16,7 @@ from pylsl.util import TimeoutError as LslTimeoutError
 
 from streamer.channels import compensated_lag, force_layout, marker_layout, read_channels
 from streamer.clock import Clock, LslClock
-from streamer.config import Stream
+from streamer.config import EmgStream, Stream
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.force_ring import ForceRing
@@ -83,7 +83,7 @@ def find_stream(
     return found[0]
 
 
-def find(stream: Stream) -> pylsl.StreamInfo:
+def find(stream: Stream | EmgStream) -> pylsl.StreamInfo:
     """Wait for the stream that a configuration describes; see `find_stream`."""
     return find_stream(
         kind=stream.type,
