@@ -1,7 +1,7 @@
 """The dimensions of a network, kept apart from torch so that a live session needs none.
 
-Two kinds share one step graph ``(x, y_prev, cache, mask) -> (y, sigma, new_kv)``: what a network
-keeps of a frame is a row of `kv_width` numbers per limb, and it is shown its last `window` - 1 rows.
+All kinds share one step graph ``(x, y_prev, cache, mask) -> (y, sigma, new_kv)``: what a network
+keeps of a frame is a row of `kv_width` numbers per limb; it is shown its last `window` - 1 rows.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import ClassVar
 import msgspec
 
 from inference.channels import INPUT_GROUPS, N_CHANNEL, N_INPUT
-from inference.exceptions import InferenceError
+from inference.exceptions import ArchitectureError
 
 __all__ = ["Architecture", "BahdanauArchitecture", "GruArchitecture", "StdrArchitecture"]
 
@@ -40,11 +40,11 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
         if self.d_model < 1 or self.members < 1:
-            raise InferenceError(
+            raise ArchitectureError(
                 f"{self.d_model=} and {self.members=}: width and members are 1 or more"
             )
         if unknown := sorted(set(self.inputs) - set(INPUT_GROUPS)):
-            raise InferenceError(
+            raise ArchitectureError(
                 f"unknown inputs {', '.join(unknown)}; choose of {', '.join(INPUT_GROUPS)}"
             )
 
@@ -109,7 +109,7 @@ class _Attention(_Common, frozen=True, kw_only=True):
         """Refuse what cannot work."""
         super().__post_init__()
         if self.window < 2:
-            raise InferenceError(f"{self.window=}: the window needs at least 2 frames")
+            raise ArchitectureError(f"{self.window=}: the window needs at least 2 frames")
 
 
 class StdrArchitecture(_Attention, frozen=True, kw_only=True, tag_field="kind", tag="stdr"):
@@ -135,7 +135,7 @@ class StdrArchitecture(_Attention, frozen=True, kw_only=True, tag_field="kind", 
         """Refuse what cannot work."""
         super().__post_init__()
         if self.d_model % self.n_head:
-            raise InferenceError(f"{self.d_model=} is not a multiple of {self.n_head=}")
+            raise ArchitectureError(f"{self.d_model=} is not a multiple of {self.n_head=}")
 
     @property
     def n_attention(self) -> int:

@@ -6,8 +6,7 @@ models lack inputs. Each change keeps the relation between inputs and EMG that a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -26,8 +25,7 @@ F32 = npt.NDArray[np.float32]
 _OUT_OF_PLANE = [COORDINATES.index("hip_adduction"), COORDINATES.index("hip_rotation")]
 
 
-@dataclass(frozen=True)
-class Augmentation:
+class Augmentation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much to change; 0 everywhere changes nothing.
 
     Attributes

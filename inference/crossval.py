@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from inference.architecture import Architecture
-from inference.dataset import LimbSequence, people_by_channel
+from inference.dataset import LimbSequence, as_recorded, people_by_channel
 from inference.evaluation import Estimate, Score, evaluate
 from inference.exceptions import FeatureError
-from inference.model import STDRNet
+from inference.networks import Ensemble
 from inference.rollout import rollout
 from inference.train_settings import TrainSettings
 from inference.training import Epoch, train
@@ -95,11 +95,11 @@ def cross_validate(
             settings,
             report,
         )
-        held = [s for s in sequences if s.person in left_out]
+        held = as_recorded(s for s in sequences if s.person in left_out)
         known = {name for name, count in people_by_channel(others).items() if count}
         scores += evaluate(held, _streamed(net), rate_hz, known)
     return scores
 
 
-def _streamed(net: STDRNet) -> Estimate:
-    return lambda sequence: rollout(net, [sequence.x])[0]
+def _streamed(net: Ensemble) -> Estimate:
+    return lambda sequence: rollout(net, [sequence.x])[0].y

@@ -21,6 +21,7 @@ __all__ = [
     "SISTERS",
     "Envelopes",
     "LimbSequence",
+    "as_recorded",
     "borrowed_targets",
     "build_sequences",
     "limb_targets",
@@ -53,6 +54,8 @@ class LimbSequence:
     ----------
     record : str
         ``dataset/subject/trial``.
+    variant : str
+        "" as recorded; see `inference.record.FeatureRecord`.
     dataset, person, motion : str
     side : str
         ``r`` or ``l``.
@@ -73,6 +76,7 @@ class LimbSequence:
     """
 
     record: str
+    variant: str
     dataset: str
     person: str
     motion: str
@@ -84,6 +88,11 @@ class LimbSequence:
     forces_valid: Bool
     forces_measured: Bool
     foot_force: F64
+
+
+def as_recorded(sequences: Iterable[LimbSequence]) -> list[LimbSequence]:
+    """Leave out variants: what a score rests on and seconds are counted by."""
+    return [s for s in sequences if not s.variant]
 
 
 def measured_matrix() -> F32:
@@ -195,7 +204,7 @@ def _limbs(
         if measured.any():
             limbs.append(
                 LimbSequence(
-                    record.name, record.dataset, record.person, record.motion, side,
+                    record.name, record.variant, record.dataset, record.person, record.motion, side,
                     t, x[:, limb].copy(), y, measured, valid, by_plates,
                     np.interp(t, record.t, record.foot_force[:, limb]),
                 )

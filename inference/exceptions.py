@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 __all__ = [
+    "ArchitectureError",
     "BackendDiffers",
     "BackendUnavailable",
     "CalibrationError",
@@ -37,6 +38,10 @@ class MuscleMapError(InferenceError):
     def __init__(self, message: str, unknown: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.unknown = tuple(unknown)
+
+
+class ArchitectureError(InferenceError, ValueError):
+    """Dimensions that no network can have; a ValueError, too, so that a file's reader places it."""
 
 
 class CheckpointError(InferenceError):

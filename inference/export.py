@@ -41,9 +41,10 @@ def step_example(net: Ensemble) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def export_step(net: Ensemble) -> bytes:
-    """Return the step graph ``(x, y_prev, cache, mask) -> (y, sigma, new_kv)`` as an ONNX file's bytes.
+    """Return the step graph as an ONNX file's bytes.
 
-    Shapes are static: both limbs in one batch, the window of the architecture; float32.
+    It is ``(x, y_prev, cache, mask) -> (y, sigma, new_kv)``. Shapes are static: both limbs in one
+    batch, the window of the architecture; float32.
     """
     graph = StepGraph(net).eval()
     quiet = logging.getLogger("torch.onnx")

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from inference.architecture import Architecture
 from inference.backends.onnx_step import OnnxStep
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 from inference.crossval import cross_validate, validation_people
-from inference.dataset import LimbSequence, build_sequences, people_by_channel
+from inference.dataset import LimbSequence, as_recorded, build_sequences, people_by_channel
 from inference.evaluation import Score, estimate_stream, evaluate, summarise, summary_table
 from inference.exceptions import FeatureError
 from inference.export import export_step
+from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
 from inference.muscle_map import FAMILIES
 from inference.record import FeatureRecord
-from inference.train_settings import TrainSettings
+from inference.reference import reference_stream
 from inference.training import Epoch, train
 from inference.weights import network_arrays
 
-__all__ = ["FitSettings", "fit_checkpoint"]
+__all__ = ["fit_checkpoint"]
 
 DESCRIPTION: Final = (
     "STDR-Net: EMG envelopes of both legs, as fractions of the subject's reference maximum, from "
@@ -41,29 +42,6 @@ METRICS_NOTE: Final = (
     "turn, the data set's lag removed, channels that only they were measured in not scored. "
     "held_out: other data sets, no lag removed."
 )
-
-
-@dataclass(frozen=True)
-class FitSettings:
-    """What to train and how to judge it.
-
-    Attributes
-    ----------
-    folds : int
-        Groups of people left out in turn for the card's cross-validation; 0 = none.
-    validation_people : int
-        People by whom training stops.
-    rate_hz : float
-        Of the network.
-    architecture : Architecture
-    training : TrainSettings
-    """
-
-    folds: int = 0
-    validation_people: int = 2
-    rate_hz: float = 100.0
-    architecture: Architecture = field(default_factory=Architecture)
-    training: TrainSettings = field(default_factory=TrainSettings)
 
 
 def fit_checkpoint(
@@ -94,8 +72,9 @@ def fit_checkpoint(
     """
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and held out; choose one")
-    lags = estimate_lags(build_sequences(records, settings.rate_hz), settings.rate_hz)
-    sequences = build_sequences(records, settings.rate_hz, lags)
+    plain = [record for record in records if not record.variant]
+    lags = estimate_lags(build_sequences(plain, settings.rate_hz), settings.rate_hz)
+    sequences = build_sequences(records, settings.rate_hz, lags, settings.lead_s)
     report(_describe(sequences, lags))
     metrics: dict[str, Any] = {"note": METRICS_NOTE}
     if settings.folds:
@@ -109,7 +88,7 @@ def fit_checkpoint(
     stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
     net, history = train(
         [s for s in sequences if s.person not in stop_by],
-        [s for s in sequences if s.person in stop_by],
+        as_recorded(s for s in sequences if s.person in stop_by),
         settings.architecture,
         settings.training,
         lambda epoch: report(_line(epoch)),
@@ -117,12 +96,12 @@ def fit_checkpoint(
     onnx = export_step(net)
     if unseen:
         stream = estimate_stream(OnnxStep(onnx), settings.architecture)
-        held = build_sequences(unseen, settings.rate_hz)
+        held = build_sequences(unseen, settings.rate_hz, lead_s=settings.lead_s)
         metrics["held_out"] = _results(evaluate(held, stream, settings.rate_hz))
-    training = _training_card(records, sequences, lags, stop_by, settings, history)
+    training = _training_card(plain, as_recorded(sequences), lags, stop_by, settings, history)
     arrays = network_arrays(net)
     card = _card(out.name, settings, arrays, training, metrics)
-    return save_checkpoint(out, card, arrays, onnx)
+    return save_checkpoint(out, card, arrays, onnx, reference_stream(net))
 
 
 def _card(
@@ -140,9 +119,10 @@ def _card(
         architecture=settings.architecture,
         rate_hz=settings.rate_hz,
         receptive_field_frames=settings.architecture.receptive_field,
+        lead_s=settings.lead_s,
         muscle_map={family.name: dict(family.muscles) for family in FAMILIES},
         normalisation={
-            key: [round(float(value), 6) for value in arrays[f"input_{key}"]]
+            key: [round(float(value), 6) for value in arrays[f"members.0.embed.{key}"]]
             for key in ("mean", "scale")
         },
         training=training,
@@ -185,7 +165,7 @@ def _training_card(
         "lag_note": "EMG timing differs between data sets, by equipment or by person; one lag per "
         "data set was estimated against the set with most people and removed for training",
         "stopped_by": list(stop_by),
-        "settings": asdict(settings.training),
+        "settings": msgspec.to_builtins(settings.training),
         "best_epoch": asdict(best),
     }
 
@@ -200,7 +180,7 @@ def _results(scores: Sequence[Score]) -> dict[str, Any]:
 def _describe(sequences: Sequence[LimbSequence], lags: dict[str, float]) -> str:
     parts = []
     for name in sorted(lags):
-        own = [s for s in sequences if s.dataset == name]
+        own = as_recorded(s for s in sequences if s.dataset == name)
         people = len({s.person for s in own})
         seconds = sum(float(s.t[-1] - s.t[0]) for s in own)
         parts.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -123,9 +124,10 @@ def load_record(path: Path) -> FeatureRecord:
         If the file is no feature record.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # opened here, for np.load does not close a file that it finds damaged
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             values = {f.name: stored[f.name] for f in fields(FeatureRecord)}
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise FeatureError(f"{path}: not a feature record ({error}); prepare it again") from error
     for name, value in values.items():
         if value.ndim == 0:

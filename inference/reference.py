@@ -13,7 +13,7 @@ from torch import Tensor
 from inference.channels import N_INPUT, SIDES, SLICE_ACTIVATION, SLICE_MOMENT
 from inference.checkpoint import Checkpoint, Reference, load_checkpoint, save_checkpoint
 from inference.networks import Ensemble
-from inference.weights import load_network
+from inference.weights import load_network, network_arrays
 
 __all__ = ["add_reference", "reference_stream"]
 
@@ -50,8 +50,9 @@ def reference_stream(net: Ensemble, seed: int = SEED) -> Reference:
         step = rng.standard_normal(wander.shape[1:])
         wander[t] = PERSISTENCE * wander[t - 1] + np.sqrt(1.0 - PERSISTENCE**2) * step
     x = np.ones((frames, len(SIDES), 2 * N_INPUT), dtype=np.float32)
-    embed = exact.members[0].embed
-    x[..., :N_INPUT] = embed.mean.numpy() + embed.scale.numpy() * wander
+    arrays = network_arrays(net)
+    mean, scale = (arrays[f"members.0.embed.{name}"] for name in ("mean", "scale"))
+    x[..., :N_INPUT] = mean + scale * wander
     for inputs in (SLICE_ACTIVATION, SLICE_MOMENT):
         x[WITHHELD, :, inputs] = x[WITHHELD, :, N_INPUT:][..., inputs] = 0.0
     outputs = _stream(exact, torch.from_numpy(x).double().transpose(0, 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import torch
 
 from inference.networks import Ensemble, Member
 
-__all__ = ["rollout"]
+__all__ = ["Rollout", "rollout"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -19,10 +19,15 @@ SETTLED: Final = 100
 """Frames after which a recurrent network has forgotten where it started."""
 
 
+class Rollout(NamedTuple):
+    """Estimate of a sequence and the spread of its error, each (n, N_CHANNEL), float32."""
+
+    y: F32
+    spread: F32
+
+
 @torch.no_grad()
-def rollout(
-    net: Member | Ensemble, sequences: Sequence[F32], longest: int = 1000
-) -> list[tuple[F32, F32]]:
+def rollout(net: Member | Ensemble, sequences: Sequence[F32], longest: int = 1000) -> list[Rollout]:
     """Run the network over every sequence as a stream, its own output fed back.
 
     Parameters
@@ -37,7 +42,7 @@ def rollout(
 
     Returns
     -------
-    list of (y, spread), ndarray of shape (n_i, N_CHANNEL), float32
+    list of Rollout
     """
     if not net.arch.feeds_back:
         return [_parallel(net, x) for x in sequences]
@@ -56,14 +61,14 @@ def rollout(
         streamed = _stream(net, x).numpy()
         for row, (i, first, start, stop) in enumerate(pieces):
             outputs[i][:, first:stop] = streamed[:, first - start : stop - start, row]
-    return [(y, spread) for y, spread in outputs]
+    return [Rollout(y, spread) for y, spread in outputs]
 
 
-def _parallel(net: Member | Ensemble, x: F32) -> tuple[F32, F32]:
+def _parallel(net: Member | Ensemble, x: F32) -> Rollout:
     """One pass over x (n, 2 N_INPUT) of a network that does not read its output."""
     batch = torch.from_numpy(x)[None]
     y, spread = net(batch, torch.zeros(1, len(x), net.arch.n_output))
-    return y[0].numpy(), spread[0].numpy()
+    return Rollout(y[0].numpy(), spread[0].numpy())
 
 
 def _stream(net: Member | Ensemble, x: torch.Tensor) -> torch.Tensor:

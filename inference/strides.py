@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ class Stride(NamedTuple):
 def cut_strides(sequence: LimbSequence) -> list[Stride]:
     """Return the complete strides of a sequence, in order."""
     lands = _contacts(sequence.foot_force)
-    pairs = zip(lands, lands[1:], strict=False)
+    pairs = pairwise(lands)
     return [
         Stride(a, b)
         for a, b in pairs

@@ -27,7 +27,7 @@ __all__ = ["TrainingTask"]
 F32 = npt.NDArray[np.float32]
 
 
-class TrainingTask(lightning.LightningModule):
+class TrainingTask(lightning.LightningModule):  # type: ignore[misc]
     """A member, its running mean, its optimiser and its data.
 
     Parameters
@@ -58,7 +58,7 @@ class TrainingTask(lightning.LightningModule):
         self.net = build_member(architecture)
         self.net.normalise_by(*scaling)
         self.average = copy.deepcopy(self.net).eval().requires_grad_(False)
-        self.loss = Loss(sequences)
+        self.loss = Loss(sequences, settings.shape_weight)
         self._sequences, self._validation, self._settings = sequences, validation, settings
         self._losses: list[float] = []
         self._best, self._least = copy.deepcopy(self.average.state_dict()), math.inf

@@ -28,7 +28,8 @@ PERIODS_S: Final = (0.4, 2.5)
 FEWEST_STRIDES: Final = 3.0
 """In fewer, a repetition may be chance."""
 CLEAR_PEAK: Final = 0.5
-"""Autocorrelation from which on a signal counts as periodic; gait on a treadmill has 0.8 to 1."""
+"""Autocorrelation, and its rise from the valley before, from which on a signal counts as periodic;
+gait on a treadmill has 0.8 to 1."""
 NEARLY_HIGHEST: Final = 0.9
 """The period is the first peak of this share of the highest, which may stand at two strides."""
 TOLERANCE: Final = 0.02
@@ -165,14 +166,16 @@ def stride_period(signals: F64) -> float | None:
     high = min(high, len(signals) // 2)
     if high - low < 2 or signals.shape[1] == 0:
         return None
-    likeness = np.array([_likeness(signals, lag) for lag in range(low, high + 1)])
+    likeness = np.array([_likeness(signals, lag) for lag in range(1, high + 1)])
     inner = likeness[1:-1]
     peaks = 1 + np.flatnonzero((inner >= likeness[:-2]) & (inner > likeness[2:]))
-    if not len(peaks) or likeness[peaks].max() < CLEAR_PEAK:
+    risen = likeness[peaks] - np.minimum.accumulate(likeness)[peaks]  # a trend never rises
+    peaks = peaks[(peaks + 1 >= low) & (np.minimum(likeness[peaks], risen) >= CLEAR_PEAK)]
+    if not len(peaks):
         return None
     k = peaks[likeness[peaks] >= NEARLY_HIGHEST * likeness[peaks].max()][0]
     before, top, after = likeness[k - 1 : k + 2]
-    return float(low + k + 0.5 * (before - after) / (before - 2.0 * top + after)) / RATE_HZ
+    return float(k + 1 + 0.5 * (before - after) / (before - 2.0 * top + after)) / RATE_HZ
 
 
 def _likeness(signals: F64, lag: int) -> float:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from inference.augment import Augmentation
 
 __all__ = ["TrainSettings"]
 
 
-@dataclass(frozen=True)
-class TrainSettings:
+class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to train.
 
     Attributes
@@ -27,6 +26,8 @@ class TrainSettings:
         Memory per batch of the running mean of the weights, which is what is validated and kept.
     feedback_passes : int
         Passes without gradient that make the feedback, the first one over none.
+    shape_weight : float
+        Weight of one less the correlation in the loss, beside the squared error.
     outside_weight : float
         Weight of frames whose ground forces were predicted, not measured.
     sister_weight : float
@@ -49,9 +50,18 @@ class TrainSettings:
     weight_decay: float = 0.05
     average: float = 0.98
     feedback_passes: int = 1
+    shape_weight: float = 0.3
     outside_weight: float = 1.0
     sister_weight: float = 0.3
     patience: int = 4
     accelerator: str = "auto"
     devices: int = 1
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: Augmentation = Augmentation()
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work."""
+        for name in ("epochs", "batches", "batch_size", "crop", "patience", "devices"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"`{name}` is {getattr(self, name)}, it must be 1 or more")
+        if not 0.0 <= self.average < 1.0:
+            raise ValueError(f"`average` is {self.average:g}, it must be at least 0 and below 1")

@@ -123,25 +123,58 @@ def offline(
 
 
 @app.command()
-def train(
+def prepare(
     dirs: Annotated[list[Path], typer.Argument(help="Trial directories, or folders of them.")],
-    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+    cache: Annotated[
+        Path | None, typer.Option("--out", "--cache", help="Where records are kept.")
+    ] = None,
+    variants: Annotated[
+        str, typer.Option(help="Besides as recorded: predicted, noise-1, causal; comma-separated.")
+    ] = "",
+    scheduler: Annotated[str | None, typer.Option(help="Dask scheduler, tcp://host:8786.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default: one per core, with dask.")
+    ] = None,
 ) -> None:
-    """Train the network on recorded trials."""
-    from streamer.commands import train as command
+    """Run trials through the bridge as a live session would, for training and evaluation."""
+    from streamer.commands import prepare as command
 
-    command.run(dirs, out)
+    names = [name.strip() for name in variants.split(",") if name.strip()]
+    done = command.run(dirs, cache, variants=names, workers=workers, scheduler=scheduler)
+    raise typer.Exit(0 if done else 1)
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="Folder for the checkpoint.")],
+    dirs: Annotated[
+        list[Path] | None, typer.Argument(help="Trials, or folders of them, instead of the file's.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file; default: our settings.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
+) -> None:
+    """Train a network on recorded trials."""
+    import msgspec
+
+    from streamer.commands import train as command
+    from streamer.train_config import TrainConfig, load_train_config
+
+    settings = TrainConfig() if config is None else load_train_config(config)
+    if dirs:
+        settings = msgspec.structs.replace(settings, trials=tuple(map(str, dirs)))
+    command.run(settings, out, cache=cache)
 
 
 @app.command()
 def evaluate(
     dirs: Annotated[list[Path], typer.Argument(help="Trial directories, or folders of them.")],
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
 ) -> None:
     """Compare the network with static optimization alone, muscle by muscle."""
     from streamer.commands import evaluate as command
 
-    command.run(dirs, checkpoint)
+    command.run(dirs, checkpoint, cache=cache)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from sim_bridge import compile_model as compile_osim
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.formats import Trial, find_model, read_trial
-from streamer.trial_features import trial_features
+from streamer.trial_features import has_emg, trial_features
 
 __all__ = [
     "cached_record",
@@ -93,7 +93,7 @@ def load_features(
             record = cached_record(directory, choice, cache_dir)
             if record is None:
                 trial = trial or read_trial(directory)
-                if not trial.emg_muscles:
+                if not has_emg(trial):
                     break
                 record = make_record(trial, choice, cache_dir)
             yield record

@@ -19,13 +19,13 @@ def one_line_errors() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except Exception as error:
-        if not _is_ours(error):
+        if not is_ours(error):
             raise
         print(f"nem2e: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
         sys.exit(1)
 
 
-def _is_ours(error: Exception) -> bool:
+def is_ours(error: Exception) -> bool:
     """Whether one of the three packages raised it on purpose.
 
     Told by name, so that the bridge and the network are not loaded to ask.

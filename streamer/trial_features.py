@@ -24,7 +24,7 @@ from streamer.force_ring import ForceRing
 from streamer.formats import Trial
 from streamer.marker_noise import marker_noise
 
-__all__ = ["trial_features"]
+__all__ = ["has_emg", "trial_features"]
 
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -36,6 +36,11 @@ FOOT_BODIES: Final = ("calcn", "toes")
 _NO_EMG: Final[tuple[tuple[str, ...], F64, F64]] = ((), np.zeros(0), np.zeros((0, 0)))
 _VERTICAL: Final = 1
 """Row of a load: force along ground's y, which is up in every OpenSim gait model."""
+
+
+def has_emg(trial: Trial) -> bool:
+    """Whether a trial has measured EMG that is mapped to muscles."""
+    return trial.emg is not None and bool(trial.emg_muscles)
 
 
 def trial_features(

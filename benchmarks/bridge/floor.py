@@ -40,7 +40,7 @@ from time import process_time
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.architecture import Architecture
+from inference.checkpoint import Checkpoint
 from sim_bridge import CompiledModel
 
 F64 = NDArray[np.float64]
@@ -109,15 +109,16 @@ def floors(model: CompiledModel, n_marker: int, n_load: int, lag: int) -> dict[s
     }
 
 
-def network_floor(architecture: Architecture) -> Floor:
-    """Floor of one step of the network for both limbs, in float32."""
-    d, wide = architecture.d_model, architecture.mlp_ratio
-    weights = d * (architecture.n_input + 2 * architecture.n_output)
-    weights += 4 * d * d * architecture.n_attention
-    weights += 2 * wide * d * d * (architecture.n_encoder + architecture.n_decoder)
-    attention = 4 * architecture.window * d * architecture.n_attention
-    cache = architecture.window * architecture.kv_width
-    return Floor(_LIMBS * (2.0 * weights + attention), 4.0 * (weights + _LIMBS * cache))
+def network_floor(checkpoint: Checkpoint) -> Floor:
+    """Floor of one step of a network for both limbs, in float32.
+
+    Every weight of a matrix, and every number kept of the frames in its window, meets each limb
+    once.
+    """
+    architecture = checkpoint.card.architecture
+    weights = sum(array.size for array in checkpoint.weights().values() if array.ndim > 1)
+    kept = architecture.window * architecture.kv_width
+    return Floor(_LIMBS * 2.0 * (weights + kept), 4.0 * (weights + _LIMBS * kept))
 
 
 def _pose(model: CompiledModel) -> Floor:

@@ -134,4 +134,4 @@ def test_refiner(benchmark: BenchmarkFixture, inputs: StageInputs) -> None:
         inputs.tau[i],
     )
     time_frames(benchmark, inputs, refiner.step, arguments, refiner.reset)
-    benchmark.extra_info["floor"] = asdict(network_floor(load_checkpoint().card.architecture))
+    benchmark.extra_info["floor"] = asdict(network_floor(load_checkpoint()))

@@ -61,7 +61,7 @@ class Ensemble(nn.Module):
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Run one frame; y, sigma and the row for the cache (B, kv_width). See `Member.step`."""
-        pasts = cache.split(self.arch.member_width, dim=-1)
+        pasts = cache.chunk(self.arch.members, dim=-1)
         y, spread, kept = zip(
             *(m.step(x, y_prev, p, mask) for m, p in zip(self.members, pasts, strict=True)),  # type: ignore[operator]
             strict=True,

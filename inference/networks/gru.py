@@ -49,7 +49,7 @@ class GRUNet(Member):
         before = torch.where(mask[0] < 0.0, torch.zeros_like(cache[0]), cache[0])
         z = functional.gelu(self.embed(x))
         kept = []
-        for layer, h in enumerate(before.split(self.recurrent.hidden_size, dim=-1)):
+        for layer, h in enumerate(before.chunk(self.recurrent.num_layers, dim=-1)):
             z = self._cell(layer, z, h)
             kept.append(z)
         y, spread = self.head(z)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
@@ -34,7 +35,7 @@ class Member(nn.Module, ABC):
         self.arch = arch
         self.embed = InputEmbedding(arch)
 
-    def normalise_by(self, mean: npt.NDArray[float], scale: npt.NDArray[float]) -> None:
+    def normalise_by(self, mean: npt.NDArray[np.float32], scale: npt.NDArray[np.float32]) -> None:
         """Set the mean and the standard deviation (N_INPUT,) that inputs are normalised by."""
         self.embed.mean.copy_(torch.as_tensor(mean))
         self.embed.scale.copy_(torch.as_tensor(scale))

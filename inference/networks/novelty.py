@@ -39,7 +39,7 @@ class Novelty(nn.Module):
         self.register_buffer("mean", torch.zeros(n))
         self.register_buffer("scale", torch.ones(n))
         self.register_buffer("centres", torch.zeros(N_CENTRES, n))
-        self.register_buffer("near", torch.full((), torch.inf))
+        self.register_buffer("near", torch.full((1,), torch.inf))
 
     def fit(self, x: npt.NDArray[np.float32], seed: int = 0) -> None:
         """Place the centres among training frames x (n, 2 N_INPUT)."""
@@ -55,9 +55,14 @@ class Novelty(nn.Module):
         )
         self.centres.copy_(torch.from_numpy(centres))
 
+    @staticmethod
+    def _present(x: Tensor) -> Tensor:
+        """1 or 0 for each coordinate of the motion."""
+        return (x[..., [N_INPUT + i for i in _MOTION]] > 0.5).to(x.dtype)
+
     def distance(self, x: Tensor) -> Tensor:
         """Root mean square over present coordinates to the nearest centre; (..., 1)."""
-        present = x[..., [N_INPUT + i for i in _MOTION]]
+        present = self._present(x)
         value = (x[..., _MOTION] - self.mean) / self.scale * present
         apart = (value[..., None, :] - self.centres) ** 2 * present[..., None, :]
         count = present.sum(-1, keepdim=True).clamp(min=1.0)
@@ -65,6 +70,6 @@ class Novelty(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Novelty (..., 1) of inputs (..., 2 N_INPUT)."""
-        known = x[..., [N_INPUT + i for i in _MOTION]].amax(-1, keepdim=True)
+        known = self._present(x).amax(-1, keepdim=True)
         novelty = (self.distance(x) / self.near - 1.0).clamp(0.0, LARGEST)
         return known * novelty + (1.0 - known)

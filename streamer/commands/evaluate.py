@@ -17,7 +17,8 @@ from inference.dataset import build_sequences
 from inference.evaluation import estimate_stream, evaluate, summarise, summary_table
 from inference.record import FeatureRecord
 from streamer.exceptions import StreamerError
-from streamer.features import find_trials, load_features
+from streamer.feature_settings import FeatureSettings
+from streamer.features import AS_RECORDED, find_trials, load_features
 
 _COLUMNS = (
     ("rmse", "rmse"), ("SO", "baseline_rmse"), ("r", "r"), ("SO", "baseline_r"), ("r*", "r_lag"),
@@ -79,7 +80,10 @@ def run(
 
 
 def features(
-    directories: Sequence[Path], cache: Path | None, console: Console
+    directories: Sequence[Path],
+    cache: Path | None,
+    console: Console,
+    settings: Sequence[FeatureSettings] = AS_RECORDED,
 ) -> list[FeatureRecord]:
     """Load or make the records of all trials with EMG below `directories`, showing progress."""
     count = len(find_trials(directories))
@@ -88,7 +92,7 @@ def features(
         def show(trial: str, share: float) -> None:
             status.update(f"features: {100 * share:.0f} % of {count} trials, {trial}")
 
-        records = list(load_features(directories, cache_dir=cache, progress=show))
+        records = list(load_features(directories, settings, cache_dir=cache, progress=show))
     if not records:
         below = ", ".join(map(str, directories))
         raise StreamerError(

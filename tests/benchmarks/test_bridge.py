@@ -1,7 +1,7 @@
 """The arithmetic of the comparison, and the models that it is made on."""
 
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from benchmarks.bridge.scaling import Scaling
 from benchmarks.bridge.side_by_side import Comparison
 from benchmarks.bridge.variants import HINGES, swing, tree, with_marker_copies, with_muscles
 from benchmarks.subject import Files, Subject, demo_walk
-from inference.architecture import Architecture
+from inference.architecture import GruArchitecture
 from sim_bridge import Bridge, BridgeSettings, compile_model
 
 MARKERS = 30
@@ -48,11 +48,14 @@ def test_a_core_computes_and_copies() -> None:
     assert peak.bytes_per_s > 1e6
 
 
-def test_the_networks_floor_counts_every_weight_once_per_limb() -> None:
-    small = Architecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, window=4, mlp_ratio=1)
-    weights = 8 * (small.n_input + 2 * small.n_output) + 3 * 4 * 64 + 2 * 2 * 64
-    attention = 3 * 4 * 4 * 8
-    assert network_floor(small).flops == 2 * (2 * weights + attention)
+def test_the_networks_floor_counts_every_weight_and_what_is_kept_once_per_limb() -> None:
+    architecture = GruArchitecture(d_model=8, members=2)
+    card = SimpleNamespace(architecture=architecture)
+    weights = {"w": np.zeros((8, 54), np.float32), "bias": np.zeros(8, np.float32)}
+    checkpoint = SimpleNamespace(card=card, weights=lambda: weights)
+    floor = network_floor(checkpoint)  # type: ignore[arg-type]
+    assert floor.flops == 2 * 2 * (8 * 54 + 2 * 16)
+    assert floor.bytes == 4 * (8 * 54 + 2 * 2 * 16)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.architecture import Architecture
+from inference.architecture import Architecture, GruArchitecture
 from inference.channels import CHANNELS, INPUT_NAMES, N_INPUT
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 
@@ -31,18 +31,26 @@ def blank_card(architecture: Architecture, **changes: object) -> Card:
     return Card(**(fields | changes))  # type: ignore[arg-type]
 
 
-def random_network(architecture: Architecture, seed: int = 0) -> torch.nn.Module:
+def random_member(architecture: Architecture, seed: int = 0) -> torch.nn.Module:
     """Weights large enough that every path through the network matters to the output."""
-    from inference.model import STDRNet
+    from inference.networks import build_member
 
     torch.manual_seed(seed)
-    net = STDRNet(architecture).eval()
+    net = build_member(architecture).eval()
     for name, parameter in net.named_parameters():
         gain = "norm" in name and name.endswith("weight")
         torch.nn.init.normal_(parameter, mean=1.0 if gain else 0.0, std=0.15)
-    net.input_mean.normal_(std=0.2)
-    net.input_scale.uniform_(0.5, 2.0)
+    net.embed.mean.normal_(std=0.2)
+    net.embed.scale.uniform_(0.5, 2.0)
     return net
+
+
+def random_network(architecture: Architecture, seed: int = 0) -> torch.nn.Module:
+    """An ensemble of such members."""
+    from inference.networks import Ensemble
+
+    members = [random_member(architecture, seed + k) for k in range(architecture.members)]
+    return Ensemble(architecture, members).eval()
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +59,7 @@ def random_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     from inference.reference import reference_stream
     from inference.weights import network_arrays
 
-    net = random_network(Architecture())
+    net = random_network(GruArchitecture(members=2))
     folder: Path = tmp_path_factory.mktemp("checkpoints") / "random"
     return save_checkpoint(
         folder, blank_card(net.arch), network_arrays(net), export_step(net), reference_stream(net)

@@ -21,10 +21,10 @@ from unittest.mock import MagicMock
 
 import torch
 
-from inference.architecture import Architecture
+from inference.architecture import GruArchitecture
 from inference.backends.tensorrt_engine import HalfGraph
 from inference.export import StepGraph, step_example
-from inference.model import STDRNet
+from inference.networks import Ensemble
 
 
 class Named(type):
@@ -79,7 +79,7 @@ def without_converter(graph: torch.nn.Module) -> tuple[int, list[str]]:
 
     settings = CompilationSettings(disable_tf32=True)
     DYNAMO_CONVERTERS.set_compilation_settings(settings)
-    program = torch.export.export(graph.eval(), step_example(STDRNet(Architecture())))
+    program = torch.export.export(graph.eval(), step_example(Ensemble(GruArchitecture(members=2))))
     lowered = pre_export_lowering(program, settings).run_decompositions(get_decompositions())
     calls = [
         node
@@ -107,7 +107,7 @@ if __name__ == "__main__":
     if not torch.cuda.is_available():
         stand_in_for_tensorrt()
     torch.manual_seed(0)
-    net = STDRNet(Architecture()).eval()
+    net = Ensemble(GruArchitecture(members=2)).eval()
     report = {
         "float32": without_converter(StepGraph(net)),
         "float16": without_converter(HalfGraph(net)),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.architecture import Architecture
+from inference.architecture import GruArchitecture
 from inference.channels import CHANNELS
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.exceptions import CheckpointError, CheckpointMismatch
@@ -29,7 +29,7 @@ def edit_card(folder: Path, **changes: object) -> None:
 def test_round_trip_keeps_everything(random_checkpoint: Checkpoint) -> None:
     again = load_checkpoint(random_checkpoint.path)
     assert again == random_checkpoint
-    assert again.card.architecture == Architecture()
+    assert again.card.architecture == GruArchitecture(members=2)
     assert sorted(p.name for p in again.path.iterdir()) == [
         "card.json", "reference.safetensors", "step.onnx", "weights.safetensors",
     ]  # fmt: skip
@@ -67,7 +67,9 @@ def test_lost_reference_is_noticed(copy: Path) -> None:
 
 
 def test_checkpoint_saved_without_a_reference_loads(tmp_path: Path) -> None:
-    saved = save_checkpoint(tmp_path / "c", blank_card(Architecture()), WEIGHTS, b"graph")
+    saved = save_checkpoint(
+        tmp_path / "c", blank_card(GruArchitecture(members=2)), WEIGHTS, b"graph"
+    )
     assert saved.reference() is None
     assert sorted(p.name for p in saved.path.iterdir()) == [
         "card.json", "step.onnx", "weights.safetensors",
@@ -106,7 +108,7 @@ def test_broken_card_is_one_clear_error(copy: Path, text: str) -> None:
 
 
 def test_digest_changes_with_any_part(tmp_path: Path) -> None:
-    card = blank_card(Architecture())
+    card = blank_card(GruArchitecture(members=2))
     digests = {
         save_checkpoint(tmp_path / "a", card, WEIGHTS, b"graph").digest,
         save_checkpoint(tmp_path / "b", card, WEIGHTS, b"other graph").digest,
@@ -117,7 +119,7 @@ def test_digest_changes_with_any_part(tmp_path: Path) -> None:
 
 
 def test_saving_replaces_a_checkpoint_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    card = blank_card(Architecture())
+    card = blank_card(GruArchitecture(members=2))
     save_checkpoint(tmp_path / "c", card, WEIGHTS, b"old")
     assert save_checkpoint(tmp_path / "c", card, WEIGHTS, b"new").onnx == b"new"
     assert [p.name for p in tmp_path.iterdir()] == ["c"]
@@ -126,14 +128,14 @@ def test_saving_replaces_a_checkpoint_and_leaves_nothing_behind(tmp_path: Path) 
 def test_saving_never_replaces_a_folder_that_is_no_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(CheckpointError, match="not a checkpoint"):
-        save_checkpoint(tmp_path, blank_card(Architecture()), WEIGHTS, b"graph")
+        save_checkpoint(tmp_path, blank_card(GruArchitecture(members=2)), WEIGHTS, b"graph")
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 def test_failed_save_leaves_the_old_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    card = blank_card(Architecture())
+    card = blank_card(GruArchitecture(members=2))
     before = save_checkpoint(tmp_path / "c", card, WEIGHTS, b"old")
 
     def full_disk(*_: object) -> None:

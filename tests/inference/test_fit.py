@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from inference import Refiner
-from inference.architecture import Architecture
+from inference.architecture import GruArchitecture
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import FeatureError, TrainingDiverged
-from inference.fit import FitSettings, fit_checkpoint
+from inference.fit import fit_checkpoint
+from inference.fit_settings import FitSettings
 from inference.train_settings import TrainSettings
 from tests.inference.synthetic import MUSCLES, synthetic_record
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
@@ -17,7 +19,7 @@ from tests.inference.test_limb_inputs import GAIT_COORDINATES
 SETTINGS = FitSettings(
     folds=2,
     validation_people=1,
-    architecture=Architecture(d_model=16, n_head=2, n_encoder=1, n_decoder=1, window=8),
+    architecture=GruArchitecture(d_model=16),
     training=TrainSettings(epochs=2, batches=4, batch_size=4, crop=60),
 )
 
@@ -50,7 +52,7 @@ def test_a_person_cannot_be_both_trained_on_and_held_out(tmp_path: Path) -> None
 
 def test_failed_training_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(3)]
-    settings = FitSettings(0, 1, 100.0, SETTINGS.architecture, SETTINGS.training)
+    settings = replace(SETTINGS, folds=0, validation_people=1)
     before = fit_checkpoint(records, [], tmp_path / "c", settings, lambda _: None)
     broken = [synthetic_record(subject=f"p{k}", seconds=3.0, gain=np.nan) for k in range(3)]
     with pytest.raises(TrainingDiverged):

@@ -26,7 +26,12 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("hello")
     np.savez(tmp_path / "other.npz", a=np.ones(3))
     np.savez(tmp_path / "pickle.npz", dataset=np.array([{}], dtype=object), allow_pickle=True)
-    for name in ("text.npz", "other.npz", "pickle.npz", "absent.npz"):
+    save_record(tmp_path / "torn.npz", synthetic_record())
+    whole = (tmp_path / "torn.npz").read_bytes()
+    (tmp_path / "torn.npz").write_bytes(whole[: len(whole) // 2])
+    holed = whole[: len(whole) // 2] + bytes(200) + whole[len(whole) // 2 + 200 :]
+    (tmp_path / "holed.npz").write_bytes(holed)
+    for name in ("text.npz", "other.npz", "pickle.npz", "torn.npz", "holed.npz", "absent.npz"):
         with pytest.raises(FeatureError, match=f"{name}: not a feature record"):
             load_record(tmp_path / name)
 

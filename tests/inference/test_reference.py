@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from inference.architecture import Architecture
+from inference.architecture import StdrArchitecture
 from inference.channels import N_INPUT, SLICE_ANGLE, SLICE_MOMENT
 from inference.checkpoint import Checkpoint, Reference, save_checkpoint
 from inference.export import export_step
@@ -30,11 +30,13 @@ def test_reference_is_what_the_network_streams(
 ) -> None:
     limbs = rollout(load_network(random_checkpoint), list(reference.x.transpose(1, 0, 2).copy()))
     # The step against the parallel pass, float32 against float64, outputs up to 3.
-    np.testing.assert_allclose(np.stack(limbs, 1), reference.y, atol=1e-5)
+    np.testing.assert_allclose(np.stack([limb.y for limb in limbs], 1), reference.y, atol=1e-5)
+    sigma = np.stack([limb.spread for limb in limbs], 1)
+    np.testing.assert_allclose(sigma, reference.sigma, atol=1e-5)
 
 
 def test_reference_reaches_beyond_the_receptive_field_and_moves(reference: Reference) -> None:
-    assert len(reference.x) > Architecture().receptive_field
+    assert len(reference.x) > StdrArchitecture().receptive_field
     assert reference.y.std(0).min() > 1e-3  # every channel of both limbs
     assert np.isfinite(reference.y).all()
 
@@ -48,7 +50,7 @@ def test_reference_has_frames_with_and_without_forces(reference: Reference) -> N
 
 
 def test_making_it_leaves_network_and_threads_as_they_were() -> None:
-    net = random_network(Architecture(d_model=8, n_head=2, window=4))
+    net = random_network(StdrArchitecture(d_model=8, n_head=2, window=4))
     before, threads = network_arrays(net), torch.get_num_threads()
     reference_stream(net)
     assert torch.get_num_threads() == threads
@@ -58,7 +60,7 @@ def test_making_it_leaves_network_and_threads_as_they_were() -> None:
 
 
 def test_adding_it_changes_neither_weights_nor_graph(tmp_path: Path) -> None:
-    net = random_network(Architecture(d_model=8, n_head=2, window=4))
+    net = random_network(StdrArchitecture(d_model=8, n_head=2, window=4))
     old = save_checkpoint(
         tmp_path / "c", blank_card(net.arch), network_arrays(net), export_step(net)
     )

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
-from inference.architecture import Architecture
+from inference.architecture import StdrArchitecture
 from inference.batches import batches, frame_weight
 from inference.channels import MEASURED, N_CHANNEL, N_INPUT
-from inference.dataset import LimbSequence, build_sequences
+from inference.dataset import LimbSequence, borrowed_targets, build_sequences
 from inference.exceptions import FeatureError, TrainingDiverged
 from inference.loss import Loss
 from inference.rollout import rollout
@@ -18,7 +19,7 @@ from inference.training import normalisation, train
 from tests.inference.conftest import random_network
 from tests.inference.synthetic import synthetic_record
 
-TINY = Architecture(d_model=16, n_head=2, n_encoder=1, n_decoder=1, window=8, dropout=0.0)
+TINY = StdrArchitecture(d_model=16, n_head=2, n_encoder=1, n_decoder=1, window=8, dropout=0.0)
 QUICK = TrainSettings(epochs=4, batches=12, batch_size=8, crop=60, learning_rate=5e-3)
 SOL = MEASURED.index("SOL")
 
@@ -32,7 +33,7 @@ def test_a_known_relation_is_learned_for_people_never_seen() -> None:
     sequences = people(8)
     net, history = train(sequences[:6], sequences[6:7], TINY, QUICK)
     unseen = sequences[7]
-    y = rollout(net, [unseen.x])[0][:, SOL]
+    y = rollout(net, [unseen.x])[0].y[:, SOL]
     where = unseen.measured[:, SOL]
     # The relation is exact, so even this short training of a tiny network comes close to 1.
     assert np.corrcoef(y[where], unseen.y[where, SOL])[0, 1] > 0.9
@@ -44,7 +45,7 @@ def test_same_seed_gives_the_same_network_and_another_seed_does_not() -> None:
     quick = replace(QUICK, epochs=1, batches=3)
 
     def weights(settings: TrainSettings) -> torch.Tensor:
-        return train(sequences, [], TINY, settings)[0].head.weight
+        return train(sequences, [], TINY, settings)[0].members[0].head.estimate.weight
 
     assert torch.equal(weights(quick), weights(quick))
     assert not torch.equal(weights(quick), weights(replace(quick, seed=2)))
@@ -57,13 +58,13 @@ def test_training_stops_early_and_keeps_the_best_epoch() -> None:
     erratic = replace(QUICK, learning_rate=0.3, average=0.0)
     net, history = train(sequences[:2], sequences[2:], TINY, erratic)
     best = min(epoch.validation_loss for epoch in history)
-    error = Loss(sequences[:2]).validate(net, sequences[2:])
+    error = Loss(sequences[:2], erratic.shape_weight).validate(net, sequences[2:])
     assert error == pytest.approx(best, rel=1e-6)
 
 
 def test_nan_stops_training_and_says_where() -> None:
     sequences = people(1)
-    broken = replace(sequences[0], y=np.full_like(sequences[0].y, np.nan))
+    broken = dataclasses.replace(sequences[0], y=np.full_like(sequences[0].y, np.nan))
     with pytest.raises(TrainingDiverged, match=r"epoch 0, batch 0 \(made/p0/walk\)") as caught:
         train([broken], [], TINY, QUICK)
     assert (caught.value.epoch, caught.value.batch) == (0, 0)
@@ -81,9 +82,9 @@ def test_unmeasured_channels_do_not_enter_the_loss() -> None:
     weight[..., SOL] = 1.0
     y = torch.zeros(1, 5, N_CHANNEL)
     y[..., 5:] = 100.0  # wildly wrong where nobody measured
-    assert float(loss(y, target, weight)) == 0.0
+    assert float(loss(y, torch.ones_like(y), target, weight)[0]) == 0.0
     y[..., SOL] = 1.0
-    assert float(loss(y, target, weight)) > 0.0
+    assert float(loss(y, torch.ones_like(y), target, weight)[0]) > 0.0
 
 
 def test_composite_is_compared_with_the_mean_of_its_parts() -> None:
@@ -92,12 +93,43 @@ def test_composite_is_compared_with_the_mean_of_its_parts() -> None:
     weight[..., MEASURED.index("GAS")] = 1.0
     y = torch.zeros(1, 1, N_CHANNEL)
     y[..., MEASURED.index("GM")], y[..., MEASURED.index("GL")] = 0.3, -0.3
-    assert float(loss(y, target, weight)) == pytest.approx(0.0, abs=1e-12)
+    error, _ = loss(y, torch.ones_like(y), target, weight)
+    assert float(error) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_shape_is_one_less_the_correlation_whatever_gain_and_offset() -> None:
+    rng = np.random.default_rng(0)
+    y, target = rng.uniform(size=(2, 3, 80, N_CHANNEL)).astype(np.float32)
+    weight = np.zeros((3, 80, len(MEASURED)), dtype=np.float32)
+    weight[:, 20:, SOL] = 1.0
+    padded = np.zeros_like(weight)
+    padded[..., :N_CHANNEL] = target
+    of = [torch.from_numpy(a) for a in (y, np.ones_like(y), padded, weight)]
+    plain, _ = Loss(people(1))(*of)
+    shaped, _ = Loss(people(1), shape_weight=2.0)(*of)
+    r = [np.corrcoef(y[i, 20:, SOL], target[i, 20:, SOL])[0, 1] for i in range(3)]
+    assert float(shaped - plain) == pytest.approx(2.0 * (1.0 - np.mean(r)), abs=1e-4)  # float32
+    of[2] = 0.3 + 2.0 * of[2]
+    moved, _ = Loss(people(1), shape_weight=2.0)(*of)
+    still, _ = Loss(people(1))(*of)
+    assert float(moved - still) == pytest.approx(2.0 * (1.0 - np.mean(r)), abs=1e-4)
+
+
+def test_doubt_is_least_where_the_spread_is_the_error() -> None:
+    loss = Loss(people(1))
+    target, weight = torch.zeros(1, 50, len(MEASURED)), torch.zeros(1, 50, len(MEASURED))
+    weight[..., SOL] = 1.0
+    y = torch.full((1, 50, N_CHANNEL), 0.2)
+
+    def doubt(spread: float) -> float:
+        return float(loss(y, torch.full_like(y, spread), target, weight)[1])
+
+    assert doubt(0.2) < min(doubt(0.19), doubt(0.21))
 
 
 def test_normalisation_is_that_of_present_inputs_with_people_counting_equally() -> None:
     long, short = people(2)
-    short = replace(short, x=short.x[:50].copy(), t=short.t[:50])
+    short = dataclasses.replace(short, x=short.x[:50].copy(), t=short.t[:50])
     short.x[:, N_INPUT] = 0.0  # hide the first input of the second person
     short.x[:, 0] = 1e6
     mean, scale = normalisation([long, short])
@@ -113,12 +145,23 @@ def test_input_that_nobody_has_stays_harmless() -> None:
     assert (mean[4], scale[4]) == (0.0, 1.0)
 
 
-def test_frames_without_forces_weigh_less() -> None:
+def test_frames_without_measured_forces_weigh_less() -> None:
     (one,) = people(1)
-    one.forces_valid[:100] = False
+    one.forces_measured[:100] = False
     weight = frame_weight(one, 0.25)
-    assert set(np.unique(weight[:100])) <= {0.0, 0.25}
-    assert set(np.unique(weight[100:])) <= {0.0, 1.0}
+    assert set(np.unique(weight[:100])) == {0.25}
+    assert set(np.unique(weight[100:])) == {1.0}
+
+
+def test_a_muscle_lends_its_emg_to_a_sister_that_nobody_measured() -> None:
+    (one,) = people(1)
+    y, weight = borrowed_targets(one, 0.25)
+    vm, vl, sol = (MEASURED.index(name) for name in ("VM", "VL", "SOL"))
+    assert one.measured[:, vm].any()
+    assert not one.measured[:, vl].any()
+    np.testing.assert_array_equal(y[:, vl], one.y[:, vm])
+    np.testing.assert_array_equal(weight[:, vl], 0.25 * one.measured[:, vm])
+    np.testing.assert_array_equal(weight[:, sol], one.measured[:, sol])  # it has its own
 
 
 def test_crops_are_padded_with_frames_of_no_weight() -> None:
@@ -135,8 +178,8 @@ def test_streams_cut_in_pieces_equal_the_whole() -> None:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((400, 2 * N_INPUT)).astype(np.float32)
     whole, other = rollout(net, [x, x[:30]])
-    pieces = rollout(net, [x], longest=120)[0]
+    pieces = rollout(net, [x], longest=120)[0].y
     # The feedback's memory of where a piece started has faded after three receptive fields.
-    np.testing.assert_allclose(pieces, whole, atol=1e-3)
-    np.testing.assert_allclose(other, whole[:30], atol=1e-5)  # float32, another batch size
+    np.testing.assert_allclose(pieces, whole.y, atol=1e-3)
+    np.testing.assert_allclose(other.y, whole.y[:30], atol=1e-5)  # float32, another batch size
     assert rollout(net, []) == []

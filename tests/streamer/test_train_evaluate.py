@@ -15,13 +15,16 @@ import numpy as np
 import pytest
 
 from configs import demo
+from inference.architecture import GruArchitecture
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import EmgError, FeatureError
+from inference.train_settings import TrainSettings
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce, compile_model
 from streamer.exceptions import StreamerError
 from streamer.features import find_trials, load_features
 from streamer.force_ring import ForceRing
 from streamer.formats import read_trial
+from streamer.train_config import TrainConfig
 from tests.data_sets import trial_dir
 
 SUBJECT = Path(demo.__file__).parent / "subject"
@@ -146,7 +149,15 @@ def test_train_then_evaluate(
     people = [trials / "made" / name for name in ("one", "two")]
     stranger = trials / "made" / "three"
     out = tmp_path / "checkpoint"
-    train.run(people, out, held_out=[stranger], epochs=1, validation=1, cache=cache)
+    config = TrainConfig(
+        trials=tuple(map(str, people)),
+        unseen=(str(stranger),),
+        variants=("noise-1",),
+        validation_people=1,
+        architecture=GruArchitecture(d_model=8, members=2),
+        training=TrainSettings(epochs=1, batches=4),
+    )
+    train.run(config, out, cache=cache)
     assert "wrote" in capsys.readouterr().out
     card = load_checkpoint(out).card
     assert load_checkpoint(out).reference() is not None  # so that backends can be proven on it
@@ -184,8 +195,9 @@ def test_too_few_people_is_refused_and_writes_nothing(
     pytest.importorskip("torch")
     from streamer.commands import train
 
+    one = TrainConfig(trials=(str(trials / "made" / "one"),), validation_people=1)
     with pytest.raises(FeatureError, match="nobody is left to train on"):
-        train.run([trials / "made" / "one"], tmp_path / "c", epochs=1, cache=cache)
+        train.run(one, tmp_path / "c", cache=cache)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,0 +1,36 @@
+"""What to train and how to judge it; apart from torch so that a command can be built without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from inference.architecture import Architecture, GruArchitecture
+from inference.train_settings import TrainSettings
+
+__all__ = ["FitSettings"]
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """What to train and how to judge it.
+
+    Attributes
+    ----------
+    folds : int
+        Groups of people left out in turn for the card's cross-validation; 0 = none.
+    validation_people : int
+        People by whom training stops; 0 = the full number of epochs.
+    rate_hz : float
+        Of the network.
+    lead_s : float
+        How far ahead of the filtered motion the estimate is to be [s].
+    architecture : Architecture
+    training : TrainSettings
+    """
+
+    folds: int = 0
+    validation_people: int = 0
+    rate_hz: float = 100.0
+    lead_s: float = 0.0
+    architecture: Architecture = field(default_factory=GruArchitecture)
+    training: TrainSettings = field(default_factory=TrainSettings)

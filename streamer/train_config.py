@@ -1,0 +1,86 @@
+"""The configuration of one training: a YAML file, read strictly; paths are relative to it."""
+
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from inference.architecture import Architecture, GruArchitecture
+from inference.fit_settings import FitSettings
+from inference.train_settings import TrainSettings
+from streamer.exceptions import ConfigError
+
+__all__ = ["TrainConfig", "load_train_config"]
+
+
+class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One training.
+
+    Attributes
+    ----------
+    trials : tuple of str
+        Trial directories to train on, or directories above them.
+    unseen : tuple of str
+        The same of other people, scored at the end and never trained on.
+    variants : tuple of str
+        Records beside those of the trials as recorded, see
+        `streamer.feature_settings.FeatureSettings.of_variant`.
+    folds : int
+        Groups of people left out in turn, for the card and for the spread of errors; 0 = none.
+    validation_people : int
+        People by whom training stops; 0 = the full number of epochs.
+    rate_hz : float
+        Of the network.
+    lead_ms : float
+        How far ahead of the filtered motion the estimate is to be [ms].
+    architecture : Architecture
+        ``kind: gru``, ``stdr`` or ``bahdanau``, and its dimensions.
+    training : TrainSettings
+    """
+
+    trials: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    folds: int = 0
+    validation_people: int = 0
+    rate_hz: float = 100.0
+    lead_ms: float = 0.0
+    architecture: Architecture = GruArchitecture()
+    training: TrainSettings = TrainSettings()
+
+    @property
+    def fit(self) -> FitSettings:
+        """What the fit needs of it."""
+        return FitSettings(
+            folds=self.folds,
+            validation_people=self.validation_people,
+            rate_hz=self.rate_hz,
+            lead_s=1e-3 * self.lead_ms,
+            architecture=self.architecture,
+            training=self.training,
+        )
+
+
+def load_train_config(path: Path) -> TrainConfig:
+    """Read a configuration file.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing, no YAML, or has unknown keys or values of the wrong kind.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        config = msgspec.convert(content or {}, TrainConfig)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}; check the path") from error
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        line = " ".join(str(error).split())
+        raise ConfigError(f"{path}: {line}; correct it") from error
+    absolute = {
+        key: tuple(
+            str((path.parent / Path(d).expanduser()).resolve()) for d in getattr(config, key)
+        )
+        for key in ("trials", "unseen")
+    }
+    return msgspec.structs.replace(config, **absolute)

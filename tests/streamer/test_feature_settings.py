@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+
+from streamer.exceptions import ConfigError
+from streamer.feature_settings import MARKER_NOISE_M, FeatureSettings
+
+
+def test_the_trial_as_recorded_has_no_variant() -> None:
+    assert FeatureSettings().variant == ""
+    assert FeatureSettings.of_variant("") == FeatureSettings()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("predicted", FeatureSettings(ground_reaction="predicted")),
+        ("noise-2", FeatureSettings(marker_noise_m=MARKER_NOISE_M, seed=2)),
+        ("causal", FeatureSettings(target="causal")),
+        ("predicted+noise-13+causal", FeatureSettings("predicted", MARKER_NOISE_M, 13, "causal")),
+    ],
+)
+def test_a_variant_and_its_settings_name_each_other(name: str, settings: FeatureSettings) -> None:
+    assert settings.variant == name
+    assert FeatureSettings.of_variant(name) == settings
+    assert FeatureSettings.of_variant("+".join(reversed(name.split("+")))) == settings
+
+
+@pytest.mark.parametrize(
+    "name", ["noise", "noise-0", "noise-1+noise-2", "measured", "predicted+", "causal+causal"]
+)
+def test_other_names_are_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="has no meaning; use predicted, noise-1"):
+        FeatureSettings.of_variant(name)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"ground_reaction": "measured"}, "ground_reaction is 'measured'"),
+        ({"target": "late"}, "target is 'late'"),
+        ({"marker_noise_m": 3.0, "seed": 1}, "use metres"),
+        ({"marker_noise_m": -0.001, "seed": 1}, "use metres"),
+        ({"marker_noise_m": 0.003}, "give noise a seed"),
+        ({"seed": 1}, "give noise a seed"),
+    ],
+)
+def test_settings_without_meaning_are_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        FeatureSettings(**settings)  # type: ignore[arg-type]

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inference.architecture import StdrArchitecture
+from streamer.exceptions import ConfigError
+from streamer.train_config import TrainConfig, load_train_config
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "train.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_paths_are_relative_to_the_file_and_the_rest_is_taken_over(tmp_path: Path) -> None:
+    config = load_train_config(
+        write(
+            tmp_path,
+            "trials: [data/one, /elsewhere]\nlead_ms: 20\n"
+            "architecture: {kind: stdr, window: 16, members: 3}\ntraining: {epochs: 4}\n",
+        )
+    )
+    assert config.trials == (str(tmp_path / "data" / "one"), "/elsewhere")
+    assert config.fit.architecture == StdrArchitecture(window=16, members=3)
+    assert config.fit.lead_s == pytest.approx(0.02)
+    assert config.fit.training.epochs == 4
+
+
+def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
+    assert load_train_config(write(tmp_path, "")) == TrainConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("trial: [a]", "trial"),
+        ("training: {epoch: 3}", "epoch"),
+        ("training: {epochs: 0}", "must be 1 or more"),
+        ("architecture: {kind: lstm}", "lstm"),
+        ("architecture: {kind: stdr, d_model: 30}", "not a multiple"),
+        ("trials: [a", "train.yaml"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_by_name(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_train_config(write(tmp_path, text))
+
+
+def test_the_default_run_is_what_the_package_uses() -> None:
+    path = Path(__file__).parents[2] / "configs" / "train_default.yaml"
+    config = load_train_config(path)
+    assert config.architecture == TrainConfig().architecture
+    assert config.training == TrainConfig().training
