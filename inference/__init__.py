@@ -5,8 +5,9 @@ the default backend needs no torch; `inference.model`, `inference.training` and
 `inference.evaluation` do.
 """
 
-from inference.calibration import Calibration, EmgRecording, Take, calibrate
+from inference.calibration import Calibration, Take, calibrate
 from inference.channels import CHANNELS
+from inference.emg_recording import EmgRecording
 from inference.exceptions import InferenceError
 from inference.refiner import Refiner
 from inference.state_log import StateLog

@@ -12,9 +12,9 @@ exchanges; time shifts beyond 0.3 s, reversed or other recordings), where true E
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,14 +22,15 @@ import numpy.typing as npt
 from inference.adapter import crossed_estimate, fit_adapter, fold_of
 from inference.channels import MEASURED, SIDES
 from inference.dataset import Envelopes, limb_targets, measured_matrix
-from inference.emg import CLIPPED_SHARE, channel_fault, prepare_emg, reference_maximum
-from inference.exceptions import CalibrationError, nearest_names
+from inference.emg import reference_maximum
+from inference.emg_recording import EmgRecording, covered, usable_envelopes
+from inference.exceptions import CalibrationError
 from inference.metrics import MINIMUM_SAMPLES, Series, best_common_lag, correlation, rmse
 from inference.state_log import States
 from inference.subject import DELAY_TOLERANCE_S, ChannelFit, Subject, SubjectFacts
 from inference.time_base import check_overlap
 
-__all__ = ["Calibration", "EmgRecording", "Take", "calibrate"]
+__all__ = ["Calibration", "Take", "calibrate"]
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -37,41 +38,10 @@ Bool = npt.NDArray[np.bool_]
 
 LEAST_S: Final = 4.0
 """Three strides at an ordinary pace; in fewer, a block of time says nothing about the others."""
-EXPLAINED_R: Final = 0.4
+EXPLAINED_R: Final = 0.3
 """A channel that its corrected estimate explains by less than this is none of the motion's."""
 RECOGNISED_R: Final = 0.4
 """Least mean r of the network's own estimates at their best lag."""
-LOST_SHARE: Final = 0.05
-"""Share of missing samples above which a channel is not used."""
-GAP_S: Final = 0.05
-"""Neighbouring samples further apart than this have others missing between them."""
-REACH_S: Final = 0.15
-"""How far a gap is felt in the envelope; half a period of its 6 Hz is 0.08 s."""
-NEGATIVE_SHARE: Final = 0.2
-"""Raw EMG is negative half of the time, an envelope hardly ever."""
-
-
-@dataclass(frozen=True, eq=False)
-class EmgRecording:
-    """Measured EMG as it comes.
-
-    Attributes
-    ----------
-    source : str
-        Trial or stream, for messages.
-    names : tuple of str
-        Channels with their side: ``SOL_r``.
-    time : ndarray of shape (n,), float64 [s, the motion's clock]
-    data : ndarray of shape (n, n_channel), float64
-        Any unit.
-    kind : {"raw", "envelope"}
-    """
-
-    source: str
-    names: tuple[str, ...]
-    time: F64
-    data: F64
-    kind: Literal["raw", "envelope"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +78,20 @@ class _Limb(NamedTuple):
     measured: Bool
 
 
+class _Score(NamedTuple):
+    """One channel of one limb; see `ChannelFit`."""
+
+    name: str
+    frames: int
+    r_before: float
+    r_after: float
+    rmse_before: float
+    rmse_after: float
+
+
+_COMPARED: Final = ("r_before", "r_after", "rmse_before", "rmse_after")
+
+
 def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibration:
     """Fit a person's correction and reference maxima.
 
@@ -128,7 +112,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
     """
     _check_delays(takes)
     warnings: list[str] = []
-    envelopes = [_envelopes(take.emg, warnings) for take in takes]
+    envelopes = [usable_envelopes(take.emg, warnings) for take in takes]
     maxima = reference_maximum([(found.names, found.values) for found in envelopes])
     limbs = _limbs(takes, envelopes, maxima, lead_s)
     step_s = float(np.median(np.concatenate([np.diff(take.states.t) for take in takes])))
@@ -140,7 +124,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
         )
     limbs = _related(limbs, warnings)
     lag_s = _recognise(limbs, step_s)
-    joined, fold = _join(limbs), _folds(limbs)
+    scores, helped = _helped(limbs, _scores(limbs), warnings)
     facts = SubjectFacts(
         checkpoint=checkpoint,
         sources=tuple(take.emg.source for take in takes),
@@ -149,11 +133,16 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
         lead_s=lead_s,
         lag_s=lag_s,
         channels=tuple(
-            ChannelFit(name=name, maximum=maxima[name], seconds=count * step_s, **scores)
-            for name, count, scores in _scores(limbs)
+            ChannelFit(
+                name=score.name,
+                maximum=maxima[score.name],
+                seconds=round(score.frames * step_s, 2),
+                **{key: round(getattr(score, key), 4) for key in _COMPARED},
+            )
+            for score in scores
         ),
     )
-    return Calibration(Subject(facts, fit_adapter(*joined, fold)), tuple(warnings))
+    return Calibration(Subject(facts, fit_adapter(*_join(helped), _folds(helped))), tuple(warnings))
 
 
 def _check_delays(takes: Sequence[Take]) -> None:
@@ -165,51 +154,6 @@ def _check_delays(takes: Sequence[Take]) -> None:
             f"the motion's filter delays differ ({1e3 * min(delays):.0f} to "
             f"{1e3 * max(delays):.0f} ms); calibrate on trials of one marker rate"
         )
-
-
-def _envelopes(emg: EmgRecording, warnings: list[str]) -> Envelopes:
-    """Envelopes of the channels that can be used, in the recording's unit; others are told."""
-    faults = {name: _name_fault(name) for name in emg.names}
-    for name, column in zip(emg.names, emg.data.T, strict=True):
-        faults[name] = faults[name] or _signal_fault(column, emg.kind)
-    good = [i for i, name in enumerate(emg.names) if not faults[name]]
-    lines = [f"{name} {fault}" for name, fault in faults.items() if fault]
-    if not good:
-        raise CalibrationError(f"{emg.source}: no EMG channel can be used: {'; '.join(lines)}")
-    warnings += [f"{emg.source}: left out: {line}" for line in lines]
-    names = tuple(emg.names[i] for i in good)
-    data = emg.data[:, good]
-    whole = np.isfinite(data).all(1)
-    return Envelopes(names, *prepare_emg(emg.time[whole], data[whole], names, emg.kind))
-
-
-def _name_fault(name: str) -> str:
-    known = [f"{channel}_{side}" for side in SIDES for channel in MEASURED]
-    if name in known:
-        return ""
-    near = nearest_names(name, known)
-    hint = f"did you mean {' or '.join(near)}" if near else f"known are {', '.join(MEASURED)}"
-    return f"is no known channel ({hint}; with _r or _l for the side)"
-
-
-def _signal_fault(column: F64, kind: str) -> str:
-    lost = np.mean(~np.isfinite(column)) if len(column) else 1.0
-    if lost > LOST_SHARE:
-        return f"lacks {100 * lost:.0f} % of its samples"
-    column = column[np.isfinite(column)]
-    if fault := channel_fault(column, kind):
-        return fault
-    negative = np.mean(column < 0.0)
-    if kind == "envelope" and negative > NEGATIVE_SHARE:
-        return f"is negative {100 * negative:.0f} % of the time: raw EMG, not an envelope"
-    if kind == "raw" and negative == 0.0:
-        return "is never negative: an envelope, not raw EMG"
-    if kind == "envelope" and np.percentile(column, 99.0) <= 0.0:
-        return "is at rest all the time"
-    at_top = np.mean(column == column.max())
-    if at_top > CLIPPED_SHARE:
-        return f"is clipped: {100 * at_top:.0f} % of its samples are at {column.max():g}"
-    return ""
 
 
 def _limbs(
@@ -224,7 +168,7 @@ def _limbs(
         scaled = found._replace(values=found.values / [maxima[name] for name in found.names])
         at = take.states.t - take.filter_delay_s + lead_s
         where = check_overlap(take.emg.source, found.t, at) & take.states.usable
-        where &= _covered(take.emg.time, at)
+        where &= covered(take.emg.time, at)
         for limb, side in enumerate(SIDES):
             y, kept = take.states.y[:, limb], take.states.kept[:, limb]
             parts[side].append((y, kept, *limb_targets(scaled, side, at, where)))
@@ -235,14 +179,6 @@ def _limbs(
     return [limb for limb in limbs if limb.measured.any()]
 
 
-def _covered(time: F64, at: F64) -> Bool:
-    """Whether the instants `at` are far from every gap between samples."""
-    covered = np.ones(len(at), dtype=np.bool_)
-    for i in np.flatnonzero(np.diff(time) > GAP_S):
-        covered &= (at < time[i] - REACH_S) | (at > time[i + 1] + REACH_S)
-    return covered
-
-
 def _related(limbs: Sequence[_Limb], warnings: list[str]) -> list[_Limb]:
     """Leave out channels that the corrected estimate does not explain where it was not fitted.
 
@@ -251,7 +187,7 @@ def _related(limbs: Sequence[_Limb], warnings: list[str]) -> list[_Limb]:
     CalibrationError
         If those are half of the channels or more.
     """
-    scores = {name: values["r_after"] for name, _, values in _scores(limbs)}
+    scores = {score.name: score.r_after for score in _scores(limbs)}
     stray = {name: r for name, r in scores.items() if not r >= EXPLAINED_R}
     said = ", ".join(f"{name} r {r:.2f}" for name, r in stray.items())
     if 2 * len(stray) >= len(scores):
@@ -264,12 +200,36 @@ def _related(limbs: Sequence[_Limb], warnings: list[str]) -> list[_Limb]:
         f"left out: {name} does not follow the motion (r {r:.2f}); check its electrode"
         for name, r in stray.items()
     ]
-    kept = []
+    return [limb for limb in _without(limbs, stray) if limb.measured.any()]
+
+
+def _helped(
+    limbs: Sequence[_Limb], scores: Sequence[_Score], warnings: list[str]
+) -> tuple[list[_Score], list[_Limb]]:
+    """Leave channels to the network alone that the correction makes no better."""
+    plain = [score.name for score in scores if not score.rmse_after < score.rmse_before]
+    warnings += [
+        f"{name} stays as it is: the network's own estimate is as good as a corrected one"
+        for name in plain
+    ]
+    told = [
+        score._replace(r_after=score.r_before, rmse_after=score.rmse_before)
+        if score.name in plain
+        else score
+        for score in scores
+    ]
+    return told, _without(limbs, plain)
+
+
+def _without(limbs: Sequence[_Limb], names: Collection[str]) -> list[_Limb]:
+    """The same limbs, some channels of theirs not measured."""
+    changed = []
     for limb in limbs:
-        seen = limb.measured.copy()
-        seen[:, [MEASURED.index(n.rpartition("_")[0]) for n in stray if n[-1] == limb.side]] = False
-        kept.append(limb._replace(measured=seen))
-    return [limb for limb in kept if limb.measured.any()]
+        own = [name.rpartition("_")[0] for name in names if name.endswith(f"_{limb.side}")]
+        measured = limb.measured.copy()
+        measured[:, [MEASURED.index(channel) for channel in own]] = False
+        changed.append(limb._replace(measured=measured))
+    return changed
 
 
 def _recognise(limbs: Sequence[_Limb], step_s: float) -> float:
@@ -308,8 +268,8 @@ def _folds(limbs: Sequence[_Limb]) -> npt.NDArray[np.intp]:
     return np.concatenate([fold_of(len(limb.y)) for limb in limbs])
 
 
-def _scores(limbs: Sequence[_Limb]) -> list[tuple[str, int, dict[str, float]]]:
-    """Name, frames and scores of every channel, corrected in frames that were not fitted."""
+def _scores(limbs: Sequence[_Limb]) -> list[_Score]:
+    """Score every channel of every limb, corrected in frames that were not fitted."""
     matrix = measured_matrix()
     crossed = crossed_estimate(*_join(limbs), _folds(limbs))
     ends = np.cumsum([len(limb.y) for limb in limbs])
@@ -321,8 +281,7 @@ def _scores(limbs: Sequence[_Limb]) -> list[tuple[str, int, dict[str, float]]]:
             for when, estimate in estimates.items():
                 pair = estimate[:, c].astype(float), limb.target[:, c].astype(float)
                 series = [Series(*pair, limb.measured[:, c])]
-                scores[f"r_{when}"] = round(correlation(series), 4)
-                scores[f"rmse_{when}"] = round(rmse(series), 4)
+                scores[f"r_{when}"], scores[f"rmse_{when}"] = correlation(series), rmse(series)
             name = f"{MEASURED[c]}_{limb.side}"
-            rows.append((name, int(limb.measured[:, c].sum()), scores))
+            rows.append(_Score(name, int(limb.measured[:, c].sum()), **scores))
     return rows
