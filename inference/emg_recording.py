@@ -98,7 +98,7 @@ def _signal_fault(column: F64, kind: str) -> str:
     if lost > LOST_SHARE:
         return f"lacks {100 * lost:.0f} % of its samples"
     column = column[np.isfinite(column)]
-    if fault := channel_fault(column, kind):
+    if fault := channel_fault(column, "envelope"):
         return fault
     negative = np.mean(column < 0.0)
     if kind == "envelope" and negative > NEGATIVE_SHARE:
@@ -107,6 +107,8 @@ def _signal_fault(column: F64, kind: str) -> str:
         return "is never negative: an envelope, not raw EMG"
     if kind == "envelope" and np.percentile(column, 99.0) <= 0.0:
         return "is at rest all the time"
+    if fault := channel_fault(column, kind):
+        return fault
     at_top = np.mean(column == column.max())
     if at_top > CLIPPED_SHARE:
         return f"is clipped: {100 * at_top:.0f} % of its samples are at {column.max():g}"
