@@ -190,17 +190,17 @@ def calibrate(
     ] = None,
 ) -> None:
     """Fit the network to one person's EMG; the file serves `run` and `offline`."""
-    from streamer.commands import calibrate as command
-    from streamer.lsl_config import quiet_liblsl
-
     if (config is None) == (not trial):
         raise typer.BadParameter("give either --trial or --config", param_hint="--trial")
+    if config is not None and checkpoint is not None:
+        raise typer.BadParameter("the configuration names it", param_hint="--checkpoint")
+    from streamer.commands import calibrate as command
+
     if config is None:
         command.offline(trial or [], checkpoint, out)
         return
-    if checkpoint is not None:
-        raise typer.BadParameter("the configuration names it", param_hint="--checkpoint")
     import run_realtime
+    from streamer.lsl_config import quiet_liblsl
 
     quiet_liblsl()
     command.live(config, seconds, out, run_realtime.wire)
