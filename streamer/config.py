@@ -222,6 +222,7 @@ def _resolve(path: Path, config: RunConfig) -> RunConfig:
             continue
         absolute = (path.parent / value.expanduser()).resolve()
         if not absolute.exists():
-            raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; correct it")
+            remedy = "make it with `nem2e calibrate`" if key == "subject" else "correct it"
+            raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; {remedy}")
         changes[key] = absolute
     return msgspec.structs.replace(config, **changes)

@@ -1,5 +1,6 @@
 """`nem2e calibrate`: measured EMG beside the motion in, one person's subject file out."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -60,6 +61,7 @@ def offline(trials: Sequence[Path], checkpoint: Path | None, out: Path) -> None:
     StreamerError, SimBridgeError, InferenceError
         If it cannot be done; nothing is written then.
     """
+    _check_out(out)
     takes = []
     with progress_bar() as progress:
         for i, directory in enumerate(trials):
@@ -129,6 +131,7 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
     low, high = SECONDS
     if not low <= seconds <= high:
         raise ConfigError(f"--seconds is {seconds:g}; give {low:g} to {high:g}, best 30 to 120")
+    _check_out(out)
     config = load_config(config_path, without=("subject",))
     with ExitStack() as resources:
         emg = EmgInlet(find(config.emg), config.emg)
@@ -142,6 +145,13 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
         emg.stop(float(states.t[-1]) if len(states.t) else 0.0, LATE_S)
     take = Take(states, emg.recording(), recorder.filter_delay_s)
     finish(calibrate([take], recorder.digest, recorder.lead_s), out)
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a file that cannot be written, before anybody has walked for it."""
+    folder = next(parent for parent in out.absolute().parents if parent.exists())
+    if out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"--out {out} cannot be written; give a file in a folder of yours")
 
 
 class _Recorder:

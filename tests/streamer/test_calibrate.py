@@ -166,6 +166,8 @@ def test_emg_that_does_not_serve_is_refused_and_nothing_written(
     ):
         write_emg(spoiled, t, data)
         assert words in refused(nem2e("calibrate", "--trial", spoiled, *common))
+    folder = nem2e("calibrate", "--trial", trial, "--out", tmp_path)
+    assert "cannot be written" in refused(folder)
     walk = nem2e("calibrate", "--trial", SUBJECT / "walk", *common)
     assert "has no EMG" in refused(walk)
     assert not (tmp_path / "me.subject").exists()
