@@ -3,11 +3,11 @@
 Numbers behind the refusals: a network trained on one data set (single strides overground), then
 calibrated on seven trials of five other people, six walking and one running. In blocks that were
 not fitted, the corrected estimate explained the true EMG with a mean r of 0.79 or more (0.41 in a
-trial of 2.4 s); noise and EMG of other trials with 0.05 or less over 40 s and longer, but up to 0.82
-over 5 s. EMG of another moment of the stride, or with channels exchanged, is explained as well as
-the true one, for a correction learns any phase. The network's own estimate tells these: its mean r
-at the best lag within 0.15 s was 0.61 to 0.75 for true EMG; below 0.4 for EMG 0.5 s late, except in
-running at one stride, and for 109 of 120 random exchanges of channels in walking, 0 of 20 in running.
+trial of 2.4 s); noise and EMG of other trials with 0.05 or less over 40 s and longer, but up to
+0.82 over 5 s. EMG of another moment of the stride, or with channels exchanged, is explained as well
+as the true one, for a correction learns any phase. The network's own estimate tells these: its mean
+r at the best lag within 0.15 s was 0.61 to 0.75 for true EMG, 0.22 or less for EMG 0.5 s late, and
+below 0.4 for 109 of 120 random exchanges of channels in walking, for 0 of 20 in running.
 """
 
 from __future__ import annotations
