@@ -8,11 +8,10 @@ import numpy as np
 import pylsl
 from numpy.typing import NDArray
 
-from inference import EmgRecording
 from streamer.channels import read_channels
 from streamer.config import EmgStream
 from streamer.exceptions import StreamLayoutError, StreamNotFound, nearest
-from streamer.lsl_inlet import _CHUNK, _Inlet
+from streamer.lsl_inlet import Inlet
 
 F64 = NDArray[np.float64]
 
@@ -22,7 +21,7 @@ HOLE_S: Final = 0.05
 """Time stamps further apart than this [s] have samples missing between them."""
 
 
-class EmgInlet(_Inlet):
+class EmgInlet(Inlet):
     """Keep what an EMG stream sends, in a thread that sleeps most of the time.
 
     Parameters
@@ -37,7 +36,7 @@ class EmgInlet(_Inlet):
     Attributes
     ----------
     names : tuple of str
-        Channels of the recording.
+        Channels that are kept.
     newest_s : float
         Time of the newest sample [s], LSL local clock; minus infinity before the first.
 
@@ -66,7 +65,6 @@ class EmgInlet(_Inlet):
                 )
         self.names = tuple(wanted)
         self._columns = [labels.index(label) for label in wanted.values()]
-        self._kind = settings.kind
         self._chunks: list[tuple[F64, F64]] = []
         self.newest_s = -float("inf")
         self._stop = threading.Event()
@@ -104,21 +102,32 @@ class EmgInlet(_Inlet):
                     rows = self._buffer[: len(stamps), self._columns].astype(np.float64)
                     self._chunks.append((stamps - self._lag_s, rows))
                     self.newest_s = float(stamps[-1]) - self._lag_s
-                    if len(stamps) < _CHUNK:
-                        break
                 self._stop.wait(EVERY_S)
         except Exception as error:  # reported by `stop`, in the thread that can say so
             self._lost = error
 
-    def recording(self) -> EmgRecording:
-        """Return what was kept, times [s] smoothed, LSL local clock."""
+    def close(self) -> None:
+        """End and disconnect."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        super().close()
+
+    def samples(self) -> tuple[F64, F64]:
+        """Return what was kept.
+
+        Returns
+        -------
+        time : ndarray of shape (n,), float64 [s]
+            Rising, smoothed, LSL local clock.
+        data : ndarray of shape (n, n_channel), float64
+            Order of `names`, unit of the stream.
+        """
         stamps = np.concatenate([chunk[0] for chunk in self._chunks] or [np.zeros(0)])
         rows = [chunk[1] for chunk in self._chunks] or [np.zeros((0, len(self.names)))]
         smooth = even_times(stamps)
         rising = np.diff(smooth, prepend=-np.inf) > 0.0
-        return EmgRecording(
-            self.name, self.names, smooth[rising], np.concatenate(rows)[rising], self._kind
-        )
+        return smooth[rising], np.concatenate(rows)[rising]
 
 
 def even_times(stamps: F64) -> F64:

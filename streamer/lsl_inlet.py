@@ -126,8 +126,8 @@ def _nine_labels(force: ExternalForceColumns) -> list[str]:
     return [label for part in parts for label in (part or ("", "", ""))]
 
 
-class _Inlet:
-    """What both inlets share: the connection, the buffer, the clock domain."""
+class Inlet:
+    """What all inlets share: the connection, the buffer, the clock domain."""
 
     def __init__(self, info: pylsl.StreamInfo, *, lag_ms: float, connect_timeout_s: float) -> None:
         self.name = info.name()
@@ -196,7 +196,7 @@ class _Inlet:
         self._inlet.close_stream()
 
 
-class MarkerInlet(_Inlet):
+class MarkerInlet(Inlet):
     """The newest marker frame.
 
     Parameters
@@ -309,7 +309,7 @@ class MarkerInlet(_Inlet):
         return dropped
 
 
-class ForceInlet(_Inlet):
+class ForceInlet(Inlet):
     """Force samples, kept in a ring and interpolated to a frame's time.
 
     Parameters

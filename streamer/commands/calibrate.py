@@ -64,11 +64,18 @@ def offline(trials: Sequence[Path], checkpoint: Path | None, out: Path) -> None:
     _check_out(out)
     takes = []
     with progress_bar() as progress:
-        for i, directory in enumerate(trials):
+        for i, trial in enumerate(_of_one_person([read_trial(path) for path in trials])):
             progress("trials", i / len(trials))
-            take, refiner = trial_take(read_trial(directory), checkpoint, progress)
+            take, refiner = trial_take(trial, checkpoint, progress)
             takes.append(take)
     finish(calibrate(takes, refiner.digest, refiner.lead_s), out)
+
+
+def _of_one_person(trials: Sequence[Trial]) -> Sequence[Trial]:
+    people = sorted({f"{trial.dataset}/{trial.subject}" for trial in trials})
+    if len(people) > 1:
+        raise ConfigError(f"trials of {', '.join(people)}; calibrate one person at a time")
+    return trials
 
 
 def trial_take(
@@ -143,7 +150,8 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
             session.run(seconds, _Watch(recorder, emg, seconds, progress).stopped)
         states = recorder.log.states()
         emg.stop(float(states.t[-1]) if len(states.t) else 0.0, LATE_S)
-    take = Take(states, emg.recording(), recorder.filter_delay_s)
+    recording = EmgRecording(emg.name, emg.names, *emg.samples(), config.emg.kind)
+    take = Take(states, recording, recorder.filter_delay_s)
     finish(calibrate([take], recorder.digest, recorder.lead_s), out)
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,11 +24,13 @@ from inference.channels import CHANNELS
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.subject import load_subject
 from sim_bridge import compile_model
-from streamer.commands.calibrate import replay
+from streamer.commands.calibrate import _Watch, replay
+from streamer.exceptions import StreamNotFound
 from streamer.formats import read_storage, read_trial
 from streamer.trial_features import trial_features
 from tests.data_sets import trial_dir
 from tests.inference.conftest import blank_card, random_network
+from tests.streamer.stand_ins import HandClock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1", "COLUMNS": "100"}
@@ -171,6 +174,49 @@ def test_emg_that_does_not_serve_is_refused_and_nothing_written(
     walk = nem2e("calibrate", "--trial", SUBJECT / "walk", *common)
     assert "has no EMG" in refused(walk)
     assert not (tmp_path / "me.subject").exists()
+
+
+def test_one_person_at_a_time(trial: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    shutil.copytree(trial.parent, tmp_path / "made" / "two")
+    both = ("--trial", trial, "--trial", tmp_path / "made" / "two" / "walk")
+    done = nem2e("calibrate", *both, "--checkpoint", checkpoint.path, "--out", tmp_path / "me")
+    assert "trials of made/one, made/two" in refused(done)
+
+
+def test_it_needs_no_torch(trial: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    code = (
+        "import sys, pathlib\n"
+        "from streamer.commands import calibrate\n"
+        "trial, checkpoint, out = map(pathlib.Path, sys.argv[1:])\n"
+        "calibrate.offline([trial], checkpoint, out)\n"
+        "assert not {'torch', 'lightning'} & set(sys.modules)\n"
+    )
+    command = [sys.executable, "-c", code, trial, checkpoint.path, tmp_path / "me.subject"]
+    done = subprocess.run(
+        [*map(str, command)], env=ENVIRONMENT, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("steps", "newest_s", "what"), [(0, 5.0, "markers"), (9, -np.inf, "EMG")])
+def test_silence_ends_a_recording(
+    steps: int, newest_s: float, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = HandClock()
+    monkeypatch.setattr("streamer.commands.calibrate.time", SimpleNamespace(monotonic=clock.now))
+    shares: list[float] = []
+    watch = _Watch(
+        SimpleNamespace(log=range(steps)),  # type: ignore[arg-type]
+        SimpleNamespace(newest_s=newest_s),  # type: ignore[arg-type]
+        30.0,
+        lambda _, share: shares.append(share),
+    )
+    clock.t += 4.5
+    assert not watch.stopped()
+    assert shares == [pytest.approx(0.15)]
+    clock.t += 1.0
+    with pytest.raises(StreamNotFound, match=f"{what} with data .* start the capture"):
+        watch.stopped()
 
 
 def test_wrong_usage_is_status_2(tmp_path: Path) -> None:

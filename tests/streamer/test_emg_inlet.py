@@ -1,5 +1,6 @@
 """Real liblsl, an EMG outlet to the inlet that keeps everything."""
 
+import threading
 import uuid
 
 import numpy as np
@@ -42,13 +43,13 @@ def test_every_sample_is_kept_under_the_networks_names(source_id: str) -> None:
     samples = np.stack([np.arange(700.0), -np.arange(700.0), np.zeros(700)], axis=1)
     send(outlet, samples, t)
     inlet.stop(float(t[-1]) - 0.006, WAIT_S)
-    found = inlet.recording()
+    time, data = inlet.samples()
     inlet.close()
-    assert (found.names, found.kind) == (("TA_l", "SOL_r"), "raw")
-    rows = found.data[-700:]  # of what was sent before, some may have come after the start
+    assert inlet.names == ("TA_l", "SOL_r")
+    rows = data[-700:]  # of what was sent before, some may have come after the start
     np.testing.assert_array_equal(rows, samples[:, [1, 0]])
     # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
-    np.testing.assert_allclose(found.time[-700:], t - 0.005, atol=1e-3)
+    np.testing.assert_allclose(time[-700:], t - 0.005, atol=1e-3)
 
 
 def test_labels_serve_as_names_by_themselves(source_id: str) -> None:
@@ -70,14 +71,21 @@ def test_a_stream_without_labels_is_refused(source_id: str) -> None:
     del outlet
 
 
+def test_closing_ends_what_was_not_stopped(source_id: str) -> None:
+    _, inlet = pair(source_id, ("SOL_r", "TA_r"), EmgStream())
+    inlet.start()
+    inlet.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "emg"]
+
+
 def test_without_a_sample_there_is_an_empty_recording(source_id: str) -> None:
     _, inlet = pair(source_id, ("SOL_r", "TA_r"), EmgStream())
     inlet.start()
     inlet.stop(pylsl.local_clock(), 0.1)
-    found = inlet.recording()
+    time, data = inlet.samples()
     inlet.close()
-    assert found.data.shape == (0, 2)
-    assert found.time.shape == (0,)
+    assert data.shape == (0, 2)
+    assert time.shape == (0,)
     assert inlet.newest_s == -np.inf
 
 
