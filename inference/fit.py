@@ -163,7 +163,7 @@ def _training_card(
         "target": "6 Hz zero-phase envelope of raw EMG (20-450 Hz), published envelopes as they "
         "are; of the instant that the filtered inputs describe, less the data set's lag",
         "lag_note": "EMG timing differs between data sets, by equipment or by person; one lag per "
-        "data set was estimated against the set with most people and removed for training",
+        "data set was estimated, told from the mean over data sets, and removed for training",
         "stopped_by": list(stop_by),
         "settings": msgspec.to_builtins(settings.training),
         "best_epoch": asdict(best),

@@ -13,6 +13,7 @@ from torch import Tensor
 from inference.channels import N_INPUT, SIDES, SLICE_ACTIVATION, SLICE_MOMENT
 from inference.checkpoint import Checkpoint, Reference, load_checkpoint, save_checkpoint
 from inference.networks import Ensemble
+from inference.threads import one_thread
 from inference.weights import load_network, network_arrays
 
 __all__ = ["add_reference", "reference_stream"]
@@ -69,14 +70,10 @@ def _stream(net: Ensemble, x: Tensor) -> tuple[Tensor, Tensor]:
     rows, frames = x.shape[:2]
     y = x.new_zeros(rows, frames + 1, net.arch.n_output)  # y[:, t + 1] is the output of frame t
     sigma = torch.zeros_like(y[:, 1:])
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # matrices so small only make threads wait for each other
-    try:
+    with one_thread():
         for t in range(frames):
             now, doubt = net(x[:, : t + 1], y[:, : t + 1])
             y[:, t + 1], sigma[:, t] = now[:, t], doubt[:, t]
-    finally:
-        torch.set_num_threads(threads)
     return y[:, 1:], sigma
 
 

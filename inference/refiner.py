@@ -59,9 +59,9 @@ class Refiner:
         At which the network steps; other streams are resampled causally.
     lead_s : float
         How far ahead of the motion that it is given the estimate is [s].
-    sigma : ndarray of shape (n_channel,), float32
-        Standard deviation of the last estimate's error, as fractions of the reference maximum,
-        order of `channel_names`; overwritten by the next step.
+    estimate : ndarray of shape (2, n_channel), float32
+        The last envelopes, and the standard deviations of their errors; fractions of the reference
+        maximum, order of `channel_names`; overwritten by the next step.
     kv_width : int
         Numbers per limb that the network keeps of a frame.
     subject : Subject or None
@@ -108,8 +108,7 @@ class Refiner:
         self._held: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
         self._sigma: F32 = np.zeros_like(self._held)
         self._last_t = 0.0
-        self._emg: F32 = np.zeros(len(self._selected), dtype=np.float32)
-        self.sigma: F32 = np.zeros_like(self._emg)
+        self.estimate: F32 = np.zeros((2, len(self._selected)), dtype=np.float32)
 
     def warm_up(self) -> None:
         """Run the network on an empty history a few times, then forget it."""
@@ -173,9 +172,11 @@ class Refiner:
             if self.on_step is not None:
                 self.on_step(self._last_t + fraction * (t - self._last_t), y, self._stepper.kept)
         self._last_t = t
-        np.take(self._held, self._selected, out=self._emg, mode="clip")
-        np.take(self._sigma, self._selected, out=self.sigma, mode="clip")
-        return self._emg
+        emg: F32 = self.estimate[0]
+        sigma: F32 = self.estimate[1]
+        np.take(self._held, self._selected, out=emg, mode="clip")
+        np.take(self._sigma, self._selected, out=sigma, mode="clip")
+        return emg
 
     def _hold(self, y: F32) -> None:
         """Hold a step's estimate, corrected for the subject; the network goes on with its own."""

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from inference.architecture import Architecture
 from inference.batches import Batch, batches
-from inference.channels import N_CHANNEL
 from inference.dataset import LimbSequence
 from inference.exceptions import TrainingDiverged
 from inference.loss import Loss
@@ -81,21 +80,12 @@ class TrainingTask(lightning.LightningModule):  # type: ignore[misc]
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one batch."""
-        y, spread = self.net(batch.x, self._feedback(batch.x))
+        y, spread = self.net(batch.x, self.net.own_output(batch.x, self._settings.feedback_passes))
         error, doubt = self.loss(y, spread, batch.y, batch.weight)
         value = float(error.detach() + doubt.detach())
         _check_finite(value, self.current_epoch, index, batch.records)
         self._losses.append(float(error.detach()))
         return error + doubt
-
-    @torch.no_grad()
-    def _feedback(self, x: Tensor) -> Tensor:
-        """Return what a decoder is fed, (B, T, N_CHANNEL): its own output, a frame late."""
-        own = torch.zeros(*x.shape[:2], N_CHANNEL, device=x.device)
-        if self.net.arch.feeds_back:
-            for _ in range(self._settings.feedback_passes):
-                own = _delayed(self.net(x, own)[0])
-        return own
 
     @torch.no_grad()
     def on_train_batch_end(self, *_: Any) -> None:
@@ -162,8 +152,3 @@ def _learning_rate(settings: TrainSettings) -> Callable[[int], float]:
         return 0.5 * (1.0 + math.cos(math.pi * min(1.0, (step - warm) / max(1, total - warm))))
 
     return factor
-
-
-def _delayed(y: Tensor) -> Tensor:
-    """Shift (B, T, n) by one frame; the first is zero."""
-    return torch.cat((torch.zeros_like(y[:, :1]), y[:, :-1]), dim=1)

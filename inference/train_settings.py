@@ -42,15 +42,15 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """
 
     seed: int = 1
-    epochs: int = 9
+    epochs: int = 15
     batches: int = 30
     batch_size: int = 24
     crop: int = 160
-    learning_rate: float = 8e-4
+    learning_rate: float = 3e-3
     weight_decay: float = 0.05
     average: float = 0.98
     feedback_passes: int = 1
-    shape_weight: float = 0.3
+    shape_weight: float = 1.0
     outside_weight: float = 1.0
     sister_weight: float = 0.3
     patience: int = 4

@@ -17,21 +17,21 @@ References
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from msgspec.structs import replace
 
 from inference.architecture import Architecture
-from inference.channels import CHANNELS, N_INPUT
-from inference.dataset import LimbSequence, borrowed_targets
+from inference.channels import N_INPUT
+from inference.dataset import LimbSequence
 from inference.exceptions import FeatureError
 from inference.networks import Ensemble, Member
+from inference.novelty import fit_novelty
 from inference.task import TrainingTask
+from inference.threads import one_thread
 from inference.train_settings import TrainSettings
 from inference.trainer import fit_task
 
@@ -106,30 +106,11 @@ def train(
 
     members: list[Member] = []
     scaling = normalisation(sequences)
-    for k in range(architecture.members):
-        own = replace(settings, seed=settings.seed + k)
-        task = TrainingTask(sequences, validation, scaling, architecture, own)
-        fit_task(task, own, lambda *losses, k=k: ended(k, *losses))
-        members.append(task.best())
-    return _assemble(architecture, members, sequences), history
-
-
-def _assemble(
-    architecture: Architecture, members: Sequence[Member], sequences: Sequence[LimbSequence]
-) -> Ensemble:
-    """Put members together, with what is known of the training set."""
-    net = Ensemble(architecture, members)
-    net.novelty.fit(np.vstack([s.x for s in sequences]))
-    net.prior.copy_(torch.from_numpy(_channel_spread(sequences)))
-    return net.eval()
-
-
-def _channel_spread(sequences: Sequence[LimbSequence]) -> F32:
-    """Standard deviation of every channel over the training set, (N_CHANNEL,)."""
-    y, weight = (np.vstack(parts) for parts in zip(*map(borrowed_targets, sequences), strict=True))
-    spread = [
-        y[weight[:, c] > 0.0, c].std() if (weight[:, c] > 0.0).any() else math.nan
-        for c in range(y.shape[1])
-    ]
-    known = np.array(spread[: len(CHANNELS)])
-    return np.where(np.isfinite(known), known, np.nanmean(known)).astype(np.float32)
+    with one_thread():
+        for k in range(architecture.members):
+            own = replace(settings, seed=settings.seed + k)
+            task = TrainingTask(sequences, validation, scaling, architecture, own)
+            fit_task(task, own, lambda *losses, k=k: ended(k, *losses))
+            members.append(task.best())
+            fit_novelty(members[-1], sequences, own.seed)
+    return Ensemble(architecture, members).eval(), history

@@ -40,7 +40,7 @@ def replay(
     loop: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
     fault: Annotated[
         list[str],
-        typer.Option(help="drop:P, occlude:P, silence:S, late:S or jitter:S; repeatable."),
+        typer.Option(help="drop:P, occlude:P, silence:S, mute:S, late:S, jitter:S; repeatable."),
     ] = [],  # noqa: B006
     unit: Annotated[str, typer.Option(help="Unit of the positions sent: mm or m.")] = "mm",
     emg: Annotated[bool, typer.Option("--emg", help="Send measured EMG too.")] = False,
@@ -96,10 +96,14 @@ def compile_(
 @app.command()
 def offline(
     model: Annotated[Path, typer.Option(help="OpenSim model, .osim.")],
-    markers: Annotated[Path, typer.Option(help="Marker file, .trc.")],
+    markers: Annotated[Path, typer.Option(help="Marker file, .trc; or .c3d with its plates.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
     grf: Annotated[Path | None, typer.Option(help="Force file, .mot.")] = None,
     loads: Annotated[Path | None, typer.Option(help="ExternalLoads .xml.")] = None,
+    plates: Annotated[
+        Literal["named", "auto"],
+        typer.Option(help="Whose foot is on a plate: as --loads names it, or as seen."),
+    ] = "named",
     filter: Annotated[  # noqa: A002
         str, typer.Option(help="causal (as live) or zero-phase:6.")
     ] = "causal",
@@ -118,7 +122,19 @@ def offline(
     from streamer.commands import offline as command
 
     command.run(
-        model, markers, grf, loads, out, filter, start, end, refine, checkpoint, ik_setup, subject
+        model,
+        markers,
+        grf,
+        loads,
+        out,
+        filter,
+        start,
+        end,
+        refine,
+        checkpoint,
+        ik_setup,
+        plates,
+        subject,
     )
 
 
@@ -228,7 +244,7 @@ def keys(
 
 
 bench = typer.Typer(
-    help="Measure: the bridge beside OpenSim and a session's latency (alone: both), filters, grf.",
+    help="Measure the bridge beside OpenSim, a session's latency (alone: both), filters, forces.",
     invoke_without_command=True,
 )
 app.add_typer(bench, name="bench")
@@ -313,6 +329,21 @@ def bench_grf(
     from streamer.commands import bench as command
 
     command.grf(trials or (), seconds=seconds, docs=docs, out=out)
+
+
+@bench.command("plates")
+def bench_plates(
+    trials: Annotated[
+        list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Longest part of a trial.")] = 20.0,
+    docs: Annotated[Path | None, typer.Option(help="Write forces.md's table here.")] = None,
+    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+) -> None:
+    """Feet found on plates from motion, beside what is known."""
+    from streamer.commands import bench as command
+
+    command.plates(trials or (), seconds=seconds, docs=docs, out=out)
 
 
 def main() -> None:

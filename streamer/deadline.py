@@ -61,6 +61,8 @@ class EmgSender:
         Send when ready, or when the budget is spent.
     filter_delay_s : float
         Group delay of the filter [s], part of the published age.
+    lead_s : float
+        How far ahead of the filtered motion the estimates are [s]; they are younger by that.
 
     Attributes
     ----------
@@ -82,16 +84,17 @@ class EmgSender:
         budget_s: float,
         pacing: Literal["asap", "constant"] = "asap",
         filter_delay_s: float = 0.0,
+        lead_s: float = 0.0,
     ) -> None:
         self._sink = sink
         self._clock = clock
         self._budget_s = budget_s
         self._constant = pacing == "constant"
-        self._filter_delay_ms = 1e3 * filter_delay_s
-        self._message = Emg(session=session, filter_delay_ms=self._filter_delay_ms)
+        self._older_ms = 1e3 * (filter_delay_s - lead_s)
+        self._message = Emg(session=session, filter_delay_ms=1e3 * filter_delay_s)
         self._lock = threading.Lock()
         self._pending: deque[_Pending] = deque()
-        self._last = np.zeros(n_channels, np.float32)
+        self._last = np.zeros((2, n_channels), np.float32)
         self._last_t = -math.inf
         self.published = self.on_time = self.substituted = self.late = 0
         self.latency = DurationHistogram()
@@ -119,8 +122,9 @@ class EmgSender:
             The frame.
         t : float
             Its capture time [s], LSL local clock.
-        estimate : ndarray of shape (n_channels,), float32, or None
-            Copied; None if there is none and a substitute is to be sent.
+        estimate : ndarray of shape (2, n_channels), float32, or None
+            Envelopes and the standard deviations of their errors; copied. None if there are none
+            and a substitute is to be sent.
         status : int
             Quality bits.
 
@@ -180,10 +184,11 @@ class EmgSender:
         computed = frame.estimate is not None
         if frame.estimate is not None:
             self._keep(frame.estimate, frame.t)
-            message.emg = self._last.astype("<f4").tobytes()
+            emg, sigma = self._last
         else:
             frame.status |= Status.REFINER_SKIPPED
-            message.emg = self._substitute(frame.t)
+            emg, sigma = self._substitute(frame.t)
+        message.emg, message.sigma = (part.astype("<f4").tobytes() for part in (emg, sigma))
         now = self._clock.now()
         within = now <= frame.received + self._budget_s
         if not within:
@@ -191,7 +196,7 @@ class EmgSender:
         message.seq, message.t, message.sent, message.status = (
             frame.seq, frame.t, now, int(frame.status),
         )  # fmt: skip
-        message.age_ms = 1e3 * (now - frame.t) + self._filter_delay_ms
+        message.age_ms = 1e3 * (now - frame.t) + self._older_ms
         message.compute_ms = 1e3 * frame.compute_s
         self._sink.send(message)
         self.latency.record(now - frame.received)
@@ -201,10 +206,11 @@ class EmgSender:
         self.substituted += not computed
         self.late += not within
 
-    def _substitute(self, t: float) -> bytes:
-        """Last estimate, decayed by the time since."""
+    def _substitute(self, t: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Last estimate, decayed by the time since; as much as that may be wrong by."""
         fade = math.exp(-max(0.0, t - self._last_t) / DECAY_S)
-        return (fade * self._last).astype("<f4").tobytes()
+        emg, sigma = self._last
+        return fade * emg, np.hypot(sigma, (1.0 - fade) * emg)
 
 
 class DeadlineThread(threading.Thread):

@@ -52,8 +52,12 @@ class Emg(Message, kw_only=True):
     ----------
     emg : bytes
         float32 (n_channel,), envelope as a fraction of the subject's reference maximum.
+    sigma : bytes
+        float32 (n_channel,), standard deviation of its error, likewise; larger where the motion is
+        unlike what the network was trained on.
     age_ms : float
-        ``sent - t`` plus the filter's delay [ms]: how old the motion is that this describes.
+        ``sent - t`` plus the filter's delay [ms], less what the network estimates ahead of the
+        motion: how old the activity is that this describes.
     filter_delay_ms : float
         Group delay of the derivative filter [ms].
     compute_ms : float
@@ -61,6 +65,7 @@ class Emg(Message, kw_only=True):
     """
 
     emg: bytes = b""
+    sigma: bytes = b""
     age_ms: float = 0.0
     filter_delay_ms: float = 0.0
     compute_ms: float = 0.0
@@ -153,6 +158,7 @@ class Meta(Message, kw_only=True):
     pacing: str = "asap"
     filter: str = ""
     filter_delay_ms: float = 0.0
+    lead_ms: float = 0.0
     clock: str = "lsl_local_clock"
     software: str = ""
 

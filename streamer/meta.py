@@ -33,6 +33,8 @@ class NetworkFacts(Protocol):
     def channel_names(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def digest(self) -> str: ...  # noqa: D102
+    @property
+    def lead_s(self) -> float: ...  # noqa: D102
 
 
 def make_meta(
@@ -67,6 +69,7 @@ def make_meta(
         coordinate_names=model.coordinate_names,
         units={
             "emg": "fraction of the subject's reference maximum",
+            "sigma": "fraction of the subject's reference maximum",
             "activation": "1",
             "q": ["rad" if r else "m" for r in rotation],
             "qd": ["rad/s" if r else "m/s" for r in rotation],
@@ -81,6 +84,7 @@ def make_meta(
         pacing=config.pacing,
         filter=config.filter,
         filter_delay_ms=1e3 * filter_delay_s,
+        lead_ms=1e3 * network.lead_s,
         software=_software(),
     )
 

@@ -6,10 +6,6 @@ Whatever happens to a trial is an outcome, not an exception: a bad one costs no 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import logging
-import os
-import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +16,8 @@ import numpy as np
 from inference.record import FeatureRecord
 from inference.time_base import time_base_warnings
 from sim_bridge import compile_model
-from streamer.exceptions import ConfigError, StreamerError
+from streamer.cluster import open_client
+from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import cached_record, make_record
 from streamer.formats import Trial, find_model, read_trial
@@ -30,10 +27,7 @@ from streamer.trial_features import has_emg
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Outcome", "Prepared", "check_workers", "prepare_trial", "prepare_trials"]
-
-CONNECT_S = 10.0
-"""How long a scheduler may take to answer [s]."""
+__all__ = ["Outcome", "Prepared", "prepare_trial", "prepare_trials"]
 
 
 @dataclass(frozen=True)
@@ -142,42 +136,8 @@ def _summary(record: FeatureRecord, made: bool) -> Prepared:
 
 
 def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return (
-        text
-        if isinstance(error, Exception) and is_ours(error)
-        else f"{type(error).__name__}: {text}"
-    )
-
-
-def check_workers(workers: int | None, scheduler: str | None) -> int:
-    """Return how many trials are worked on at a time on this machine.
-
-    Parameters
-    ----------
-    workers : int, optional
-        As asked for; if not given, one per core where dask is installed, else one.
-    scheduler : str, optional
-        Address of a cluster, which has workers of its own.
-
-    Raises
-    ------
-    ConfigError
-        If the number is not positive, or both are given.
-    StreamerError
-        If dask is needed and not installed.
-    """
-    if workers is not None and scheduler is not None:
-        raise ConfigError("give --workers for this machine or --scheduler for a cluster, not both")
-    if workers is not None and workers < 1:
-        raise ConfigError(f"--workers is {workers}; give 1 or more")
-    installed = importlib.util.find_spec("distributed") is not None
-    if not installed and (scheduler is not None or (workers or 1) > 1):
-        raise StreamerError(
-            "several workers need dask, which is not installed; "
-            "pip install 'nem2e-rt[batch]' or give --workers 1"
-        )
-    return workers or ((os.cpu_count() or 1) if installed else 1)
+    kind = "" if isinstance(error, Exception) and is_ours(error) else f"{type(error).__name__}: "
+    return kind + " ".join(str(error).split())
 
 
 def prepare_trials(
@@ -214,44 +174,13 @@ def prepare_trials(
         for directory in ordered:
             yield prepare_trial(directory, settings, cache_dir)
         return
-    with _client(min(workers, len(trials)), scheduler) as client:
+    with open_client(min(workers, len(trials)), scheduler) as client:
         yield from _on_cluster(client, ordered, settings, cache_dir)
 
 
 def _size(directory: Path) -> int:
     markers = directory / "markers.trc"
     return markers.stat().st_size if markers.is_file() else 0
-
-
-@contextlib.contextmanager
-def _client(workers: int, scheduler: str | None) -> Iterator[Client]:
-    """Connect to a cluster, or start one of single-threaded processes on this machine."""
-    from distributed import Client, LocalCluster
-
-    if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=CONNECT_S)
-        except (OSError, ValueError) as error:
-            raise StreamerError(
-                f"no dask scheduler answers at {scheduler} ({' '.join(str(error).split())}); "
-                "start one with `dask scheduler`, or leave out --scheduler"
-            ) from error
-        with client:
-            yield client
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:  # workers inherit it: Ctrl-C is for this process, which stops them
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            memory_limit=0,
-            dashboard_address=None,
-            silence_logs=logging.ERROR,
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
-    with cluster, Client(cluster) as client:
-        yield client
 
 
 def _on_cluster(

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.architecture import BahdanauArchitecture
-from inference.networks.head import Head
 from inference.networks.member import Member
 
 __all__ = ["BahdanauNet"]
@@ -36,10 +35,14 @@ class BahdanauNet(Member):
         self.embed_output = nn.Linear(arch.n_output, width)
         self.decoder = nn.GRUCell(2 * width, width)
         self.dropout = nn.Dropout(arch.dropout)
-        self.head = Head(2 * width)
 
-    def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Member.forward`; both recurrences run frame by frame."""
+    @property
+    def width(self) -> int:
+        """Of the decoder's state and the context beside it."""
+        return 2 * self.arch.d_model
+
+    def hidden(self, x: Tensor, y_prev: Tensor) -> Tensor:
+        """See `Member.hidden`; both recurrences run frame by frame."""
         past, rows, mask = self.window - 1, x.shape[0], x.new_zeros(x.shape[1] + self.window - 1)
         mask[:past] = float("-inf")
         token = self.dropout(functional.gelu(self.embed(x)))
@@ -48,21 +51,23 @@ class BahdanauNet(Member):
         outputs = []
         for t in range(x.shape[1]):
             cache = torch.stack(kept[t : t + past])
-            y, spread, row = self._advance(token[:, t], fed[:, t], cache, mask[t : t + past])
+            z, row = self._advance(token[:, t], fed[:, t], cache, mask[t : t + past])
             kept.append(row)
-            outputs.append((y, spread))
-        return torch.stack([y for y, _ in outputs], 1), torch.stack([s for _, s in outputs], 1)
+            outputs.append(z)
+        return torch.stack(outputs, 1)
 
     def step(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """See `Member.step`; what is kept are encoder state, its key and the decoder's state."""
         token = functional.gelu(self.embed(x))
-        return self._advance(token, self.embed_output(y_prev), cache, mask)
+        z, row = self._advance(token, self.embed_output(y_prev), cache, mask)
+        y, spread = self.head(z)
+        return y, spread, row
 
     def _advance(
         self, token: Tensor, fed: Tensor, cache: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor]:
         state, key, decoded = cache.chunk(3, dim=-1)  # each (W-1, B, C)
         now = self.encoder(token, state[-1])
         states = torch.cat((state, now[None]))
@@ -71,5 +76,5 @@ class BahdanauNet(Member):
         weight = (energy + functional.pad(mask, (0, 1))[:, None]).softmax(0)
         context = (weight[..., None] * states).sum(0)  # (B, C)
         out = self.decoder(torch.cat((fed, context), dim=-1), decoded[-1])
-        y, spread = self.head(self.dropout(torch.cat((out, context), dim=-1)))
-        return y, spread, torch.cat((now, keys[-1], out), dim=-1)
+        z = self.dropout(torch.cat((out, context), dim=-1))
+        return z, torch.cat((now, keys[-1], out), dim=-1)

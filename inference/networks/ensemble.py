@@ -1,12 +1,12 @@
 """Several networks as one: their mean, and how sure it is.
 
-The variance of the estimate's error has three sources [Lakshminarayanan2017]_: what the members
-say of themselves, how far they disagree, and how unlike the training set the input is::
+The variance of the estimate's error has two sources [Lakshminarayanan2017]_: what the members say
+of themselves, and how far they disagree::
 
-    sigma^2 = gain^2 (mean_i spread_i^2 + var_i y_i) + (novelty * prior)^2
+    sigma^2 = gain^2 (mean_i spread_i^2 + var_i y_i)
 
 `gain` is fitted per channel on people left out in cross-validation, so that intervals hold what
-they promise there; `prior` is the spread of the channel itself, what remains when nothing is known.
+they promise there.
 
 References
 ----------
@@ -25,7 +25,6 @@ from inference.architecture import Architecture
 from inference.channels import N_CHANNEL
 from inference.networks.build import build_member
 from inference.networks.member import Member
-from inference.networks.novelty import Novelty
 
 __all__ = ["Ensemble"]
 
@@ -42,20 +41,17 @@ class Ensemble(nn.Module):
     """
 
     gain: Tensor
-    prior: Tensor
 
     def __init__(self, arch: Architecture, members: Sequence[Member] | None = None) -> None:
         super().__init__()
         self.arch = arch
         self.members = nn.ModuleList(members or (build_member(arch) for _ in range(arch.members)))
-        self.novelty = Novelty()
         self.register_buffer("gain", torch.ones(N_CHANNEL))
-        self.register_buffer("prior", torch.zeros(N_CHANNEL))
 
     def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:
         """Run sequences; y and sigma, each (B, T, N_CHANNEL). See `Member.forward`."""
         y, spread = zip(*(member(x, y_prev) for member in self.members), strict=True)
-        return self._merge(x, torch.stack(y), torch.stack(spread))
+        return self._merge(torch.stack(y), torch.stack(spread))
 
     def step(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
@@ -66,12 +62,11 @@ class Ensemble(nn.Module):
             *(m.step(x, y_prev, p, mask) for m, p in zip(self.members, pasts, strict=True)),  # type: ignore[operator]
             strict=True,
         )
-        mean, sigma = self._merge(x, torch.stack(y), torch.stack(spread))
+        mean, sigma = self._merge(torch.stack(y), torch.stack(spread))
         return mean, sigma, torch.cat(kept, dim=-1)
 
-    def _merge(self, x: Tensor, y: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
+    def _merge(self, y: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and sigma of y, spread (members, ..., N_CHANNEL)."""
         mean = y.mean(0)
         variance = (spread**2).mean(0) + ((y - mean) ** 2).mean(0)
-        unknown = self.novelty(x) * self.prior
-        return mean, torch.sqrt(self.gain**2 * variance + unknown**2)
+        return mean, self.gain * torch.sqrt(variance)

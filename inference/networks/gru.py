@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.architecture import GruArchitecture
-from inference.networks.head import Head
 from inference.networks.member import Member
 
 __all__ = ["GRUNet"]
@@ -29,14 +28,12 @@ class GRUNet(Member):
             arch.d_model, arch.d_model, arch.n_layer, batch_first=True, dropout=dropout
         )
         self.dropout = nn.Dropout(arch.dropout)
-        self.head = Head(arch.d_model)
 
-    def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        """See `Member.forward`."""
+    def hidden(self, x: Tensor, y_prev: Tensor) -> Tensor:  # noqa: ARG002
+        """See `Member.hidden`."""
         token = self.dropout(functional.gelu(self.embed(x)))  # (B, T, C)
         hidden, _ = self.recurrent(token)
-        y, spread = self.head(self.dropout(hidden))
-        return y, spread
+        return self.dropout(hidden)  # type: ignore[no-any-return]
 
     def step(
         self,

@@ -8,9 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from inference.architecture import Architecture
+from inference.channels import N_CHANNEL
 from inference.networks.embedding import InputEmbedding
+from inference.networks.head import Head
 
 __all__ = ["Member"]
 
@@ -34,19 +37,42 @@ class Member(nn.Module, ABC):
         super().__init__()
         self.arch = arch
         self.embed = InputEmbedding(arch)
+        self.head = Head(self.width)
+
+    @property
+    def width(self) -> int:
+        """Of the hidden state that the head reads."""
+        return self.arch.d_model
 
     def normalise_by(self, mean: npt.NDArray[np.float32], scale: npt.NDArray[np.float32]) -> None:
         """Set the mean and the standard deviation (N_INPUT,) that inputs are normalised by."""
         self.embed.mean.copy_(torch.as_tensor(mean))
         self.embed.scale.copy_(torch.as_tensor(scale))
 
-    @abstractmethod
     def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:
         """Run sequences: x (B, T, 2 N_INPUT), y_prev (B, T, N_CHANNEL) -> y, spread.
 
         y_prev[:, t] is the output of frame t - 1, zero at the start of a stream; networks without
         feedback do not look at it.
         """
+        y, spread = self.head(self.hidden(x, y_prev))
+        return y, spread
+
+    @torch.no_grad()
+    def own_output(self, x: Tensor, passes: int = 1) -> Tensor:
+        """Return what a decoder is fed, (B, T, N_CHANNEL): its own output, a frame late.
+
+        Each pass runs the sequences over the output of the one before, the first over none.
+        """
+        own = x.new_zeros(*x.shape[:2], N_CHANNEL)
+        if self.arch.feeds_back:
+            for _ in range(passes):
+                own = functional.pad(self(x, own)[0][:, :-1], (0, 0, 1, 0))
+        return own
+
+    @abstractmethod
+    def hidden(self, x: Tensor, y_prev: Tensor) -> Tensor:
+        """Run sequences as far as the head: (B, T, width)."""
 
     @abstractmethod
     def step(

@@ -26,7 +26,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.architecture import StdrArchitecture
-from inference.networks.head import Head
 from inference.networks.member import Member
 
 __all__ = ["STDRNet"]
@@ -144,10 +143,9 @@ class STDRNet(Member):
         self.norm_memory = nn.LayerNorm(arch.d_model)
         self.decoder = nn.ModuleList(Layer(arch, cross=True) for _ in range(arch.n_decoder))
         self.norm_head = nn.LayerNorm(arch.d_model)
-        self.head = Head(arch.d_model)
 
-    def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:
-        """See `Member.forward`."""
+    def hidden(self, x: Tensor, y_prev: Tensor) -> Tensor:
+        """See `Member.hidden`."""
         memory = self.dropout(self.embed(x))  # (B, T, C)
         for layer in self.encoder:
             memory = layer(memory)
@@ -155,8 +153,7 @@ class STDRNet(Member):
         z = self.dropout(self.embed_output(y_prev))  # (B, T, C)
         for layer in self.decoder:
             z = layer(z, memory)
-        y, spread = self.head(self.norm_head(z))
-        return y, spread
+        return self.norm_head(z)  # type: ignore[no-any-return]
 
     def step(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor

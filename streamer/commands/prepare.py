@@ -10,10 +10,11 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from streamer.cluster import check_workers
 from streamer.commands.progress import progress_bar
 from streamer.feature_settings import FeatureSettings
 from streamer.features import default_cache_dir, find_trials
-from streamer.prepare import Outcome, check_workers, prepare_trials
+from streamer.prepare import Outcome, prepare_trials
 
 
 def run(

@@ -11,7 +11,7 @@ from streamer.messages import Emg, Message, Meta, values
 from streamer.status import names
 from streamer.subscriber import Subscriber
 
-_ARRAYS = ("emg", "activation", "q", "qd", "tau")
+_ARRAYS = ("emg", "sigma", "activation", "q", "qd", "tau")
 
 
 def run(

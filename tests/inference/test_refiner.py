@@ -192,8 +192,8 @@ def test_a_subject_corrects_both_limbs_and_scales_the_doubt(
             # float32 sums of 96 products in another order
             np.testing.assert_allclose(emg.reshape(2, -1)[limb], expected, atol=1e-5)
             np.testing.assert_allclose(
-                own.sigma.reshape(2, -1)[limb],
-                refiner.sigma.reshape(2, -1)[limb] * correction.spread,
+                own.estimate[1].reshape(2, -1)[limb],
+                refiner.estimate[1].reshape(2, -1)[limb] * correction.spread,
                 rtol=1e-6,
             )
 

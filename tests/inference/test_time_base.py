@@ -10,6 +10,9 @@ from inference.record import FeatureRecord
 from inference.time_base import RATE_HZ, stride_period, time_base_warnings
 from tests.inference.synthetic import synthetic_record
 
+PERIOD_S = 1.0 / np.random.default_rng(0).uniform(0.9, 1.1)
+"""Of the synthetic record with seed 0."""
+
 
 def stretched(record: FeatureRecord, factor: float) -> FeatureRecord:
     """The same EMG by a clock that runs at another rate."""
@@ -27,11 +30,12 @@ def test_period_of_bursts_in_noise(period: float) -> None:
     assert stride_period(bursts) == pytest.approx(period, abs=0.01)
 
 
-def test_a_muscle_that_works_twice_does_not_halve_the_period() -> None:
+def test_muscles_that_work_twice_do_not_halve_the_period() -> None:
     t = np.arange(0.0, 6.0, 1.0 / RATE_HZ)
     once = np.maximum(np.sin(2.0 * np.pi * t), 0.0) ** 2
     twice = np.maximum(np.sin(4.0 * np.pi * t), 0.0) ** 2
-    assert stride_period(np.stack([once, twice], axis=1)) == pytest.approx(1.0, abs=0.005)
+    signals = np.stack([once, twice, twice, twice], axis=1)
+    assert stride_period(signals) == pytest.approx(1.0, abs=0.005)
 
 
 def test_what_does_not_repeat_has_no_period() -> None:
@@ -51,10 +55,9 @@ def test_equal_clocks_are_silent() -> None:
 @pytest.mark.parametrize("factor", [0.95, 1.04, 1.1])
 def test_another_rate_of_the_emg_clock_is_told(factor: float) -> None:
     record = synthetic_record()
-    period = 1.0 / (0.9 + 0.2 * np.random.default_rng(0).uniform())
     (warning,) = time_base_warnings(stretched(record, factor))
-    assert f"EMG repeats every {factor * period:.2f}" in warning
-    assert f"ground forces every {period:.2f}" in warning
+    assert f"EMG repeats every {factor * PERIOD_S:.2f}" in warning
+    assert f"ground forces every {PERIOD_S:.2f}" in warning
 
 
 def test_a_long_recording_shows_a_small_difference() -> None:
@@ -63,9 +66,13 @@ def test_a_long_recording_shows_a_small_difference() -> None:
 
 
 def test_half_the_period_is_right_where_all_muscles_work_twice() -> None:
-    record = synthetic_record()
-    half = replace(record, emg=np.abs(record.emg - record.emg.max(axis=0) / 2.0))
-    assert time_base_warnings(half) == []
+    record = synthetic_record(seconds=6.0)
+    later = record.emg_t[:-200] + 0.5 * PERIOD_S
+    emg = np.stack([np.interp(later, record.emg_t, column) for column in record.emg.T], axis=1)
+    twice = replace(record, emg=record.emg[:-200] + emg, emg_t=record.emg_t[:-200])
+    assert stride_period(twice.emg[::2]) == pytest.approx(0.5 * PERIOD_S, abs=0.005)
+    assert not any("repeats" in warning for warning in time_base_warnings(twice))
+    assert any("repeats" in warning for warning in time_base_warnings(stretched(twice, 1.1)))
 
 
 def test_two_strides_are_too_few_to_tell() -> None:

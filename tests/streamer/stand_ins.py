@@ -61,8 +61,11 @@ class Plates:
     def __init__(self) -> None:
         self.forces = np.ones((2, 9))
         self.fresh = True
+        self.newest_s = -np.inf
+        self.asked: list[float] = []
 
     def align(self, t: float, until: float) -> bool:  # noqa: ARG002
+        self.asked.append(t)
         return self.fresh
 
     def flush(self) -> int:
@@ -74,6 +77,7 @@ class StandInBridge:
 
     def __init__(self, during: Callable[[float], None] = lambda _: None) -> None:
         self.on_stage: Callable[[str], None] | None = None
+        self.on_plate_fault: Callable[[str, str], None] | None = None
         self.during = during
         self.status = 0
         self.resets = 0
@@ -101,11 +105,13 @@ class StandInBridge:
 
 
 class StandInRefiner:
-    """Network whose EMG is the first two activations."""
+    """Network whose EMG is the first two activations, each sure to a tenth of it."""
 
     channel_names = ("SOL_r", "TA_r")
+    lead_s = 0.0
 
     def __init__(self) -> None:
+        self.estimate = np.zeros((2, 2), np.float32)
         self.resets = 0
         self.forces_valid: list[bool] = []
 
@@ -120,7 +126,8 @@ class StandInRefiner:
         forces_valid: bool = True,
     ) -> NDArray[np.float32]:
         self.forces_valid.append(forces_valid)
-        return activation[:2].astype(np.float32)
+        self.estimate[:] = activation[:2], 0.1 * activation[:2]
+        return self.estimate[0]
 
     def reset(self) -> None:
         self.resets += 1

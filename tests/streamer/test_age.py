@@ -53,8 +53,11 @@ class MomentAsEmg:
 
     channel_names = ("moment",)
 
+    lead_s = 0.0
+
     def __init__(self, coordinate: int) -> None:
         self._coordinate = coordinate
+        self.estimate = np.zeros((2, 1), np.float32)
 
     def step(
         self,
@@ -66,7 +69,8 @@ class MomentAsEmg:
         *,
         forces_valid: bool = True,  # noqa: ARG002
     ) -> NDArray[np.float32]:
-        return tau[self._coordinate : self._coordinate + 1].astype(np.float32)
+        self.estimate[0] = tau[self._coordinate]
+        return self.estimate[0]
 
     def reset(self) -> None:
         pass

@@ -11,14 +11,15 @@ from streamer.status import Status
 from tests.streamer.stand_ins import HandClock, Tape
 
 BUDGET = 0.010
-LEVELS = np.array([0.5, 0.25], np.float32)
+LEVELS = np.array([[0.5, 0.25], [0.125, 0.0625]], np.float32)
+"""Envelopes, and the standard deviations of their errors."""
 
 
 def make(pacing: str = "asap") -> tuple[EmgSender, HandClock, Tape]:
     clock, tape = HandClock(), Tape()
     sender = EmgSender(
         tape, clock, session="s", n_channels=2, budget_s=BUDGET, pacing=pacing,
-        filter_delay_s=0.03,
+        filter_delay_s=0.03, lead_s=0.01,
     )  # fmt: skip
     return sender, clock, tape
 
@@ -37,8 +38,9 @@ def test_an_estimate_leaves_at_once_with_its_age() -> None:
     assert sender.finish(7, 99.990, LEVELS, 0)
     message = only(tape)
     assert values(message.emg).tolist() == [0.5, 0.25]
+    assert values(message.sigma).tolist() == [0.125, 0.0625]
     assert (message.seq, message.t, message.sent, message.status) == (7, 99.990, 100.002, 0)
-    assert message.age_ms == pytest.approx(12 + 30)
+    assert message.age_ms == pytest.approx(12 + 30 - 10)
     assert message.compute_ms == pytest.approx(2)
     assert (sender.published, sender.on_time, sender.substituted, sender.late) == (1, 1, 0, 0)
 
@@ -73,7 +75,10 @@ def test_the_late_estimate_itself_is_not_sent_but_feeds_later_substitutes() -> N
     substitute = tape.messages[-1][1]
     assert isinstance(substitute, Emg)
     # one time constant later: 1/e of it; float32 carries 7 digits
-    np.testing.assert_allclose(values(substitute.emg), LEVELS / math.e, rtol=1e-6)
+    emg, sigma = LEVELS
+    np.testing.assert_allclose(values(substitute.emg), emg / math.e, rtol=1e-6)
+    doubt = np.hypot(sigma, emg * (1.0 - 1.0 / math.e))  # and by as much it may be wrong
+    np.testing.assert_allclose(values(substitute.sigma), doubt, rtol=1e-6)
     assert substitute.status == Status.HOLD | Status.REFINER_SKIPPED
 
 

@@ -14,11 +14,12 @@ import pytest
 
 from inference.record import FeatureRecord, load_record
 from inference.time_base import time_base_warnings
+from streamer.cluster import check_workers
 from streamer.commands import prepare
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import load_features, record_path
-from streamer.prepare import Outcome, check_workers, prepare_trials
+from streamer.prepare import Outcome, prepare_trials
 from tests.data_sets import trial_dir
 from tests.streamer.test_cli import ENVIRONMENT
 from tests.streamer.test_train_evaluate import make_trial
@@ -143,7 +144,7 @@ def test_a_model_without_feet_has_no_predicted_variant(
     assert not prepare.run([directory], tmp_path / "cache", variants=["predicted"], workers=1)
     out, err = capsys.readouterr()
     assert "1 records (1 as recorded, 0 predicted): 1 made" in out
-    assert err.startswith("failed: made/one/walk (predicted): ground reaction can only be")
+    assert err.startswith("failed: made/one/walk (predicted): no feet to predict forces under")
 
 
 def test_marker_noise_differs_by_seed_and_trial_alone(trials: Path, tmp_path: Path) -> None:

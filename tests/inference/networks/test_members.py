@@ -94,10 +94,12 @@ def test_output_is_finite_and_nonnegative_for_garbage(arch: Architecture) -> Non
 def test_the_spread_learns_without_moving_the_estimate(arch: Architecture) -> None:
     net = random_member(arch)
     x = torch.randn(1, 8, arch.n_input)
+    net.head.usual.fill_(0.3)
     _, spread = net(x, torch.zeros(1, 8, N_CHANNEL))
     spread.sum().backward()
     moved = {name for name, p in net.named_parameters() if p.grad is not None and p.grad.any()}
-    assert moved == {"head.spread.weight", "head.spread.bias"}
+    heads = ("spread", "novelty")
+    assert moved == {f"head.{name}.{part}" for name in heads for part in ("weight", "bias")}
 
 
 @pytest.mark.parametrize(
