@@ -19,6 +19,25 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def read_marked(page: Path) -> str:
+    """Read a page that has the marks; long work may ask before it starts.
+
+    Raises
+    ------
+    ConfigError
+        If the page or its marks are not there.
+    """
+    try:
+        content = page.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read {page}: {error.strerror}; give --docs its folder"
+        ) from error
+    if BEGIN not in content or END not in content:
+        raise ConfigError(f"{page} lacks the lines '{BEGIN}' and '{END}'; put them where it goes")
+    return content
+
+
 def write_between_marks(page: Path, text: str) -> None:
     """Put text between the marks of a page.
 
@@ -27,13 +46,6 @@ def write_between_marks(page: Path, text: str) -> None:
     ConfigError
         If the page or its marks are not there.
     """
-    try:
-        before = page.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"cannot read {page}: {error.strerror}; give --docs its folder"
-        ) from error
-    if BEGIN not in before or END not in before:
-        raise ConfigError(f"{page} lacks the lines '{BEGIN}' and '{END}'; put them where it goes")
+    before = read_marked(page)
     head, tail = before.partition(BEGIN)[0], before.partition(END)[2]
     page.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}", encoding="utf-8")

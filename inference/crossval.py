@@ -1,4 +1,4 @@
-"""Grouped cross-validation: whole people out, so that every score is of a person never seen."""
+"""Grouped cross-validation: whole people out, so that every estimate is of a person never seen."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from inference.architecture import Architecture
-from inference.dataset import LimbSequence, as_recorded, people_by_channel
-from inference.evaluation import Estimate, Score, evaluate
+from inference.dataset import LimbSequence, as_recorded
+from inference.evaluation.estimates import Estimates, Family, predict
 from inference.exceptions import FeatureError
-from inference.networks import Ensemble
-from inference.rollout import rollout
-from inference.train_settings import TrainSettings
-from inference.training import Epoch, train
 
 __all__ = ["cross_validate", "split_people", "validation_people"]
 
@@ -58,48 +53,55 @@ def validation_people(sequences: Sequence[LimbSequence], count: int, seed: int) 
 def cross_validate(
     sequences: Sequence[LimbSequence],
     folds: int,
-    validation: int,
-    architecture: Architecture,
-    settings: TrainSettings,
-    rate_hz: float,
-    on_epoch: Callable[[int, Epoch], None] | None = None,
-) -> list[Score]:
-    """Train once per fold and score the people left out, in channels that others were measured in.
+    seed: int,
+    families: Sequence[Family],
+    report: Callable[[str], None] = lambda _: None,
+) -> dict[str, Estimates]:
+    """Leave groups of people out in turn; every method learns from the others and estimates them.
 
     Parameters
     ----------
     sequences : sequence of LimbSequence
-        Of all people.
+        Of all people; variants are learned from, not estimated.
     folds : int
-        How many groups of people are left out in turn.
-    validation : int
-        People of the others by whom each training stops; they are not scored in that fold.
-    architecture, settings, rate_hz
-        As for the network itself.
-    on_epoch : callable, optional
-        Called with the fold and the epoch.
+        How many groups; as many as people leaves one out at a time.
+    seed : int
+        Of the grouping.
+    families : sequence of Family
+        What is trained and compared.
+    report : callable
+        Gets a line of text per fold.
+
+    Returns
+    -------
+    dict of str to Estimates
+        By method, of all sequences as recorded, in their order; NaN in channels that the others
+        cannot teach.
+
+    Raises
+    ------
+    FeatureError
+        If there are fewer people than groups.
     """
-    scores: list[Score] = []
-    for fold, left_out in enumerate(split_people(sequences, folds, settings.seed)):
-        others = [s for s in sequences if s.person not in left_out]
-        stop_by = validation_people(others, validation, settings.seed)
-
-        def report(epoch: Epoch, fold: int = fold) -> None:
-            if on_epoch is not None:
-                on_epoch(fold, epoch)
-
-        net, _ = train(
-            [s for s in others if s.person not in stop_by],
-            [s for s in others if s.person in stop_by],
-            architecture,
-            settings,
-            report,
-        )
-        held = as_recorded(s for s in sequences if s.person in left_out)
-        known = {name for name, count in people_by_channel(others).items() if count}
-        scores += evaluate(held, _streamed(net), rate_hz, known)
-    return scores
+    groups, recorded = split_people(sequences, folds, seed), as_recorded(sequences)
+    found: dict[str, list[tuple[list[int], Estimates]]] = {}
+    for fold, left_out in enumerate(groups):
+        report(f"fold {fold + 1}/{folds}: {', '.join(left_out)}")
+        train = [s for s in sequences if s.person not in left_out]
+        places = [i for i, s in enumerate(recorded) if s.person in left_out]
+        held = [recorded[i] for i in places]
+        for name, estimates in predict(families, train, held).items():
+            found.setdefault(name, []).append((places, estimates))
+    return {name: _in_order(parts) for name, parts in found.items()}
 
 
-def _streamed(net: Ensemble) -> Estimate:
-    return lambda sequence: rollout(net, [sequence.x])[0].y
+def _in_order(parts: Sequence[tuple[list[int], Estimates]]) -> Estimates:
+    """Put the estimates of all folds into the order of the sequences."""
+    order = np.argsort([i for places, _ in parts for i in places])
+    y = [each for _, e in parts for each in e.y]
+    sigma = [each for _, e in parts for each in e.sigma or ()]
+    return Estimates(
+        [y[i] for i in order],
+        [sigma[i] for i in order] if sigma else None,
+        parts[0][1].free_gain,
+    )

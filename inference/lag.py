@@ -12,18 +12,14 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from inference.channels import MEASURED, SLICE_ANGLE, SLICE_VELOCITY
+from inference.channels import MEASURED
 from inference.dataset import LimbSequence
 from inference.metrics import Series, best_common_lag
+from inference.motion_ridge import MotionRidge
 
 __all__ = ["estimate_lags"]
 
-F64 = npt.NDArray[np.float64]
-
-AGES_S: Final = np.arange(0.0, 0.41, 0.05)
-"""Ages of the motion that the regression sees."""
 RIDGE: Final = 30.0
 """Penalty on standardised inputs; from 3 to 300, lags of real sets move by 10 ms at most."""
 
@@ -46,12 +42,13 @@ def estimate_lags(sequences: Sequence[LimbSequence], rate_hz: float) -> dict[str
     walking = [s for s in sequences if s.motion == "walk"] or list(sequences)
     people = {d: len({s.person for s in walking if s.dataset == d}) for d in _datasets(walking)}
     reference = max(people, key=lambda name: people[name])
-    weights = _fit([s for s in walking if s.dataset == reference], rate_hz)
+    most = [s for s in walking if s.dataset == reference]
+    ridge = MotionRidge(most, [s.y for s in most], [s.measured for s in most], rate_hz, RIDGE)
     lags = dict.fromkeys(_datasets(sequences), 0.0)
     for dataset in _datasets(walking):
         if dataset != reference:
             own = [s for s in walking if s.dataset == dataset]
-            lags[dataset] = _lag(own, weights, rate_hz) / rate_hz
+            lags[dataset] = _lag(own, ridge, rate_hz) / rate_hz
     mean = float(np.mean([lags[dataset] for dataset in people]))
     return lags | {dataset: lags[dataset] - mean for dataset in people}
 
@@ -60,53 +57,13 @@ def _datasets(sequences: Sequence[LimbSequence]) -> list[str]:
     return sorted({s.dataset for s in sequences})
 
 
-def _history(sequence: LimbSequence, rate_hz: float) -> F64:
-    """Angles and velocities at all ages, (n, n_feature); frames before the start repeat it."""
-    motion = np.hstack([sequence.x[:, SLICE_ANGLE], sequence.x[:, SLICE_VELOCITY]])
-    at = np.arange(len(motion))[:, None] - np.round(AGES_S * rate_hz).astype(int)
-    rows: F64 = motion[np.maximum(at, 0)].reshape(len(motion), -1).astype(np.float64)
-    return rows
-
-
-class _Ridge:
-    """Linear prediction of every measured channel from the motion's history."""
-
-    def __init__(self, mean: F64, scale: F64, coefficients: dict[int, F64]) -> None:
-        self.mean, self.scale, self.coefficients = mean, scale, coefficients
-
-    def design(self, history: F64) -> F64:
-        standard = (history - self.mean) / self.scale
-        return np.hstack([standard, np.ones((len(standard), 1))])
-
-
-def _fit(sequences: Sequence[LimbSequence], rate_hz: float) -> _Ridge:
-    history = np.vstack([_history(s, rate_hz) for s in sequences])
-    y = np.vstack([s.y for s in sequences]).astype(np.float64)
-    measured = np.vstack([s.measured for s in sequences])
-    ridge = _Ridge(history.mean(0), history.std(0) + 1e-6, {})
-    design = ridge.design(history)
-    penalty = RIDGE * np.eye(design.shape[1])
-    penalty[-1, -1] = 0.0
-    for channel in range(len(MEASURED)):
-        rows = design[measured[:, channel]]
-        if len(rows):
-            target = y[measured[:, channel], channel]
-            ridge.coefficients[channel] = np.linalg.solve(rows.T @ rows + penalty, rows.T @ target)
-    return ridge
-
-
-def _lag(sequences: Sequence[LimbSequence], ridge: _Ridge, rate_hz: float) -> int:
-    channels = []
-    for channel, coefficients in ridge.coefficients.items():
-        trials = [
-            Series(
-                ridge.design(_history(s, rate_hz)) @ coefficients,
-                s.y[:, channel].astype(np.float64),
-                s.measured[:, channel],
-            )
-            for s in sequences
-            if s.measured[:, channel].any()
-        ]
-        if trials:
-            channels.append(trials)
-    return best_common_lag(channels, rate_hz) if channels else 0
+def _lag(sequences: Sequence[LimbSequence], ridge: MotionRidge, rate_hz: float) -> int:
+    channels: list[list[Series]] = [[] for _ in MEASURED]
+    for s in sequences:
+        estimate = ridge.predict(s)
+        for channel, trials in enumerate(channels):
+            if s.measured[:, channel].any() and np.isfinite(estimate[:, channel]).all():
+                measured = s.y[:, channel].astype(np.float64)
+                trials.append(Series(estimate[:, channel], measured, s.measured[:, channel]))
+    known = [trials for trials in channels if trials]
+    return best_common_lag(known, rate_hz) if known else 0

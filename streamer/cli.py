@@ -183,14 +183,64 @@ def train(
 
 @app.command()
 def evaluate(
-    dirs: Annotated[list[Path], typer.Argument(help="Trial directories, or folders of them.")],
+    dirs: Annotated[
+        list[Path] | None, typer.Argument(help="Trial directories, or folders of them.")
+    ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write the rows as JSON here.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Train and compare every method on these people.")
+    ] = False,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Train our network with one choice changed at a time.")
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="--compare, --ablate: YAML file of nem2e train; default: ours."),
+    ] = None,
+    unseen: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="--compare: trials of other data sets instead of the file's; repeatable."
+        ),
+    ] = None,
+    folds: Annotated[int, typer.Option(help="--compare, --ablate: groups of people left out.")] = 8,
+    docs: Annotated[
+        Path | None,
+        typer.Option(
+            help="--compare: write results.md and its figures here; --ablate: ablations.md."
+        ),
+    ] = None,
 ) -> None:
     """Compare the network with static optimization alone, muscle by muscle."""
-    from streamer.commands import evaluate as command
+    import msgspec
 
-    command.run(dirs, checkpoint, cache=cache)
+    from streamer.commands import evaluate as command
+    from streamer.train_config import TrainConfig, load_train_config
+
+    if not (compare or ablate):
+        if config is not None or unseen or docs is not None:
+            raise typer.BadParameter("--config, --unseen and --docs go with --compare or --ablate")
+        if not dirs:
+            raise typer.BadParameter("give trial directories", param_hint="DIRS")
+        command.run(dirs, checkpoint, report=report, cache=cache)
+        return
+    if checkpoint is not None or report is not None:
+        raise typer.BadParameter("--checkpoint and --report do not go with these")
+    settings = TrainConfig() if config is None else load_train_config(config)
+    settings = msgspec.structs.replace(
+        settings,
+        folds=folds,
+        trials=tuple(map(str, dirs or settings.trials)),
+        unseen=tuple(map(str, unseen or settings.unseen)),
+    )
+    if compare:
+        command.compare(settings, docs=docs, cache=cache)
+    if ablate:
+        from streamer.commands import ablate as choices
+
+        choices.run(settings, docs=docs, cache=cache)
 
 
 @app.command()

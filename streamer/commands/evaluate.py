@@ -1,11 +1,11 @@
-"""`nem2e evaluate`: a table per muscle, the network beside plain static optimization."""
+"""`nem2e evaluate`: networks beside plain static optimization, muscle by muscle."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -14,16 +14,26 @@ from rich.table import Table
 from inference.checkpoint import load_checkpoint
 from inference.choice import open_proven
 from inference.dataset import build_sequences
-from inference.evaluation import estimate_stream, evaluate, summarise, summary_table
+from inference.evaluation import Bootstrap, estimate_stream, score_tables
+from inference.evaluation.methods import beside_simulation
 from inference.record import FeatureRecord
-from streamer.exceptions import StreamerError
+from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import AS_RECORDED, find_trials, load_features
+from streamer.train_config import TrainConfig
 
-_COLUMNS = (
-    ("rmse", "rmse"), ("SO", "baseline_rmse"), ("r", "r"), ("SO", "baseline_r"), ("r*", "r_lag"),
-    ("SO*", "baseline_r_lag"), ("lag", "lag_s"), ("SO lag", "baseline_lag_s"),
-)  # fmt: skip
+if TYPE_CHECKING:
+    from inference.evaluation.compare import Comparison
+
+PAGE: Final = "results.md"
+_METHODS: Final = {
+    "SO": "simulation",
+    "net": "network",
+    "cal": "calibrated",
+    "own": "own-strides",
+}
+"""Columns of the table."""
+_AT_LAG: Final = ("SO", "net")
 
 
 def run(
@@ -60,14 +70,22 @@ def run(
     rate = loaded.card.rate_hz
     records = features(directories, cache, console)
     seen = trained_on(loaded.card.training) & {record.person for record in records}
-    sequences = build_sequences(records, rate)
-    scores = evaluate(sequences, estimate_stream(step, loaded.card.architecture), rate)
-    rows = summary_table(summarise(scores))
+    sequences = build_sequences(records, rate, lead_s=loaded.card.lead_s)
+    stream = estimate_stream(step, loaded.card.architecture)
+    methods = beside_simulation([stream(s) for s in sequences], sequences)
+    rows = score_tables(sequences, methods, rate)
+    if not rows["network"]:
+        raise StreamerError(
+            f"none of the {len(records)} trials has a complete stride with measured EMG, from one "
+            "contact of a foot to its next; give longer ones"
+        )
     console.print(score_table(f"{loaded.card.name}, {loaded.digest[:12]}", rows))
     console.print(
-        "Fractions of the person's reference maximum; SO = static optimization with the best gain "
-        "of each person and channel; lag in ms, positive = measured later; * = at the person's one "
-        "best lag; frames with valid forces only."
+        "Complete strides; errors are fractions of the person's reference maximum. SO = static "
+        "optimization with the best gain of each person and channel, cal = the network calibrated "
+        "on one other trial of the person (or the other half of the only one), own = the person's "
+        "other strides at the true phase; * = at the person's one best lag; lag in ms, positive = "
+        "measured later."
     )
     if seen:
         console.print(
@@ -75,8 +93,70 @@ def run(
             "network was trained on: no measure of how it does on others."
         )
     if report is not None:
-        content = {"checkpoint": loaded.digest, "trained_on": sorted(seen), "rows": rows}
+        content = {"checkpoint": loaded.digest, "trained_on": sorted(seen), "methods": rows}
         report.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def compare(
+    config: TrainConfig, *, docs: Path | None = None, cache: Path | None = None
+) -> Comparison:
+    """Train every method on people, score it on others, and write the page of results.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Trials of the people who are left out in turn, in `folds` groups; those of unseen people,
+        estimated by what all of the former teach; the default network and the training.
+    docs : Path, optional
+        Folder whose ``results.md`` is written anew between its marks, with figures beside it; the
+        page is printed without.
+    cache : Path, optional
+        Where feature records are kept.
+
+    Raises
+    ------
+    StreamerError, SimBridgeError, InferenceError
+        One clear message; nothing is written.
+    """
+    try:
+        from benchmarks.tables import read_marked
+        from inference.evaluation.compare import CompareSettings
+        from inference.evaluation.compare import compare as compare_methods
+    except ModuleNotFoundError as error:
+        raise StreamerError(
+            f"nem2e evaluate --compare needs {error.name}, which is not installed; in the source "
+            "tree: pip install --editable '.[train]'"
+        ) from error
+    if docs is not None:
+        read_marked(docs / PAGE)
+    if not config.trials:
+        raise ConfigError("no trials to compare on; give directories, or `trials:` in the file")
+    console = Console(highlight=False, soft_wrap=True)
+    variants = [FeatureSettings.of_variant(name) for name in dict.fromkeys(("", *config.variants))]
+    records = features([Path(d) for d in config.trials], cache, console, variants)
+    unseen = features([Path(d) for d in config.unseen], cache, console) if config.unseen else []
+    comparison = compare_methods(records, unseen, CompareSettings(config.fit), console.print)
+    _publish(comparison, docs, console)
+    return comparison
+
+
+def _publish(comparison: Comparison, docs: Path | None, console: Console) -> None:
+    """Print the page, or write it with its figures."""
+    from benchmarks.results.plot import draw
+    from benchmarks.results.report import page
+    from benchmarks.tables import write_between_marks
+
+    text = page(comparison, Bootstrap())
+    if docs is None:
+        console.print(text, markup=False)
+        return
+    write_between_marks(docs / PAGE, text)
+    studies = {"": comparison.left_out, "_unseen": comparison.unseen}
+    for suffix, study in studies.items():
+        for motion in sorted({s.motion for s in study.sequences}) if study else ():
+            assert study is not None
+            draw(study, motion, docs / f"results_{motion}{suffix}.png")
+    console.print(f"wrote {docs / 'results.md'} and its figures")
 
 
 def features(
@@ -110,22 +190,31 @@ def trained_on(training: Mapping[str, Any]) -> set[str]:
     }
 
 
-def score_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Lay out summary rows."""
+def score_table(title: str, methods: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    """Lay out the summary rows of every method, a line per motion and muscle."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in ("motion", "channel"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("people", "s", *(heading for heading, _ in _COLUMNS)):
+    shown = {heading: _by_line(methods.get(name, ())) for heading, name in _METHODS.items()}
+    columns = [(f"{what} {h}", h, what) for what in ("rmse", "r") for h in _METHODS]
+    columns += [(f"r* {h}", h, "r_lag") for h in _AT_LAG]
+    columns += [(f"lag {h}", h, "lag_s") for h in _AT_LAG]
+    for heading in ("people", "s", *(heading for heading, _, _ in columns)):
         table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        numbers = [_text(row[key], 1e3 if key.endswith("lag_s") else 1.0) for _, key in _COLUMNS]
+    for line, row in shown["net"].items():
+        numbers = [_text(shown[method].get(line), what) for _, method, what in columns]
         style = "bold" if row["channel"] == "all" else None
-        head = (row["motion"], row["channel"], str(row["people"]), f"{row['seconds']:.0f}")
-        table.add_row(*head, *numbers, style=style)
+        table.add_row(*line, str(row["people"]), f"{row['seconds']:.0f}", *numbers, style=style)
     return table
 
 
-def _text(value: float | None, scale: float) -> str:
+def _by_line(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    return {(row["motion"], row["channel"]): row for row in rows}
+
+
+def _text(row: Mapping[str, Any] | None, what: str) -> str:
+    found = None if row is None else row[what]
+    value = found[0] if isinstance(found, list) else found
     if value is None:
         return "-"
-    return f"{scale * value:+.0f}" if scale != 1.0 else f"{value:.2f}"
+    return f"{1e3 * value:+.0f}" if what == "lag_s" else f"{value:.2f}"

@@ -47,6 +47,6 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
     saved = fit_checkpoint(records, unseen, out, config.fit, console.print)
     for part in ("cross_validation", "held_out"):
         if part in saved.card.metrics:
-            console.print(score_table(part.replace("_", " "), saved.card.metrics[part]["summary"]))
+            console.print(score_table(part.replace("_", " "), saved.card.metrics[part]["methods"]))
     size = sum(path.stat().st_size for path in out.iterdir())
     console.print(f"wrote {out} ({size / 1e6:.2f} MB, digest {saved.digest[:12]})")

@@ -36,8 +36,12 @@ def test_checkpoint_says_what_it_was_made_from_and_how_it_did(tmp_path: Path) ->
     assert len(card.training["data_sets"]["made"]["trials"]) == 4
     assert card.metrics["held_out"]["people"] == ["elsewhere/stranger"]
     assert card.metrics["cross_validation"]["people"] == [f"made/p{k}" for k in range(4)]
-    assert {row["channel"] for row in card.metrics["held_out"]["summary"]} >= {"SOL", "all"}
-    assert sum("epoch" in line for line in lines) == 3 * 2  # two folds and the network itself
+    methods = card.metrics["held_out"]["methods"]
+    assert {row["channel"] for row in methods["network"]} >= {"SOL", "all"}
+    assert set(methods) == set(card.metrics["cross_validation"]["methods"])
+    assert sum("fold" in line for line in lines) == 2
+    assert sum("epoch" in line for line in lines) == 2
+    assert (load_checkpoint(tmp_path / "c").weights()["gain"] != 1.0).any()
     refiner = Refiner(tmp_path / "c", MUSCLES, GAIT_COORDINATES, 70.0)
     n = len(GAIT_COORDINATES)
     emg = refiner.step(0.0, np.zeros(len(MUSCLES)), np.zeros(n), np.zeros(n), np.zeros(n))

@@ -57,6 +57,20 @@ def test_starting_loads_nothing_heavy() -> None:
     assert found.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate",),
+        ("evaluate", ".", "--docs", "docs"),
+        ("evaluate", ".", "--compare", "--checkpoint", "c"),
+    ],
+)
+def test_options_of_evaluate_that_do_not_go_together_are_refused(arguments: tuple[str]) -> None:
+    status, _, err = run(*arguments)
+    assert status == 2
+    assert "Traceback" not in err
+
+
 def test_wrong_usage_is_status_2() -> None:
     assert run("replay")[0] == 2
     assert run("subscribe", "--topic", "news")[0] == 2

@@ -20,7 +20,7 @@ from inference.checkpoint import load_checkpoint
 from inference.exceptions import EmgError, FeatureError
 from inference.train_settings import TrainSettings
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce, compile_model
-from streamer.exceptions import StreamerError
+from streamer.exceptions import ConfigError, StreamerError
 from streamer.features import find_trials, load_features
 from streamer.force_ring import ForceRing
 from streamer.formats import read_trial
@@ -172,12 +172,43 @@ def test_train_then_evaluate(
     printed = capsys.readouterr().out
     assert "SOL" in printed
     assert "trained on" not in printed
-    rows = json.loads(report.read_text())["rows"]
-    assert rows == card.metrics["held_out"]["summary"]  # the card says what evaluation finds
-    assert {row["channel"] for row in rows} == {"SOL", "VM", "all"}
+    methods = json.loads(report.read_text())["methods"]
+    assert methods == card.metrics["held_out"]["methods"]  # the card says what evaluation finds
+    assert {row["channel"] for row in methods["network"]} == {"SOL", "VM", "common", "all"}
 
     evaluate.run(people, out, cache=cache)
     assert "no measure of how it does on others" in capsys.readouterr().out
+
+
+def test_comparison_writes_the_page_and_figures(
+    trials: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    from inference import novelty
+    from streamer.commands import evaluate
+
+    monkeypatch.setattr(novelty, "CROPS", 8)  # it takes longer than such a training
+    config = TrainConfig(
+        trials=tuple(str(trials / "made" / name) for name in ("one", "two")),
+        unseen=(str(trials / "made" / "three"),),
+        folds=2,
+        architecture=GruArchitecture(d_model=8),
+        training=TrainSettings(epochs=1, batches=2, batch_size=2, crop=40),
+    )
+    page = tmp_path / "results.md"
+    with pytest.raises(ConfigError, match="cannot read"):
+        evaluate.compare(config, docs=tmp_path, cache=cache)  # before any training
+    page.write_text("before\n<!-- measured -->\nold\n<!-- end of measured -->\nafter\n")
+    evaluate.compare(config, docs=tmp_path, cache=cache)
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "| STDR-Net |" in text
+    assert "old" not in text
+    assert {p.name for p in tmp_path.glob("*.png")} == {
+        "results_walk.png",
+        "results_walk_unseen.png",
+    }
 
 
 def test_trials_without_emg_are_refused(tmp_path: Path) -> None:

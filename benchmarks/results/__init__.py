@@ -1,0 +1,1 @@
+"""Every method against measured EMG: the page of results and its figures."""

@@ -1,0 +1,240 @@
+"""The page: a table of methods and one of muscles for every study and motion, and coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.tables import markdown
+from inference.channels import CHANNELS, MEASURED
+from inference.dataset import measured_matrix
+from inference.evaluation.compare import Comparison, Study
+from inference.evaluation.coverage import (
+    SHARES,
+    coverage,
+    coverage_by_others,
+    relative_errors,
+)
+from inference.evaluation.estimates import Estimates
+from inference.evaluation.methods import TITLES
+from inference.evaluation.score import Bootstrap, Interval, Summary, difference, score, summarise
+from inference.strides import cut_strides
+
+__all__ = ["page", "study_tables"]
+
+MOTIONS: Final = {"walk": "walking", "run": "running"}
+OURS: Final = "network"
+HEADS: Final = (
+    "method", "people", "r, all", "r, common", "RMSE, all", "r at best lag", "RMSE at best lag",
+    "lag ms",
+)  # fmt: skip
+DIFFERENCE_HEADS: Final = ("default network less", "people", "r, all", "r, common", "RMSE, all")
+BY_MUSCLE: Final = {
+    "simulation": "simulation",
+    "motion-ridge": "motion, ridge",
+    "motion-network": "motion, network",
+    "population": "mean curve",
+    "bahdanau": "Bahdanau",
+    "stdr": "STDR-Net",
+    "network": "default",
+    "calibrated": "calibrated",
+    "own-strides": "own strides",
+}
+
+
+def page(comparison: Comparison, bootstrap: Bootstrap) -> str:
+    """Return everything that stands between the marks."""
+    settings, lags = comparison.settings.fit, comparison.lags
+    removed = ", ".join(f"{name} {1e3 * lag:+.0f} ms" for name, lag in sorted(lags.items()))
+    parts = [
+        f"EMG lag removed per data set, in training and in the first study: {removed}.",
+        f"## People left out, {settings.folds} groups",
+        _who(comparison.left_out),
+        *study_tables(comparison.left_out, settings.rate_hz, bootstrap),
+    ]
+    if comparison.unseen is not None:
+        parts += [
+            "## Other data sets, no lag removed",
+            _who(comparison.unseen),
+            *study_tables(comparison.unseen, settings.rate_hz, bootstrap),
+        ]
+    return "\n\n".join([*parts, "## Intervals", *_coverage_tables(comparison)])
+
+
+def _who(study: Study) -> str:
+    """Count people, trials and strides by data set and motion."""
+    groups = sorted({(s.motion, s.dataset) for s in study.sequences}, reverse=True)
+    lines = []
+    for motion, dataset in groups:
+        own = [s for s in study.sequences if (s.motion, s.dataset) == (motion, dataset)]
+        strides = sum(
+            bool(s.measured[stride.start : stride.stop].any())
+            for s in own
+            for stride in cut_strides(s)
+        )
+        counts = (
+            _count(len({s.person for s in own}), "person", "people"),
+            _count(len({s.record for s in own}), "trial", "trials"),
+            _count(strides, "stride", "strides"),
+        )
+        lines.append(f"- {dataset}, {MOTIONS.get(motion, motion)}: {', '.join(counts)}")
+    return "\n".join(lines)
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
+    """Return headings and tables of every motion of a study."""
+    summaries = {
+        name: summarise(score(study.sequences, estimates, rate_hz, bootstrap), bootstrap)
+        for name, estimates in study.estimates.items()
+    }
+    ours = study.estimates[OURS]
+    differences = {
+        name: summarise(difference(study.sequences, ours, other, rate_hz, bootstrap), bootstrap)
+        for name, other in study.estimates.items()
+        if name != OURS
+    }
+    parts = []
+    for motion in sorted({s.motion for s in study.sequences}, reverse=True):
+        people = {s.person for s in study.sequences if s.motion == motion}
+        alone = " (one person: intervals are over strides alone)" if len(people) == 1 else ""
+        parts += [
+            f"### {MOTIONS.get(motion, motion).capitalize()}{alone}",
+            markdown(HEADS, _method_rows(summaries, motion)),
+            "Paired, person by person, over the frames where both give an estimate:",
+            markdown(DIFFERENCE_HEADS, _difference_rows(differences, motion)),
+            better_than_simulation(summaries, motion),
+            *(_muscle_table(summaries, motion, name) for name in ("r", "rmse")),
+        ]
+    return parts
+
+
+def _method_rows(summaries: dict[str, list[Summary]], motion: str) -> list[list[str]]:
+    rows = []
+    for name in _in_order(summaries):
+        overall, common = (_find(summaries[name], motion, c) for c in ("all", "common"))
+        if overall is None:
+            continue
+        of = overall.statistics
+        rows.append(
+            [
+                TITLES.get(name, name), str(overall.people), interval(of["r"]),
+                interval(common.statistics["r"]) if common else "-", interval(of["rmse"], 3),
+                number(of["r_lag"].value), number(of["rmse_lag"].value, 3),
+                f"{1e3 * overall.lag_s:+.0f}",
+            ]
+        )  # fmt: skip
+    return rows
+
+
+def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list[list[str]]:
+    rows = []
+    for name in _in_order(differences):
+        overall, common = (_find(differences[name], motion, c) for c in ("all", "common"))
+        if overall is not None:
+            cells = [
+                interval(overall.statistics["r"], signed=True),
+                interval(common.statistics["r"], signed=True) if common else "-",
+                interval(overall.statistics["rmse"], 3, signed=True),
+            ]
+            rows.append([TITLES.get(name, name), str(overall.people), *cells])
+    return rows
+
+
+def better_than_simulation(summaries: dict[str, list[Summary]], motion: str) -> str:
+    """Say in how many muscles the default network beats the simulation, and name the others."""
+    pairs = [
+        (ours.channel, ours.statistics, plain.statistics)
+        for ours in summaries[OURS]
+        if ours.motion == motion and ours.channel in MEASURED
+        if (plain := _find(summaries["simulation"], motion, ours.channel)) is not None
+    ]
+    text = []
+    for what, sign in (("r", 1.0), ("rmse", -1.0)):
+        lost = [c for c, a, b in pairs if not sign * (a[what].value - b[what].value) > 0.0]
+        but = f" (not in {', '.join(lost)})" if lost else ""
+        name = what.upper() if what == "rmse" else what
+        text.append(f"in {name} in {len(pairs) - len(lost)} of {len(pairs)} muscles{but}")
+    return f"The default network is better than the simulation {' and '.join(text)}."
+
+
+def _muscle_table(summaries: dict[str, list[Summary]], motion: str, statistic: str) -> str:
+    """Rows are muscles, columns methods."""
+    shown = [n for n in BY_MUSCLE if _find(summaries.get(n, []), motion, "all") is not None]
+    rows = []
+    for channel in (*MEASURED, "common", "all"):
+        found = {name: _find(summaries[name], motion, channel) for name in shown}
+        if found.get(OURS) is None:
+            continue
+        ours = found[OURS]
+        assert ours is not None
+        cells = [
+            number(s.statistics[statistic].value, 2 if statistic == "r" else 3) if s else "-"
+            for s in found.values()
+        ]
+        rows.append([channel, str(ours.people), *cells])
+    title = {"r": "r", "rmse": "RMSE"}[statistic]
+    return markdown([title, "people", *(BY_MUSCLE[name] for name in shown)], rows)
+
+
+def _coverage_tables(comparison: Comparison) -> list[str]:
+    """Coverage on people left out, raw and with others' gain, and on unseen people."""
+    left_out = relative_errors(comparison.left_out.sequences, comparison.left_out.estimates[OURS])
+    columns = {"raw": coverage(left_out), "gain of others": coverage_by_others(left_out)}
+    if comparison.unseen is not None:
+        columns["unseen, with gain"] = coverage(
+            relative_errors(
+                comparison.unseen.sequences, _scaled(comparison.unseen, comparison.gain)
+            )
+        )
+    head = ["channel", "gain", *(f"{name}: {s:.0%}" for name in columns for s in SHARES)]
+    rows = []
+    for channel in (*MEASURED, "all"):
+        cells = []
+        for found in columns.values():
+            shares = next((c.shares for c in found if c.channel == channel), None)
+            cells += [f"{100 * s:.0f} %" for s in shares] if shares else ["-"] * len(SHARES)
+        if any(cell != "-" for cell in cells):
+            gain = f"{comparison.gain[CHANNELS.index(channel)]:.2f}" if channel in CHANNELS else "-"
+            rows.append([channel, gain, *cells])
+    return [
+        "Share of the measurement within the default network's intervals of 50 % and 90 %, mean "
+        "over people, both motions. *gain*: by what sigma is multiplied.",
+        markdown(head, rows),
+    ]
+
+
+def _scaled(study: Study, gain: npt.NDArray[np.float64]) -> Estimates:
+    """Return the default network's estimates, their sigma multiplied; composites by their parts."""
+    plain = study.estimates[OURS]
+    factor = (measured_matrix() @ gain).astype(np.float32)
+    assert plain.sigma is not None
+    return Estimates(plain.y, [sigma * factor for sigma in plain.sigma])
+
+
+def _in_order(names: dict[str, list[Summary]]) -> list[str]:
+    return [name for name in TITLES if name in names]
+
+
+def _find(summaries: Sequence[Summary], motion: str, channel: str) -> Summary | None:
+    found = (s for s in summaries if (s.motion, s.channel) == (motion, channel))
+    return next(found, None)
+
+
+def number(value: float, digits: int = 2, signed: bool = False) -> str:
+    """Return a number as text; a dash for NaN."""
+    if not np.isfinite(value):
+        return "-"
+    return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
+
+
+def interval(found: Interval, digits: int = 2, signed: bool = False) -> str:
+    """Return a value with its interval."""
+    value, low, high = (number(x, digits, signed) for x in found)
+    return value if low == "-" else f"{value} ({low} to {high})"

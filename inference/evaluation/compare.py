@@ -1,0 +1,127 @@
+"""Every method on people left out in turn, and on people of other data sets; needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from inference.architecture import BahdanauArchitecture, StdrArchitecture
+from inference.crossval import cross_validate
+from inference.dataset import LimbSequence, as_recorded, build_sequences
+from inference.evaluation.coverage import relative_errors, spread_gain
+from inference.evaluation.estimates import Estimates, Family, as_family, predict
+from inference.evaluation.methods import (
+    motion_ridge,
+    own_strides,
+    plain_simulation,
+    population_mean,
+    shared_gain_and_delay,
+)
+from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
+from inference.exceptions import FeatureError
+from inference.fit_settings import FitSettings
+from inference.lag import estimate_lags
+from inference.record import FeatureRecord
+
+__all__ = ["CompareSettings", "Comparison", "Study", "all_families", "compare"]
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """What is compared and how.
+
+    Attributes
+    ----------
+    fit : FitSettings
+        How everything is trained, the default network, and in how many groups people are left out.
+    bahdanau, stdr : Architecture
+        The two that it is compared with.
+    """
+
+    fit: FitSettings = field(default_factory=lambda: FitSettings(folds=8))
+    bahdanau: BahdanauArchitecture = field(default_factory=BahdanauArchitecture)
+    stdr: StdrArchitecture = field(default_factory=StdrArchitecture)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Sequences and what every method makes of them."""
+
+    sequences: list[LimbSequence]
+    estimates: dict[str, Estimates]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Both studies.
+
+    Attributes
+    ----------
+    settings : CompareSettings
+    lags : dict of str to float
+        By training data set, the EMG's lag that was removed [s].
+    left_out : Study
+        The training people, each estimated by what others taught.
+    unseen : Study or None
+        People of other data sets, no lag removed.
+    gain : ndarray of shape (N_CHANNEL,), float64
+        By what the default network's sigma has to be multiplied, of the people left out.
+    """
+
+    settings: CompareSettings
+    lags: dict[str, float]
+    left_out: Study
+    unseen: Study | None
+    gain: npt.NDArray[np.float64]
+
+
+def all_families(settings: CompareSettings, report: Callable[[str], None]) -> list[Family]:
+    """Return every method, in the order of `inference.evaluation.methods.TITLES`."""
+    fit = settings.fit
+    rate, recipe = fit.rate_hz, Recipe(fit.training, fit.validation_people, report)
+    motion_only = msgspec.structs.replace(fit.architecture, inputs=("angle", "velocity"))
+    return [
+        as_family("simulation", plain_simulation, free_gain=True),
+        as_family("simulation-shared", shared_gain_and_delay(rate)),
+        as_family("motion-ridge", motion_ridge(rate)),
+        as_family("motion-network", trained_network(motion_only, recipe)),
+        as_family("population", population_mean),
+        as_family("bahdanau", trained_network(settings.bahdanau, recipe)),
+        as_family("stdr", trained_network(settings.stdr, recipe)),
+        trained_and_calibrated(fit.architecture, recipe),
+        as_family("own-strides", own_strides),
+    ]
+
+
+def compare(
+    records: Sequence[FeatureRecord],
+    unseen: Sequence[FeatureRecord],
+    settings: CompareSettings,
+    report: Callable[[str], None],
+) -> Comparison:
+    """Cross-validate every method on `records`, train it on all of them, and estimate `unseen`.
+
+    Raises
+    ------
+    InferenceError
+        If records do not serve or a training fails.
+    """
+    if both := {r.person for r in records} & {r.person for r in unseen}:
+        raise FeatureError(f"{', '.join(sorted(both))} both trained on and unseen; choose one")
+    fit, plain = settings.fit, [record for record in records if not record.variant]
+    lags = estimate_lags(build_sequences(plain, fit.rate_hz), fit.rate_hz)
+    sequences = build_sequences(records, fit.rate_hz, lags, fit.lead_s)
+    families = all_families(settings, report)
+    found = cross_validate(sequences, fit.folds, fit.training.seed, families, report)
+    left_out = Study(as_recorded(sequences), found)
+    others = None
+    if unseen:
+        report("unseen people, trained on all of the others")
+        held = build_sequences(unseen, fit.rate_hz, lead_s=fit.lead_s)
+        others = Study(held, predict(families, sequences, held))
+    gain = spread_gain(relative_errors(left_out.sequences, found["network"]))
+    return Comparison(settings, lags, left_out, others, gain)

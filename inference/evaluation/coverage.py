@@ -1,0 +1,154 @@
+"""Whether a network knows how sure it is: how much its intervals hold of what they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from inference.channels import COMPOSITES, MEASURED, N_CHANNEL
+from inference.dataset import LimbSequence
+from inference.evaluation.estimates import Estimates
+from inference.evaluation.means import finite_mean
+from inference.strides import phase
+
+__all__ = [
+    "SHARES",
+    "Coverage",
+    "coverage",
+    "coverage_by_others",
+    "relative_errors",
+    "spread_gain",
+]
+
+F64 = npt.NDArray[np.float64]
+
+SHARES: Final = (0.5, 0.9)
+"""What the intervals promise to hold."""
+FITTED: Final = 0.8
+"""Share by which gains are fitted. Errors have longer tails than a Gaussian: a gain that makes the
+90 % interval hold 90 % makes that of 50 % too wide, and the other way round; this lies between."""
+FEWEST_PEOPLE: Final = 4
+"""With fewer, a channel takes the gain of all channels together."""
+
+
+def _half_width(share: float) -> float:
+    """Half width of a Gaussian's interval, in standard deviations."""
+    return float(ndtri(0.5 + 0.5 * share))
+
+
+def relative_errors(sequences: Sequence[LimbSequence], estimates: Estimates) -> dict[str, F64]:
+    """Return every person's ``|error| / sigma`` where strides are scored.
+
+    Parameters
+    ----------
+    sequences : sequence of LimbSequence
+    estimates : Estimates
+        With `sigma`.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_frame, len(MEASURED)), float64
+        By person; NaN where there is no measurement or no estimate.
+    """
+    assert estimates.sigma is not None
+    found: dict[str, list[F64]] = {}
+    for s, y, sigma in zip(sequences, estimates.y, estimates.sigma, strict=True):
+        scored = s.measured & np.isfinite(phase(s))[:, None]
+        ratio = np.where(scored, np.abs(y - s.y) / sigma, np.nan)
+        found.setdefault(s.person, []).append(ratio.astype(np.float64))
+    return {person: np.vstack(parts) for person, parts in sorted(found.items())}
+
+
+def spread_gain(errors: Mapping[str, F64]) -> F64:
+    """Return by what each channel's sigma has to be multiplied to hold its promise, (N_CHANNEL,).
+
+    People count equally. A channel of which fewer than `FEWEST_PEOPLE` people are known takes its
+    composite's gain, else that of all channels together.
+    """
+    gain = _measured_gain(errors)
+    known = [_people(errors, c) >= FEWEST_PEOPLE for c in range(len(MEASURED))]
+    result = gain[:N_CHANNEL].copy()
+    for name, parts in COMPOSITES.items():
+        for part in parts:
+            if not known[MEASURED.index(part)] and known[MEASURED.index(name)]:
+                result[MEASURED.index(part)] = gain[MEASURED.index(name)]
+    return result
+
+
+def _people(errors: Mapping[str, F64], channel: int) -> int:
+    return sum(bool(np.isfinite(e[:, channel]).any()) for e in errors.values())
+
+
+def _measured_gain(errors: Mapping[str, F64]) -> F64:
+    """Gain of every measured channel, (len(MEASURED),); 1 if there is nothing to judge by."""
+    everything = [e.ravel() for e in errors.values()]
+    gain = np.full(len(MEASURED), _quantile(everything) / _half_width(FITTED))
+    for channel in range(len(MEASURED)):
+        if _people(errors, channel) >= FEWEST_PEOPLE:
+            own = [e[:, channel] for e in errors.values()]
+            gain[channel] = _quantile(own) / _half_width(FITTED)
+    return np.where(np.isfinite(gain), gain, 1.0)
+
+
+def _quantile(people: Sequence[F64]) -> float:
+    """Quantile `FITTED` of the finite values, people counting equally."""
+    finite = [values[np.isfinite(values)] for values in people]
+    finite = [values for values in finite if len(values)]
+    if not finite:
+        return float("nan")
+    values = np.concatenate(finite)
+    weight = np.concatenate([np.full(len(v), 1.0 / len(v)) for v in finite])
+    order = np.argsort(values)
+    reached = np.cumsum(weight[order]) / weight.sum()
+    return float(values[order][np.searchsorted(reached, FITTED)])
+
+
+class Coverage(NamedTuple):
+    """Shares of the measurement that lie within the intervals, means over people.
+
+    Attributes
+    ----------
+    channel : str
+        ``all`` is the mean over the channels of each person, then over people.
+    people : int
+    shares : tuple of float
+        One for each of `SHARES`.
+    """
+
+    channel: str
+    people: int
+    shares: tuple[float, ...]
+
+
+def coverage(errors: Mapping[str, F64], gain: F64 | None = None) -> list[Coverage]:
+    """Return the coverage of each channel and of all, sigma times gain (len(MEASURED),)."""
+    gains = {person: np.ones(len(MEASURED)) if gain is None else gain for person in errors}
+    return _coverage(errors, gains)
+
+
+def coverage_by_others(errors: Mapping[str, F64]) -> list[Coverage]:
+    """Return the coverage with each person's sigma multiplied by the gain of the other people."""
+    gains = {
+        person: _measured_gain({p: e for p, e in errors.items() if p != person})
+        for person in errors
+    }
+    return _coverage(errors, gains)
+
+
+def _coverage(errors: Mapping[str, F64], gains: Mapping[str, F64]) -> list[Coverage]:
+    held = np.full((len(errors), len(SHARES), len(MEASURED)), np.nan)
+    for i, (person, ratio) in enumerate(errors.items()):
+        for k, share in enumerate(SHARES):
+            inside = (ratio <= _half_width(share) * gains[person]).astype(np.float64)
+            held[i, k] = finite_mean(np.where(np.isfinite(ratio), inside, np.nan), axis=0)
+    rows = [(name, held[:, :, c]) for c, name in enumerate(MEASURED)]
+    rows.append(("all", finite_mean(held, axis=2)))
+    return [
+        Coverage(name, int(np.isfinite(of[:, 0]).sum()), tuple(map(float, finite_mean(of, axis=0))))
+        for name, of in rows
+        if np.isfinite(of[:, 0]).any()
+    ]

@@ -1,0 +1,91 @@
+"""What is compared: methods, which see people to learn from and people to estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.channels import COMPOSITES, MEASURED
+from inference.dataset import SISTERS, LimbSequence, people_by_channel
+
+__all__ = [
+    "Estimates",
+    "Family",
+    "Method",
+    "as_family",
+    "fill_composites",
+    "known_channels",
+    "predict",
+]
+
+F32 = npt.NDArray[np.float32]
+
+Method = Callable[[Sequence[LimbSequence], Sequence[LimbSequence]], list[F32]]
+"""``(train, held) -> estimates``, one (n, len(MEASURED)) per held-out sequence, NaN where it gives
+none. It may use the EMG of `held` only if it says so."""
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """What one method makes of some sequences.
+
+    Attributes
+    ----------
+    y : list of ndarray of shape (n_i, len(MEASURED)), float32
+        NaN where the method gives no estimate.
+    sigma : list of ndarray of the same shapes, float32, optional
+        Standard deviation of its error, as the method sees it.
+    free_gain : bool
+        The person's best gain is part of the method: an error is that with the best gain.
+    """
+
+    y: list[F32]
+    sigma: list[F32] | None = None
+    free_gain: bool = False
+
+
+Family = Callable[[Sequence[LimbSequence], Sequence[LimbSequence]], dict[str, Estimates]]
+"""Methods that share their training: ``(train, held) -> estimates by name``."""
+
+
+def as_family(name: str, method: Method, free_gain: bool = False) -> Family:
+    """Return a family of one."""
+    return lambda train, held: {name: Estimates(method(train, held), None, free_gain)}
+
+
+def predict(
+    families: Sequence[Family], train: Sequence[LimbSequence], held: Sequence[LimbSequence]
+) -> dict[str, Estimates]:
+    """Let every method estimate `held`; channels that `train` cannot teach become NaN for all."""
+    unknown = [c for c, name in enumerate(MEASURED) if name not in known_channels(train)]
+    found: dict[str, Estimates] = {}
+    for family in families:
+        for name, estimates in family(train, held).items():
+            for y in estimates.y:
+                y[:, unknown] = np.nan
+            found[name] = estimates
+    return found
+
+
+def known_channels(sequences: Sequence[LimbSequence]) -> set[str]:
+    """Return channels that somebody was measured in, or whose sister lends them her EMG."""
+    known = {name for name, count in people_by_channel(sequences).items() if count}
+    known |= {b for pair in SISTERS for a, b in (pair, pair[::-1]) if a in known}
+    return known | {name for name, parts in COMPOSITES.items() if known.issuperset(parts)}
+
+
+def fill_composites(y: F32) -> F32:
+    """Give composite channels without an estimate the mean of their parts', in place."""
+    for name, parts in COMPOSITES.items():
+        whole = MEASURED.index(name)
+        mean = y[:, [MEASURED.index(part) for part in parts]].mean(1)
+        y[:, whole] = np.where(np.isnan(y[:, whole]), mean, y[:, whole])
+    return y
+
+
+def columns(channels: Collection[str]) -> list[int]:
+    """Return the columns of channels, in the order of `MEASURED`."""
+    return [c for c, name in enumerate(MEASURED) if name in channels]

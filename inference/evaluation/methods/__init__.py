@@ -1,0 +1,43 @@
+"""The methods that are compared, one kind a file; only `network` needs torch."""
+
+from typing import Final
+
+from inference.evaluation.methods.ridge import motion_ridge
+from inference.evaluation.methods.simulation import (
+    plain_simulation,
+    shared_gain_and_delay,
+    simulated,
+)
+from inference.evaluation.methods.streamed import (
+    as_streamed,
+    beside_simulation,
+    calibrated,
+)
+from inference.evaluation.methods.stride_means import own_strides, population_mean
+
+__all__ = [
+    "TITLES",
+    "as_streamed",
+    "beside_simulation",
+    "calibrated",
+    "motion_ridge",
+    "own_strides",
+    "plain_simulation",
+    "population_mean",
+    "shared_gain_and_delay",
+    "simulated",
+]
+
+TITLES: Final = {
+    "simulation": "static optimization, person's best gain",
+    "simulation-shared": "static optimization, one gain and delay per channel",
+    "motion-ridge": "kinematics alone, ridge",
+    "motion-network": "kinematics alone, network",
+    "population": "population's mean curve at the true phase",
+    "bahdanau": "GRU encoder-decoder, Bahdanau attention",
+    "stdr": "STDR-Net",
+    "network": "default network",
+    "calibrated": "default network, calibrated",
+    "own-strides": "person's own other strides at the true phase",
+}
+"""What each method is called in tables, in their order."""

@@ -1,0 +1,95 @@
+"""Networks, trained anew on the training people of every split; needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from msgspec.structs import replace
+
+from inference.architecture import Architecture, BahdanauArchitecture, StdrArchitecture
+from inference.backends.onnx_step import OnnxStep
+from inference.crossval import validation_people
+from inference.dataset import LimbSequence, as_recorded, measured_matrix
+from inference.evaluation.estimates import Estimates, Family, Method
+from inference.evaluation.methods.streamed import as_streamed, calibrated
+from inference.evaluation.stream import estimate_stream
+from inference.export import export_step
+from inference.networks import Ensemble
+from inference.rollout import rollout
+from inference.threads import one_thread
+from inference.train_settings import TrainSettings
+from inference.training import train as train_network
+
+__all__ = ["Recipe", "trained_and_calibrated", "trained_network"]
+
+F32 = npt.NDArray[np.float32]
+
+ATTENTION_RATE: Final = 8e-4
+"""Learning rate of networks with attention; at that of recurrent ones they do worse."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are trained here.
+
+    Attributes
+    ----------
+    settings : TrainSettings
+    validation : int
+        Training people by whom training stops; 0 = after the full number of epochs.
+    report : callable
+        Gets a line of text per member.
+    """
+
+    settings: TrainSettings
+    validation: int
+    report: Callable[[str], None]
+
+    def train(self, sequences: Sequence[LimbSequence], architecture: Architecture) -> Ensemble:
+        """Train a network of the given kind."""
+        settings = self.settings
+        if isinstance(architecture, StdrArchitecture | BahdanauArchitecture):
+            settings = replace(settings, learning_rate=min(settings.learning_rate, ATTENTION_RATE))
+        stop_by = (
+            validation_people(sequences, self.validation, settings.seed) if self.validation else []
+        )
+        net, history = train_network(
+            [s for s in sequences if s.person not in stop_by],
+            as_recorded(s for s in sequences if s.person in stop_by),
+            architecture,
+            settings,
+        )
+        last = history[-1]
+        kind = type(architecture).__name__.removesuffix("Architecture")
+        self.report(f"  {kind} of {architecture.members}: loss {last.train_loss:.3f}")
+        return net
+
+
+def trained_network(architecture: Architecture, recipe: Recipe) -> Method:
+    """Return a method that trains a network and streams the held-out people through it."""
+
+    def method(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
+        net, matrix = recipe.train(train, architecture), measured_matrix().T
+        with one_thread():
+            return [found.y @ matrix for found in rollout(net, [s.x for s in held])]
+
+    return method
+
+
+def trained_and_calibrated(architecture: Architecture, recipe: Recipe) -> Family:
+    """Return a network through its exported step as live, and the same one calibrated.
+
+    The calibrated one uses the held-out person's EMG of another trial.
+    """
+
+    def family(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> dict[str, Estimates]:
+        net = recipe.train(train, architecture)
+        stream = estimate_stream(OnnxStep(export_step(net)), architecture)
+        streams = [stream(s) for s in held]
+        return {"network": as_streamed(streams), "calibrated": calibrated(streams, held)}
+
+    return family

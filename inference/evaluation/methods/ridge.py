@@ -1,0 +1,39 @@
+"""Kinematics alone, linear: what the simulation has to beat to earn its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.dataset import LimbSequence, borrowed_targets
+from inference.evaluation.estimates import Method, fill_composites
+from inference.motion_ridge import MotionRidge
+
+__all__ = ["motion_ridge"]
+
+F32 = npt.NDArray[np.float32]
+
+PENALTY: Final = 3000.0
+
+
+def motion_ridge(rate_hz: float) -> Method:
+    """Return a ridge regression on angles and velocities up to 0.4 s old.
+
+    It learns from what the networks learn from: the same targets, a person counting by the root of
+    their time.
+    """
+
+    def method(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
+        y, w = zip(*map(borrowed_targets, train), strict=True)
+        frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
+        root = np.array([1.0 / np.sqrt(frames[s.person]) for s in train])
+        root *= sum(frames.values()) / sum(r * len(s.t) for r, s in zip(root, train, strict=True))
+        weights = [each * r for each, r in zip(w, root, strict=True)]
+        ridge = MotionRidge(train, y, weights, rate_hz, PENALTY)
+        estimates = (np.maximum(ridge.predict(s), 0.0).astype(np.float32) for s in held)
+        return [fill_composites(estimate) for estimate in estimates]
+
+    return method

@@ -1,0 +1,94 @@
+"""Static optimization as it comes, and what gains and delays make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.channels import COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
+from inference.dataset import LimbSequence, as_recorded, borrowed_targets
+from inference.evaluation.estimates import Method, fill_composites
+
+__all__ = ["plain_simulation", "shared_gain_and_delay", "simulated"]
+
+F32 = npt.NDArray[np.float32]
+
+LONGEST_DELAY_S: Final = 0.15
+
+
+def simulated(sequence: LimbSequence) -> F32:
+    """Return simulated activations (n, len(MEASURED)); a composite is the mean of its parts.
+
+    NaN where the model lacks the muscle, or forces were missing.
+    """
+    y = np.full((len(sequence.t), len(MEASURED)), np.nan, dtype=np.float32)
+    present = sequence.x[:, N_INPUT:][:, SLICE_ACTIVATION] > 0.0
+    y[:, :N_CHANNEL] = np.where(present, sequence.x[:, SLICE_ACTIVATION], np.float32(np.nan))
+    assert MEASURED[N_CHANNEL:] == tuple(COMPOSITES)
+    return fill_composites(y)
+
+
+def plain_simulation(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:  # noqa: ARG001
+    """Simulated activation as it is.
+
+    Scored with the best gain of each person, motion and channel, fitted to the very EMG that is
+    estimated, which no live system knows: a strong baseline.
+    """
+    return [simulated(s) for s in held]
+
+
+def _gain(a: F32, y: F32, weight: npt.NDArray[np.floating | np.bool_]) -> npt.NDArray[np.float64]:
+    """Non-negative gain with the least squared error of each channel; 0 where there is nothing."""
+    w = np.where(np.isfinite(a), weight, 0.0).astype(np.float64)
+    known = np.where(np.isfinite(a), a, 0.0)
+    power, product = (w * known * known).sum(0), (w * known * y).sum(0)
+    gain: npt.NDArray[np.float64] = np.maximum(product, 0.0) / np.where(power > 0.0, power, 1.0)
+    return gain
+
+
+def shared_gain_and_delay(rate_hz: float) -> Method:
+    """Return a method with one gain and one delay per channel, fitted on the training people.
+
+    The delay is 0 or more: a live system has no activation of the future. People count equally.
+    """
+
+    def method(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
+        delay, gain = _fit(as_recorded(train), round(LONGEST_DELAY_S * rate_hz))
+        found = []
+        for s in held:
+            a = simulated(s)
+            y = [
+                _delayed(a[:, c], int(d)) * g
+                for c, (d, g) in enumerate(zip(delay, gain, strict=True))
+            ]
+            found.append(fill_composites(np.stack(y, axis=1).astype(np.float32)))
+        return found
+
+    return method
+
+
+def _fit(
+    train: Sequence[LimbSequence], longest: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+    """Delay [steps] and gain by channel; NaN gain for channels that nobody teaches."""
+    activation = [simulated(s) for s in train]
+    y, weight = (np.vstack(p) for p in zip(*map(borrowed_targets, train), strict=True))
+    frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
+    weight = weight / np.concatenate([np.full(len(s.t), frames[s.person]) for s in train])[:, None]
+    errors, gains = [], []
+    for delay in range(longest + 1):
+        a = np.vstack([np.stack([_delayed(c, delay) for c in each.T], 1) for each in activation])
+        gain = _gain(a, y, weight)
+        error = np.where(np.isfinite(a), weight * (gain * a - y) ** 2, weight * y**2).sum(0)
+        errors.append(error)
+        gains.append(np.where(weight.sum(0) > 0.0, gain, np.nan))
+    best = np.argmin(errors, axis=0)
+    return best, np.stack(gains)[best, np.arange(len(MEASURED))]
+
+
+def _delayed(a: F32, steps: int) -> F32:
+    """Shift by `steps` frames; the first value stands before the first."""
+    return np.concatenate([np.repeat(a[:1], steps), a[: len(a) - steps]]) if steps else a

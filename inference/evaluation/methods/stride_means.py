@@ -1,0 +1,77 @@
+"""Mean curves read at the true phase of the gait, which no causal method knows.
+
+The phase is that of the stride as a whole, from this contact of the foot to the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.channels import MEASURED
+from inference.dataset import LimbSequence, as_recorded, borrowed_targets
+from inference.evaluation.curves import at_phase, mean_curve, stride_curves
+from inference.evaluation.estimates import fill_composites
+from inference.strides import cut_strides, phase
+
+__all__ = ["own_strides", "population_mean"]
+
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+
+
+def population_mean(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
+    """The training people's mean curve in the same motion, at the held-out stride's true phase.
+
+    People count equally; a sister's borrowed EMG counts as little as in training. NaN outside
+    complete strides, and in a motion that nobody trained in.
+    """
+    curves = {motion: _population(train, motion) for motion in {s.motion for s in held}}
+    return [fill_composites(at_phase(curves[s.motion], phase(s))) for s in held]
+
+
+def _population(train: Sequence[LimbSequence], motion: str) -> F64:
+    by_person: dict[str, list[tuple[F64, F64]]] = {}
+    for sequence in as_recorded(train):
+        if sequence.motion == motion:
+            y, weight = borrowed_targets(sequence)
+            curves = stride_curves(sequence, np.where(weight > 0.0, y, np.nan))
+            weights = np.broadcast_to(weight.max(0), (len(curves), len(MEASURED)))
+            by_person.setdefault(sequence.person, []).append((curves, weights))
+    total = np.zeros((101, len(MEASURED)))
+    count = np.zeros_like(total)
+    for parts in by_person.values():
+        curves = np.concatenate([c for c, _ in parts])
+        weights = np.concatenate([w for _, w in parts])
+        if not len(curves):
+            continue
+        own = mean_curve(curves, np.ones(len(curves)))
+        share = weights.max(0) * np.isfinite(own)
+        total += np.where(np.isfinite(own), own, 0.0) * share
+        count += share
+    return np.where(count > 0.0, total / np.where(count > 0.0, count, 1.0), np.nan)
+
+
+def own_strides(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:  # noqa: ARG001
+    """The mean of the same person's other strides in the same motion: the ceiling.
+
+    Uses the EMG of every stride but the one that is estimated; NaN with fewer than two.
+    """
+    curves = [stride_curves(s, np.where(s.measured, s.y, np.nan)) for s in held]
+    estimates = []
+    for i, sequence in enumerate(held):
+        group = (sequence.person, sequence.motion, sequence.side)
+        others = [
+            curves[k] for k, s in enumerate(held)
+            if k != i and (s.person, s.motion, s.side) == group
+        ]  # fmt: skip
+        y = np.full((len(sequence.t), len(MEASURED)), np.nan, dtype=np.float32)
+        through = phase(sequence)
+        for j, (start, stop) in enumerate(cut_strides(sequence)):
+            rest = np.concatenate([*others, np.delete(curves[i], j, axis=0)])
+            mean = mean_curve(rest, np.ones(len(rest)))
+            y[start:stop] = at_phase(mean, through[start:stop])
+        estimates.append(y)
+    return estimates

@@ -1,0 +1,96 @@
+"""The page and its figures from estimates of which the quality is known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+
+from benchmarks.results.plot import draw, pooled_curves
+from benchmarks.results.report import interval, number, page
+from inference.channels import CHANNELS, MEASURED
+from inference.dataset import LimbSequence
+from inference.evaluation import Bootstrap, Estimates
+from inference.evaluation.compare import CompareSettings, Comparison, Study
+from inference.evaluation.methods import TITLES
+from inference.evaluation.score import Interval
+from inference.strides import cut_strides
+from tests.inference.evaluation.people import CHANNELS as MEASURED_HERE
+from tests.inference.evaluation.people import people, walker
+
+FEW = Bootstrap(draws=50)
+
+
+def study(sequences: list[LimbSequence]) -> Study:
+    """Every method errs by noise of a size of its own; nobody has a mean curve in running."""
+    rng = np.random.default_rng(0)
+    estimates = {}
+    for k, name in enumerate(TITLES):
+        y = [
+            (s.y + (0.1 + 0.05 * (k % 4)) * rng.standard_normal(s.y.shape)).astype(np.float32)
+            for s in sequences
+        ]
+        if name == "population":
+            y = [np.where(s.motion == "run", np.nan, e) for s, e in zip(sequences, y, strict=True)]
+        sigma = [np.full_like(e, 0.2) for e in y] if name == "network" else None
+        estimates[name] = Estimates(y, sigma, free_gain=name == "simulation")
+    return Study(sequences, estimates)
+
+
+@pytest.fixture(scope="module")
+def comparison() -> Comparison:
+    left_out = study([*people(3), walker("made/p0", "run", motion="run")])
+    unseen = study([walker("elsewhere/one")])
+    return Comparison(CompareSettings(), {"made": -0.06}, left_out, unseen, np.ones(len(CHANNELS)))
+
+
+def test_page_has_every_method_and_muscle(comparison: Comparison) -> None:
+    text = page(comparison, FEW)
+    assert "nan" not in text.lower()
+    assert "made -60 ms" in text
+    walking, running = text.partition("### Running")[::2]
+    for title in TITLES.values():
+        assert f"| {title} |" in walking
+    assert f"| {TITLES['population']} |" not in running.partition("## Other")[0]
+    assert "one person: intervals are over strides alone" in running
+    for channel in (*MEASURED_HERE, "common", "all"):
+        assert f"| {channel} | 3 |" in walking
+    assert "- made, walking: 3 people, 3 trials, 12 strides" in text
+    assert "- elsewhere, walking: 1 person, 1 trial, 4 strides" in text
+
+
+def test_differences_have_their_sign(comparison: Comparison) -> None:
+    row = next(
+        line
+        for line in page(comparison, FEW).partition("Paired")[2].splitlines()
+        if line.startswith(f"| {TITLES['bahdanau']} |")
+    )
+    cells = [cell.strip() for cell in row.split("|")]
+    assert cells[3].startswith("-")  # noise of 0.25 in the network, of 0.15 in this one
+    assert cells[5].startswith("+")
+
+
+def test_numbers_without_a_value_are_dashes() -> None:
+    assert number(float("nan")) == "-"
+    assert interval(Interval(0.5, float("nan"), float("nan"))) == "0.50"
+    assert interval(Interval(0.5, 0.4, 0.62), signed=True) == "+0.50 (+0.40 to +0.62)"
+
+
+def test_curves_are_means_over_strides_with_people_counting_equally() -> None:
+    long, short = walker("made/long", strides=6), walker("made/short", strides=2)
+    short.y[:] *= 0.5
+    found = pooled_curves(study([long, short]), [0, 1])["measured"]
+    start = cut_strides(long)[0].start
+    c = MEASURED.index("SOL")
+    expected = 0.75 * long.y[start : start + 101, c]
+    np.testing.assert_allclose(found[0][:, c], expected, atol=1e-6)
+    np.testing.assert_allclose(found[1][:, c], expected / 3.0, atol=1e-6)
+    assert np.isnan(found[0][:, MEASURED.index("GMED")]).all()
+
+
+def test_figures_are_drawn(comparison: Comparison, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    for motion in ("walk", "run"):
+        draw(comparison.left_out, motion, tmp_path / f"{motion}.png")
+        assert (tmp_path / f"{motion}.png").stat().st_size > 1000

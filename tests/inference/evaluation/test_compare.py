@@ -1,0 +1,106 @@
+"""Networks of a few weights, hardly trained: they show what is seen by whom, not how well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.architecture import BahdanauArchitecture, GruArchitecture, StdrArchitecture
+from inference.channels import CHANNELS, SLICE_ACTIVATION
+from inference.dataset import LimbSequence
+from inference.evaluation.methods import TITLES
+from inference.exceptions import FeatureError
+from inference.fit_settings import FitSettings
+from inference.train_settings import TrainSettings
+from tests.inference.evaluation.people import people, walker
+from tests.inference.synthetic import synthetic_record
+
+pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+
+from inference import novelty
+from inference.evaluation.compare import CompareSettings, compare
+from inference.evaluation.methods.network import (
+    Recipe,
+    trained_and_calibrated,
+    trained_network,
+)
+
+BRIEF = TrainSettings(epochs=1, batches=2, batch_size=2, crop=40)
+RECIPE = Recipe(BRIEF, 0, lambda _: None)
+TINY = GruArchitecture(d_model=8)
+SETTINGS = CompareSettings(
+    FitSettings(folds=2, architecture=TINY, training=BRIEF),
+    BahdanauArchitecture(d_model=8, window=4),
+    StdrArchitecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, window=4),
+)
+
+
+@pytest.fixture(autouse=True)
+def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Novelty is not at issue here, and it takes longer than the training."""
+    monkeypatch.setattr(novelty, "CROPS", 8)
+
+
+def spoilt(sequence: LimbSequence) -> LimbSequence:
+    noise = np.random.default_rng(1).uniform(size=sequence.y.shape).astype(np.float32)
+    return replace(sequence, y=np.where(sequence.measured, noise, np.float32(0.0)))
+
+
+def test_network_never_sees_the_emg_that_it_estimates() -> None:
+    train, held = people(3), [walker("made/held", name, seed=8) for name in "ab"]
+    family = trained_and_calibrated(TINY, RECIPE)
+    plain = family(train, held)
+    blinded = family(train, [spoilt(held[0]), held[1]])
+    for a, b in zip(plain["network"].y, blinded["network"].y, strict=True):
+        np.testing.assert_array_equal(a, b)
+    # the calibrated one sees the EMG of the other trial, and of that alone
+    np.testing.assert_array_equal(plain["calibrated"].y[0], blinded["calibrated"].y[0])
+    assert not np.array_equal(plain["calibrated"].y[1], blinded["calibrated"].y[1])
+    sigma = plain["network"].sigma
+    assert sigma is not None
+    assert all((s > 0.0).all() for s in sigma)
+
+
+def test_streamed_step_gives_what_the_parallel_pass_gives() -> None:
+    train, held = people(3), [walker("made/held")]
+    parallel = trained_network(TINY, RECIPE)(train, held)
+    streamed = trained_and_calibrated(TINY, RECIPE)(train, held)["network"].y
+    np.testing.assert_allclose(parallel[0], streamed[0], atol=1e-4)  # float32, as backends promise
+
+
+def test_network_of_the_motion_alone_is_blind_to_activations() -> None:
+    train, held = people(3), walker("made/held")
+    moved = replace(held, x=held.x.copy())
+    moved.x[:, SLICE_ACTIVATION] += 0.5
+    alone = GruArchitecture(d_model=8, inputs=("angle", "velocity"))
+    a, b = trained_network(alone, RECIPE)(train, [held, moved])
+    np.testing.assert_array_equal(a, b)
+    c, d = trained_network(TINY, RECIPE)(train, [held, moved])
+    assert not np.array_equal(c, d)
+
+
+def test_every_method_estimates_everybody() -> None:
+    records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
+    records.append(synthetic_record(subject="p0", seconds=4.0, variant="noise-1"))
+    unseen = [synthetic_record("elsewhere", "stranger", seconds=4.0, seed=9)]
+    lines: list[str] = []
+    found = compare(records, unseen, SETTINGS, lines.append)
+    assert sum("fold" in line for line in lines) == 2
+    assert found.unseen is not None
+    assert {s.person for s in found.unseen.sequences} == {"elsewhere/stranger"}
+    assert not any(s.variant for s in found.left_out.sequences)  # learned from, not scored
+    assert found.gain.shape == (len(CHANNELS),)
+    for study in (found.left_out, found.unseen):
+        assert list(study.estimates) == list(TITLES)
+        for estimates in study.estimates.values():
+            for s, y in zip(study.sequences, estimates.y, strict=True):
+                assert y.shape == s.y.shape
+                assert np.isfinite(y[s.measured]).any()
+
+
+def test_nobody_is_both_trained_on_and_unseen() -> None:
+    records = [synthetic_record(subject=f"p{k}") for k in range(2)]
+    with pytest.raises(FeatureError, match="made/p1 both trained on and unseen"):
+        compare(records, records[1:], SETTINGS, lambda _: None)

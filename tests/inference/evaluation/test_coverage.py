@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inference.channels import CHANNELS, MEASURED
+from inference.evaluation import Estimates, relative_errors, spread_gain
+from inference.evaluation.coverage import coverage, coverage_by_others
+from tests.inference.evaluation.people import people
+
+
+def doubtful(n_people: int, said: float, true: float) -> tuple[list, Estimates]:
+    """Errors of a known spread beside a sigma that says another."""
+    rng = np.random.default_rng(4)
+    sequences = people(n_people, strides=10)
+    y = [(s.y + true * rng.standard_normal(s.y.shape)).astype(np.float32) for s in sequences]
+    return sequences, Estimates(y, [np.full_like(each, said) for each in y])
+
+
+def test_gain_makes_intervals_hold_what_they_promise() -> None:
+    errors = relative_errors(*doubtful(6, said=0.1, true=0.2))
+    gain = spread_gain(errors)
+    assert gain.shape == (len(CHANNELS),)
+    np.testing.assert_allclose(gain[[CHANNELS.index(c) for c in ("TA", "SOL")]], 2.0, rtol=0.05)
+    raw = {c.channel: c.shares for c in coverage(errors)}
+    # a Gaussian's share within 0.67 / 2 and 1.64 / 2 standard deviations; 6000 frames
+    assert raw["all"] == pytest.approx((0.264, 0.589), abs=0.02)
+    fitted = {c.channel: c for c in coverage_by_others(errors)}
+    assert fitted["all"].shares == pytest.approx((0.5, 0.9), abs=0.02)
+    assert fitted["SOL"].people == 6
+    assert "GMED" not in fitted
+
+
+def test_people_count_equally() -> None:
+    sequences, estimates = doubtful(5, said=0.1, true=0.1)
+    assert estimates.sigma is not None
+    estimates.sigma[0] /= 3.0
+    errors = relative_errors(sequences, estimates)
+    errors["made/p0"] = np.tile(errors["made/p0"], (20, 1))
+    repeated = spread_gain(errors)
+    plain = spread_gain(relative_errors(sequences, estimates))
+    np.testing.assert_allclose(repeated, plain, rtol=0.02)
+
+
+def test_rare_channels_take_the_gain_of_all_and_parts_that_of_their_whole() -> None:
+    sequences, estimates = doubtful(5, said=0.1, true=0.2)
+    gas, sol = MEASURED.index("GAS"), MEASURED.index("SOL")
+    assert estimates.sigma is not None
+    for sigma in estimates.sigma:
+        sigma[:, gas] *= 0.25
+    for s in sequences[:3]:
+        s.measured[:, sol] = False  # two people left: too few
+    gain = spread_gain(relative_errors(sequences, estimates))
+    assert gain[CHANNELS.index("GM")] == gain[CHANNELS.index("GL")]
+    assert gain[CHANNELS.index("GM")] == pytest.approx(8.0, rel=0.05)
+    assert gain[CHANNELS.index("SOL")] == gain[CHANNELS.index("GMED")]  # of all together
+
+
+def test_without_errors_nothing_is_scaled() -> None:
+    nothing = {"made/p0": np.full((10, len(MEASURED)), np.nan)}
+    np.testing.assert_array_equal(spread_gain(nothing), 1.0)

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.adapter import fit_adapter
+from inference.channels import MEASURED, N_CHANNEL, N_INPUT
+from inference.dataset import LimbSequence, measured_matrix
+from inference.evaluation.estimates import Method, known_channels, predict
+from inference.evaluation.methods import (
+    as_streamed,
+    calibrated,
+    motion_ridge,
+    own_strides,
+    plain_simulation,
+    population_mean,
+    shared_gain_and_delay,
+    simulated,
+)
+from inference.evaluation.stream import Streamed
+from inference.strides import cut_strides, phase
+from tests.inference.evaluation.people import CHANNELS, people, walker
+
+RATE = 100.0
+COLUMNS = [MEASURED.index(name) for name in CHANNELS]
+BLIND: dict[str, Method] = {
+    "simulation": plain_simulation,
+    "shared": shared_gain_and_delay(RATE),
+    "ridge": motion_ridge(RATE),
+    "population": population_mean,
+}
+
+
+def other_emg(sequence: LimbSequence) -> LimbSequence:
+    """The same motion with EMG that has nothing to do with it."""
+    noise = np.random.default_rng(9).uniform(size=sequence.y.shape).astype(np.float32)
+    return replace(sequence, y=np.where(sequence.measured, noise, np.float32(0.0)))
+
+
+def random_streams(sequences: list[LimbSequence]) -> list[Streamed]:
+    """A network's output: near the EMG, with a state that tells the phase."""
+    rng = np.random.default_rng(2)
+    streams = []
+    for s in sequences:
+        kept = s.x[:, :8] + 0.01 * rng.standard_normal((len(s.t), 8))
+        y = np.full((len(s.t), N_CHANNEL), 0.4, dtype=np.float32)
+        streams.append(Streamed(y, np.full_like(y, 0.2), kept.astype(np.float32)))
+    return streams
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_method_never_sees_the_emg_that_it_estimates(name: str) -> None:
+    train, held = people(3), [walker("made/held", seed=8)]
+    plain = BLIND[name](train, held)
+    blinded = BLIND[name](train, [other_emg(s) for s in held])
+    np.testing.assert_array_equal(plain[0], blinded[0])
+    assert np.isfinite(plain[0][phase(held[0]) >= 0.0][:, COLUMNS]).all()
+
+
+@pytest.mark.parametrize("name", ["shared", "ridge", "population"])
+def test_method_learns_from_the_people_it_is_given(name: str) -> None:
+    train, held = people(3), [walker("made/held", seed=8)]
+    taught = BLIND[name](train, held)[0]
+    misled = BLIND[name]([other_emg(s) for s in train], held)[0]
+    inside = np.isfinite(phase(held[0]))
+    error, worse = (np.abs(y - held[0].y)[inside][:, COLUMNS].mean() for y in (taught, misled))
+    assert error < 0.5 * worse
+
+
+def test_simulation_is_absent_where_the_model_or_the_forces_are() -> None:
+    one = walker("made/one")
+    one.x[:, N_INPUT + MEASURED.index("GM")] = 0.0
+    one.x[50:60, N_INPUT : N_INPUT + N_CHANNEL] = 0.0
+    found = simulated(one)
+    assert np.isnan(found[:, [MEASURED.index("GM"), MEASURED.index("GAS")]]).all()
+    assert np.isnan(found[50:60]).all()
+    assert np.isfinite(found[:50, MEASURED.index("SOL")]).all()
+
+
+@pytest.mark.parametrize("delay", [0, 5])
+def test_shared_gain_and_delay_are_found(delay: int) -> None:
+    train = [replace(s, y=0.5 * s.y) for s in people(3, delay=delay)]
+    held = [walker("made/held", delay=delay)]
+    (found,) = shared_gain_and_delay(RATE)(train, held)
+    after = slice(delay, None)  # what stood before the first frame is not known
+    single = [c for c in COLUMNS if c < N_CHANNEL]
+    np.testing.assert_allclose(
+        found[after][:, single], 0.5 * held[0].y[after][:, single], atol=1e-3
+    )
+
+
+def test_a_live_system_cannot_advance_the_simulation() -> None:
+    """Activation that comes late cannot be brought forward: the best delay is none."""
+    train, held = people(3, delay=-8), [walker("made/held", delay=-8)]
+    (found,) = shared_gain_and_delay(RATE)(train, held)
+    c = MEASURED.index("SOL")
+    raw = simulated(held[0])[:, c]
+    assert np.corrcoef(found[:, c], raw)[0, 1] == pytest.approx(1.0)
+
+
+def test_mean_curves_are_exact_where_every_stride_is_alike() -> None:
+    train, held = people(3), [walker("made/held")]
+    inside = np.isfinite(phase(held[0]))
+    for method in (population_mean, own_strides):
+        (found,) = method(train, held)
+        np.testing.assert_allclose(
+            found[inside][:, COLUMNS], held[0].y[inside][:, COLUMNS], atol=1e-6
+        )
+        assert np.isnan(found[~inside]).all()
+
+
+def test_population_has_no_curve_of_a_motion_that_nobody_trained_in() -> None:
+    (found,) = population_mean(people(2), [walker("made/held", "run", motion="run")])
+    assert np.isnan(found).all()
+
+
+def test_population_counts_people_equally() -> None:
+    many, one = walker("made/many", strides=9), walker("made/one", strides=2)
+    one = replace(one, y=0.2 * one.y)
+    (found,) = population_mean([many, one], [walker("made/held")])
+    c, inside = MEASURED.index("SOL"), np.isfinite(found[:, 0])
+    expected = 0.6 * walker("made/held").y[inside, c]
+    np.testing.assert_allclose(found[inside, c], expected, atol=1e-6)
+
+
+def test_own_strides_leave_out_the_stride_itself() -> None:
+    one = walker("made/one", strides=3, noise=0.1)
+    start, stop = cut_strides(one)[1]
+    changed = replace(one, y=one.y.copy())
+    # the frame of a contact ends one stride and starts the next, so the ends stay
+    changed.y[start + 1 : stop - 1] += 0.5
+    plain, moved = own_strides([], [one])[0], own_strides([], [changed])[0]
+    np.testing.assert_array_equal(plain[start:stop], moved[start:stop])
+    assert np.abs(moved - plain)[np.isfinite(plain)].max() > 0.1  # the others feel it
+    (alone,) = own_strides([], [walker("made/one", strides=1)])
+    assert np.isnan(alone).all()
+
+
+def test_own_strides_of_other_trials_count() -> None:
+    trials = [walker("made/one", "a", strides=1), walker("made/one", "b", strides=1)]
+    assert all(np.isfinite(y[:, COLUMNS]).any() for y in own_strides([], trials))
+    strangers = [walker("made/one", strides=1), walker("made/two", strides=1)]
+    assert all(np.isnan(y).all() for y in own_strides([], strangers))
+
+
+def test_calibration_uses_the_next_trial_and_not_its_own() -> None:
+    trials = [walker("made/one", name, seed=k, noise=0.1) for k, name in enumerate("abc")]
+    streams = random_streams(trials)
+    plain = calibrated(streams, trials)
+    matrix = measured_matrix().T
+    for j, s in enumerate(trials):
+        k = (j + 1) % 3
+        adapter = fit_adapter(streams[k].y, streams[k].kept, trials[k].y, trials[k].measured)
+        expected = adapter.apply(streams[j].y, streams[j].kept) @ matrix
+        np.testing.assert_array_equal(plain.y[j], expected)
+        error, before = (
+            np.abs(y - s.y)[:, COLUMNS].mean() for y in (plain.y[j], as_streamed(streams).y[j])
+        )
+        assert error < 0.7 * before
+    changed = [other_emg(trials[0]), *trials[1:]]
+    moved = calibrated(streams, changed)
+    np.testing.assert_array_equal(moved.y[0], plain.y[0])
+    np.testing.assert_array_equal(moved.y[1], plain.y[1])
+    assert not np.array_equal(moved.y[2], plain.y[2])  # the one that was calibrated on it
+
+
+def test_single_trial_is_calibrated_on_its_other_half() -> None:
+    one = [walker("made/one", strides=6, noise=0.1)]
+    streams = random_streams(one)
+    middle = cut_strides(one[0])[3].start
+    changed = replace(one[0], y=one[0].y.copy())
+    changed.y[:middle] = other_emg(one[0]).y[:middle]
+    plain, moved = calibrated(streams, one).y[0], calibrated(streams, [changed]).y[0]
+    np.testing.assert_array_equal(plain[:middle], moved[:middle])
+    assert not np.array_equal(plain[middle:], moved[middle:])
+    (short,) = calibrated(random_streams([walker("a/b", strides=1)]), [walker("a/b", strides=1)]).y
+    assert np.isnan(short).all()
+
+
+def test_channels_that_nobody_can_teach_are_left_out_for_every_method() -> None:
+    train = [walker("made/p0", channels=("SOL", "ST", "GM", "GL"))]
+    held = [walker("made/held", channels=("SOL", "SM", "MH", "GAS", "BFLH"))]
+    assert known_channels(train) == {"SOL", "ST", "SM", "MH", "GM", "GL", "GAS"}
+    families = [lambda _, held: {"perfect": as_streamed(random_streams(list(held)))}]
+    (found,) = predict(families, train, held)["perfect"].y
+    scored = np.isfinite(found).all(0)
+    assert scored[[MEASURED.index(c) for c in ("SOL", "SM", "MH", "GAS")]].all()
+    assert not scored[[MEASURED.index(c) for c in ("BFLH", "TA")]].any()
+
+
+def test_sisters_and_composites_get_what_their_relatives_taught() -> None:
+    train = [walker(f"made/p{k}", channels=("SOL", "ST")) for k in range(2)]
+    held = [walker("made/held", channels=("SM", "MH"))]
+    columns = [MEASURED.index(c) for c in ("SM", "ST", "MH")]
+    inside = np.isfinite(phase(held[0]))
+    for method in (population_mean, motion_ridge(RATE), shared_gain_and_delay(RATE)):
+        (found,) = method(train, held)
+        assert np.isfinite(found[inside][:, columns]).all()
