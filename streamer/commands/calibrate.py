@@ -1,6 +1,7 @@
 """`nem2e calibrate`: measured EMG beside the motion in, one person's subject file out."""
 
 import os
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -140,6 +141,8 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
         raise ConfigError(f"--seconds is {seconds:g}; give {low:g} to {high:g}, best 30 to 120")
     _check_out(out)
     config = load_config(config_path, without=("subject",))
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
+        signal.signal(number, signal.default_int_handler)
     with ExitStack() as resources:
         emg = EmgInlet(find(config.emg), config.emg)
         resources.callback(emg.close)
