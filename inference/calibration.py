@@ -25,7 +25,7 @@ from inference.dataset import Envelopes, limb_targets, measured_matrix
 from inference.emg import reference_maximum
 from inference.emg_recording import EmgRecording, covered, usable_envelopes
 from inference.exceptions import CalibrationError
-from inference.metrics import MINIMUM_SAMPLES, Series, best_common_lag, correlation, rmse
+from inference.metrics import MINIMUM_SAMPLES, Series, best_common_lag, correlation
 from inference.state_log import States
 from inference.subject import DELAY_TOLERANCE_S, ChannelFit, Subject, SubjectFacts
 from inference.time_base import check_overlap
@@ -280,8 +280,9 @@ def _scores(limbs: Sequence[_Limb]) -> list[_Score]:
             scores = {}
             for when, estimate in estimates.items():
                 pair = estimate[:, c].astype(float), limb.target[:, c].astype(float)
-                series = [Series(*pair, limb.measured[:, c])]
-                scores[f"r_{when}"], scores[f"rmse_{when}"] = correlation(series), rmse(series)
+                seen = limb.measured[:, c]
+                scores[f"r_{when}"] = correlation([Series(*pair, seen)])
+                scores[f"rmse_{when}"] = float(np.sqrt(np.mean((pair[0] - pair[1])[seen] ** 2)))
             name = f"{MEASURED[c]}_{limb.side}"
             rows.append(_Score(name, int(limb.measured[:, c].sum()), **scores))
     return rows
