@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from streamer.realtime import prefer
 if TYPE_CHECKING:
     from inference import Refiner
     from sim_bridge import CompiledModel
+    from streamer.commands.calibrate import Attach
     from streamer.loop import Session
 
 
@@ -50,7 +51,7 @@ def serve(config: RunConfig, duration_s: float | None, report: Path) -> None:
         report.write_text(json.dumps(session.report(), indent=2) + "\n", encoding="utf-8")
 
 
-def wire(config: RunConfig, resources: ExitStack) -> "Session":
+def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: None) -> "Session":
     """Bind, find the streams, compile, connect, warm up: all that is slow or can fail.
 
     Parameters
@@ -59,6 +60,8 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
         The session.
     resources : ExitStack
         Receives what is to be closed at the end.
+    attach : callable, optional
+        Gets the bridge and the refiner once they are warm.
 
     Returns
     -------
@@ -75,8 +78,7 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
     from streamer.meta import make_meta
     from streamer.publisher import Publisher
 
-    publisher = Publisher(config.endpoint, keys=config.keys)
-    resources.callback(publisher.close)
+    publisher = resources.enter_context(closing(Publisher(config.endpoint, keys=config.keys)))
     loads = read_external_loads(config.loads).forces if config.loads else None
     marker_info = find(config.markers)
     force_info = find(config.forces) if loads or config.plates == "auto" else None
@@ -87,13 +89,14 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
     resources.callback(markers.close)
     forces = None
     if force_info is not None:
-        forces = ForceInlet(force_info, config.forces, loads)
-        resources.callback(forces.close)
+        forces = resources.enter_context(closing(ForceInlet(force_info, config.forces, loads)))
     bridge = processes.make_bridge(config, model, markers, forces)
     refiner = open_refiner(config, model)
     processes.say("warming up (the first time half a minute: kernels are compiled)")
     bridge.warm_up()
     refiner.warm_up()
+    refiner.check_filter_delay(bridge.filter_delay_s)
+    attach(bridge, refiner)
     return Session(
         markers=markers,
         forces=forces,
@@ -119,6 +122,7 @@ def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
         backend=config.backend,
         muscle_map=config.muscle_map,
         clock=time.perf_counter,
+        subject=config.subject,
     )
     processes.say(str(refiner.choice))
     return refiner

@@ -5,8 +5,22 @@ the default backend needs no torch; `inference.networks`, `inference.training` a
 `inference.evaluation` do.
 """
 
+from inference.calibration import Calibration, Take, calibrate
 from inference.channels import CHANNELS
+from inference.emg_recording import EmgRecording
 from inference.exceptions import InferenceError
 from inference.refiner import Refiner
+from inference.state_log import StateLog
+from inference.subject import save_subject
 
-__all__ = ["CHANNELS", "InferenceError", "Refiner"]
+__all__ = [
+    "CHANNELS",
+    "Calibration",
+    "EmgRecording",
+    "InferenceError",
+    "Refiner",
+    "StateLog",
+    "Take",
+    "calibrate",
+    "save_subject",
+]

@@ -3,10 +3,11 @@
 What the network keeps of a frame, its hidden state h, tells the motion's phase and how it is done.
 For every measured channel the correction is the ridge regression of what is left over::
 
-    y' = max(0, y + W [(h - mean) / scale, 1]),    W = argmin |e - W h|^2 + penalty |W|^2
+    y' = max(0, y + W h + b),    W, b = argmin |e - W h - b|^2 + penalty |W S|^2
 
-with e the measured envelope less the network's estimate y. Amplitude, timing and shape move by as
-much as the data demand; with little data the network's own answer stays.
+with e the measured envelope less the network's estimate y, and S the standard deviations of h.
+Amplitude, timing and shape move by as much as the data demand; with little data the network's own
+answer stays.
 """
 
 from __future__ import annotations
@@ -20,16 +21,22 @@ import numpy.typing as npt
 from inference.channels import N_CHANNEL
 from inference.dataset import measured_matrix
 
-__all__ = ["Adapter", "fit_adapter"]
+__all__ = ["Adapter", "crossed_estimate", "fit_adapter", "fold_of"]
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+Fold = npt.NDArray[np.intp]
 
 PENALTY: Final = 400.0
 """Of a squared weight on a standardised state, in frames. On people left out 100 to 1000 differ by
 0.005 in mean r after a trial of 1.5 s, and by 0.03 after one of a minute."""
 LEAST_FRAMES: Final = 50
 """Fewer measured frames than this teach nothing."""
+N_BLOCK: Final = 4
+"""Blocks of time, alternately of one fold and the other."""
+LEAST_SCALE: Final = 1e-3
+"""A state that moves by less than this is not blown up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,20 +45,19 @@ class Adapter:
 
     Attributes
     ----------
-    mean, scale : ndarray of shape (kv_width,), float32
-        By which states are standardised.
-    weights : ndarray of shape (kv_width + 1, N_CHANNEL), float32
-        The last row is the offset; zeros for channels that were not measured.
+    weights : ndarray of shape (kv_width, N_CHANNEL), float32
+        Zeros for channels that were not measured.
+    offset : ndarray of shape (N_CHANNEL,), float32
     spread : ndarray of shape (N_CHANNEL,), float32
-        What remains of the error, as a fraction of that before; 1 where nothing was measured.
+        What remains of the error in frames that were not fitted, as a fraction of that before; 1
+        where nothing was measured.
     """
 
-    mean: F32
-    scale: F32
     weights: F32
+    offset: F32
     spread: F32
 
-    def apply(self, y: F32, kept: F32) -> F32:
+    def apply(self, y: F32, kept: F32, out: F32 | None = None) -> F32:
         """Correct estimates.
 
         Parameters
@@ -60,13 +66,18 @@ class Adapter:
             The network's own.
         kept : ndarray of shape (..., kv_width), float32
             What it keeps of the same frames.
+        out : ndarray of shape (..., N_CHANNEL), float32, optional
+            Receives the result; nothing is allocated then.
         """
-        state = (kept - self.mean) / self.scale
-        moved: F32 = y + state @ self.weights[:-1] + self.weights[-1]
-        return np.maximum(moved, np.float32(0.0))
+        result = np.matmul(kept, self.weights, out=out)
+        result += y
+        result += self.offset
+        return np.maximum(result, np.float32(0.0), out=result)
 
 
-def fit_adapter(y: F32, kept: F32, target: F32, measured: npt.NDArray[np.bool_]) -> Adapter:
+def fit_adapter(
+    y: F32, kept: F32, target: F32, measured: Bool, fold: Fold | None = None
+) -> Adapter:
     """Fit a correction to one person's frames.
 
     Parameters
@@ -79,45 +90,86 @@ def fit_adapter(y: F32, kept: F32, target: F32, measured: npt.NDArray[np.bool_])
         Measured envelopes, fractions of the reference maximum.
     measured : ndarray of shape (n, len(MEASURED)), bool
         Where they are.
+    fold : ndarray of shape (n,), intp, optional
+        Which of the two folds a frame is in, for `Adapter.spread`; by default as `fold_of` says of
+        frames in the order of time.
 
     Returns
     -------
     Adapter
         A composite channel corrects all of its parts that were not measured themselves.
     """
-    mean, scale = kept.mean(0), kept.std(0) + np.float32(1e-3)
-    design = np.hstack([(kept - mean) / scale, np.ones((len(kept), 1))]).astype(np.float64)
-    weights = np.zeros((design.shape[1], N_CHANNEL))
-    spread = np.ones(N_CHANNEL)
+    weights, offset = _fit(y, kept, target, measured)
     matrix = measured_matrix()
-    for channel in np.argsort(-(matrix > 0).sum(1), kind="stable"):  # composites first
-        seen = measured[:, channel]
-        if seen.sum() < LEAST_FRAMES:
-            continue
-        error = (target[seen, channel] - y[seen] @ matrix[channel]).astype(np.float64)
-        parts = np.flatnonzero(matrix[channel])
-        weights[:, parts] = _ridge(design[seen], error)[:, None]
-        spread[parts] = _remaining(design[seen], error)
-    return Adapter(
-        mean.astype(np.float32),
-        scale.astype(np.float32),
-        weights.astype(np.float32),
-        spread.astype(np.float32),
-    )
+    before = _rms(target - y @ matrix.T, measured)
+    after = _rms(target - crossed_estimate(y, kept, target, measured, fold) @ matrix.T, measured)
+    spread = np.ones(N_CHANNEL)
+    for channel in _composites_first(matrix):
+        if measured[:, channel].sum() >= LEAST_FRAMES and before[channel] > 0.0:
+            spread[np.flatnonzero(matrix[channel])] = after[channel] / before[channel]
+    return Adapter(weights.astype(np.float32), offset.astype(np.float32), spread.astype(np.float32))
 
 
-def _ridge(design: F64, error: F64) -> F64:
-    penalty: F64 = PENALTY * np.eye(design.shape[1])
+def crossed_estimate(
+    y: F32, kept: F32, target: F32, measured: Bool, fold: Fold | None = None
+) -> F32:
+    """Return corrected estimates (n, N_CHANNEL), no frame by a correction that was fitted to it.
+
+    Parameters as of `fit_adapter`.
+    """
+    out = np.empty_like(y)
+    fold = fold_of(len(y)) if fold is None else fold
+    for here in (fold == 0, fold == 1):
+        weights, offset = _fit(y[~here], kept[~here], target[~here], measured[~here])
+        out[here] = np.maximum(y[here] + kept[here] @ weights + offset, 0.0)
+    return out
+
+
+def fold_of(n: int) -> Fold:
+    """Return which of two folds each of `n` frames is in: `N_BLOCK` equal blocks, alternately."""
+    folds: Fold = np.arange(n) * N_BLOCK // max(n, 1) % 2
+    return folds
+
+
+def _fit(y: F32, kept: F32, target: F32, measured: Bool) -> tuple[F64, F64]:
+    """Weights (kv_width, N_CHANNEL) and offsets (N_CHANNEL,)."""
+    mean, scale = kept.mean(0), kept.std(0) + LEAST_SCALE
+    design = np.hstack([(kept - mean) / scale, np.ones((len(kept), 1))]).astype(np.float64)
+    matrix = measured_matrix()
+    error = target - y @ matrix.T
+    solved = _ridge_by_mask(design, error.astype(np.float64), measured)
+    weights = np.zeros((design.shape[1], N_CHANNEL))
+    for channel in _composites_first(matrix):
+        if channel in solved:
+            weights[:, np.flatnonzero(matrix[channel])] = solved[channel][:, None]
+    unscaled = weights[:-1] / scale[:, None]
+    return unscaled, weights[-1] - mean @ unscaled
+
+
+def _ridge_by_mask(design: F64, error: F64, measured: Bool) -> dict[int, F64]:
+    """Solve every channel; those that were measured in the same frames share their matrix."""
+    penalty = PENALTY * np.eye(design.shape[1])
     penalty[-1, -1] = 0.0
-    weights = np.linalg.solve(design.T @ design + penalty, design.T @ error)
-    return weights.astype(np.float64, copy=False)
+    groups: dict[bytes, list[int]] = {}
+    for channel in np.flatnonzero(measured.sum(0) >= LEAST_FRAMES):
+        groups.setdefault(measured[:, channel].tobytes(), []).append(int(channel))
+    solved: dict[int, F64] = {}
+    for channels in groups.values():
+        seen = measured[:, channels[0]]
+        part = design[seen]
+        weights = np.linalg.solve(part.T @ part + penalty, part.T @ error[seen][:, channels])
+        solved |= dict(zip(channels, weights.T, strict=True))
+    return solved
 
 
-def _remaining(design: F64, error: F64) -> float:
-    """Share of the root mean square error that remains in halves that were not fitted."""
-    half = np.arange(len(error)) < len(error) // 2
-    left = [
-        error[~part] - design[~part] @ _ridge(design[part], error[part]) for part in (half, ~half)
-    ]
-    before = float(np.sqrt(np.mean(error**2)))
-    return float(np.sqrt(np.mean(np.concatenate(left) ** 2))) / before if before > 0.0 else 1.0
+def _composites_first(matrix: F32) -> npt.NDArray[np.intp]:
+    """Channels in an order in which a part's own measurement comes after its composite's."""
+    order: npt.NDArray[np.intp] = np.argsort(-(matrix > 0).sum(1), kind="stable")
+    return order
+
+
+def _rms(error: F32, measured: Bool) -> F64:
+    """Root mean square of each column where it was measured; 0 where it never was."""
+    count = np.maximum(measured.sum(0), 1)
+    rms: F64 = np.sqrt(np.sum(np.where(measured, error, 0.0) ** 2, axis=0) / count)
+    return rms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +19,12 @@ from inference.time_base import check_channels, check_overlap
 
 __all__ = [
     "SISTERS",
+    "Envelopes",
     "LimbSequence",
     "as_recorded",
     "borrowed_targets",
     "build_sequences",
+    "limb_targets",
     "measured_matrix",
     "people_by_channel",
     "reference_maxima",
@@ -34,6 +36,14 @@ SISTERS: Final = (("GM", "GL"), ("VM", "VL"), ("SM", "ST"))
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
 Bool = npt.NDArray[np.bool_]
+
+
+class Envelopes(NamedTuple):
+    """Measured envelopes of a recording, (k, n_channel), fractions of the reference maximum."""
+
+    names: tuple[str, ...]
+    t: F64
+    values: F64
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,10 +195,12 @@ def _limbs(
     t, x, (valid, by_plates, usable) = _replay(record, rate_hz)
     # The content of the frame at t is filter_delay old; the recording shows it lag later.
     at = t - record.filter_delay_s + lag_s
+    scale = [maxima[name] for name in record.emg_names]
+    envelopes = Envelopes(record.emg_names, record.emg_t, record.emg / scale)
     inside = check_overlap(record.name, record.emg_t, at)
     limbs = []
     for limb, side in enumerate(SIDES):
-        y, measured = _targets(record, side, maxima, at, inside & usable)
+        y, measured = limb_targets(envelopes, side, at, inside & usable)
         if measured.any():
             limbs.append(
                 LimbSequence(
@@ -221,15 +233,30 @@ def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool]:
     return np.array(t), np.stack(x) if x else empty, flags[:, frame_of]
 
 
-def _targets(
-    record: FeatureRecord, side: str, maxima: Mapping[str, float], at: F64, where: Bool
-) -> tuple[F32, Bool]:
+def limb_targets(envelopes: Envelopes, side: str, at: F64, where: Bool) -> tuple[F32, Bool]:
+    """Look up one limb's channels.
+
+    Parameters
+    ----------
+    envelopes : Envelopes
+    side : str
+        ``r`` or ``l``.
+    at : ndarray of shape (n,), float64 [s, the envelopes' clock]
+    where : ndarray of shape (n,), bool
+        At which of these there is anything to look up.
+
+    Returns
+    -------
+    y : ndarray of shape (n, len(MEASURED)), float32
+        0 where not measured.
+    measured : ndarray of shape (n, len(MEASURED)), bool
+    """
     y = np.zeros((len(at), len(MEASURED)), dtype=np.float32)
     measured = np.zeros(y.shape, dtype=np.bool_)
     for column, channel in enumerate(MEASURED):
         name = f"{channel}_{side}"
-        if name in record.emg_names:
-            values = record.emg[:, record.emg_names.index(name)] / maxima[name]
-            y[:, column] = np.where(where, np.interp(at, record.emg_t, values), 0.0)
+        if name in envelopes.names:
+            values = envelopes.values[:, envelopes.names.index(name)]
+            y[:, column] = np.where(where, np.interp(at, envelopes.t, values), 0.0)
             measured[:, column] = where
     return y, measured

@@ -18,7 +18,15 @@ from scipy import signal
 
 from inference.exceptions import EmgError
 
-__all__ = ["ENVELOPE_RATE_HZ", "EmgTarget", "envelope", "prepare_emg", "reference_maximum"]
+__all__ = [
+    "CLIPPED_SHARE",
+    "ENVELOPE_RATE_HZ",
+    "EmgTarget",
+    "channel_fault",
+    "envelope",
+    "prepare_emg",
+    "reference_maximum",
+]
 
 F64 = npt.NDArray[np.float64]
 EmgTarget = Literal["zero-phase", "causal"]
@@ -134,19 +142,24 @@ def _interpolate(at: F64, time: F64, data: F64) -> F64:
     return np.column_stack([np.interp(at, time, column) for column in data.T])
 
 
+def channel_fault(column: F64, kind: str) -> str:
+    """Return what makes one channel's samples (n,) unusable; empty if nothing does."""
+    if not np.all(np.isfinite(column)):
+        return "has missing samples"
+    low, high = column.min(), column.max()
+    if low == high:
+        return f"is flat at {low:g}"
+    at_limit = np.mean((column == high) | (column == low))
+    if kind == "raw" and at_limit > CLIPPED_SHARE:
+        return f"is clipped: {100 * at_limit:.0f} % of its samples are at {low:g} or {high:g}"
+    return ""
+
+
 def _check_channels(data: F64, names: Sequence[str], kind: str) -> None:
     for name, column in zip(names, data.T, strict=True):
-        if not np.all(np.isfinite(column)):
-            raise EmgError(f"EMG channel {name} has missing samples; cut the trial or leave it out")
-        low, high = column.min(), column.max()
-        if low == high:
-            raise EmgError(f"EMG channel {name} is flat at {low:g}; leave it out of [emg.muscles]")
-        at_limit = np.mean((column == high) | (column == low))
-        if kind == "raw" and at_limit > CLIPPED_SHARE:
-            raise EmgError(
-                f"EMG channel {name} is clipped: {100 * at_limit:.0f} % of its samples are at "
-                f"{low:g} or {high:g}; leave it out of [emg.muscles]"
-            )
+        if fault := channel_fault(column, kind):
+            cut = "cut the trial or " if "missing" in fault else ""
+            raise EmgError(f"EMG channel {name} {fault}; {cut}leave it out of [emg.muscles]")
 
 
 def reference_maximum(trials: Sequence[tuple[Sequence[str], F64]]) -> Mapping[str, float]:

@@ -9,12 +9,14 @@ __all__ = [
     "ArchitectureError",
     "BackendDiffers",
     "BackendUnavailable",
+    "CalibrationError",
     "CheckpointError",
     "CheckpointMismatch",
     "EmgError",
     "FeatureError",
     "InferenceError",
     "MuscleMapError",
+    "SubjectError",
     "TrainingDiverged",
     "nearest_names",
 ]
@@ -70,6 +72,14 @@ class BackendDiffers(BackendUnavailable):
 
 class EmgError(InferenceError):
     """A measured EMG recording cannot serve as a target."""
+
+
+class CalibrationError(InferenceError):
+    """EMG and motion from which no one can be calibrated."""
+
+
+class SubjectError(InferenceError):
+    """A subject file is missing, damaged, of another kind or for another checkpoint."""
 
 
 class FeatureError(InferenceError):

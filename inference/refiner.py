@@ -11,14 +11,17 @@ import numpy.typing as npt
 from inference.channels import CHANNELS, N_CHANNEL, SIDES
 from inference.checkpoint import load_checkpoint
 from inference.choice import choose_backend
+from inference.exceptions import SubjectError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
 from inference.stepper import Stepper
+from inference.subject import DELAY_TOLERANCE_S, Subject, load_subject
 
-__all__ = ["Refiner"]
+__all__ = ["OnStep", "Refiner"]
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
+OnStep = Callable[[float, F32, F32], None]
 
 
 class Refiner:
@@ -41,6 +44,8 @@ class Refiner:
         knee's inputs are left out without it.
     clock : callable, optional
         Returns the time [s]; ``auto`` measures the backends by it.
+    subject : Path, optional
+        File of one person's calibration; estimates are corrected by it.
 
     Attributes
     ----------
@@ -57,10 +62,17 @@ class Refiner:
     estimate : ndarray of shape (2, n_channel), float32
         The last envelopes, and the standard deviations of their errors; fractions of the reference
         maximum, order of `channel_names`; overwritten by the next step.
+    kv_width : int
+        Numbers per limb that the network keeps of a frame.
+    subject : Subject or None
+        The calibration in use.
+    on_step : callable or None
+        Called after each step of the network with its time [s], its own estimate
+        (2, N_CHANNEL) and what it keeps (2, kv_width); views, valid during the call.
 
     Raises
     ------
-    CheckpointError, MuscleMapError, BackendUnavailable
+    CheckpointError, MuscleMapError, BackendUnavailable, SubjectError
         At construction; `step` never raises for a frame's content.
     """
 
@@ -74,10 +86,14 @@ class Refiner:
         muscle_map: Mapping[str, Sequence[str]] | None = None,
         knee_flexion: float | None = None,
         clock: Callable[[], float] | None = None,
+        subject: Path | None = None,
     ) -> None:
         loaded = load_checkpoint(checkpoint)
         card = loaded.card
         self.digest, self.rate_hz, self.lead_s = loaded.digest, card.rate_hz, card.lead_s
+        self.kv_width = card.architecture.kv_width
+        self.subject = None if subject is None else _subject_of(subject, self.digest)
+        self.on_step: OnStep | None = None
         inputs = LimbInputs(muscle_names, coordinate_names, mass_kg, muscle_map, knee_flexion)
         self._stream = InputStream(inputs, self.rate_hz)
         self.channel_names = tuple(
@@ -90,12 +106,29 @@ class Refiner:
         self.choice = choose_backend(backend, loaded, clock)
         self._stepper = Stepper(self.choice.backend, card.architecture)
         self._held: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
+        self._sigma: F32 = np.zeros_like(self._held)
+        self._last_t = 0.0
         self.estimate: F32 = np.zeros((2, len(self._selected)), dtype=np.float32)
 
     def warm_up(self) -> None:
         """Run the network on an empty history a few times, then forget it."""
         self._stepper.warm_up()
         self.reset()
+
+    def check_filter_delay(self, filter_delay_s: float) -> None:
+        """Refuse motion of another age [s] than that of the subject's calibration, if there is one.
+
+        Raises
+        ------
+        SubjectError
+            If they differ by more than `DELAY_TOLERANCE_S`.
+        """
+        own = filter_delay_s if self.subject is None else self.subject.facts.filter_delay_s
+        if abs(filter_delay_s - own) > DELAY_TOLERANCE_S:
+            raise SubjectError(
+                f"the subject was calibrated behind a filter {1e3 * own:.0f} ms late, this one is "
+                f"{1e3 * filter_delay_s:.0f} ms late; use that filter, or calibrate anew with this"
+            )
 
     def reset(self) -> None:
         """Forget the stream: the next frame is the first one."""
@@ -132,10 +165,36 @@ class Refiner:
         """
         if self._stream.is_new_stream(t):
             self._stepper.reset()
-        for _, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
-            self._held = self._stepper.step(x)
+            self._last_t = t
+        for fraction, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
+            y = self._stepper.step(x)
+            self._hold(y)
+            if self.on_step is not None:
+                self.on_step(self._last_t + fraction * (t - self._last_t), y, self._stepper.kept)
+        self._last_t = t
         emg: F32 = self.estimate[0]
         sigma: F32 = self.estimate[1]
         np.take(self._held, self._selected, out=emg, mode="clip")
-        np.take(self._stepper.sigma, self._selected, out=sigma, mode="clip")
+        np.take(self._sigma, self._selected, out=sigma, mode="clip")
         return emg
+
+    def _hold(self, y: F32) -> None:
+        """Hold a step's estimate, corrected for the subject; the network goes on with its own."""
+        if self.subject is None:
+            np.copyto(self._held, y)
+            np.copyto(self._sigma, self._stepper.sigma)
+            return
+        adapter = self.subject.adapter
+        adapter.apply(y, self._stepper.kept, out=self._held)
+        np.multiply(self._stepper.sigma, adapter.spread, out=self._sigma)
+
+
+def _subject_of(path: Path, digest: str) -> Subject:
+    """Read a calibration and see that it was made with the network of that digest."""
+    subject = load_subject(path)
+    if subject.facts.checkpoint != digest:
+        raise SubjectError(
+            f"{path}: calibrated for the checkpoint {subject.facts.checkpoint[:12]}, this one is "
+            f"{digest[:12]}; calibrate anew, or give the other checkpoint"
+        )
+    return subject

@@ -3,7 +3,7 @@
 Unknown keys are refused with the list of the known ones; paths are relative to the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
@@ -43,6 +43,28 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     dejitter: bool = True
 
 
+class EmgStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which LSL stream carries measured EMG; `nem2e calibrate` alone listens to it.
+
+    Attributes
+    ----------
+    type, name, source_id, timeout_s, lag_ms
+        As of `Stream`.
+    kind : {"raw", "envelope"}
+        What is sent.
+    channels : dict of str to str, or None
+        Network channel (``SOL_r``) to the stream's label; None = the labels are those names.
+    """
+
+    type: str = "EMG"
+    name: str = ""
+    source_id: str = ""
+    timeout_s: float = 10.0
+    lag_ms: float = 0.0
+    kind: Literal["raw", "envelope"] = "raw"
+    channels: dict[str, str] | None = None
+
+
 Point = tuple[float, float, float]
 """x, y and z [m] in ground."""
 
@@ -68,6 +90,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         Trial directory that `run_realtime.py` replays itself if `replay` is set.
     markers, forces : Stream
         The LSL inputs.
+    emg : EmgStream
+        The LSL input of a calibration.
     rate_hz : float or None
         Marker rate [Hz]; None = as the stream says, or measured.
     filter : str
@@ -79,6 +103,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         Body mass [kg]; None = the model's.
     checkpoint : Path or None
         Network; None = the one that comes with the package.
+    subject : Path or None
+        One person's calibration, from `nem2e calibrate`; None = the network as it is.
     backend : {"auto", "onnxruntime", "torch", "tensorrt", "tensorrt-fp16"}
         What runs the network's step; ``auto`` takes the fastest of this machine.
     muscle_map : dict or None
@@ -107,11 +133,13 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     trial: Path | None = None
     markers: Stream = Stream(type="MoCap")
     forces: Stream = Stream(type="Force")
+    emg: EmgStream = EmgStream()
     rate_hz: float | None = None
     filter: str = "causal"
     ground_reaction: Literal["auto", "measured", "predicted"] = "auto"
     mass_kg: float | None = None
     checkpoint: Path | None = None
+    subject: Path | None = None
     backend: Literal["auto", "onnxruntime", "torch", "tensorrt", "tensorrt-fp16"] = "auto"
     muscle_map: dict[str, list[str]] | None = None
     endpoint: str = DEFAULT_ENDPOINT
@@ -140,13 +168,15 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             )
 
 
-def load_config(path: Path) -> RunConfig:
+def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
     """Read a configuration file.
 
     Parameters
     ----------
     path : Path
         YAML file.
+    without : sequence of str
+        Keys that are passed over.
 
     Returns
     -------
@@ -169,6 +199,9 @@ def load_config(path: Path) -> RunConfig:
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: no `key: value` lines; start with `model: FILE.osim`")
     _refuse_unknown(path, content, RunConfig, "")
+    content = {key: value for key, value in content.items() if key not in without}
+    if isinstance(content.get("emg"), dict):
+        _refuse_unknown(path, content["emg"], EmgStream, "emg: ")
     for key in ("markers", "forces"):
         if isinstance(content.get(key), dict):
             _refuse_unknown(path, content[key], Stream, f"{key}: ")
@@ -201,12 +234,13 @@ def _refuse_unknown(path: Path, given: Mapping[str, Any], kind: type, place: str
 def _resolve(path: Path, config: RunConfig) -> RunConfig:
     """Make paths absolute and see that they exist."""
     changes: dict[str, Path | str] = {}
-    for key in ("model", "loads", "corners", "trial", "checkpoint", "keys"):
+    for key in ("model", "loads", "corners", "trial", "checkpoint", "subject", "keys"):
         value: Path | str | None = getattr(config, key)
         if value is None or isinstance(value, list):
             continue
         absolute = (path.parent / Path(value).expanduser()).resolve()
         if not absolute.exists():
-            raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; correct it")
+            remedy = "make it with `nem2e calibrate`" if key == "subject" else "correct it"
+            raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; {remedy}")
         changes[key] = str(absolute) if isinstance(value, str) else absolute
     return msgspec.structs.replace(config, **changes)

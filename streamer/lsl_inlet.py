@@ -16,7 +16,7 @@ from pylsl.util import TimeoutError as LslTimeoutError
 
 from streamer.channels import compensated_lag, marker_layout, read_channels
 from streamer.clock import Clock, LslClock
-from streamer.config import Stream
+from streamer.config import EmgStream, Stream
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 
@@ -77,7 +77,7 @@ def find_stream(
     return found[0]
 
 
-def find(stream: Stream) -> pylsl.StreamInfo:
+def find(stream: Stream | EmgStream) -> pylsl.StreamInfo:
     """Wait for the stream that a configuration describes; see `find_stream`."""
     return find_stream(
         kind=stream.type,
@@ -115,7 +115,7 @@ def _quoted(text: str) -> str:
 
 
 class Inlet:
-    """What both inlets share: the connection, the buffer, the clock domain."""
+    """What all inlets share: the connection, the buffer, the clock domain."""
 
     def __init__(self, info: pylsl.StreamInfo, *, lag_ms: float, connect_timeout_s: float) -> None:
         self.name = info.name()

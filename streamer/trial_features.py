@@ -33,6 +33,7 @@ FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
 FOOT_BODIES: Final = ("calcn", "toes")
 """Bodies of a foot, without their side, that ground forces act on."""
+_NO_EMG: Final[tuple[tuple[str, ...], F64, F64]] = ((), np.zeros(0), np.zeros((0, 0)))
 _VERTICAL: Final = 1
 """Row of a load: force along ground's y, which is up in every OpenSim gait model."""
 
@@ -43,7 +44,11 @@ def has_emg(trial: Trial) -> bool:
 
 
 def trial_features(
-    trial: Trial, model: CompiledModel, settings: FeatureSettings | None = None
+    trial: Trial,
+    model: CompiledModel,
+    settings: FeatureSettings | None = None,
+    *,
+    with_emg: bool = True,
 ) -> FeatureRecord:
     """Step a trial through the bridge as a live session would.
 
@@ -55,6 +60,8 @@ def trial_features(
         Of the trial's subject.
     settings : FeatureSettings, optional
         The trial as recorded if not given.
+    with_emg : bool
+        False leaves the EMG out of the record, for who takes it from the trial.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def trial_features(
         If its markers or forces do not fit the model.
     """
     settings = settings or FeatureSettings()
-    names, emg_t, emg = _targets(trial, settings)
+    names, emg_t, emg = _targets(trial, settings) if with_emg else _NO_EMG
     loads = trial.loads.forces if trial.loads is not None else ()
     bridge = Bridge(
         model,

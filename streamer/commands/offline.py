@@ -121,6 +121,7 @@ def run(
     checkpoint: Path | None,
     ik_setup: Path | None = None,
     plates: Plates = "named",
+    subject: Path | None = None,
 ) -> None:
     """Run the pipeline and write its files into `out`.
 
@@ -145,6 +146,8 @@ def run(
         OpenSim IK setup with marker weights and coordinate tasks; None tracks all markers alike.
     plates : {"named", "auto"}
         Whose foot is on a plate: that of the body in `loads`, or whichever is seen there.
+    subject : Path or None
+        Calibration of the person.
 
     Raises
     ------
@@ -162,11 +165,13 @@ def run(
     if ik_setup is not None:
         settings = with_ik_setup(settings, read_ik_setup(ik_setup), compiled)
     bridge = Bridge(compiled, recording.markers.names, recording.loads, settings)
-    refiner = open_refiner(compiled, checkpoint) if refine else None
+    refiner = open_refiner(compiled, checkpoint, subject) if refine else None
     timer = StageTimer(time.perf_counter)
+    delay_s = 0.0 if zero_phase else bridge.filter_delay_s
+    if refiner is not None:
+        refiner.check_filter_delay(delay_s)
     results = process(recording, bridge, refiner, timer, zero_phase)
     out.mkdir(parents=True, exist_ok=True)
-    delay_s = 0.0 if zero_phase else bridge.filter_delay_s
     write_results(out, compiled, recording, results, refiner, delay_s)
     _write_report(out, results, timer, delay_s)
 
@@ -182,9 +187,13 @@ def with_ik_setup(settings: BridgeSettings, setup: IkSetup, model: CompiledModel
     )
 
 
-def open_refiner(model: CompiledModel, checkpoint: Path | None) -> Refiner:
+def open_refiner(
+    model: CompiledModel, checkpoint: Path | None, subject: Path | None = None
+) -> Refiner:
     """Return a refiner for a compiled model, warmed up."""
-    refiner = Refiner(checkpoint, model.muscle_names, model.coordinate_names, model.mass)
+    refiner = Refiner(
+        checkpoint, model.muscle_names, model.coordinate_names, model.mass, subject=subject
+    )
     refiner.warm_up()
     return refiner
 

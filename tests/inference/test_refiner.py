@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from inference import CHANNELS, InferenceError, Refiner
+from inference.adapter import Adapter
+from inference.architecture import GruArchitecture, StdrArchitecture
 from inference.channels import N_INPUT
-from inference.checkpoint import Checkpoint
+from inference.checkpoint import Checkpoint, save_checkpoint
+from inference.export import export_step
 from inference.limb_inputs import LimbInputs
-from inference.weights import load_network
+from inference.subject import Subject, SubjectFacts, save_subject
+from inference.weights import load_network, network_arrays
+from tests.inference.conftest import blank_card, random_network
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
 from tests.inference.test_muscle_map import DEMO, RAJAGOPAL, both
 
@@ -138,3 +145,103 @@ def test_muscle_map_of_another_model_is_an_inference_error(random_checkpoint: Ch
 
 def test_digest_is_the_checkpoints(refiner: Refiner, random_checkpoint: Checkpoint) -> None:
     assert refiner.digest == random_checkpoint.digest
+
+
+@pytest.fixture
+def correction(rng: np.random.Generator) -> Adapter:
+    width = GruArchitecture(members=2).kv_width
+    return Adapter(
+        rng.normal(scale=0.1, size=(width, len(CHANNELS))).astype(np.float32),
+        rng.normal(scale=0.1, size=len(CHANNELS)).astype(np.float32),
+        rng.uniform(0.2, 1.0, size=len(CHANNELS)).astype(np.float32),
+    )
+
+
+def saved_subject(folder: Path, digest: str, correction: Adapter) -> Path:
+    facts = SubjectFacts(
+        checkpoint=digest, sources=("made",), seconds=60.0, filter_delay_s=0.025,
+        lead_s=0.0, lag_s=0.0, channels=(),
+    )  # fmt: skip
+    save_subject(folder / "me.subject", Subject(facts, correction))
+    return folder / "me.subject"
+
+
+def personal(checkpoint: Checkpoint, subject: Path) -> Refiner:
+    ready = Refiner(checkpoint.path, MUSCLES, GAIT_COORDINATES, 70.0, subject=subject)
+    ready.warm_up()
+    return ready
+
+
+def test_a_subject_corrects_both_limbs_and_scales_the_doubt(
+    refiner: Refiner, random_checkpoint: Checkpoint, tmp_path: Path, correction: Adapter
+) -> None:
+    own = personal(random_checkpoint, saved_subject(tmp_path, random_checkpoint.digest, correction))
+    steps: list[tuple[float, np.ndarray, np.ndarray]] = []
+    own.on_step = lambda t, y, kept: steps.append((t, y.copy(), kept.copy()))
+    data = recording(50)
+    for i in range(50):
+        emg = own.step(*frame(data, i))
+        plain = refiner.step(*frame(data, i))
+        t, y, kept = steps[-1]
+        assert t == data["t"][i]
+        np.testing.assert_array_equal(y.reshape(-1), plain)  # the network goes on with its own
+        for limb in range(2):
+            expected = np.maximum(
+                y[limb] + kept[limb] @ correction.weights + correction.offset, 0.0
+            )
+            # float32 sums of 96 products in another order
+            np.testing.assert_allclose(emg.reshape(2, -1)[limb], expected, atol=1e-5)
+            np.testing.assert_allclose(
+                own.estimate[1].reshape(2, -1)[limb],
+                refiner.estimate[1].reshape(2, -1)[limb] * correction.spread,
+                rtol=1e-6,
+            )
+
+
+@pytest.mark.parametrize("rate_hz", [50.0, 200.0])
+def test_steps_are_told_with_their_times(refiner: Refiner, rate_hz: float) -> None:
+    times: list[float] = []
+    refiner.on_step = lambda t, y, kept: times.append(t)  # noqa: ARG005
+    refine(refiner, recording(round(rate_hz), rate_hz))
+    np.testing.assert_allclose(times, np.arange(len(times)) / 100.0, atol=1e-9)
+    assert len(times) >= 98
+
+
+def test_a_network_with_feedback_is_fed_its_own_estimate(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    net = random_network(StdrArchitecture(d_model=16, n_head=2, window=5))
+    fed = save_checkpoint(
+        tmp_path / "fed", blank_card(net.arch), network_arrays(net), export_step(net)
+    )
+    shape = (net.arch.kv_width, len(CHANNELS))
+    heavy = Adapter(
+        rng.normal(size=shape).astype(np.float32),
+        np.full(len(CHANNELS), 0.5, np.float32),
+        np.ones(len(CHANNELS), np.float32),
+    )
+    seen: list[list[np.ndarray]] = []
+    for subject in (None, saved_subject(tmp_path, fed.digest, heavy)):
+        one = Refiner(fed.path, MUSCLES, GAIT_COORDINATES, 70.0, subject=subject)
+        seen.append([])
+        one.on_step = lambda t, y, kept: seen[-1].append(y.copy())  # noqa: ARG005
+        refine(one, recording(60))
+    np.testing.assert_array_equal(seen[0], seen[1])
+
+
+def test_a_subject_of_another_checkpoint_is_refused(
+    random_checkpoint: Checkpoint, tmp_path: Path, correction: Adapter
+) -> None:
+    subject = saved_subject(tmp_path, "ef" * 32, correction)
+    with pytest.raises(InferenceError, match="calibrated for the checkpoint efefefefefef, this"):
+        personal(random_checkpoint, subject)
+
+
+def test_a_subject_of_another_filter_is_refused(
+    refiner: Refiner, random_checkpoint: Checkpoint, tmp_path: Path, correction: Adapter
+) -> None:
+    own = personal(random_checkpoint, saved_subject(tmp_path, random_checkpoint.digest, correction))
+    own.check_filter_delay(0.027)
+    with pytest.raises(InferenceError, match="behind a filter 25 ms late, this one is 0 ms late"):
+        own.check_filter_delay(0.0)
+    refiner.check_filter_delay(0.0)  # without a subject any filter will do

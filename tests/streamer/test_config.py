@@ -32,6 +32,17 @@ def test_streams_keep_their_type_when_only_the_name_is_given(tmp_path: Path) -> 
     assert (markers.type, markers.name, markers.unit, markers.up) == ("MoCap", "Rig", "mm", "z")
 
 
+def test_an_emg_stream_is_described_by_its_channels(tmp_path: Path) -> None:
+    text = "model: model.osim\nemg: {kind: envelope, channels: {SOL_r: EMG 3}}\n"
+    emg = load_config(written(tmp_path, text)).emg
+    assert (emg.type, emg.kind, emg.channels) == ("EMG", "envelope", {"SOL_r": "EMG 3"})
+
+
+def test_keys_can_be_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path, "model: model.osim\nsubject: not made yet\n")
+    assert load_config(path, without=("subject",)).subject is None
+
+
 def test_corners_are_a_file_or_numbers(tmp_path: Path) -> None:
     text = "model: model.osim\nplates: auto\ncorners: "
     (tmp_path / "walk.c3d").touch()
@@ -74,6 +85,9 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         ),
         ("model: nowhere.osim\n", "`model` names .*nowhere.osim, which is not there"),
         ("model: model.osim\ncheckpoint: x\n", "`checkpoint` names"),
+        ("model: model.osim\nsubject: me\n", "`subject` names .* make it with `nem2e calibrate`"),
+        ("model: model.osim\nemg: {up: z}\n", "emg: unknown key 'up'"),
+        ("model: model.osim\nemg: {kind: rms}\n", "Invalid enum value 'rms'"),
         ("model: 3\n", "expected a path, got 3"),
         ("budget_ms: 3\n", "missing required field `model`"),
         ("just text\n", "no `key: value` lines"),

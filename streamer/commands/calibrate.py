@@ -1,0 +1,243 @@
+"""`nem2e calibrate`: measured EMG beside the motion in, one person's subject file out."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from inference import (
+    Calibration,
+    EmgRecording,
+    Refiner,
+    StateLog,
+    Take,
+    calibrate,
+    save_subject,
+)
+from inference.record import FeatureRecord
+from sim_bridge import Bridge, BridgeStatus, compile_model
+from streamer.commands.progress import progress_bar
+from streamer.config import load_config
+from streamer.emg_inlet import EmgInlet
+from streamer.exceptions import ConfigError, FormatError, StreamNotFound
+from streamer.formats import Trial, read_trial
+from streamer.loop import Session
+from streamer.lsl_inlet import find
+from streamer.trial_features import trial_features
+
+Attach = Callable[[Bridge, Refiner], None]
+Wire = Callable[..., Session]
+"""`run_realtime.wire`."""
+
+UNSOUND: Final = int(BridgeStatus.HOLD | BridgeStatus.WARMING_UP)
+SILENT_S: Final = 5.0
+"""After so long without a marker frame or an EMG sample [s] a recording is given up."""
+LATE_S: Final = 1.0
+"""How long EMG may come after the last frame [s]."""
+SECONDS: Final = (10.0, 600.0)
+
+
+def offline(trials: Sequence[Path], checkpoint: Path | None, out: Path) -> None:
+    """Calibrate on recorded trials of one person.
+
+    Parameters
+    ----------
+    trials : sequence of Path
+        Trial directories with EMG.
+    checkpoint : Path or None
+        Network; None for the one that is shipped.
+    out : Path
+        Subject file to write.
+
+    Raises
+    ------
+    StreamerError, SimBridgeError, InferenceError
+        If it cannot be done; nothing is written then.
+    """
+    _check_out(out)
+    takes = []
+    with progress_bar() as progress:
+        for i, trial in enumerate(_of_one_person([read_trial(path) for path in trials])):
+            progress("trials", i / len(trials))
+            take, refiner = trial_take(trial, checkpoint, progress)
+            takes.append(take)
+    finish(calibrate(takes, refiner.digest, refiner.lead_s), out)
+
+
+def _of_one_person(trials: Sequence[Trial]) -> Sequence[Trial]:
+    people = sorted({f"{trial.dataset}/{trial.subject}" for trial in trials})
+    if len(people) > 1:
+        raise ConfigError(f"trials of {', '.join(people)}; calibrate one person at a time")
+    return trials
+
+
+def trial_take(
+    trial: Trial, checkpoint: Path | None, progress: Callable[[str, float], None]
+) -> tuple[Take, Refiner]:
+    """Run a trial through bridge and refiner as a live session would."""
+    if trial.emg is None or not trial.emg_muscles:
+        raise FormatError(
+            trial.directory, "has no EMG", "give a trial with emg.csv and [emg.muscles]"
+        )
+    model = compile_model(trial.model, progress=progress)
+    record = trial_features(trial, model, with_emg=False)
+    refiner = Refiner(checkpoint, model.muscle_names, model.coordinate_names, trial.mass_kg)
+    names = tuple(trial.emg_muscles)
+    columns = [trial.emg.names.index(name) for name in names]
+    emg = EmgRecording(
+        f"{trial.dataset}/{trial.subject}/{trial.name}",
+        names,
+        trial.emg.time,
+        trial.emg.data[:, columns],
+        "raw" if trial.emg_kind == "raw" else "envelope",
+    )
+    return Take(replay(record, refiner).states(), emg, record.filter_delay_s), refiner
+
+
+def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:
+    """Step a refiner through a record and keep what the network made of it."""
+    seconds = float(record.t[-1] - record.t[0])
+    log = StateLog(round(1.1 * seconds * refiner.rate_hz) + 10, refiner.kv_width)
+    refiner.warm_up()
+    for i, t in enumerate(record.t):
+        usable = bool(record.usable[i])
+        refiner.on_step = lambda at, y, kept, usable=usable: log.add(at, y, kept, usable)
+        refiner.step(
+            float(t), record.activation[i], record.q[i], record.qd[i], record.tau[i],
+            forces_valid=bool(record.forces_valid[i]),
+        )  # fmt: skip
+    return log
+
+
+def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
+    """Record motion and EMG from LSL for a while, then calibrate.
+
+    Parameters
+    ----------
+    config_path : Path
+        The session; its ``emg`` names the EMG stream, its ``subject`` is passed over.
+    seconds : float
+        How long to record.
+    out : Path
+        Subject file to write.
+    wire : callable
+        `run_realtime.wire`.
+
+    Raises
+    ------
+    StreamerError, SimBridgeError, InferenceError
+        If it cannot be done; nothing is written then.
+    """
+    low, high = SECONDS
+    if not low <= seconds <= high:
+        raise ConfigError(f"--seconds is {seconds:g}; give {low:g} to {high:g}, best 30 to 120")
+    _check_out(out)
+    config = load_config(config_path, without=("subject",))
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
+        signal.signal(number, signal.default_int_handler)
+    with ExitStack() as resources:
+        emg = EmgInlet(find(config.emg), config.emg)
+        resources.callback(emg.close)
+        recorder = _Recorder(seconds)
+        session = wire(config, resources, recorder.attach)
+        emg.start()
+        with progress_bar() as progress:
+            session.run(seconds, _Watch(recorder, emg, seconds, progress).stopped)
+        states = recorder.log.states()
+        emg.stop(float(states.t[-1]) if len(states.t) else 0.0, LATE_S)
+    recording = EmgRecording(emg.name, emg.names, *emg.samples(), config.emg.kind)
+    take = Take(states, recording, recorder.filter_delay_s)
+    finish(calibrate([take], recorder.digest, recorder.lead_s), out)
+
+
+def _check_out(out: Path) -> None:
+    """Refuse a file that cannot be written, before anybody has walked for it."""
+    folder = next(parent for parent in out.absolute().parents if parent.exists())
+    if out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ConfigError(f"--out {out} cannot be written; give a file in a folder of yours")
+
+
+class _Recorder:
+    """Keeps what the network makes of a session."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.log = StateLog(0, 0)
+        self.filter_delay_s = self.lead_s = 0.0
+        self.digest = ""
+
+    def attach(self, bridge: Bridge, refiner: Refiner) -> None:
+        """Take a place behind the network's steps."""
+        self.filter_delay_s, self.lead_s = bridge.filter_delay_s, refiner.lead_s
+        self.digest = refiner.digest
+        log = StateLog(round(1.1 * self._seconds * refiner.rate_hz) + 10, refiner.kv_width)
+        output = bridge.output
+        refiner.on_step = lambda t, y, kept: log.add(t, y, kept, not output.status & UNSOUND)
+        self.log = log
+
+
+class _Watch:
+    """Shows how far a recording is, and gives it up if nothing comes."""
+
+    def __init__(
+        self,
+        recorder: _Recorder,
+        emg: EmgInlet,
+        seconds: float,
+        progress: Callable[[str, float], None],
+    ) -> None:
+        self._recorder, self._emg, self._seconds = recorder, emg, seconds
+        self._progress = progress
+        self._began = self._due = time.monotonic()
+
+    def stopped(self) -> bool:
+        """Asked by the session between frames; raises `StreamNotFound` in silence."""
+        now = time.monotonic()
+        if now >= self._due:
+            self._due = now + 0.25
+            self._progress("recording: walk on", (now - self._began) / self._seconds)
+            if now - self._began > SILENT_S:
+                self._check_silence()
+        return False
+
+    def _check_silence(self) -> None:
+        for what, silent in (
+            ("markers", not len(self._recorder.log)),
+            ("EMG", not np.isfinite(self._emg.newest_s)),
+        ):
+            if silent:
+                raise StreamNotFound(
+                    f"{what} with data", SILENT_S, "it is there but silent: start the capture"
+                )
+
+
+def finish(found: Calibration, out: Path) -> None:
+    """Write the subject file and say what is in it."""
+    console = Console(highlight=False, soft_wrap=True)
+    for warning in found.warnings:
+        console.print(f"warning: {warning}", markup=False)
+    save_subject(out, found.subject)
+    facts = found.subject.facts
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("channel", no_wrap=True)
+    for heading in ("s", "maximum", "r before", "after", "rmse before", "after"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for fit in facts.channels:
+        numbers = (fit.r_before, fit.r_after, fit.rmse_before, fit.rmse_after)
+        shown = (f"{value:.2f}" for value in numbers)
+        table.add_row(fit.name, f"{fit.seconds:.0f}", f"{fit.maximum:.3g}", *shown)
+    console.print(table)
+    means = np.mean([(fit.r_before, fit.r_after) for fit in facts.channels], axis=0)
+    console.print(
+        f"mean r {means[0]:.2f} before, {means[1]:.2f} after, in blocks of time that were not "
+        f"fitted; the EMG stands {1e3 * facts.lag_s:+.0f} ms against the network's estimate\n"
+        f"wrote {out}; use it with `subject: {out.name}` in the configuration"
+    )

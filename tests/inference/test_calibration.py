@@ -1,0 +1,230 @@
+"""Calibration of a made-up walker: what is recovered, and what is refused with which words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.calibration import Calibration, Take, calibrate
+from inference.channels import CHANNELS
+from inference.emg_recording import EmgRecording, covered
+from inference.exceptions import CalibrationError, EmgError, InferenceError
+from inference.state_log import StateLog
+from tests.inference.walker import DELAY_S, LEAD_S, NAMES, level, phase, recording, states, take
+
+DIGEST = "cd" * 32
+
+
+def run(*takes: Take) -> Calibration:
+    return calibrate(takes, DIGEST, LEAD_S)
+
+
+def test_a_lag_and_a_gain_are_recovered() -> None:
+    found = run(take(recording(40.0, lag_s=0.08, gain=0.2)))
+    facts = found.subject.facts
+    assert found.warnings == ()
+    assert facts.lag_s == pytest.approx(0.08, abs=0.011)  # to a step of the network
+    assert facts.seconds == pytest.approx(40.0, abs=0.1)
+    assert (facts.checkpoint, facts.filter_delay_s, facts.lead_s) == (DIGEST, DELAY_S, LEAD_S)
+    assert [fit.name for fit in facts.channels] == list(NAMES)
+    for fit in facts.channels:
+        assert fit.maximum == pytest.approx(0.2, rel=0.01)  # the 99th percentile of a rounded top
+        assert fit.r_after > 0.98 > fit.r_before
+        assert fit.rmse_after < 0.5 * fit.rmse_before
+
+
+def test_a_live_estimate_becomes_the_measurement() -> None:
+    adapter = run(take(recording(40.0, lag_s=0.08))).subject.adapter
+    later = states(20.0, start=60.0)
+    at = phase(later.t - DELAY_S - 0.08)
+    corrected = adapter.apply(later.y, later.kept)
+    for name in NAMES:
+        channel = CHANNELS.index(name[:-2])
+        for limb, turn in enumerate((0.0, np.pi)):  # fitted on the right leg, it serves the left
+            true = level(name[:-2], at + turn)
+            assert np.corrcoef(corrected[:, limb, channel], true)[0, 1] > 0.98
+            assert np.corrcoef(later.y[:, limb, channel], true)[0, 1] < 0.95
+
+
+def test_trials_of_a_person_add_up() -> None:
+    parts = [Take(states(3.0, s), recording(3.0, s, gain=g), DELAY_S) for s, g in
+             ((0.0, 0.1), (5.0, 0.2), (9.0, 0.15))]  # fmt: skip
+    facts = run(*parts).subject.facts
+    assert facts.seconds == pytest.approx(9.0, abs=0.2)
+    assert len(facts.sources) == 3
+    assert facts.channels[0].maximum == pytest.approx(0.2, rel=0.05)  # the largest of all
+
+
+def test_both_legs_are_told_apart() -> None:
+    names = ("SOL_l", "SOL_r")
+    found = run(take(recording(40.0, names=names)))
+    assert sorted(fit.name for fit in found.subject.facts.channels) == list(names)
+    swapped = replace(recording(40.0, names=names), names=names[::-1])
+    with pytest.raises(CalibrationError, match="not as these muscles do"):
+        run(take(swapped))
+
+
+def test_one_bad_channel_is_left_out_with_a_warning() -> None:
+    def flatten(data: np.ndarray) -> None:
+        data[:, 1] = 0.3
+
+    found = run(take(recording(40.0, spoil=flatten)))
+    assert found.warnings == ("made/one/walk: left out: SOL_r is flat at 0.3",)
+    adapter = found.subject.adapter
+    assert not adapter.weights[:, CHANNELS.index("SOL")].any()
+    assert adapter.weights[:, CHANNELS.index("TA")].any()
+
+
+def test_a_channel_of_noise_is_left_out_with_a_warning(rng: np.random.Generator) -> None:
+    def noise(data: np.ndarray) -> None:
+        data[:, 2] = np.repeat(rng.uniform(size=len(data) // 20), 20)
+
+    found = run(take(recording(40.0, spoil=noise)))
+    assert len(found.warnings) == 1
+    assert "left out: VM_r does not follow the motion (r " in found.warnings[0]
+    assert [fit.name for fit in found.subject.facts.channels] == ["TA_r", "SOL_r", "GMED_r"]
+
+
+def test_a_channel_that_is_right_already_stays_as_it_is() -> None:
+    def unstable(data: np.ndarray) -> None:  # what one fold teaches is wrong in the other
+        for part, gain in zip(np.split(data, 4), (1.3, 0.7, 1.3, 0.7), strict=True):
+            part[:, 3] *= gain
+
+    made = take(recording(40.0, spoil=unstable))
+    gmed = made.states.y[:, :, CHANNELS.index("GMED")]
+    gmed -= 0.1
+    gmed /= 0.6 * 1.3  # the mean of both gains, of the larger
+    found = run(made)
+    assert found.warnings == (
+        "GMED_r stays as it is: the network's own estimate is as good as a corrected one",
+    )
+    assert not found.subject.adapter.weights[:, CHANNELS.index("GMED")].any()
+    last = found.subject.facts.channels[-1]
+    assert (last.name, last.r_after) == ("GMED_r", last.r_before)
+
+
+def flat(data: np.ndarray) -> None:
+    data[:] = 0.1
+
+
+def clipped(data: np.ndarray) -> None:
+    np.minimum(data, 0.12, out=data)
+
+
+def lost(data: np.ndarray) -> None:
+    data[100:1100] = np.nan
+
+
+def like_raw(data: np.ndarray) -> None:
+    data *= np.where(np.arange(len(data)) % 2, 1.0, -1.0)[:, None]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (flat, "no EMG channel can be used: TA_r is flat at 0.1; SOL_r is flat"),
+        (clipped, "TA_r is clipped: .* % of its samples are at 0.12"),
+        (lost, "TA_r lacks 12 % of its samples"),
+        (like_raw, "TA_r is negative .* % of the time: raw EMG, not an envelope"),
+    ],
+)
+def test_a_recording_without_a_sound_channel_is_refused(spoil: object, words: str) -> None:
+    with pytest.raises(CalibrationError, match=words):
+        run(take(recording(40.0, spoil=spoil)))  # type: ignore[arg-type]
+
+
+def test_an_envelope_is_no_raw_emg() -> None:
+    with pytest.raises(CalibrationError, match="TA_r is never negative: an envelope"):
+        run(take(replace(recording(40.0, rate_hz=1000.0), kind="raw")))
+
+
+def test_raw_emg_serves_as_its_envelope_does(rng: np.random.Generator) -> None:
+    smooth = recording(40.0, rate_hz=1000.0)
+    raw = replace(smooth, data=smooth.data * rng.normal(size=smooth.data.shape), kind="raw")
+    for fit in run(take(raw)).subject.facts.channels:
+        assert fit.r_after > 0.9  # the envelope of noise is noisy itself
+
+
+def test_unknown_channels_are_named_with_the_nearest() -> None:
+    wrong = replace(recording(40.0), names=("SOLr", "left TA", "EMG 3", "TFL_r"))
+    with pytest.raises(CalibrationError, match=r"SOLr is no known channel \(did you mean SOL_r"):
+        run(take(wrong))
+
+
+def test_a_short_recording_is_refused() -> None:
+    with pytest.raises(CalibrationError, match=r"only 3.0 s .*; 4 s \(three strides\)"):
+        run(take(recording(3.0)))
+    with pytest.raises(CalibrationError, match="no motion was recorded"):
+        run(Take(StateLog(0, 8).states(), recording(40.0), DELAY_S))
+
+
+def test_emg_of_another_time_is_refused() -> None:
+    with pytest.raises(EmgError, match="do not overlap"):
+        run(take(recording(40.0, start=1000.0)))
+
+
+def test_noise_is_refused(rng: np.random.Generator) -> None:
+    def noise(data: np.ndarray) -> None:
+        data[:] = np.repeat(rng.uniform(size=(len(data) // 20, data.shape[1])), 20, axis=0)
+
+    with pytest.raises(CalibrationError, match=r"does not belong to this motion: .* 4 of 4"):
+        run(take(recording(40.0, spoil=noise)))
+
+
+def test_emg_of_other_strides_is_refused() -> None:
+    other = recording(40.0)
+    with pytest.raises(CalibrationError, match="does not belong to this motion"):
+        run(take(replace(other, time=1.13 * other.time)))
+
+
+def test_emg_half_a_stride_late_is_refused() -> None:
+    with pytest.raises(CalibrationError, match=r"but not as these muscles do.*clock"):
+        run(take(recording(40.0, lag_s=0.55)))
+
+
+def test_exchanged_channels_are_refused() -> None:
+    made = recording(40.0)
+    with pytest.raises(CalibrationError, match=r"but not as these muscles do.*names"):
+        run(take(replace(made, names=NAMES[::-1])))
+
+
+def test_frames_near_lost_samples_do_not_count() -> None:
+    whole = recording(40.0)
+    kept = (whole.time < 10.0) | (whole.time > 12.0)
+    holed = replace(whole, time=whole.time[kept], data=whole.data[kept])
+    facts = run(take(holed)).subject.facts
+    assert facts.seconds == pytest.approx(40.0 - 2.3, abs=0.1)  # 0.15 s more on either side
+    at = np.array([9.0, 9.84, 9.86, 11.0, 12.14, 12.17])
+    assert covered(holed.time, at).tolist() == [True, True, False, False, False, True]
+
+
+def test_frames_that_the_bridge_held_do_not_count() -> None:
+    made = take(recording(40.0))
+    made.states.usable[:1000] = False
+    assert run(made).subject.facts.seconds == pytest.approx(30.0, abs=0.1)
+
+
+def test_takes_of_different_filters_are_refused() -> None:
+    one = take(recording(40.0))
+    with pytest.raises(CalibrationError, match="filter delays differ"):
+        run(one, replace(one, filter_delay_s=0.06))
+
+
+def test_every_refusal_is_one_of_the_packages_own() -> None:
+    assert issubclass(CalibrationError, InferenceError)
+    empty = EmgRecording("made", ("SOL_r",), np.zeros(0), np.zeros((0, 1)), "raw")
+    with pytest.raises(CalibrationError, match="SOL_r lacks 100 % of its samples"):
+        run(take(empty))
+
+
+def test_a_full_log_keeps_what_it_has() -> None:
+    log = StateLog(2, 3)
+    for t in range(4):
+        log.add(float(t), np.full((2, 12), t, np.float32), np.ones((2, 3), np.float32), t > 0)
+    kept = log.states()
+    assert len(log) == 2
+    assert kept.t.tolist() == [0.0, 1.0]
+    assert kept.usable.tolist() == [False, True]
+    assert (kept.y[1] == 1.0).all()

@@ -1,0 +1,105 @@
+"""Real liblsl, an EMG outlet to the inlet that keeps everything."""
+
+import threading
+import uuid
+
+import numpy as np
+import pylsl
+import pytest
+
+from streamer.config import EmgStream
+from streamer.emg_inlet import EmgInlet, even_times
+from streamer.exceptions import StreamLayoutError
+from streamer.lsl_inlet import find_stream
+from streamer.outlets import Outlet, emg_channels
+
+WAIT_S = 20.0
+RATE_HZ = 1000.0
+
+
+@pytest.fixture
+def source_id() -> str:
+    return uuid.uuid4().hex
+
+
+def pair(source_id: str, labels: tuple[str, ...], settings: EmgStream) -> tuple[Outlet, EmgInlet]:
+    outlet = Outlet("amplifier", "EMG", emg_channels(labels, "mV"), RATE_HZ, source_id)
+    info = find_stream(source_id=source_id, timeout_s=WAIT_S)
+    return outlet, EmgInlet(info, settings, connect_timeout_s=WAIT_S)
+
+
+def send(outlet: Outlet, samples: np.ndarray, t: np.ndarray) -> None:
+    for first in range(0, len(t), 20):  # as an amplifier: 20 ms at a time
+        part = slice(first, first + 20)
+        outlet.push(samples[part].astype(np.float32), t[part])
+
+
+def test_every_sample_is_kept_under_the_networks_names(source_id: str) -> None:
+    settings = EmgStream(channels={"TA_l": "EMG 2", "SOL_r": "EMG 1"}, lag_ms=5.0)
+    outlet, inlet = pair(source_id, ("EMG 1", "EMG 2", "EMG 3"), settings)
+    outlet.push(np.full((3, 3), 9.0, np.float32), pylsl.local_clock() + np.arange(3) / RATE_HZ)
+    inlet.start()
+    t = pylsl.local_clock() + np.arange(700) / RATE_HZ  # more than one internal buffer
+    samples = np.stack([np.arange(700.0), -np.arange(700.0), np.zeros(700)], axis=1)
+    send(outlet, samples, t)
+    inlet.stop(float(t[-1]) - 0.006, WAIT_S)
+    time, data = inlet.samples()
+    inlet.close()
+    assert inlet.names == ("TA_l", "SOL_r")
+    rows = data[-700:]  # of what was sent before, some may have come after the start
+    np.testing.assert_array_equal(rows, samples[:, [1, 0]])
+    # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
+    np.testing.assert_allclose(time[-700:], t - 0.005, atol=1e-3)
+
+
+def test_labels_serve_as_names_by_themselves(source_id: str) -> None:
+    _, inlet = pair(source_id, ("SOL_r", "TA_r"), EmgStream())
+    inlet.close()
+    assert inlet.names == ("SOL_r", "TA_r")
+
+
+def test_a_channel_that_is_not_there_is_named_with_the_nearest(source_id: str) -> None:
+    with pytest.raises(StreamLayoutError, match=r"no channel 'EMG 7' \(nearest: EMG "):
+        pair(source_id, ("EMG 1", "EMG 2"), EmgStream(channels={"SOL_r": "EMG 7"}))
+
+
+def test_a_stream_without_labels_is_refused(source_id: str) -> None:
+    outlet = pylsl.StreamOutlet(pylsl.StreamInfo("bare", "EMG", 2, 0.0, "float32", source_id))
+    info = find_stream(source_id=source_id, timeout_s=WAIT_S)
+    with pytest.raises(StreamLayoutError, match="2 channels and labels for 0"):
+        EmgInlet(info, EmgStream(), connect_timeout_s=WAIT_S)
+    del outlet
+
+
+def test_closing_ends_what_was_not_stopped(source_id: str) -> None:
+    _, inlet = pair(source_id, ("SOL_r", "TA_r"), EmgStream())
+    inlet.start()
+    inlet.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "emg"]
+
+
+def test_without_a_sample_there_is_an_empty_recording(source_id: str) -> None:
+    _, inlet = pair(source_id, ("SOL_r", "TA_r"), EmgStream())
+    inlet.start()
+    inlet.stop(pylsl.local_clock(), 0.1)
+    time, data = inlet.samples()
+    inlet.close()
+    assert data.shape == (0, 2)
+    assert time.shape == (0,)
+    assert inlet.newest_s == -np.inf
+
+
+def test_jitter_is_taken_off_and_holes_stay(rng: np.random.Generator) -> None:
+    true = np.concatenate([np.arange(900), np.arange(1000, 2500)]) / RATE_HZ
+    stamps = np.maximum.accumulate(true + rng.normal(scale=2e-3, size=len(true)))
+    smooth = even_times(stamps)
+    # the mean of a thousand errors of 2 ms; running maxima add one or two of them to all
+    assert np.abs(smooth - true - np.median(smooth - true)).max() < 1e-3
+    assert (np.diff(smooth) > 0.0).all()
+    assert smooth[900] - smooth[899] == pytest.approx(0.101, abs=2e-3)
+    assert even_times(np.array([3.0])).tolist() == [3.0]
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20250101)
