@@ -6,7 +6,15 @@ Frames that count are those of complete strides with measured EMG, for every met
 
 from inference.evaluation.bootstrap import Bootstrap
 from inference.evaluation.coverage import relative_errors, spread_gain
-from inference.evaluation.estimates import Estimates, Family, Method, as_family, predict
+from inference.evaluation.estimates import (
+    Estimates,
+    Family,
+    Method,
+    as_family,
+    hide_unknown,
+    known_channels,
+    predict,
+)
 from inference.evaluation.score import PersonScore, difference, score
 from inference.evaluation.stream import Stream, Streamed, estimate_stream
 from inference.evaluation.summary import Summary, score_tables, summarise, summary_table
@@ -23,6 +31,8 @@ __all__ = [
     "as_family",
     "difference",
     "estimate_stream",
+    "hide_unknown",
+    "known_channels",
     "predict",
     "relative_errors",
     "score",
