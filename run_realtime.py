@@ -66,19 +66,20 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
         Ready for its first frame.
     """
     # here, so that the process which only shows the table does not load the solvers
-    from sim_bridge import Bridge, BridgeSettings, ExternalForce, compile_model
+    from sim_bridge import compile_model
     from streamer.clock import LslClock
+    from streamer.force_inlet import ForceInlet
     from streamer.formats import read_external_loads
     from streamer.loop import LoopSettings, Session
-    from streamer.lsl_inlet import ForceInlet, MarkerInlet, find
+    from streamer.lsl_inlet import MarkerInlet, find
     from streamer.meta import make_meta
     from streamer.publisher import Publisher
 
     publisher = Publisher(config.endpoint, keys=config.keys)
     resources.callback(publisher.close)
-    loads = read_external_loads(config.loads).forces if config.loads else ()
+    loads = read_external_loads(config.loads).forces if config.loads else None
     marker_info = find(config.markers)
-    force_info = find(config.forces) if loads else None
+    force_info = find(config.forces) if loads or config.plates == "auto" else None
     processes.say(f"loading {config.model.name} (the first time it is compiled)")
     model = compile_model(config.model, progress=processes.say_progress)
 
@@ -88,10 +89,7 @@ def wire(config: RunConfig, resources: ExitStack) -> "Session":
     if force_info is not None:
         forces = ForceInlet(force_info, config.forces, loads)
         resources.callback(forces.close)
-    settings = BridgeSettings(
-        markers.rate_hz, config.filter, ground_reaction=config.ground_reaction
-    )
-    bridge = Bridge(model, markers.names, [ExternalForce(f.name, f.body) for f in loads], settings)
+    bridge = processes.make_bridge(config, model, markers, forces)
     refiner = open_refiner(config, model)
     processes.say("warming up (the first time half a minute: kernels are compiled)")
     bridge.warm_up()

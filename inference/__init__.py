@@ -1,7 +1,7 @@
-"""Simulated activations and motion in, EMG envelopes out: STDR-Net and what surrounds it.
+"""Simulated activations and motion in, EMG envelopes out: the networks and what surrounds them.
 
 Nothing here reads a clock, opens a socket or knows the bridge. Importing this package and running
-the default backend needs no torch; `inference.model`, `inference.training` and
+the default backend needs no torch; `inference.networks`, `inference.training` and
 `inference.evaluation` do.
 """
 

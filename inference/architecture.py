@@ -78,6 +78,9 @@ class GruArchitecture(_Common, frozen=True, kw_only=True, tag_field="kind", tag=
         Recurrent layers.
     """
 
+    d_model: int = 64
+    members: int = 4
+    dropout: float = 0.5
     n_layer: int = 1
     feeds_back: ClassVar[bool] = False
     window: ClassVar[int] = 2

@@ -85,7 +85,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     receptive_field_frames : int
         Frames of input behind one output; 0 = all of the past.
     lead_s : float
-        How far ahead of the filtered motion the estimate is [s]; its age is less by that.
+        How far ahead of the filtered motion the estimate is [s].
     muscle_map : mapping
         Default table by model family: channel to muscle names without their side.
     normalisation : mapping

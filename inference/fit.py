@@ -20,6 +20,7 @@ from inference.dataset import LimbSequence, as_recorded, build_sequences, people
 from inference.evaluation import (
     Estimates,
     as_family,
+    coverage_by_others,
     estimate_stream,
     hide_unknown,
     known_channels,
@@ -47,13 +48,14 @@ DESCRIPTION: Final = (
 )
 METRICS_NOTE: Final = (
     "Complete strides with measured EMG; per person, then averaged over people, with 95 % "
-    "bootstrap intervals. rmse is a fraction of the person's reference maximum (99th percentile of "
-    "the envelope over the person's trials). simulation = plain static optimization with the best "
-    "gain of each person and channel; the network has no gain. calibrated = on one other trial of "
-    "the person; own-strides = the mean of the person's other strides at the true phase. *_lag = "
-    "with one best lag per person; lag_s > 0 means that the measurement is later. "
-    "cross_validation: people of the training sets left out in turn, the data set's lag removed, "
-    "channels that only they were measured in not scored. held_out: other data sets, no lag "
+    "bootstrap intervals. rmse is a fraction of the reference maximum (99th percentile of the "
+    "envelope over the person's trials). simulation = plain static optimization with the best gain "
+    "of each person and channel; the network has no gain. calibrated = on one other trial of the "
+    "person; own-strides = the mean of the person's other strides at the true phase. *_lag = with "
+    "one best lag per person; lag_s > 0 means that the measurement is later. cross_validation: "
+    "people of the training sets left out in turn, the data set's lag removed, channels that only "
+    "they were measured in not scored. coverage: shares of the measurement within the 50 and 90 % "
+    "intervals of sigma, its gain fitted on the other people. held_out: other data sets, no lag "
     "removed."
 )
 
@@ -96,8 +98,15 @@ def fit_checkpoint(
         found = _left_out(sequences, settings, report)
         own = as_recorded(sequences)
         results = _results(own, found, settings.rate_hz)
-        metrics["cross_validation"] = {"folds": settings.folds} | results
-        gain = spread_gain(relative_errors(own, found["network"]))
+        errors = relative_errors(own, found["network"])
+        metrics["cross_validation"] = {
+            "folds": settings.folds,
+            "coverage": {
+                found.channel: [round(share, 3) for share in found.shares]
+                for found in coverage_by_others(errors)
+            },
+        } | results
+        gain = spread_gain(errors)
     stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
     net, history = train(
         [s for s in sequences if s.person not in stop_by],
@@ -179,7 +188,7 @@ def _training_card(
         "target": "6 Hz zero-phase envelope of raw EMG (20-450 Hz), published envelopes as they "
         "are; of the instant that the filtered inputs describe, less the data set's lag",
         "lag_note": "EMG timing differs between data sets, by equipment or by person; one lag per "
-        "data set was estimated against the set with most people and removed for training",
+        "data set was estimated, told from the mean over data sets, and removed for training",
         "stopped_by": list(stop_by),
         "settings": msgspec.to_builtins(settings.training),
         "best_epoch": asdict(best),
@@ -222,6 +231,6 @@ def _describe(sequences: Sequence[LimbSequence], lags: dict[str, float]) -> str:
 
 def _line(epoch: Epoch) -> str:
     return (
-        f"epoch {epoch.index + 1}: loss {epoch.train_loss:.3f}, "
+        f"member {epoch.member + 1}, epoch {epoch.index + 1}: loss {epoch.train_loss:.3f}, "
         f"validation {epoch.validation_loss:.3f}"
     )

@@ -18,9 +18,11 @@ from .exceptions import (
 from .inverse_dynamics import ExternalForce
 from .inverse_kinematics import CoordinateTask
 from .model import CompiledModel
+from .plates import ON_FEET
 from .status import BridgeStatus
 
 __all__ = [
+    "ON_FEET",
     "STAGES",
     "Bridge",
     "BridgeOutput",

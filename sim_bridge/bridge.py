@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ._jit import F64, kernel
+from ._jit import F64, I64, kernel
 from .exceptions import SettingsError
 from .external_forces import ExternalForces
 from .filters import CAUSAL_DEFAULT, make_filter
@@ -63,6 +63,12 @@ class BridgeSettings:
     ground_reaction : {"auto", "measured", "predicted"}
         ``auto`` predicts the force under a foot where its row is not known; ``measured`` takes such
         rows for no force; ``predicted`` does not use measured rows.
+    corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
+        Corners of the plates, to see feet on their edges; only for loads on the body ``feet``.
+    forces_in_step : bool
+        The forces given to :meth:`Bridge.step` are those of the filter's instant already,
+        ``filter_delay_s`` before the frame. A live session asks for them so: they have had time to
+        arrive, and are interpolated at their own rate.
     """
 
     rate_hz: float
@@ -74,31 +80,39 @@ class BridgeSettings:
     residual: float = 1000.0
     exact_joints: bool = False
     ground_reaction: Literal["auto", "measured", "predicted"] = "auto"
+    corners: F64 | None = None
+    forces_in_step: bool = False
 
 
 class BridgeOutput:
     """Result of a step: one object, its arrays valid until the next step.
 
-    ==========  ===================================================  =================  ==========
-    field       meaning                                              unit               shape
-    ==========  ===================================================  =================  ==========
-    t           capture time of the frame, clock of the input        s
-    ik_q        inverse kinematics of this frame, unfiltered         rad, m             (n_coord,)
-    q           filtered; true for ``t - filter_delay_s``            rad, m             (n_coord,)
-    qd          its speed                                            rad/s, m/s         (n_coord,)
-    qdd         its acceleration                                     rad/s^2, m/s^2     (n_coord,)
-    tau         generalized forces                                   N m, N             (n_coord,)
-    forces      external forces in ``tau``: force, point, torque     N, m, N m          (n_load, 9)
-    activation  of each muscle                                                          (n_muscle,)
-    control     of each coordinate actuator of the model                                (n_act,)
-    reserve     control of the reserve on each coordinate                               (n_coord,)
-    marker_rms  distance between measured and model markers          m
-    status      :class:`BridgeStatus` bits
-    ==========  ===================================================  =================  ==========
+    ============  =================================================  =================  ==========
+    field         meaning                                            unit               shape
+    ============  =================================================  =================  ==========
+    t             capture time of the frame, clock of the input      s
+    ik_q          inverse kinematics of this frame, unfiltered       rad, m             (n_coord,)
+    q             filtered; true for ``t - filter_delay_s``          rad, m             (n_coord,)
+    qd            its speed                                          rad/s, m/s         (n_coord,)
+    qdd           its acceleration                                   rad/s^2, m/s^2     (n_coord,)
+    tau           generalized forces                                 N m, N             (n_coord,)
+    forces        external forces in ``tau``: force, point, torque   N, m, N m          (n_load, 9)
+    activation    of each muscle                                                        (n_muscle,)
+    control       of each coordinate actuator of the model                              (n_act,)
+    reserve       control of the reserve on each coordinate                             (n_coord,)
+    plate_faults  :class:`PlateFault` of each measured force                            (n_given,)
+    marker_rms    distance between measured and model markers        m
+    status        :class:`BridgeStatus` bits
+    ============  =================================================  =================  ==========
     """
 
     def __init__(
-        self, ik: InverseKinematics, so: StaticOptimization, tau: F64, forces: F64
+        self,
+        ik: InverseKinematics,
+        so: StaticOptimization,
+        tau: F64,
+        forces: F64,
+        plate_faults: I64,
     ) -> None:
         n = len(tau)
         self.t = 0.0
@@ -109,6 +123,7 @@ class BridgeOutput:
         self.activation = so.activation
         self.control = so.control
         self.reserve = so.reserve_control
+        self.plate_faults = plate_faults
         self.marker_rms = 0.0
         self.status = 0
 
@@ -123,7 +138,8 @@ class Bridge:
     marker_names : sequence of str
         Labels of the incoming markers, in their order.
     loads : sequence of ExternalForce
-        External forces, in the order of their rows.
+        External forces, in the order of their rows; those on the body ``feet`` are plates, each
+        under whichever foot is on it.
     settings : BridgeSettings
         Rate, filter, weights, reserves.
 
@@ -135,6 +151,8 @@ class Bridge:
     Notes
     -----
     It reads no clock: ``on_stage`` is called after each stage with its name, for whoever times it.
+    ``on_plate_fault`` is called once for each fault of each plate, with the plate's name and what
+    to do, see :class:`sim_bridge.plates.PlateFault`.
     Instances share nothing, and the kernels release the GIL: run several in threads.
     """
 
@@ -158,7 +176,12 @@ class Bridge:
             settings.coordinate_tasks,
         )
         self._external = ExternalForces(
-            model, loads, settings.rate_hz, self._filter.delay_s, settings.ground_reaction
+            model,
+            loads,
+            settings.rate_hz,
+            0.0 if settings.forces_in_step else self._filter.delay_s,
+            settings.ground_reaction,
+            settings.corners,
         )
         self._id = InverseDynamics(model, self._external.loads, settings.exact_joints)
         self._geometry = MuscleGeometry(model)
@@ -171,8 +194,15 @@ class Bridge:
         self._last_t, self._last_q = -np.inf, np.zeros(n)
         self._unseen_t = -np.inf
         self._markers = np.zeros((self.ik.n_labels, 3))
-        self.output = BridgeOutput(self.ik, self.so, self._id.tau_opensim, self._external.forces)
+        self.output = BridgeOutput(
+            self.ik,
+            self.so,
+            self._id.tau_opensim,
+            self._external.forces,
+            self._external.plate_faults,
+        )
         self.on_stage: Callable[[str], None] | None = None
+        self.on_plate_fault: Callable[[str, str], None] | None = None
 
     @property
     def filter_delay_s(self) -> float:
@@ -214,7 +244,8 @@ class Bridge:
         markers : ndarray of shape (n_label, 3), float64 [m], ground
             In the order of ``marker_names``; NaN marks a missing one.
         forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
-            Force, centre of pressure, free torque at ``t``; a row with NaN is not known.
+            Force, centre of pressure, free torque at ``t`` (see ``forces_in_step``); a row with
+            NaN is not known.
 
         Returns
         -------
@@ -240,6 +271,21 @@ class Bridge:
         out.t = t
         out.status |= status
         return out
+
+    def clean_forces(self, forces: F64) -> F64:
+        """Judge and clean measured forces as :meth:`step` does, for :meth:`solve`.
+
+        Parameters
+        ----------
+        forces : ndarray of shape (n_given, 9), float64
+            See :meth:`step`.
+
+        Returns
+        -------
+        ndarray of shape (n_given, 9), float64
+            Overwritten by the next; a row that is not believed is NaN.
+        """
+        return self._external.clean(forces)
 
     def _jumped(self, t: float) -> bool:
         """Whether the solution moved faster than a body can, as where a recording starts again."""
@@ -278,6 +324,8 @@ class Bridge:
         self._mark("grf")
         self._id.step(q, qd, qdd, out.forces)
         self._external.watch(self._id)
+        if self.on_plate_fault is not None:
+            self._external.tell_faults(self.on_plate_fault)
         self._mark("id")
         np.take(q, self._free_index, out=self._free)
         np.take(qd, self._free_index, out=self._free_speed)

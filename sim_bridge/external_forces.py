@@ -1,20 +1,31 @@
 """External forces of a frame: measured, held back by the filter's delay, or else predicted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ._jit import F64, is_finite, kernel
+from ._jit import F64, I64, Bool, is_finite, kernel
 from .exceptions import SettingsError
 from .filters import ForceDelay
 from .ground_reaction import Blend, GroundReaction, find_feet
 from .ground_reaction.feet import SIDES, require_feet
 from .inverse_dynamics import ExternalForce, InverseDynamics
 from .model import CompiledModel
+from .plates import (
+    ON_FEET,
+    MissingLoad,
+    PlateCleaner,
+    PlateFault,
+    PlateJudge,
+    PlateMapper,
+    Soles,
+)
+from .wrench import add_wrench
 
+MODES = ("auto", "measured", "predicted")
+_NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)
 WATCH_EVERY = 8
 """Frames between looks at the floor while forces are measured; a foot stands for longer."""
-MODES = ("auto", "measured", "predicted")
 
 
 class ExternalForces:
@@ -25,19 +36,23 @@ class ExternalForces:
     model : CompiledModel
         The model.
     loads : sequence of ExternalForce
-        Measured forces, in the order of their rows; if there are none, and forces can be predicted,
-        the feet are the loads.
+        Measured forces, in the order of their rows; those on the body ``feet`` are plates, whose
+        forces go to the foot that is on them. If there are none, and forces can be predicted, the
+        feet are the loads.
     rate_hz : float
         Frame rate [Hz].
     delay_s : float
-        Delay of the derivative filter [s].
+        By how much forces are held back [s].
     mode : str
         See ``BridgeSettings.ground_reaction``.
+    corners : ndarray of shape (n_given, 4, 3), float64 [m], ground, or None
+        Corners of the plates, where they are known.
 
     Raises
     ------
     SettingsError, UnknownBody
-        If the mode is unknown, or ``predicted`` and the model has no feet.
+        If the mode is unknown, plates and forces on bodies are mixed, corners do not fit, or feet
+        are needed and the model has none.
 
     Attributes
     ----------
@@ -47,6 +62,8 @@ class ExternalForces:
         Rows that are measured.
     forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
         Of the last step: force, centre of pressure, free torque.
+    plate_faults : ndarray of shape (n_given,), int64
+        :class:`sim_bridge.plates.PlateFault` of each measured row.
     """
 
     def __init__(
@@ -56,29 +73,45 @@ class ExternalForces:
         rate_hz: float,
         delay_s: float,
         mode: str,
+        corners: F64 | None = None,
     ) -> None:
         if mode not in MODES:
             raise SettingsError(f"ground reaction '{mode}' has no meaning; use {', '.join(MODES)}")
-        feet = require_feet(model) if mode == "predicted" else find_feet(model)
+        on_feet = _all_on_feet(loads)
+        _check_corners(corners, len(loads), on_feet)
+        feet = require_feet(model) if mode == "predicted" or on_feet else find_feet(model)
         self.n_given = len(loads)
-        self.loads = tuple(loads)
+        self.loads = () if on_feet else tuple(loads)
         self._reaction: GroundReaction | None = None
-        if mode != "measured" and feet is not None:
+        if feet is not None and (mode != "measured" or on_feet):
             self._reaction = GroundReaction(model, feet, rate_hz)
             self.loads = self.loads or tuple(
                 ExternalForce(f"ground reaction {side}", f"calcn_{side}") for side in SIDES
             )
-        n = len(self.loads)
-        self._only_predicted = mode == "predicted"
-        self._measured = np.full((n, 9), np.nan)
-        self._delay = ForceDelay(n, rate_hz, delay_s)
-        self._blend = Blend(_foot_of(self.loads), rate_hz)
+        self._mode = mode
+        foot = _foot_of(self.loads)
+        self._given = np.full((self.n_given, 9), np.nan)
+        is_plate = np.ones(self.n_given, bool) if on_feet else _on_a_foot(loads)
+        self._on_foot = _on_a_foot(self.loads)
+        weight = float(model.mass * np.linalg.norm(model.gravity))
+        self._judge = PlateJudge(is_plate, weight, rate_hz)
+        self._cleaner = PlateCleaner(is_plate)
+        self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
+        self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
+        self._blend = Blend(foot, rate_hz)
+        self._measured = np.full((len(self.loads), 9), np.nan)
+        self._total, self._whole = np.full(9, np.nan), False
+        self._missing = MissingLoad(foot, weight, rate_hz)
+        self._parent = model.chain.parent
         self.forces: F64 = self._blend.forces
+        self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
+        self._names = tuple(load.name for load in loads)
+        self._told: set[tuple[str, int]] = set()
         self._frames = 0
 
     @property
     def delayed(self) -> F64:
-        """Measured forces of the filter's instant, (n_load, 9); NaN where not known."""
+        """Measured forces of the filter's instant, (n_given, 9); NaN where not known."""
         return self._delay.forces
 
     @property
@@ -88,45 +121,145 @@ class ExternalForces:
 
     def reset(self) -> None:
         """Forget everything."""
-        self._delay.reset()
-        self._blend.reset()
+        self._whole = False
+        for part in (self._judge, self._cleaner, self._delay, self._missing, self._blend):
+            part.reset()
+        if self._mapper is not None:
+            self._mapper.reset()
         if self._reaction is not None:
             self._reaction.reset()
 
+    def clean(self, measured: F64) -> F64:
+        """Judge and clean the measured forces of a frame.
+
+        Parameters
+        ----------
+        measured : ndarray of shape (n_given, 9), float64
+            See :meth:`Bridge.step`.
+
+        Returns
+        -------
+        ndarray of shape (n_given, 9), float64
+            Overwritten by the next; a row that is not believed is NaN.
+        """
+        np.copyto(self._given, measured)
+        self._judge.step(self._given)
+        self._cleaner.step(self._given)
+        return self._given
+
     def delay(self, t: float, measured: F64) -> None:
         """Take the measured forces of a frame at ``t`` [s]; ``delayed`` is brought forward."""
-        if self.n_given:
-            np.copyto(self._measured, measured)
-        self._delay.step(t, self._measured)
+        if not self.n_given:
+            return
+        self._delay.step(t, self.clean(measured))
+        if self._mapper is None and self._mode == "auto":
+            self._missing.step(self._delay.forces, self._whole)
 
-    def step(self, q: F64, qd: F64, qdd: F64, measured: F64) -> None:
+    def step(self, q: F64, qd: F64, qdd: F64, given: F64) -> None:
         """Find the forces on a motion.
 
         Parameters
         ----------
         q, qd, qdd : ndarray of shape (n_coordinate,), float64
             The motion.
-        measured : ndarray of shape (n_load, 9), float64
+        given : ndarray of shape (n_given, 9), float64
             Measured forces of its instant; a row with NaN is not known.
         """
-        if len(measured) < len(self.loads):  # none are measured
-            measured = self._measured
         if self._reaction is None:
-            keep_known(measured, self.forces)
+            keep_known(given, self.forces)
             return
-        if self._only_predicted or self._blend.predicted or unknown(measured):
-            self._reaction.step(q, qd, qdd)
-        self._blend.step(measured, self._reaction.forces, self._only_predicted)
+        only_predicted = self._mode == "predicted"
+        if self._mapper is None:
+            measured = given if self.n_given else self._measured
+            if (
+                only_predicted
+                or self._blend.predicted
+                or self._missing.doubted.any()
+                or unknown(measured)
+            ):
+                self._reaction.move(q, qd, qdd)
+                self._to_reaction(measured, self._reaction)
+        else:
+            measured = self._measured
+            self._reaction.move(q, qd, qdd)
+            self._to_feet(given, self._mapper, self._reaction)
+        if self._mode == "measured":
+            keep_known(measured, self.forces)
+        else:
+            self._blend.step(measured, self._reaction.forces, only_predicted)
+
+    def _to_reaction(self, measured: F64, reaction: GroundReaction) -> None:
+        """Share the measured total if it is whole, else what the motion needs."""
+        total_of(measured, self._on_foot, self._missing.doubted, self._total)
+        self._whole = self._mode == "auto" and reaction.take_total(self._total)
+        reaction.share()
+
+    def _to_feet(self, given: F64, mapper: PlateMapper, reaction: GroundReaction) -> None:
+        """Give the plates' forces to the feet; a total that cannot be told apart is shared."""
+        mapper.look(given, Soles(reaction.place, reaction.contact))
+        self._whole = self._mode == "auto" and reaction.take_total(mapper.total)
+        reaction.share()
+        carried = (reaction.forces[0, 1], reaction.forces[1, 1]) if self._whole else (0.0, 0.0)
+        mapper.assign(given, carried)  # the rest is borne beside the plates
+        np.copyto(self._measured, mapper.feet)
+        if self._mode == "auto":
+            self._missing.step(self._measured, self._whole)
 
     def watch(self, dynamics: InverseDynamics) -> None:
-        """Learn the floor while forces are measured, to be ready when they are not."""
-        self._frames += 1
-        if self._reaction is None or self._blend.predicted or self._frames % WATCH_EVERY:
+        """See which force is missing; learn the floor while forces are measured."""
+        if self._reaction is None:
+            np.copyto(self.plate_faults, self._judge.fault)
             return
-        self._reaction.watch(dynamics, WATCH_EVERY)
+        self._missing.watch(self._parent, dynamics.work.force, self._reaction.forces)
+        if self._mapper is not None:
+            note_faults(self._judge.fault, self._mapper.edge, _EDGE, self.plate_faults)
+            return
+        note_faults(self._judge.fault, self._missing.accused, _NO_LOAD, self.plate_faults)
+        self._frames += 1
+        if not self._blend.predicted and self._frames % WATCH_EVERY == 0:
+            self._reaction.watch(dynamics, WATCH_EVERY)
+
+    def tell_faults(self, tell: Callable[[str, str], None]) -> None:
+        """Tell name and message of each fault that was not told yet."""
+        if not self.plate_faults.any():
+            return
+        for name, fault in zip(self._names, self.plate_faults.tolist(), strict=True):
+            if fault and (name, fault) not in self._told:
+                self._told.add((name, fault))
+                tell(name, PlateFault(fault).message)
 
 
-def _foot_of(loads: Sequence[ExternalForce]) -> np.ndarray:
+def _all_on_feet(loads: Sequence[ExternalForce]) -> bool:
+    """Whether the loads are plates under whichever foot."""
+    plates = [load.name for load in loads if load.body == ON_FEET]
+    if plates and len(plates) < len(loads):
+        others = ", ".join(load.name for load in loads if load.body != ON_FEET)
+        raise SettingsError(
+            f"{', '.join(plates)} act on '{ON_FEET}', {others} on bodies; give all plates to"
+            f" '{ON_FEET}' or each to its body"
+        )
+    return bool(plates)
+
+
+def _check_corners(corners: F64 | None, n_loads: int, on_feet: bool) -> None:
+    """Refuse corners that nobody uses or that do not fit."""
+    if corners is None:
+        return
+    if not on_feet:
+        raise SettingsError(f"corners are only used for plates on '{ON_FEET}'; leave them out")
+    if corners.shape != (n_loads, 4, 3):
+        raise SettingsError(
+            f"corners have the shape {corners.shape} for {n_loads} plates; give four points each"
+        )
+
+
+def _on_a_foot(loads: Sequence[ExternalForce]) -> Bool:
+    """Which forces come from the floor, by the body they act on."""
+    feet = [f"{part}_{side}" for side in SIDES for part in ("calcn", "toes")]
+    return np.array([load.body in feet for load in loads], dtype=np.bool_)
+
+
+def _foot_of(loads: Sequence[ExternalForce]) -> I64:
     """Which foot each force acts on: 0 right, 1 left, -1 another body; one row for each foot."""
     foot = np.full(len(loads), -1, dtype=np.int64)
     for number, side in enumerate(SIDES):
@@ -147,9 +280,25 @@ def unknown(forces: F64) -> bool:
 
 
 @kernel
+def total_of(forces: F64, on_foot: Bool, doubted: Bool, total_out: F64) -> None:
+    """Sum of the forces on feet; NaN if one is not known, unless because it is doubted."""
+    total_out[:] = 0.0
+    for i in range(forces.shape[0]):
+        if on_foot[i] and not doubted[i]:
+            add_wrench(forces[i], total_out)
+
+
+@kernel
 def keep_known(forces: F64, forces_out: F64) -> None:
     """Copy rows of external forces; one with a number that is not finite becomes no force."""
     for i in range(forces.shape[0]):
         known = is_finite(forces[i].sum())
         for c in range(9):
             forces_out[i, c] = forces[i, c] if known else 0.0
+
+
+@kernel
+def note_faults(judged: I64, flagged: Bool, code: int, fault_out: I64) -> None:
+    """Fault of each plate: what the judge says, else a code where it is flagged."""
+    for i in range(fault_out.shape[0]):
+        fault_out[i] = code if judged[i] == 0 and flagged[i] else judged[i]

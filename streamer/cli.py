@@ -40,7 +40,7 @@ def replay(
     loop: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
     fault: Annotated[
         list[str],
-        typer.Option(help="drop:P, occlude:P, silence:S, late:S or jitter:S; repeatable."),
+        typer.Option(help="drop:P, occlude:P, silence:S, mute:S, late:S, jitter:S; repeatable."),
     ] = [],  # noqa: B006
     unit: Annotated[str, typer.Option(help="Unit of the positions sent: mm or m.")] = "mm",
     emg: Annotated[bool, typer.Option("--emg", help="Send measured EMG too.")] = False,
@@ -96,10 +96,14 @@ def compile_(
 @app.command()
 def offline(
     model: Annotated[Path, typer.Option(help="OpenSim model, .osim.")],
-    markers: Annotated[Path, typer.Option(help="Marker file, .trc.")],
+    markers: Annotated[Path, typer.Option(help="Marker file, .trc; or .c3d with its plates.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
     grf: Annotated[Path | None, typer.Option(help="Force file, .mot.")] = None,
     loads: Annotated[Path | None, typer.Option(help="ExternalLoads .xml.")] = None,
+    plates: Annotated[
+        Literal["named", "auto"],
+        typer.Option(help="Whose foot is on a plate: as --loads names it, or as seen."),
+    ] = "named",
     filter: Annotated[  # noqa: A002
         str, typer.Option(help="causal (as live) or zero-phase:6.")
     ] = "causal",
@@ -114,7 +118,9 @@ def offline(
     """Run the same pipeline over a recording and write OpenSim files."""
     from streamer.commands import offline as command
 
-    command.run(model, markers, grf, loads, out, filter, start, end, refine, checkpoint, ik_setup)
+    command.run(
+        model, markers, grf, loads, out, filter, start, end, refine, checkpoint, ik_setup, plates
+    )
 
 
 @app.command()
@@ -171,8 +177,12 @@ def evaluate(
     compare: Annotated[
         bool, typer.Option("--compare", help="Train and compare every method on these people.")
     ] = False,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Train our network with one choice changed at a time.")
+    ] = False,
     config: Annotated[
-        Path | None, typer.Option(help="--compare: YAML file of nem2e train; default: ours.")
+        Path | None,
+        typer.Option(help="--compare, --ablate: YAML file of nem2e train; default: ours."),
     ] = None,
     unseen: Annotated[
         list[Path] | None,
@@ -180,9 +190,12 @@ def evaluate(
             help="--compare: trials of other data sets instead of the file's; repeatable."
         ),
     ] = None,
-    folds: Annotated[int, typer.Option(help="--compare: groups of people left out.")] = 8,
+    folds: Annotated[int, typer.Option(help="--compare, --ablate: groups of people left out.")] = 8,
     docs: Annotated[
-        Path | None, typer.Option(help="--compare: write results.md and its figures here.")
+        Path | None,
+        typer.Option(
+            help="--compare: write results.md and its figures here; --ablate: ablations.md."
+        ),
     ] = None,
 ) -> None:
     """Compare the network with static optimization alone, muscle by muscle."""
@@ -191,15 +204,15 @@ def evaluate(
     from streamer.commands import evaluate as command
     from streamer.train_config import TrainConfig, load_train_config
 
-    if not compare:
+    if not (compare or ablate):
         if config is not None or unseen or docs is not None:
-            raise typer.BadParameter("--config, --unseen and --docs go with --compare")
+            raise typer.BadParameter("--config, --unseen and --docs go with --compare or --ablate")
         if not dirs:
             raise typer.BadParameter("give trial directories", param_hint="DIRS")
         command.run(dirs, checkpoint, report=report, cache=cache)
         return
     if checkpoint is not None or report is not None:
-        raise typer.BadParameter("--checkpoint and --report do not go with --compare")
+        raise typer.BadParameter("--checkpoint and --report do not go with these")
     settings = TrainConfig() if config is None else load_train_config(config)
     settings = msgspec.structs.replace(
         settings,
@@ -207,7 +220,12 @@ def evaluate(
         trials=tuple(map(str, dirs or settings.trials)),
         unseen=tuple(map(str, unseen or settings.unseen)),
     )
-    command.compare(settings, docs=docs, cache=cache)
+    if compare:
+        command.compare(settings, docs=docs, cache=cache)
+    if ablate:
+        from streamer.commands import ablate as choices
+
+        choices.run(settings, docs=docs, cache=cache)
 
 
 @app.command()
@@ -232,7 +250,7 @@ def keys(
 
 
 bench = typer.Typer(
-    help="Measure: the bridge beside OpenSim and a session's latency (alone: both), filters, grf.",
+    help="Measure the bridge beside OpenSim, a session's latency (alone: both), filters, forces.",
     invoke_without_command=True,
 )
 app.add_typer(bench, name="bench")
@@ -317,6 +335,21 @@ def bench_grf(
     from streamer.commands import bench as command
 
     command.grf(trials or (), seconds=seconds, docs=docs, out=out)
+
+
+@bench.command("plates")
+def bench_plates(
+    trials: Annotated[
+        list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="Longest part of a trial.")] = 20.0,
+    docs: Annotated[Path | None, typer.Option(help="Write forces.md's table here.")] = None,
+    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+) -> None:
+    """Feet found on plates from motion, beside what is known."""
+    from streamer.commands import bench as command
+
+    command.plates(trials or (), seconds=seconds, docs=docs, out=out)
 
 
 def main() -> None:

@@ -43,6 +43,10 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     dejitter: bool = True
 
 
+Point = tuple[float, float, float]
+"""x, y and z [m] in ground."""
+
+
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One session.
 
@@ -51,7 +55,15 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     model : Path
         The subject's scaled OpenSim model.
     loads : Path or None
-        ExternalLoads XML: which force columns act on which body; None = no force plates.
+        ExternalLoads XML: which force columns act on which body; None = no force plates, unless
+        `plates` is ``auto``.
+    plates : {"named", "auto"}
+        Whose foot is on a plate: that of the body that `loads` names, or whichever is seen there.
+        With ``auto`` and without `loads` the columns are found by their names, see
+        :func:`streamer.formats.plates_by_name`.
+    corners : str, list or None
+        Corners of the plates, only for ``auto``: a C3D file that has them, or for each plate four
+        points [x, y, z] in turn [m, ground, y up]. With them a foot on an edge is noticed.
     trial : Path or None
         Trial directory that `run_realtime.py` replays itself if `replay` is set.
     markers, forces : Stream
@@ -90,6 +102,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     model: Path
     loads: Path | None = None
+    plates: Literal["named", "auto"] = "named"
+    corners: str | list[tuple[Point, Point, Point, Point]] | None = None
     trial: Path | None = None
     markers: Stream = Stream(type="MoCap")
     forces: Stream = Stream(type="Force")
@@ -115,6 +129,10 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
                 raise ValueError(f"`{name}` is {getattr(self, name):g}, it must be positive")
         if self.rate_hz is not None and self.rate_hz <= 0.0:
             raise ValueError(f"`rate_hz` is {self.rate_hz:g}, it must be positive or null")
+        if self.corners is not None and self.plates != "auto":
+            raise ValueError(
+                "`corners` are only used with `plates: auto`; add it or leave them out"
+            )
         if not 0.0 <= self.align_wait_ms < self.budget_ms:
             raise ValueError(
                 f"`align_wait_ms` is {self.align_wait_ms:g}, it must be less than the budget "
@@ -182,13 +200,13 @@ def _refuse_unknown(path: Path, given: Mapping[str, Any], kind: type, place: str
 
 def _resolve(path: Path, config: RunConfig) -> RunConfig:
     """Make paths absolute and see that they exist."""
-    changes: dict[str, Path] = {}
-    for key in ("model", "loads", "trial", "checkpoint", "keys"):
-        value: Path | None = getattr(config, key)
-        if value is None:
+    changes: dict[str, Path | str] = {}
+    for key in ("model", "loads", "corners", "trial", "checkpoint", "keys"):
+        value: Path | str | None = getattr(config, key)
+        if value is None or isinstance(value, list):
             continue
-        absolute = (path.parent / value.expanduser()).resolve()
+        absolute = (path.parent / Path(value).expanduser()).resolve()
         if not absolute.exists():
             raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; correct it")
-        changes[key] = absolute
+        changes[key] = str(absolute) if isinstance(value, str) else absolute
     return msgspec.structs.replace(config, **changes)

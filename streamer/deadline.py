@@ -62,7 +62,7 @@ class EmgSender:
     filter_delay_s : float
         Group delay of the filter [s], part of the published age.
     lead_s : float
-        How far ahead of the filtered motion the estimates are [s]; they are younger by that.
+        How far ahead of the filtered motion the estimates are [s], published as it is.
 
     Attributes
     ----------
@@ -90,8 +90,10 @@ class EmgSender:
         self._clock = clock
         self._budget_s = budget_s
         self._constant = pacing == "constant"
-        self._older_ms = 1e3 * (filter_delay_s - lead_s)
-        self._message = Emg(session=session, filter_delay_ms=1e3 * filter_delay_s)
+        self._filter_delay_ms = 1e3 * filter_delay_s
+        self._message = Emg(
+            session=session, filter_delay_ms=self._filter_delay_ms, lead_ms=1e3 * lead_s
+        )
         self._lock = threading.Lock()
         self._pending: deque[_Pending] = deque()
         self._last = np.zeros((2, n_channels), np.float32)
@@ -196,7 +198,7 @@ class EmgSender:
         message.seq, message.t, message.sent, message.status = (
             frame.seq, frame.t, now, int(frame.status),
         )  # fmt: skip
-        message.age_ms = 1e3 * (now - frame.t) + self._older_ms
+        message.age_ms = 1e3 * (now - frame.t) + self._filter_delay_ms
         message.compute_ms = 1e3 * frame.compute_s
         self._sink.send(message)
         self.latency.record(now - frame.received)

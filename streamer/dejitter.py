@@ -7,8 +7,7 @@ second-order phase-locked loop counts periods instead of samples. Evenly stamped
 through it unchanged.
 """
 
-_NEW_RATE_FRAMES = 10
-"""Frames in a row, evenly spaced and half a period off, after which another rate is believed."""
+from streamer.frame_times import NEW_RATE_FRAMES, UNEVEN, SetBack
 
 
 class Dejitter:
@@ -35,6 +34,7 @@ class Dejitter:
         self._integral = gain * gain / 4.0
         self._silence_s = silence_s
         self._t = self._raw = -float("inf")
+        self._set_back = SetBack()
         self._off, self._off_since = 0, 0.0
         self._shortest, self._longest = float("inf"), 0.0
 
@@ -49,8 +49,13 @@ class Dejitter:
         Returns
         -------
         float
-            Smoothed capture time [s], same clock, strictly later than the last one.
+            Smoothed capture time [s], same clock: later than the last one, unless the frame comes
+            again, is more than a period older than the last, or the clock was set back.
         """
+        back = self._raw - raw
+        if (back == 0.0 or back > self._period_s) and raw >= self._t - self._silence_s:
+            return self._step_back(raw)
+        self._set_back.clear()
         interval, self._raw = raw - self._raw, raw
         pause = raw - self._t
         if pause > self._silence_s or pause < -self._silence_s:
@@ -69,6 +74,15 @@ class Dejitter:
         self._period_s = min(max(self._period_s + drift, low), high)
         return self._t
 
+    def _step_back(self, raw: float) -> float:
+        """Hand on the time of a repeated frame as it is; go on from there if the clock was set."""
+        if self._set_back.step(raw):
+            self._set_back.clear()
+            self._t = self._raw = raw
+            self._off = 0
+            return raw
+        return min(raw, self._t)
+
     def _rate_changed(self, raw: float, interval: float, error: float) -> bool:
         """Take over another rate if frames keep coming evenly, half a period off each time.
 
@@ -85,7 +99,7 @@ class Dejitter:
             self._shortest = min(self._shortest, interval)
             self._longest = max(self._longest, interval)
         self._off += 1
-        if self._off <= _NEW_RATE_FRAMES or self._longest > 1.5 * self._shortest:
+        if self._off <= NEW_RATE_FRAMES or self._longest > UNEVEN * self._shortest:
             return False
         self._nominal_s = self._period_s = (raw - self._off_since) / (self._off - 1)
         self._off = 0

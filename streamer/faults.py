@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 from streamer.exceptions import ConfigError, nearest
 
 SILENCE_EVERY_S = 5.0
-"""A ``silence`` begins this often [s]."""
+"""A ``silence`` or ``mute`` begins this often [s]."""
 
 _KINDS = {
     "drop": "probability that a marker frame is not sent",
     "occlude": "probability that a marker disappears at a frame; it stays away for 0.2 s",
     "silence": f"seconds without markers, every {SILENCE_EVERY_S:g} s",
+    "mute": f"seconds without forces, every {SILENCE_EVERY_S:g} s",
     "late": "seconds by which force samples come after their time",
     "jitter": "standard deviation [s] of the markers' time stamps",
 }
@@ -28,13 +29,14 @@ class Faults:
     ----------
     drop, occlude : float
         Probabilities per frame, and per frame and marker.
-    silence, late, jitter : float
+    silence, mute, late, jitter : float
         Durations [s].
     """
 
     drop: float = 0.0
     occlude: float = 0.0
     silence: float = 0.0
+    mute: float = 0.0
     late: float = 0.0
     jitter: float = 0.0
     _random: np.random.Generator = field(init=False, repr=False)
@@ -46,9 +48,13 @@ class Faults:
 
     def sends_frame(self, elapsed_s: float) -> bool:
         """Whether the marker frame at this time since the start [s] is sent."""
-        if elapsed_s >= SILENCE_EVERY_S and elapsed_s % SILENCE_EVERY_S < self.silence:
+        if _within(elapsed_s, self.silence):
             return False
         return not (self.drop and self._random.random() < self.drop)
+
+    def sends_forces(self, elapsed_s: float) -> bool:
+        """Whether force samples of this time since the start [s] are sent."""
+        return not _within(elapsed_s, self.mute)
 
     def hide(self, elapsed_s: float, positions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take occluded markers out of a frame.
@@ -76,6 +82,11 @@ class Faults:
     def stamp(self, t: float) -> float:
         """Time stamp of a frame [s], with its jitter; only ever late, as arrival is."""
         return t + abs(self._random.normal(0.0, self.jitter)) if self.jitter else t
+
+
+def _within(elapsed_s: float, length_s: float) -> bool:
+    """Whether a fault that comes again and again is there."""
+    return elapsed_s >= SILENCE_EVERY_S and elapsed_s % SILENCE_EVERY_S < length_s
 
 
 def parse_faults(texts: list[str]) -> Faults:

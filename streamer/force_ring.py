@@ -1,65 +1,15 @@
 """The last seconds of force samples, and the force at any instant among them.
 
-Force F and moment about the ground origin M = p x F + T are what a plate measures; both are
-interpolated linearly. The centre of pressure p is not: beside a sample without load it is
-arbitrary (hundreds of metres in real files). The force-weighted mean of the two points is used,
-and the free torque T takes what remains, so that the interpolated wrench is exactly linear in
-time whatever the points are::
-
-    p = (w0 |F0| p0 + w1 |F1| p1) / (w0 |F0| + w1 |F1|)
-    T = w0 (T0 + p0 x F0) + w1 (T1 + p1 x F1) - p x F
+Between two samples force and moment are linear in time, see `sim_bridge.wrench`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-FORCE, POINT, TORQUE = slice(0, 3), slice(3, 6), slice(6, 9)
-"""Columns of a force row: [N], [m], [N m], all in ground."""
+from sim_bridge.wrench import mix_wrenches
 
-
-def interpolate_wrench(
-    weight: float,
-    before: NDArray[np.float64],
-    after: NDArray[np.float64],
-    out: NDArray[np.float64],
-) -> None:
-    """Interpolate rows of force, centre of pressure and free torque.
-
-    Parameters
-    ----------
-    weight : float
-        Share of `after`, 0 to 1.
-    before, after : ndarray of shape (k, 9), float64
-        Force [N], centre of pressure [m], free torque [N m] in ground, at the two instants.
-    out : ndarray of shape (k, 9), float64
-        Receives the result; where neither instant carries load, the later point is kept.
-    """
-    load_before = (1.0 - weight) * np.linalg.norm(before[:, FORCE], axis=1, keepdims=True)
-    load_after = weight * np.linalg.norm(after[:, FORCE], axis=1, keepdims=True)
-    load = load_before + load_after
-    share = np.divide(load_after, load, out=np.ones_like(load), where=load > 0.0)
-    force = (1.0 - weight) * before[:, FORCE] + weight * after[:, FORCE]
-    # written as a mixture of two points, not as their sum, so that a share of 0 or 1 is exact
-    point = np.where(
-        share >= 1.0,
-        after[:, POINT],
-        before[:, POINT] + share * (after[:, POINT] - before[:, POINT]),
-    )
-    torque = (1.0 - weight) * (
-        before[:, TORQUE] + _cross(before[:, POINT] - point, before[:, FORCE])
-    ) + weight * (after[:, TORQUE] + _cross(after[:, POINT] - point, after[:, FORCE]))
-    out[:, FORCE] = force
-    out[:, POINT] = point
-    out[:, TORQUE] = torque
-
-
-def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Cross product of rows; five times faster than `numpy.cross` on a few rows."""
-    out = np.empty_like(a)
-    out[:, 0] = a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]
-    out[:, 1] = a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2]
-    out[:, 2] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    return out
+SET_BACK_S = 0.02
+"""A clock that steps back by more [s] was set; estimates of clock offsets change by less."""
 
 
 class ForceRing:
@@ -94,6 +44,7 @@ class ForceRing:
         self._rows = np.zeros((2 * capacity, n_forces, 9))
         self._first = 0
         self._end = 0
+        mix_wrenches(self._rows[0], self._rows[1], 0.5, self._rows[0])  # compiled or loaded now
 
     def __len__(self) -> int:
         return self._end - self._first
@@ -113,17 +64,31 @@ class ForceRing:
         Parameters
         ----------
         t : ndarray of shape (n,), float64
-            Times [s], not decreasing and not before the newest kept.
+            Times [s]. A step back by less than `SET_BACK_S` is clock correction and counts as
+            none; where the clock was set back by more, what came before is forgotten.
         rows : ndarray of shape (n, k, 9), float64
             Force [N], centre of pressure [m], free torque [N m] in ground.
         """
         t, rows = t[-self._capacity :], rows[-self._capacity :]
+        steps = np.diff(t, prepend=self.newest_s)
+        if (steps < 0.0).any():
+            t, rows = self._after_set_back(t, rows, steps)
         if self._end + len(t) > 2 * self._capacity:
             self._move_to_front(keep=self._capacity - len(t))
         self._t[self._end : self._end + len(t)] = t
         self._rows[self._end : self._end + len(t)] = rows
         self._end += len(t)
         self._first = max(self._first, self._end - self._capacity)
+
+    def _after_set_back(
+        self, t: NDArray[np.float64], rows: NDArray[np.float64], steps: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What follows the last time the clock was set back, in order."""
+        back = np.flatnonzero(steps < -SET_BACK_S)
+        if len(back):
+            self._first = self._end = 0
+            t, rows = t[back[-1] :], rows[back[-1] :]
+        return np.maximum.accumulate(np.maximum(t, self.newest_s)), rows
 
     def _move_to_front(self, keep: int) -> None:
         """Copy the newest `keep` samples to the start of the arrays."""
@@ -162,5 +127,32 @@ class ForceRing:
             return True
         gap = self._t[after] - self._t[after - 1]
         weight = (t - self._t[after - 1]) / gap
-        interpolate_wrench(weight, self._rows[after - 1], self._rows[after], out)
+        mix_wrenches(self._rows[after - 1], self._rows[after], weight, out)
         return bool(gap <= self._max_gap_s)
+
+
+def forces_at(
+    wanted: NDArray[np.float64], time: NDArray[np.float64], rows: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Forces of a whole recording at other instants, as a session would interpolate them.
+
+    Parameters
+    ----------
+    wanted : ndarray of shape (m,), float64
+        Instants [s]; before the first sample and after the last these are held.
+    time : ndarray of shape (n,), float64
+        Times of the samples [s], increasing.
+    rows : ndarray of shape (n, k, 9), float64
+        Force [N], centre of pressure [m], free torque [N m] in ground.
+
+    Returns
+    -------
+    ndarray of shape (m, k, 9), float64
+        Rows at `wanted`.
+    """
+    found = np.empty((len(wanted), *rows.shape[1:]))
+    after = np.clip(np.searchsorted(time, wanted), 1, len(time) - 1)
+    share = np.clip((wanted - time[after - 1]) / (time[after] - time[after - 1]), 0.0, 1.0)
+    for i, k in enumerate(after):
+        mix_wrenches(rows[k - 1], rows[k], share[i], found[i])
+    return found

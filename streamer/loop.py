@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from streamer.clock import Clock
 from streamer.config import RunConfig
 from streamer.deadline import DeadlineThread, EmgSender
+from streamer.frame_times import Arrival, FrameTimes
 from streamer.health import StageTimer, report
 from streamer.messages import Act, Dyn, Health, Kin, Meta
 from streamer.protocols import (
@@ -54,7 +55,7 @@ class LoopSettings:
     Attributes
     ----------
     rate_hz : float
-        Marker rate [Hz]; a pause of more than 1.5 periods is a gap.
+        Marker rate [Hz] to begin with; a pause of more than 1.5 periods is a gap.
     budget_ms : float
         Receipt of a frame to its estimate on the wire [ms].
     pacing : {"asap", "constant"}
@@ -150,10 +151,12 @@ class Session:
             lead_s=refiner.lead_s,
         )
         bridge.on_stage = self.stages.mark
+        bridge.on_plate_fault = warn_of_plate
         self._no_forces = np.zeros((0, 9))
         self._unknown = self._no_forces if forces is None else np.full_like(forces.forces, np.nan)
-        self._last_t = math.nan
-        self._forces_t = -math.inf  # capture time of the last frame with measured forces
+        self._times = FrameTimes(settings.rate_hz, settings.reset_after_s)
+        self._about = math.inf  # instant that the frame's moments are about
+        self._forces_t = -math.inf  # when forces were last measured
         self._faults_logged: set[str] = set()
         self._act = Act(session=self.session)
         self._kin = Kin(session=self.session)
@@ -210,7 +213,7 @@ class Session:
                 _log.warning("the frame before the first failed (%s)", fault)
                 self._bridge.reset()
                 self._refiner.reset()
-            self._last_t = self._markers.t
+            self._times.step(self._markers.t)
 
     def step(self, timeout_s: float) -> bool:
         """Wait for a frame and answer it.
@@ -230,27 +233,25 @@ class Session:
             self.stages.start()
             self.frames_in += count
             self.skipped += count - 1
-            status = self._status_of_time(self._markers.t)
-            if status is None:
-                self.skipped += 1
-            else:
-                self._answer(self._markers.t, status)
+            self._take(self._markers.t, count)
         self._look_after()
         return count > 0
 
-    def _status_of_time(self, t: float) -> int | None:
-        """Flag what a frame's time shows; None if it does not come after the last."""
-        pause = t - self._last_t
-        if abs(pause) > self._settings.reset_after_s:
+    def _take(self, t: float, count: int) -> None:
+        """Answer a frame, unless its time says that it is an old one."""
+        arrival = self._times.step(t, count)
+        if arrival is Arrival.OLD:
+            self.skipped += 1
+            return
+        if arrival is Arrival.ANEW:
             self._bridge.reset()
             self._refiner.reset()
-        elif pause <= 0.0:
-            return None
-        self._last_t = t
-        if math.isnan(pause) or 0.0 < pause <= 1.5 / self._settings.rate_hz:
-            return 0
-        self.gap += 1
-        return int(Status.GAP)
+            self._forces_t = -math.inf
+        if arrival is Arrival.ON_TIME:
+            self._answer(t, 0)
+        else:
+            self.gap += 1
+            self._answer(t, int(Status.GAP))
 
     def _answer(self, t: float, status: int) -> None:
         """Compute and publish one frame."""
@@ -274,26 +275,30 @@ class Session:
         self.stages.finish()
 
     def _align(self, t: float) -> tuple[NDArray[np.float64], bool]:
-        """Forces at a frame's time, NaN if plates are silent; whether measured rather than held."""
+        """Forces of the instant that a frame's moments are about, NaN if plates are silent.
+
+        That instant lies before the frame by the filter's delay, so that forces which are late by
+        less are not late. The second value: whether they are measured rather than held.
+        """
         if self._forces is None:
             return self._no_forces, True
+        self._about = t - self._settings.filter_delay_s
         until = self._clock.now() + 1e-3 * self._settings.align_wait_ms
-        fresh = self._forces.align(t, until)
-        if fresh:
-            self._forces_t = t
+        fresh = self._forces.align(self._about, until)
+        self._forces_t = self._about if fresh else max(self._forces_t, self._forces.newest_s)
         self.stages.mark("align")
-        return (self._forces.forces if self._believed(t) else self._unknown), fresh
+        return (self._forces.forces if self._believed() else self._unknown), fresh
 
-    def _believed(self, t: float) -> bool:
-        """Whether forces were measured shortly before a frame, if not at it."""
-        return t - self._forces_t <= FORCE_TRUST_S
+    def _believed(self) -> bool:
+        """Whether forces were measured shortly before the instant in question, if not at it."""
+        return self._about - self._forces_t <= FORCE_TRUST_S
 
     def _refine(self, t: float, result: BridgeResult) -> NDArray[np.float32]:
         """EMG of a frame and its doubt (2, n); raises if anything is not a finite number."""
         total = result.activation.sum() + result.q.sum() + result.qd.sum() + result.tau.sum()
         if not math.isfinite(total):
             raise FloatingPointError("the bridge returned a value that is not finite")
-        known = self._believed(t) or bool(result.status & Status.GRF_PREDICTED)
+        known = self._believed() or bool(result.status & Status.GRF_PREDICTED)
         self._refiner.step(
             t, result.activation, result.q, result.qd, result.tau, forces_valid=known
         )
@@ -323,7 +328,7 @@ class Session:
         if result.status & Status.GRF_PREDICTED:
             self._dyn.grf_source = "predicted"
         else:
-            self._dyn.grf_source = "plate" if self._believed(t) else "none"
+            self._dyn.grf_source = "plate" if self._believed() else "none"
         for message in (self._act, self._kin, self._dyn):
             message.seq, message.t, message.status = seq, t, status
             message.sent = self._clock.now()
@@ -381,6 +386,11 @@ class Session:
     def report(self) -> dict[str, Any]:
         """Return what ``--report`` writes: counts, latency [ms], stages [us], flags."""
         return report(self._counts().items())
+
+
+def warn_of_plate(name: str, message: str) -> None:
+    """Say in the log what is wrong with a force plate."""
+    _log.warning("force plate %r: %s", name, message)
 
 
 def _bytes(array: NDArray[np.float64]) -> bytes:

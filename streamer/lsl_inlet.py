@@ -1,12 +1,12 @@
-"""Markers and forces in, over LSL: newest frame wins, forces go into a bounded memory.
+"""Markers in over LSL, the newest frame wins; and what all inlets share.
 
-Time stamps are in the LSL local clock of this machine (clock synchronisation on, monotonized).
-liblsl's own dejittering stays off: see `streamer.dejitter` for what it does to frames that are
-missing, and for what is used instead.
+Time stamps are in the LSL local clock of this machine (clock synchronisation on). liblsl's own
+dejittering stays off: see `streamer.dejitter` for what it does to frames that are missing, and for
+what is used instead. So does its monotonizing: a clock that is set back would stand still until it
+has caught up, and nobody could tell.
 """
 
 import ctypes
-from collections.abc import Sequence
 
 import numpy as np
 import pylsl
@@ -14,29 +14,23 @@ from numpy.typing import NDArray
 from pylsl.util import LostError, handle_error
 from pylsl.util import TimeoutError as LslTimeoutError
 
-from streamer.channels import compensated_lag, force_layout, marker_layout, read_channels
+from streamer.channels import compensated_lag, marker_layout, read_channels
 from streamer.clock import Clock, LslClock
 from streamer.config import Stream
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
-from streamer.force_ring import ForceRing
-from streamer.formats import ExternalForceColumns
 
 F64 = NDArray[np.float64]
 
-POSTPROCESSING = pylsl.proc_clocksync | pylsl.proc_monotonize
-_CHUNK = 64  # samples per pull; more are pulled in further rounds
+POSTPROCESSING = pylsl.proc_clocksync
+CHUNK = 64
+"""Samples per pull; more are pulled in further rounds."""
 _BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
 _MEASURED_FRAMES = 40
 
 SECOND_ANSWER_S = 0.8
 """How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
 one machine do not all hear the first question."""
-
-CLOCK_DISAGREEMENT_S = 5e-4
-"""The clock offsets that LSL estimates for two streams of one machine may differ by this [s]."""
-FORCE_TOLERANCE_S = 2e-3
-"""A force sample this much [s] before a frame may stand for it, if forces come so slowly."""
 
 ANY_STREAM = Stream()
 """Metres or millimetres as the stream says, y up, no known lag, smoothed capture times."""
@@ -120,13 +114,7 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if "'" in text else f"'{text}'"
 
 
-def _nine_labels(force: ExternalForceColumns) -> list[str]:
-    """Labels of force, point and torque; "" for those that the force does not have."""
-    parts = (force.force_columns, force.point_columns, force.torque_columns)
-    return [label for part in parts for label in (part or ("", "", ""))]
-
-
-class _Inlet:
+class Inlet:
     """What both inlets share: the connection, the buffer, the clock domain."""
 
     def __init__(self, info: pylsl.StreamInfo, *, lag_ms: float, connect_timeout_s: float) -> None:
@@ -149,8 +137,8 @@ class _Inlet:
             ) from error
         self.nominal_rate_hz = float(info.nominal_srate())
         self._lag_s = max(0.0, 1e-3 * lag_ms - compensated_lag(self._xml))
-        self._buffer = np.zeros((_CHUNK, info.channel_count()), self._inlet.np_dtype)
-        self._stamps = np.zeros(_CHUNK)
+        self._buffer = np.zeros((CHUNK, info.channel_count()), self._inlet.np_dtype)
+        self._stamps = np.zeros(CHUNK)
         self._error = ctypes.c_int()
 
     def _pull(self, timeout_s: float) -> F64:
@@ -161,11 +149,11 @@ class _Inlet:
         ndarray of shape (n,), float64
             Time stamps [s] of the first n samples of the buffer; both valid until the next call.
         """
-        count = self._pull_into(0, _CHUNK, 0.0)
+        count = self._pull_into(0, CHUNK, 0.0)
         if not count and timeout_s > 0.0:
             count = self._pull_into(0, 1, timeout_s)  # liblsl waits until all asked for are there
             if count:
-                count += self._pull_into(1, _CHUNK - 1, 0.0)
+                count += self._pull_into(1, CHUNK - 1, 0.0)
         return self._stamps[:count]
 
     def _pull_into(self, start: int, most: int, timeout_s: float) -> int:
@@ -196,7 +184,7 @@ class _Inlet:
         self._inlet.close_stream()
 
 
-class MarkerInlet(_Inlet):
+class MarkerInlet(Inlet):
     """The newest marker frame.
 
     Parameters
@@ -281,7 +269,7 @@ class MarkerInlet(_Inlet):
         if not count:
             self._last_pull_end = self._clock.now()
             return 0
-        while newest == _CHUNK and (more := len(self._pull(0.0))):
+        while newest == CHUNK and (more := len(self._pull(0.0))):
             newest = more
             count += more
         self._take(self._buffer[newest - 1])
@@ -307,88 +295,3 @@ class MarkerInlet(_Inlet):
         dropped = super().flush()
         self._last_pull_end = self._clock.now()
         return dropped
-
-
-class ForceInlet(_Inlet):
-    """Force samples, kept in a ring and interpolated to a frame's time.
-
-    Parameters
-    ----------
-    info : pylsl.StreamInfo
-        From `find_stream`.
-    settings : Stream
-        Unit of the points, axes and known lag, as for markers.
-    loads : sequence of ExternalForceColumns
-        The external forces, in the order of the rows; their columns are the channel labels.
-    clock : Clock, optional
-        LSL's.
-    connect_timeout_s : float
-        How long the stream may take to answer [s].
-
-    Attributes
-    ----------
-    forces : ndarray of shape (k, 9), float64
-        Force [N], centre of pressure [m], free torque [N m] in ground at the instant last asked
-        for; overwritten by the next `align`.
-    """
-
-    def __init__(
-        self,
-        info: pylsl.StreamInfo,
-        settings: Stream,
-        loads: Sequence[ExternalForceColumns],
-        *,
-        clock: Clock | None = None,
-        connect_timeout_s: float = 5.0,
-    ) -> None:
-        super().__init__(info, lag_ms=settings.lag_ms, connect_timeout_s=connect_timeout_s)
-        self._clock = clock or LslClock()
-        wanted = [_nine_labels(force) for force in loads]
-        channels = read_channels(self._xml)
-        layout = force_layout(channels, wanted, length_unit=settings.unit, up=settings.up)
-        self._columns, self._scale = layout.columns, layout.scale
-        self._shape = (-1, len(wanted), 9)
-        period_s = 1.0 / self.nominal_rate_hz if self.nominal_rate_hz else 0.0
-        tolerance_s = min(max(period_s, CLOCK_DISAGREEMENT_S), FORCE_TOLERANCE_S)
-        self._ring = ForceRing(len(wanted), tolerance_s=tolerance_s)
-        self.forces = np.zeros((len(wanted), 9))
-
-    def align(self, t: float, until: float) -> bool:
-        """Bring `forces` to an instant, waiting for samples that are under way.
-
-        Parameters
-        ----------
-        t : float
-            Instant [s], LSL local clock.
-        until : float
-            Do not wait beyond this time [s], same clock.
-
-        Returns
-        -------
-        bool
-            True if the forces were measured around that instant, False if they are held.
-        """
-        self._drain(0.0)
-        while not self._ring.covers(t):
-            remaining = until - self._clock.now()
-            if remaining <= 0.0 or not self._drain(remaining):
-                break
-        return self._ring.at(t, self.forces)
-
-    def _drain(self, timeout_s: float) -> bool:
-        """Move what has arrived into the ring; waits only if nothing has."""
-        received = False
-        while len(stamps := self._pull(0.0 if received else timeout_s)):
-            received = True
-            rows = self._buffer[: len(stamps), self._columns] * self._scale
-            # a broken sample must not poison the interpolation: no force, until the next
-            rows[~np.isfinite(rows)] = np.nan  # not known, which is not the same as no force
-            self._ring.extend(stamps - self._lag_s, rows.reshape(self._shape))
-            if len(stamps) < _CHUNK:
-                break
-        return received
-
-    def flush(self) -> int:
-        """Move what is waiting into the memory, so that the first frame need not."""
-        self._drain(0.0)
-        return 0

@@ -56,8 +56,10 @@ class Emg(Message, kw_only=True):
         float32 (n_channel,), standard deviation of its error, likewise; larger where the motion is
         unlike what the network was trained on.
     age_ms : float
-        ``sent - t`` plus the filter's delay [ms], less what the network estimates ahead of the
-        motion: how old the activity is that this describes.
+        ``sent - t`` plus the filter's delay [ms]: how old the motion is that this was made from.
+    lead_ms : float
+        How far ahead of that motion the network estimates the activity [ms]: the activity that
+        `emg` tells of is ``age_ms - lead_ms`` old.
     filter_delay_ms : float
         Group delay of the derivative filter [ms].
     compute_ms : float
@@ -67,6 +69,7 @@ class Emg(Message, kw_only=True):
     emg: bytes = b""
     sigma: bytes = b""
     age_ms: float = 0.0
+    lead_ms: float = 0.0
     filter_delay_ms: float = 0.0
     compute_ms: float = 0.0
 
@@ -158,7 +161,6 @@ class Meta(Message, kw_only=True):
     pacing: str = "asap"
     filter: str = ""
     filter_delay_ms: float = 0.0
-    lead_ms: float = 0.0
     clock: str = "lsl_local_clock"
     software: str = ""
 

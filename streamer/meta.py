@@ -33,8 +33,6 @@ class NetworkFacts(Protocol):
     def channel_names(self) -> Sequence[str]: ...  # noqa: D102
     @property
     def digest(self) -> str: ...  # noqa: D102
-    @property
-    def lead_s(self) -> float: ...  # noqa: D102
 
 
 def make_meta(
@@ -84,7 +82,6 @@ def make_meta(
         pacing=config.pacing,
         filter=config.filter,
         filter_delay_ms=1e3 * filter_delay_s,
-        lead_ms=1e3 * network.lead_s,
         software=_software(),
     )
 

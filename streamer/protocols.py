@@ -31,9 +31,14 @@ class MarkerSource(Protocol):
 
 
 class ForceSource(Protocol):
-    """Forces at an instant; `streamer.lsl_inlet.ForceInlet` is one."""
+    """Forces at an instant; `streamer.force_inlet.ForceInlet` is one."""
 
     forces: F64
+
+    @property
+    def newest_s(self) -> float:
+        """Time of the newest sample [s]."""
+        ...
 
     def align(self, t: float, until: float) -> bool:
         """Bring `forces` to time `t`, waiting until `until`; False if they are held."""
@@ -65,6 +70,7 @@ class BridgeStep(Protocol):
     """Markers and forces to activations; `sim_bridge.Bridge` is one."""
 
     on_stage: Callable[[str], None] | None
+    on_plate_fault: Callable[[str, str], None] | None
 
     def step(self, t: float, markers: F64, forces: F64) -> BridgeResult:
         """Advance by one frame."""

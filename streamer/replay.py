@@ -104,7 +104,10 @@ class Player:
             due = ready - (chunks - 1 - k) * step if self._tracks else ready
             self._wait_for(due)
             for track in self._tracks:
-                track.send_until(due - self._faults.late, self._stamp, self._speed)
+                taken = due - self._faults.late
+                track.send_until(
+                    taken, self._stamp, self._speed, silent=not self._faults.sends_forces(taken)
+                )
         if not self._faults.sends_frame(elapsed):
             return
         positions = self._faults.hide(elapsed, self._markers.positions[index])
@@ -153,8 +156,13 @@ class _Track:
         # where the table has a hole, or ends early, nobody waits for it
         return found if found - elapsed < FORCE_CHUNK_S else elapsed
 
-    def send_until(self, elapsed: float, stamp: Callable[[float], float], speed: float) -> None:
-        """Send what has been taken up to `elapsed` [s since the start], in one chunk per lap."""
+    def send_until(
+        self, elapsed: float, stamp: Callable[[float], float], speed: float, *, silent: bool = False
+    ) -> None:
+        """Send what has been taken up to `elapsed` [s since the start], in one chunk per lap.
+
+        Where it is `silent`, these samples are never sent.
+        """
         while True:
             lap, first = divmod(self._sent, len(self._time))
             last = int(
@@ -163,7 +171,8 @@ class _Track:
             if last <= first:
                 return
             times = self._time[first:last]
-            self._outlet.push(self._data[first:last], stamp(lap * self._period) + times / speed)
+            if not silent:
+                self._outlet.push(self._data[first:last], stamp(lap * self._period) + times / speed)
             self._sent += last - first
             if last < len(self._time):
                 return

@@ -44,7 +44,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     folds: int = 0
     validation_people: int = 0
     rate_hz: float = 100.0
-    lead_ms: float = 0.0
+    lead_ms: float = 25.0
     architecture: Architecture = GruArchitecture()
     training: TrainSettings = TrainSettings()
 

@@ -70,21 +70,22 @@ def trial_features(
         model,
         trial.markers.names,
         [ExternalForce(load.name, load.body) for load in loads],
-        BridgeSettings(trial.markers.rate_hz, ground_reaction=settings.ground_reaction),
+        BridgeSettings(
+            trial.markers.rate_hz, ground_reaction=settings.ground_reaction, forces_in_step=True
+        ),
     )
-    forces, measured = _forces_at_markers(trial)
     t = trial.markers.time
-    measured &= _in_valid(trial, t)
+    at = t - bridge.filter_delay_s  # what a frame is about
+    forces, measured = _forces_at(trial, at)
+    measured &= _in_valid(trial, at)
     forces[~measured] = np.nan  # not known: the bridge predicts them, if the model has feet
     arrays, ground, status = _run(bridge, t, _positions(trial, settings), forces)
     predicted = (status & BridgeStatus.GRF_PREDICTED) != 0
-    at = t - bridge.filter_delay_s  # what a frame is about
-    known = _known(measured, t, at)
-    # Forces that set in leave a transient in the filter and the solver.
-    settled = known & _known(measured, t, at - FORCE_SETTLING_S) & ~predicted
+    # Forces that set in leave a transient in the solver.
+    settled = measured & _known(measured, at, at - FORCE_SETTLING_S) & ~predicted
     weight = model.mass * float(np.linalg.norm(model.gravity))
     foot_force = _under_feet([load.body for load in loads], ground) / weight
-    foot_force[~(known | predicted)] = np.nan
+    foot_force[~(measured | predicted)] = np.nan
     return FeatureRecord(
         dataset=trial.dataset,
         subject=trial.subject,
@@ -98,7 +99,7 @@ def trial_features(
         muscle_names=tuple(model.muscle_names),
         coordinate_names=tuple(model.coordinate_names),
         t=t,
-        forces_valid=known | predicted,
+        forces_valid=measured | predicted,
         forces_measured=settled,
         foot_force=foot_force,
         usable=(status & (BridgeStatus.HOLD | BridgeStatus.WARMING_UP)) == 0,
@@ -136,9 +137,8 @@ def _positions(trial: Trial, settings: FeatureSettings) -> F64:
     return markers.positions + marker_noise(n, m, markers.rate_hz, settings.marker_noise_m, seed)
 
 
-def _forces_at_markers(trial: Trial) -> tuple[F64, Bool]:
-    """Interpolate forces (n, k, 9) to the markers, and tell where they were measured."""
-    t = trial.markers.time
+def _forces_at(trial: Trial, t: F64) -> tuple[F64, Bool]:
+    """Interpolate forces (n, k, 9) to instants, and tell where they were measured."""
     if trial.forces is None or trial.loads is None:
         return np.zeros((len(t), 0, 9)), np.zeros(len(t), dtype=np.bool_)
     rows = trial.loads.select(trial.forces)

@@ -5,7 +5,7 @@ Frames that count are those of complete strides with measured EMG, for every met
 """
 
 from inference.evaluation.bootstrap import Bootstrap
-from inference.evaluation.coverage import relative_errors, spread_gain
+from inference.evaluation.coverage import coverage_by_others, relative_errors, spread_gain
 from inference.evaluation.estimates import (
     Estimates,
     Family,
@@ -29,6 +29,7 @@ __all__ = [
     "Streamed",
     "Summary",
     "as_family",
+    "coverage_by_others",
     "difference",
     "estimate_stream",
     "hide_unknown",

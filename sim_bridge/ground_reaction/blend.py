@@ -3,6 +3,7 @@
 import numpy as np
 
 from sim_bridge._jit import F64, I64, is_finite, kernel
+from sim_bridge.wrench import mix_wrench
 
 HAND_OVER_S = 0.05
 """Time from measured to predicted forces and back [s]."""
@@ -91,21 +92,5 @@ def mix_rows(
                 forces_out[i, c] = held[i, c]
         else:
             any_predicted = True
-            mix_wrenches(held[i], predicted[foot[i]], share[i], forces_out[i])
+            mix_wrench(held[i], predicted[foot[i]], share[i], forces_out[i])
     return any_predicted
-
-
-@kernel
-def mix_wrenches(a: F64, b: F64, share: float, out: F64) -> None:
-    """Wrench (1 - share) a + share b; its point is the mean weighted by vertical force."""
-    weight_a, weight_b = (1.0 - share) * abs(a[1]), share * abs(b[1])
-    total = weight_a + weight_b
-    for c in range(3):
-        out[c] = (1.0 - share) * a[c] + share * b[c]
-        mean = (weight_a * a[3 + c] + weight_b * b[3 + c]) / total if total > 0.0 else b[3 + c]
-        out[3 + c] = mean
-    for c in range(3):
-        i, j = (c + 1) % 3, (c + 2) % 3
-        of_a = a[6 + c] + (a[3 + i] - out[3 + i]) * a[j] - (a[3 + j] - out[3 + j]) * a[i]
-        of_b = b[6 + c] + (b[3 + i] - out[3 + i]) * b[j] - (b[3 + j] - out[3 + j]) * b[i]
-        out[6 + c] = (1.0 - share) * of_a + share * of_b

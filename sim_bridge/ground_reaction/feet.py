@@ -78,8 +78,9 @@ def require_feet(model: CompiledModel) -> Feet:
     names = model.bodies.names
     if feet is None:
         raise UnknownBody(
-            "ground reaction can only be predicted for a model with the bodies calcn_r, toes_r,"
-            f" calcn_l and toes_l; this one has {', '.join(names)}; use measured forces"
+            "no feet to predict forces under or to find on plates: the model needs the bodies"
+            f" calcn_r, toes_r, calcn_l and toes_l and has {', '.join(names)};"
+            " use measured forces, each on the body that it acts on"
         )
     return feet
 

@@ -7,6 +7,7 @@ import numpy as np
 from sim_bridge._jit import F64, I64, kernel
 from sim_bridge.inverse_dynamics import InverseDynamics
 from sim_bridge.model import CompiledModel
+from sim_bridge.wrench import torque_about
 
 from .contact import contacts
 from .feet import POINTS_PER_FOOT, TIP, Feet
@@ -18,6 +19,8 @@ TOWARDS_BODY = 0.8
 """
 LARGEST_TWIST = 15.0
 """Free torque of both feet together [N m]; more is an error of the motion."""
+WHOLE = 0.3
+"""A measured vertical total this near to what the motion needs is all of it [body weights]."""
 _LEAST_FORCE = 0.05
 """Vertical force [body weights] below which its centre of pressure is not asked for."""
 _LEAST_SHARE = 1e-4
@@ -81,11 +84,17 @@ class GroundReaction:
         self._parent, self._mass, self._moment = chain.parent, chain.mass, chain.first_moment
         self.forces: F64 = np.zeros((2, 9))
         self._dt = 1.0 / rate_hz
+        self._measured = False
 
     @property
     def contact(self) -> F64:
         """See the class."""
         return self._soles.contact
+
+    @property
+    def place(self) -> F64:
+        """Places of the sole points, (3, 8) [m], ground."""
+        return self._soles.place
 
     def reset(self) -> None:
         """Forget the floor and the last forces."""
@@ -111,13 +120,18 @@ class GroundReaction:
         contacts(s.place[1], s.climb, s.kind, dt, s.floor, s.contact)
 
     def step(self, q: F64, qd: F64, qdd: F64) -> None:
-        """Predict the forces of a motion.
+        """Predict the forces of a motion: what it needs, shared.
 
         Parameters
         ----------
         q, qd, qdd : ndarray of shape (n_coordinate,), float64 [rad, m], [/s], [/s^2]
             Motion of all coordinates, model order.
         """
+        self.move(q, qd, qdd)
+        self.share()
+
+    def move(self, q: F64, qd: F64, qdd: F64) -> None:
+        """Find the total wrench that a motion needs, and which sole points are on the floor."""
         self._dynamics.step(q, qd, qdd, self._no_forces)
         pose, work = self._dynamics.pose, self._dynamics.work
         whole_body(
@@ -125,7 +139,29 @@ class GroundReaction:
             self._wrench, self._centre,
         )  # fmt: skip
         self._touch(self._dynamics, self._dt)
-        share_wrench(self._wrench, self._centre, self._weight, self._soles, self.forces)
+        self._measured = False
+
+    def take_total(self, total: F64) -> bool:
+        """Share a measured total from now on in this frame, if it is all that the motion needs.
+
+        Parameters
+        ----------
+        total : ndarray of shape (9,), float64 [N], [m], [N m], ground
+            Sum of all plates; NaN is not known.
+
+        Returns
+        -------
+        bool
+            Whether it is.
+        """
+        self._measured = bool(take_whole(total, WHOLE * self._weight, self._wrench))
+        return self._measured
+
+    def share(self) -> None:
+        """Share the total wrench between the feet."""
+        share_wrench(
+            self._wrench, self._centre, self._weight, self._measured, self._soles, self.forces
+        )
 
 
 @kernel
@@ -159,6 +195,17 @@ def whole_body(
 
 
 @kernel
+def take_whole(total: F64, tolerance: float, wrench_out: F64) -> bool:
+    """Put a measured total in the place of a needed wrench that is near enough [N]."""
+    if not abs(total[1] - wrench_out[4]) < tolerance:
+        return False
+    wrench_out[0], wrench_out[1], wrench_out[2] = torque_about(total, 0.0, 0.0, 0.0)
+    for c in range(3):
+        wrench_out[3 + c] = total[c]
+    return True
+
+
+@kernel
 def place_soles(soles: _Soles, rotation: F64, position: F64, velocity: F64) -> None:
     """Places of the sole points in ground and how fast they rise.
 
@@ -175,7 +222,9 @@ def place_soles(soles: _Soles, rotation: F64, position: F64, velocity: F64) -> N
 
 
 @kernel
-def share_wrench(wrench: F64, centre: F64, weight: float, soles: _Soles, forces_out: F64) -> None:
+def share_wrench(
+    wrench: F64, centre: F64, weight: float, measured: bool, soles: _Soles, forces_out: F64
+) -> None:
     """Forces of both feet from the total wrench.
 
     Parameters
@@ -186,6 +235,8 @@ def share_wrench(wrench: F64, centre: F64, weight: float, soles: _Soles, forces_
         Centre of mass.
     weight : float
         Body weight [N].
+    measured : bool
+        Whether the vertical forces are to add up to the total exactly.
     soles : _Soles
         Placed, with contacts.
     forces_out : ndarray of shape (2, 9), float64
@@ -205,6 +256,10 @@ def share_wrench(wrench: F64, centre: F64, weight: float, soles: _Soles, forces_
         soles.normal,
     )
     total = soles.normal.sum()
+    if measured and total > 0.0:
+        for i in range(soles.normal.shape[0]):
+            soles.normal[i] *= wrench[4] / (weight * total)
+        total = wrench[4] / weight
     for f in range(2):
         _vertical_of_foot(soles, f, floor, weight, forces_out[f])
     _share_rest(wrench, centre, weight * total, floor, forces_out)

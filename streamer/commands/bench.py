@@ -102,6 +102,22 @@ def grf(trials: Sequence[Path], *, seconds: float, docs: Path | None, out: Path)
     run(trials, seconds=seconds, docs=docs, out=out)
 
 
+def plates(trials: Sequence[Path], *, seconds: float, docs: Path | None, out: Path) -> None:
+    """Measure whether feet are found on plates whose feet nobody names.
+
+    Parameters
+    ----------
+    trials : sequence of Path
+        Trial directories; none for all with plates.
+    seconds, docs, out
+        As ``seconds``, ``docs`` and ``out`` of :func:`benchmarks.plates.run.run`.
+    """
+    _require_benchmarks()
+    from benchmarks.plates.run import run
+
+    run(trials, seconds=seconds, docs=docs, out=out)
+
+
 def _require_benchmarks() -> None:
     """They are in the source tree, beside the packages, and not in the wheel."""
     root = Path(__file__).resolve().parents[2]

@@ -5,15 +5,18 @@ whole recording as OpenSim's tools do, which no live session can, for comparison
 """
 
 import json
+import logging
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference import Refiner
 from sim_bridge import (
+    ON_FEET,
     Bridge,
     BridgeOutput,
     BridgeSettings,
@@ -25,19 +28,27 @@ from sim_bridge import (
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.commands.progress import progress_bar
 from streamer.exceptions import ConfigError
+from streamer.force_ring import forces_at
 from streamer.formats import (
     IkSetup,
     MarkerTable,
     Storage,
+    plates_by_name,
+    read_c3d,
     read_external_loads,
     read_ik_setup,
     read_storage,
     read_trc,
+    select_forces,
     write_storage,
 )
+from streamer.formats import Recording as FileContent
 from streamer.health import StageTimer, StatusCounter
 
 F64 = NDArray[np.float64]
+Plates = Literal["named", "auto"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,11 +63,19 @@ class Recording:
         Force [N], centre of pressure [m], free torque [N m], ground.
     loads : tuple of ExternalForce
         Row by row of ``forces``.
+    corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
+        Of plates whose feet are found by the bridge.
     """
 
     markers: MarkerTable
     forces: F64
     loads: tuple[ExternalForce, ...]
+    corners: F64 | None = None
+
+    @property
+    def on_feet(self) -> bool:
+        """Whether the bridge finds the foot on each plate."""
+        return any(load.body == ON_FEET for load in self.loads)
 
 
 _KEPT = (
@@ -76,6 +95,12 @@ class Results:
         self.emg = np.zeros((n, n_channel))
         self.marker_rms = np.zeros(n)
         self.status = np.zeros(n, dtype=np.int64)
+        self.plate_faults: list[str] = []
+
+    def say_fault(self, plate: str, message: str) -> None:
+        """Keep what is wrong with a force plate, and say it."""
+        self.plate_faults.append(f"force plate {plate!r}: {message}")
+        _log.warning(self.plate_faults[-1])
 
     def keep(self, i: int, out: BridgeOutput) -> None:
         """Copy the outcome of frame `i`."""
@@ -95,6 +120,7 @@ def run(
     refine: bool,
     checkpoint: Path | None,
     ik_setup: Path | None = None,
+    plates: Plates = "named",
 ) -> None:
     """Run the pipeline and write its files into `out`.
 
@@ -103,7 +129,8 @@ def run(
     model, markers : Path
         OpenSim model and marker file.
     grf, loads : Path or None
-        Force file and ExternalLoads XML; both or neither.
+        Force file and ExternalLoads XML, which names its columns and their bodies; with ``auto``
+        the columns may also be found by their names.
     out : Path
         Folder for the results, made if absent.
     filter : str
@@ -116,18 +143,22 @@ def run(
         Network; None for the one that is shipped.
     ik_setup : Path or None
         OpenSim IK setup with marker weights and coordinate tasks; None tracks all markers alike.
+    plates : {"named", "auto"}
+        Whose foot is on a plate: that of the body in `loads`, or whichever is seen there.
 
     Raises
     ------
     StreamerError, SimBridgeError, InferenceError
         If an input is missing or does not fit; nothing is written then.
     """
-    recording = read_recording(markers, grf, loads, start, end)
+    recording = read_recording(markers, grf, loads, start, end, plates)
     with progress_bar() as progress:
         compiled = compile_model(model, progress=progress)
     rate = recording.markers.rate_hz
     zero_phase = zero_phase_cutoff(filter)
-    settings = BridgeSettings(rate) if zero_phase else BridgeSettings(rate, filter=filter)
+    settings = BridgeSettings(rate, corners=recording.corners)
+    if not zero_phase:
+        settings = replace(settings, filter=filter)
     if ik_setup is not None:
         settings = with_ik_setup(settings, read_ik_setup(ik_setup), compiled)
     bridge = Bridge(compiled, recording.markers.names, recording.loads, settings)
@@ -159,9 +190,25 @@ def open_refiner(model: CompiledModel, checkpoint: Path | None) -> Refiner:
 
 
 def read_recording(
-    markers: Path, grf: Path | None, loads: Path | None, start: float | None, end: float | None
+    markers: Path,
+    grf: Path | None,
+    loads: Path | None,
+    start: float | None,
+    end: float | None,
+    plates: Plates = "named",
 ) -> Recording:
     """Read markers and forces; forces are interpolated to the markers' instants.
+
+    Parameters
+    ----------
+    markers : Path
+        A TRC or C3D file; the plates of a C3D file count where no `grf` is given.
+    grf, loads : Path or None
+        See :func:`run`.
+    start, end : float or None
+        Part of the recording [s].
+    plates : {"named", "auto"}
+        See :func:`run`.
 
     Raises
     ------
@@ -170,19 +217,28 @@ def read_recording(
     ConfigError
         If only one of the force files is given, or no frame lies between `start` and `end`.
     """
-    table = _cut(read_trc(markers), start, end)
-    if (grf is None) != (loads is None):
-        given, absent = ("--grf", "--loads") if loads is None else ("--loads", "--grf")
-        raise ConfigError(f"{given} is given without {absent}; give both, or neither")
-    if grf is None or loads is None:
+    if markers.suffix.lower() == ".c3d":
+        source = read_c3d(markers)
+    else:
+        source = FileContent(read_trc(markers))
+    table = _cut(source.markers, start, end)
+    if loads is not None and grf is None:
+        raise ConfigError("--loads is given without --grf; give both, or neither")
+    if grf is not None:
+        source = FileContent(table, read_storage(grf), corners=source.corners)
+    if source.forces is None:
         return Recording(table, np.zeros((len(table.time), 0, 9)), ())
-    external = read_external_loads(loads)
-    storage = read_storage(grf)
-    rows = external.select(storage)
-    flat = rows.reshape(len(rows), -1)
-    forces = np.stack([np.interp(table.time, storage.time, c) for c in flat.T], axis=1)
-    bodies = tuple(ExternalForce(f.name, f.body) for f in external.forces)
-    return Recording(table, forces.reshape(len(table.time), len(bodies), 9), bodies)
+    auto = plates == "auto" or grf is None
+    if loads is not None:
+        columns = read_external_loads(loads).forces
+    elif auto:
+        columns = plates_by_name(source.forces.names)
+    else:
+        raise ConfigError("--grf is given without --loads; give both, or --plates auto")
+    rows = select_forces(columns, source.forces, loads or grf or markers)
+    forces = forces_at(table.time, source.forces.time, rows)
+    bodies = tuple(ExternalForce(f.name, ON_FEET if auto else f.body) for f in columns)
+    return Recording(table, forces, bodies, source.corners if auto and loads is None else None)
 
 
 def process(
@@ -221,6 +277,7 @@ def process(
         motion = zero_phase_derivatives(recording.markers.time, ik_q, zero_phase_hz)
         bridge.ik.reset()
     bridge.on_stage = timer.mark
+    bridge.on_plate_fault = results.say_fault
     for i, t in enumerate(recording.markers.time):
         markers, forces = recording.markers.positions[i], recording.forces[i]
         timer.start()
@@ -228,7 +285,9 @@ def process(
             out = bridge.step(float(t), markers, forces)
         else:
             status = bridge.track(markers)
-            out = bridge.solve(motion[0][i], motion[1][i], motion[2][i], forces)
+            cleaned = bridge.clean_forces(forces)  # looked at; used only to find feet
+            used = cleaned if recording.on_feet else forces
+            out = bridge.solve(motion[0][i], motion[1][i], motion[2][i], used)
             out.status |= status
         if refiner is not None:
             results.emg[i] = refiner.step(float(t), out.activation, out.q, out.qd, out.tau)
@@ -304,5 +363,6 @@ def _write_report(out: Path, results: Results, timer: StageTimer, delay_s: float
         },
         "stage_us": timer.summary_us(),
         "status_counts": statuses.counts(),
+        "plate_faults": results.plate_faults,
     }
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
@@ -19,6 +20,11 @@ from streamer.config import RunConfig, load_config
 from streamer.exceptions import ConfigError
 from streamer.live_table import NEXT_STEPS, LiveTable, summary
 from streamer.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from sim_bridge import Bridge, CompiledModel
+    from streamer.force_inlet import ForceInlet
+    from streamer.lsl_inlet import MarkerInlet
 
 DEMO_DURATION_S = 20.0
 ENDING_S = 5.0  # how long the loop may take to end after it was asked to [s]
@@ -143,3 +149,23 @@ def watch(alive: Callable[[], bool], config: RunConfig) -> None:
         return
     with Subscriber(config.endpoint, ("emg", "health", "meta")) as subscriber:
         LiveTable(subscriber, Console()).run(alive)
+
+
+def make_bridge(
+    config: RunConfig, model: "CompiledModel", markers: "MarkerInlet", forces: "ForceInlet | None"
+) -> "Bridge":
+    """Make the bridge for a session's streams; without forces there are no rows to measure."""
+    # here, so that the process which only shows the table does not load the solvers
+    from sim_bridge import ON_FEET, Bridge, BridgeSettings, ExternalForce
+    from streamer.formats import corners_of
+
+    settings = BridgeSettings(
+        markers.rate_hz,
+        config.filter,
+        ground_reaction=config.ground_reaction,
+        corners=corners_of(config.corners),
+        forces_in_step=True,
+    )
+    auto, columns = config.plates == "auto", forces.loads if forces is not None else ()
+    rows = [ExternalForce(f.name, ON_FEET if auto else f.body) for f in columns]
+    return Bridge(model, markers.names, rows, settings)

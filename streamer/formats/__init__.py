@@ -4,12 +4,14 @@ Borders of the system: whatever a file's units and axes are, in memory positions
 forces newtons, the frame is ground with Y up, and times are seconds on the file's own clock.
 """
 
-from streamer.formats.c3d import read_c3d
+from streamer.formats.c3d import corners_of, read_c3d
 from streamer.formats.emg import read_emg
 from streamer.formats.external_loads import (
     ExternalForceColumns,
     ExternalLoads,
+    plates_by_name,
     read_external_loads,
+    select_forces,
 )
 from streamer.formats.ik_setup import CoordinateGoal, IkSetup, read_ik_setup
 from streamer.formats.recording import MARKER_SUFFIXES, read_recording
@@ -29,7 +31,9 @@ __all__ = [
     "Recording",
     "Storage",
     "Trial",
+    "corners_of",
     "find_model",
+    "plates_by_name",
     "read_c3d",
     "read_emg",
     "read_external_loads",
@@ -39,5 +43,6 @@ __all__ = [
     "read_trc",
     "read_trial",
     "read_xdf",
+    "select_forces",
     "write_storage",
 ]

@@ -37,7 +37,8 @@ def read_c3d(path: Path | str, up: str | None = None) -> Recording:
     Returns
     -------
     Recording
-        Markers, force plates (reaction on the person), and the remaining analog channels.
+        Markers, force plates (reaction on the person) with their corners, and the remaining
+        analog channels.
 
     Raises
     ------
@@ -53,7 +54,8 @@ def read_c3d(path: Path | str, up: str | None = None) -> Recording:
     analogs = file.analogs()
     forces = _forces(file, plates, analogs, turn) if plates and analogs.size else None
     others = [i for i in range(analogs.shape[1]) if i not in used]
-    return Recording(markers, forces, _others(file, analogs, others))
+    corners = np.array([plate.corners @ turn.T for plate, _ in plates]) if plates else None
+    return Recording(markers, forces, _others(file, analogs, others), corners)
 
 
 def _markers(file: C3dFile, turn: F64) -> MarkerTable:
@@ -201,3 +203,31 @@ def _others(file: C3dFile, analogs: F64, channels: Sequence[int]) -> Storage | N
         names.append(f"{label or 'analog'}_{channel + 1}" if taken else label)
     time = np.arange(len(analogs)) / file.rate("ANALOG")
     return Storage(time, tuple(names), analogs[:, channels].copy(), name=file.path.stem)
+
+
+def corners_of(given: Path | str | Sequence[object] | None) -> F64 | None:
+    """Corners of force plates, from a C3D file or from numbers.
+
+    Parameters
+    ----------
+    given : Path, str, sequence or None
+        A ``.c3d`` file, any trial of the laboratory; or for each plate four points.
+
+    Returns
+    -------
+    ndarray of shape (n_plate, 4, 3), float64 [m], ground, or None
+        None if nothing is given.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, or has no force plates.
+    """
+    if given is None:
+        return None
+    if not isinstance(given, Path | str):
+        return np.array(given, dtype=np.float64)
+    corners = read_c3d(given).corners
+    if corners is None:
+        raise FormatError(given, "no force plates in it", "give a trial recorded with them")
+    return corners

@@ -1,5 +1,7 @@
 """OpenSim's ExternalLoads XML: which columns of a force file act on which body."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -60,39 +62,47 @@ class ExternalLoads:
     path: Path
 
     def select(self, storage: Storage) -> F64:
-        """Force, point and torque of each external force over time.
+        """Rows of the external forces, see `select_forces`."""
+        return select_forces(self.forces, storage, self.path)
 
-        Parameters
-        ----------
-        storage : Storage
-            The force file.
 
-        Returns
-        -------
-        ndarray of shape (n, k, 9), float64
-            Row ``i`` of axis 1 is ``forces[i]``: force [N], centre of pressure [m], free
-            torque [N m], all ground frame; zero where a force has no such columns.
+def select_forces(
+    forces: Sequence[ExternalForceColumns], storage: Storage, path: Path | str = "force file"
+) -> F64:
+    """Force, point and torque of external forces over time.
 
-        Raises
-        ------
-        FormatError
-            If a column is not in `storage`, with the nearest that are.
-        """
-        selected = np.zeros((storage.time.size, len(self.forces), 9))
-        place = {name: i for i, name in enumerate(storage.names)}
-        for k, force in enumerate(self.forces):
-            parts = (force.force_columns, force.point_columns, force.torque_columns)
-            for part, labels in enumerate(parts):
-                for axis, label in enumerate(labels):
-                    if label not in place:
-                        raise self._absent(force, label, storage)
-                    selected[:, k, 3 * part + axis] = storage.data[:, place[label]]
-        return selected
+    Parameters
+    ----------
+    forces : sequence of ExternalForceColumns
+        Whose columns to take.
+    storage : Storage
+        The force file.
+    path : Path or str
+        What names the columns, for the message.
 
-    def _absent(self, force: ExternalForceColumns, label: str, storage: Storage) -> FormatError:
-        problem = f"force {force.name!r} wants column {label!r}, which the force file lacks"
-        hint = nearest(label, storage.names)
-        return FormatError(self.path, problem, f"correct the identifier ({hint})")
+    Returns
+    -------
+    ndarray of shape (n, k, 9), float64
+        Row ``i`` of axis 1 is ``forces[i]``: force [N], centre of pressure [m], free torque
+        [N m], all ground frame; zero where a force has no such columns.
+
+    Raises
+    ------
+    FormatError
+        If a column is not in `storage`, with the nearest that are.
+    """
+    selected = np.zeros((storage.time.size, len(forces), 9))
+    place = {name: i for i, name in enumerate(storage.names)}
+    for k, force in enumerate(forces):
+        parts = (force.force_columns, force.point_columns, force.torque_columns)
+        for part, labels in enumerate(parts):
+            for axis, label in enumerate(labels):
+                if label not in place:
+                    problem = f"force {force.name!r} wants column {label!r}, which the force file"
+                    hint = nearest(label, storage.names)
+                    raise FormatError(path, f"{problem} lacks", f"correct the identifier ({hint})")
+                selected[:, k, 3 * part + axis] = storage.data[:, place[label]]
+    return selected
 
 
 def read_external_loads(path: Path | str) -> ExternalLoads:
@@ -128,6 +138,35 @@ def read_external_loads(path: Path | str) -> ExternalLoads:
         raise FormatError(path, "no external force in it", "add one ExternalForce per foot")
     data_file = _text(loads, "datafile")
     return ExternalLoads(forces, path.parent / data_file if data_file else None, path)
+
+
+def plates_by_name(labels: Sequence[str]) -> tuple[ExternalForceColumns, ...]:
+    """Force plates among columns whose names say it, where no ExternalLoads describe them.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Such as ``ground_force_1_vx``, ``ground_force_1_px``, ``ground_torque_1_x`` and so on: what
+        `read_c3d` and ``nem2e replay`` name them, and what OpenSim's examples do.
+
+    Returns
+    -------
+    tuple of ExternalForceColumns
+        In the order of the columns; the body is "", since nobody knows whose foot is on a plate.
+        A plate without the three columns of its force and of its point is left out.
+    """
+    there, plates = set(labels), []
+    for label in labels:
+        match = re.fullmatch(r"(.*force.*)_vx", label)
+        if match is None:
+            continue
+        name = match[1]
+        force, point = (tuple(f"{name}_{kind}{axis}" for axis in _AXES) for kind in "vp")
+        torque = tuple(f"{name.replace('force', 'torque')}_{axis}" for axis in _AXES)
+        if there.issuperset(force + point):
+            known = torque if there.issuperset(torque) else ()
+            plates.append(ExternalForceColumns(name, "", force, point, known))
+    return tuple(plates)
 
 
 def _root(path: Path) -> ElementTree.Element:

@@ -123,11 +123,14 @@ class Recording:
         plates from 1: which foot stood on which plate is not in the file.
     analogs : Storage or None
         The other analog channels (EMG) in the units of the file.
+    corners : ndarray of shape (n_plate, 4, 3), float64 [m], ground, or None
+        Corners of the plates of ``forces``, each in turn; None where the file has none.
     """
 
     markers: MarkerTable
     forces: Storage | None = None
     analogs: Storage | None = None
+    corners: F64 | None = None
 
 
 def nominal_rate(time: F64) -> float:

@@ -19,7 +19,7 @@ from tests.inference.test_limb_inputs import GAIT_COORDINATES
 SETTINGS = FitSettings(
     folds=2,
     validation_people=1,
-    architecture=GruArchitecture(d_model=16),
+    architecture=GruArchitecture(d_model=16, members=1),
     training=TrainSettings(epochs=2, batches=4, batch_size=4, crop=60),
 )
 

@@ -1,16 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from inference.dataset import build_sequences
 from inference.lag import estimate_lags
 from tests.inference.synthetic import synthetic_record
 
 
-def test_each_data_sets_lag_is_found_against_the_largest_one() -> None:
+def test_each_data_sets_lag_is_found_against_the_mean_of_all() -> None:
     records = [synthetic_record("many", f"p{k}", seed=k) for k in range(6)]
     records += [synthetic_record("late", "x", lag_s=0.07, seed=11)]
     records += [synthetic_record("early", "y", lag_s=-0.05, seed=12)]
     lags = estimate_lags(build_sequences(records, 100.0), 100.0)
-    assert lags["many"] == 0.0
+    assert abs(sum(lags.values())) < 1e-9
     # Steps of 10 ms, and a person's own tempo moves the regression's phase by a little.
-    assert abs(lags["late"] - 0.07) <= 0.0101
-    assert abs(lags["early"] + 0.05) <= 0.0101
+    assert abs(lags["late"] - lags["many"] - 0.07) <= 0.0101
+    assert abs(lags["early"] - lags["many"] + 0.05) <= 0.0101
+
+
+def test_a_set_without_walking_has_no_lag_and_moves_no_other() -> None:
+    walks = build_sequences([synthetic_record("many", f"p{k}", seed=k) for k in range(3)], 100.0)
+    (run,) = build_sequences([synthetic_record("other", "r", lag_s=0.1, seed=9)], 100.0)
+    assert estimate_lags([*walks, replace(run, motion="run")], 100.0) == {"many": 0.0, "other": 0.0}

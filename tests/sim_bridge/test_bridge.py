@@ -5,6 +5,7 @@ import sys
 import threading
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -118,6 +119,20 @@ def test_step_is_track_filter_and_solve(walk: RecordedTrial) -> None:
 def delayed(bridge: Bridge) -> np.ndarray:
     """Forces that the last step used."""
     return bridge.output.forces.copy()
+
+
+def test_forces_in_step_are_those_held_back_by_the_filters_delay(walk: RecordedTrial) -> None:
+    settings = BridgeSettings(walk.rate_hz, filter="wiener:20:8")  # two whole frames
+    held = Bridge(walk.model, walk.marker_names, walk.loads, settings)
+    in_step = Bridge(
+        walk.model, walk.marker_names, walk.loads, replace(settings, forces_in_step=True)
+    )
+    for i in range(60, 120):
+        t, markers = float(walk.time[i]), walk.markers[i]
+        one = held.step(t, markers, walk.forces[i])
+        two = in_step.step(t, markers, walk.forces[max(i - 2, 60)])
+        # rounding where the delay is made of two frames' times
+        np.testing.assert_allclose(two.tau, one.tau, rtol=0, atol=1e-6)
 
 
 def test_forces_come_out_as_they_were_used(walk: RecordedTrial) -> None:

@@ -18,8 +18,9 @@ def run(delay: ForceDelay, times: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def ramp(times: np.ndarray, n_load: int = 2) -> np.ndarray:
-    """Forces that grow evenly, each entry at its own rate."""
+    """Forces and torques that grow evenly, each entry at its own rate, about points at rest."""
     rate = np.arange(1.0, 9.0 * n_load + 1.0).reshape(n_load, 9)
+    rate[:, 3:6] = 0.0
     return 0.5 + times[:, None, None] * rate
 
 
@@ -45,6 +46,14 @@ def test_uneven_frames_are_interpolated_by_their_times() -> None:
     times = np.cumsum(rng.uniform(0.6, 1.4, 60)) / RATE_HZ
     got = run(ForceDelay(1, RATE_HZ, 0.03), times, ramp(times, 1))
     np.testing.assert_allclose(got[10:], ramp(times - 0.03, 1)[10:], rtol=0, atol=1e-9)
+
+
+def test_a_far_point_without_load_moves_no_force() -> None:
+    """The moment is mixed, not the point: a foot lands beside a point that was anywhere."""
+    delay = ForceDelay(1, RATE_HZ, 0.005)
+    delay.step(0.0, np.array([[0.0, 0.0, 0.0, 331.7, 0.0, 92.4, 0.0, 0.0, 0.0]]))
+    delay.step(0.01, np.array([[0.0, 600.0, 0.0, 0.2, 0.0, 0.1, 0.0, 3.0, 0.0]]))
+    np.testing.assert_allclose(delay.forces[0], [0, 300, 0, 0.2, 0, 0.1, 0, 1.5, 0], atol=1e-12)
 
 
 def test_a_gap_is_crossed_by_a_line() -> None:

@@ -61,8 +61,11 @@ class Plates:
     def __init__(self) -> None:
         self.forces = np.ones((2, 9))
         self.fresh = True
+        self.newest_s = -np.inf
+        self.asked: list[float] = []
 
     def align(self, t: float, until: float) -> bool:  # noqa: ARG002
+        self.asked.append(t)
         return self.fresh
 
     def flush(self) -> int:
@@ -74,6 +77,7 @@ class StandInBridge:
 
     def __init__(self, during: Callable[[float], None] = lambda _: None) -> None:
         self.on_stage: Callable[[str], None] | None = None
+        self.on_plate_fault: Callable[[str, str], None] | None = None
         self.during = during
         self.status = 0
         self.resets = 0

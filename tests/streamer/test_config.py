@@ -32,6 +32,15 @@ def test_streams_keep_their_type_when_only_the_name_is_given(tmp_path: Path) -> 
     assert (markers.type, markers.name, markers.unit, markers.up) == ("MoCap", "Rig", "mm", "z")
 
 
+def test_corners_are_a_file_or_numbers(tmp_path: Path) -> None:
+    text = "model: model.osim\nplates: auto\ncorners: "
+    (tmp_path / "walk.c3d").touch()
+    assert load_config(written(tmp_path, text + "walk.c3d\n")).corners == str(tmp_path / "walk.c3d")
+    four = "[[[0, 0, 0], [0.5, 0, 0], [0.5, 0, 0.6], [0, 0, 0.6]]]\n"
+    corners = load_config(written(tmp_path, text + four)).corners
+    assert corners == [((0, 0, 0), (0.5, 0, 0), (0.5, 0, 0.6), (0, 0, 0.6))]
+
+
 def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
     config = load_config(written(tmp_path, "model: model.osim\n"))
     with pytest.raises(AttributeError):
@@ -42,7 +51,10 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("model: model.osim\nbuget_ms: 8\n", r"unknown key 'buget_ms' \(nearest: budget_ms"),
-        ("model: model.osim\nbuget_ms: 8\n", "known keys: model, loads, trial, markers"),
+        (
+            "model: model.osim\nbuget_ms: 8\n",
+            "known keys: model, loads, plates, corners, trial, markers",
+        ),
         ("model: model.osim\nmarkers: {nam: x}\n", "markers: unknown key 'nam'"),
         (
             "model: model.osim\nbudget_ms: soon\n",
@@ -53,6 +65,13 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         ("model: model.osim\nalign_wait_ms: 20\n", "must be less than the budget"),
         ("model: model.osim\npacing: fast\n", "Invalid enum value 'fast'"),
         ("model: model.osim\nbackend: onnx\n", "Invalid enum value 'onnx'"),
+        ("model: model.osim\nplates: left\n", "Invalid enum value 'left'"),
+        ("model: model.osim\ncorners: model.osim\n", "`corners` are only used with `plates: auto`"),
+        ("model: model.osim\nplates: auto\ncorners: x.c3d\n", "`corners` names"),
+        (
+            "model: model.osim\nplates: auto\ncorners: [[[0, 0, 0]]]\n",
+            "Expected `array` of length 4",
+        ),
         ("model: nowhere.osim\n", "`model` names .*nowhere.osim, which is not there"),
         ("model: model.osim\ncheckpoint: x\n", "`checkpoint` names"),
         ("model: 3\n", "expected a path, got 3"),

@@ -40,7 +40,8 @@ def test_an_estimate_leaves_at_once_with_its_age() -> None:
     assert values(message.emg).tolist() == [0.5, 0.25]
     assert values(message.sigma).tolist() == [0.125, 0.0625]
     assert (message.seq, message.t, message.sent, message.status) == (7, 99.990, 100.002, 0)
-    assert message.age_ms == pytest.approx(12 + 30 - 10)
+    assert message.age_ms == pytest.approx(12 + 30)
+    assert message.lead_ms == pytest.approx(10)
     assert message.compute_ms == pytest.approx(2)
     assert (sender.published, sender.on_time, sender.substituted, sender.late) == (1, 1, 0, 0)
 

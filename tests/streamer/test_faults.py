@@ -27,6 +27,13 @@ def test_silence_comes_again_and_again_and_lasts_as_long_as_asked() -> None:
     assert (~sent).sum() == 7 * 50  # at 5, 10, ..., 35 s
 
 
+def test_forces_are_muted_without_the_markers() -> None:
+    faults = Faults(mute=0.5)
+    sent = np.array([faults.sends_forces(t) for t in TIMES])
+    assert (~sent).sum() == 7 * 50  # at 5, 10, ..., 35 s
+    assert all(faults.sends_frame(t) for t in TIMES)
+
+
 def test_an_occluded_marker_stays_away_for_a_while_and_comes_back() -> None:
     faults = Faults(occlude=0.01)
     seen = np.array([np.isfinite(faults.hide(t, np.ones((5, 3)))).all(axis=1) for t in TIMES])

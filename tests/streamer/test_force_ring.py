@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamer.force_ring import ForceRing, interpolate_wrench
+from sim_bridge.wrench import mix_wrenches
+from streamer.force_ring import ForceRing
 
 F64 = NDArray[np.float64]
 
@@ -20,7 +21,7 @@ def at_origin(row: F64) -> F64:
 def test_the_wrench_is_linear_in_time(weight: float) -> None:
     before, after = random_rows(2)
     out = np.empty_like(before)
-    interpolate_wrench(weight, before, after, out)
+    mix_wrenches(before, after, weight, out)
     for k in range(len(out)):
         linear = (1 - weight) * at_origin(before[k]) + weight * at_origin(after[k])
         np.testing.assert_allclose(at_origin(out[k]), linear, rtol=1e-12, atol=1e-9)
@@ -31,7 +32,7 @@ def test_parallel_forces_keep_their_free_torque_linear_and_their_point_between()
     before[0, [1, 3, 7]] = 600.0, 0.10, 2.0
     after[0, [1, 3, 7]] = 200.0, 0.30, 4.0
     out = np.empty_like(before)
-    interpolate_wrench(0.5, before, after, out)
+    mix_wrenches(before, after, 0.5, out)
     # centre of pressure of the mean load: (600 * 0.1 + 200 * 0.3) / 800
     np.testing.assert_allclose(out[0], [0, 400, 0, 0.15, 0, 0, 0, 3, 0], atol=1e-12)
 
@@ -41,7 +42,7 @@ def test_a_point_without_load_has_no_influence() -> None:
     before[0, 3:6] = 331.7, 0.0, 92.4  # as real files have it while the foot is in the air
     after[0, [1, 3]] = 500.0, 0.2
     out = np.empty_like(before)
-    interpolate_wrench(0.3, before, after, out)
+    mix_wrenches(before, after, 0.3, out)
     np.testing.assert_allclose(out[0], [0, 150, 0, 0.2, 0, 0, 0, 0, 0], atol=1e-12)
 
 
@@ -49,7 +50,7 @@ def test_two_unloaded_samples_give_no_force_and_no_nan() -> None:
     before, after = np.zeros((1, 9)), np.zeros((1, 9))
     before[0, 3], after[0, 3] = 300.0, 100.0
     out = np.empty_like(before)
-    interpolate_wrench(0.5, before, after, out)
+    mix_wrenches(before, after, 0.5, out)
     assert out[0].tolist() == [0, 0, 0, 100, 0, 0, 0, 0, 0]
 
 
@@ -65,7 +66,7 @@ def test_instants_between_samples_agree_with_interpolation_of_the_two() -> None:
     ring, rows, out, expected = ForceRing(2), random_rows(5), np.empty((2, 9)), np.empty((2, 9))
     ring.extend(np.arange(5) * 0.001, rows)
     assert ring.at(0.00225, out)
-    interpolate_wrench(0.25, rows[2], rows[3], expected)
+    mix_wrenches(rows[2], rows[3], 0.25, expected)
     np.testing.assert_allclose(out, expected, rtol=1e-9)  # 1e-9: the weight comes from times
 
 
@@ -114,3 +115,20 @@ def test_the_ring_keeps_the_newest_samples_like_a_plain_list(chunk: int) -> None
         for i in kept:
             assert ring.at(t[i], out)
             np.testing.assert_array_equal(out, rows[i])
+
+
+def test_a_clock_that_is_set_back_leaves_no_old_forces() -> None:
+    ring, rows, out = ForceRing(2), random_rows(60), np.empty((2, 9))
+    ring.extend(10.0 + 0.001 * np.arange(40), rows[:40])
+    ring.extend(9.7 + 0.001 * np.arange(20), rows[40:])
+    assert ring.newest_s == pytest.approx(9.719)
+    assert not ring.covers(10.0)
+    assert ring.at(9.705, out)
+    np.testing.assert_array_equal(out, rows[45])
+
+
+def test_a_small_step_back_is_clock_correction() -> None:
+    ring, rows, out = ForceRing(2), random_rows(4), np.empty((2, 9))
+    ring.extend(np.array([1.0, 1.001, 1.0008, 1.002]), rows)
+    assert len(ring) == 4
+    assert ring.at(1.0005, out)

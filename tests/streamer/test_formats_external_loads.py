@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streamer.exceptions import FormatError
-from streamer.formats import Storage, read_external_loads, read_storage
+from streamer.formats import Storage, plates_by_name, read_external_loads, read_storage
 from tests.data_sets import trial_dir
 
 FORCE = """<ExternalForce name="right">
@@ -137,3 +137,15 @@ def test_missing_column_is_named_with_the_nearest(tmp_path: Path) -> None:
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="no such file"):
         read_external_loads(tmp_path / "absent.xml")
+
+
+def test_plates_are_known_by_the_names_of_their_columns() -> None:
+    nine = [f"ground_force_1_{kind}{axis}" for kind in "vp" for axis in "xyz"]
+    nine += [f"ground_torque_1_{axis}" for axis in "xyz"]
+    six = [f"2_ground_force_{kind}{axis}" for kind in "vp" for axis in "xyz"]
+    half = [f"ground_force_3_v{axis}" for axis in "xyz"]
+    one, two = plates_by_name(["time", *six, *nine, *half, "emg"])[::-1]
+    assert (one.name, two.name) == ("ground_force_1", "2_ground_force")
+    assert [*one.force_columns, *one.point_columns, *one.torque_columns] == nine
+    assert [*two.force_columns, *two.point_columns] == six
+    assert two.torque_columns == ()

@@ -117,6 +117,35 @@ def test_a_frame_that_is_not_newer_is_skipped() -> None:
     assert (rig.session.frames_in, rig.session.skipped) == (5, 2)
 
 
+def test_a_clock_that_is_set_back_by_little_silences_nobody() -> None:
+    rig = Rig(even(30) + [t - 0.5 for t in even(60)[30:]])
+    while rig.session.step(0.01):
+        pass
+    assert len(rig.emg()) == 60 - 4
+    assert (rig.session.skipped, rig.session.gap) == (4, 1)
+    assert (rig.bridge.resets, rig.refiner.resets) == (1, 1)
+
+
+def test_another_rate_is_no_row_of_gaps_and_hides_none() -> None:
+    slower = [START + 0.5 + 0.02 * k for k in range(50)]
+    rig = Rig(even(50) + slower)
+    while rig.session.step(0.01):
+        pass
+    assert {m.status for m in rig.emg()[-39:]} == {0}
+    faster = [START + 0.5 + 0.005 * k for k in range(50) if k != 40]
+    rig = Rig(even(50) + faster)
+    while rig.session.step(0.01):
+        pass
+    assert [m.seq for m in rig.emg() if m.status] == [90]
+
+
+def test_what_is_wrong_with_a_plate_goes_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig(even(1))
+    assert rig.bridge.on_plate_fault is not None
+    rig.bridge.on_plate_fault("left", "its sign is inverted")
+    assert "force plate 'left': its sign is inverted" in caplog.text
+
+
 def test_held_forces_are_flagged_and_after_a_while_not_believed() -> None:
     times = even(20)
     rig = Rig(times)
@@ -132,6 +161,26 @@ def test_held_forces_are_flagged_and_after_a_while_not_believed() -> None:
     assert [np.isfinite(seen).all() for seen in rig.bridge.all_forces] == believed
     sources = [m.grf_source for m in rig.tape.of("dyn")]  # type: ignore[attr-defined]
     assert sources == ["plate" if known else "none" for known in believed]
+
+
+def test_forces_are_asked_for_at_the_instant_that_the_moments_are_about() -> None:
+    rig = Rig(even(3), filter_delay_s=0.025)
+    while rig.session.step(0.01):
+        pass
+    assert rig.plates is not None
+    np.testing.assert_allclose(rig.plates.asked, [t - 0.025 for t in even(3)])
+
+
+def test_forces_that_are_always_a_little_late_are_flagged_and_believed() -> None:
+    rig = Rig(even(30))
+    assert rig.plates is not None
+    rig.plates.fresh = False
+    for t in even(30):
+        rig.plates.newest_s = t - 0.04
+        rig.session.step(0.01)
+    assert {m.status for m in rig.emg()} == {Status.FORCE_STALE}
+    assert {m.grf_source for m in rig.tape.of("dyn")} == {"plate"}  # type: ignore[attr-defined]
+    assert all(rig.refiner.forces_valid)
 
 
 def test_source_of_the_forces_follows_every_frame() -> None:

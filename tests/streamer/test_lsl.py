@@ -11,8 +11,9 @@ import pytest
 from streamer.clock import LslClock
 from streamer.config import Stream
 from streamer.exceptions import StreamLayoutError, StreamNotFound
+from streamer.force_inlet import ForceInlet
 from streamer.formats import ExternalForceColumns
-from streamer.lsl_inlet import ForceInlet, MarkerInlet, find_stream, visible_streams
+from streamer.lsl_inlet import MarkerInlet, find_stream, visible_streams
 from streamer.outlets import ChannelDescription, Outlet, force_channels, marker_channels
 
 WAIT_S = 20.0
@@ -79,6 +80,20 @@ def test_the_newest_frame_wins_and_the_backlog_is_counted(source_id: str) -> Non
     assert inlet.t == pytest.approx(start + 0.89, abs=1e-3)
     assert skipped > 0
     assert inlet.pull(0.0) == 0
+
+
+def test_a_clock_that_is_set_back_is_seen_and_followed(source_id: str) -> None:
+    outlet, connect = marker_pair(source_id)
+    inlet = connect()
+    start = pylsl.local_clock()
+    times = [start + k / 100 for k in range(10)] + [start - 0.3 + k / 100 for k in range(10)]
+    seen = []
+    for t in times:
+        push(outlet, [[1.0] * 6], [t])
+        pull(inlet, 1)
+        seen.append(inlet.t)
+    # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
+    np.testing.assert_allclose(seen, times, rtol=0, atol=1e-3)
 
 
 def test_missing_markers_are_nan_whether_sent_as_nan_or_as_zeros(source_id: str) -> None:
@@ -209,6 +224,19 @@ def test_late_forces_are_waited_for_no_longer_than_told_then_held(source_id: str
     assert inlet.align(start, clock.now() + WAIT_S)
     assert not inlet.align(start + 0.5, clock.now() + 0.01)
     assert inlet.forces[0, 1] == 500.0
+
+
+def test_plates_are_found_by_their_labels_if_nobody_names_them(source_id: str) -> None:
+    _outlet, named = force_pair(source_id)
+    inlet = ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), Stream(), None)
+    assert [load.name for load in inlet.loads] == ["ground_force_r"]
+    assert inlet.forces.shape == named.forces.shape
+
+
+def test_a_stream_without_plates_is_refused(source_id: str) -> None:
+    _outlet = Outlet("f", "Force", [ChannelDescription("Fz", "ForceZ", "N")], 100.0, source_id)
+    with pytest.raises(StreamLayoutError, match="ExternalLoads"):
+        ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), Stream(), None)
 
 
 def test_a_broken_force_sample_is_not_known(source_id: str) -> None:

@@ -8,7 +8,7 @@ from streamer.exceptions import MessageError
 from streamer.messages import TOPICS, Act, Dyn, Emg, Health, Kin, Meta, decode, encode, values
 
 FIELDS = {
-    "emg": {"emg", "sigma", "age_ms", "filter_delay_ms", "compute_ms"},
+    "emg": {"emg", "sigma", "age_ms", "lead_ms", "filter_delay_ms", "compute_ms"},
     "act": {"activation"},
     "kin": {"q", "qd", "marker_rms"},
     "dyn": {"tau", "grf_source"},

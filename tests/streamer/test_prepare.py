@@ -144,7 +144,7 @@ def test_a_model_without_feet_has_no_predicted_variant(
     assert not prepare.run([directory], tmp_path / "cache", variants=["predicted"], workers=1)
     out, err = capsys.readouterr()
     assert "1 records (1 as recorded, 0 predicted): 1 made" in out
-    assert err.startswith("failed: made/one/walk (predicted): ground reaction can only be")
+    assert err.startswith("failed: made/one/walk (predicted): no feet to predict forces under")
 
 
 def test_marker_noise_differs_by_seed_and_trial_alone(trials: Path, tmp_path: Path) -> None:

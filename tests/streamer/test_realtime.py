@@ -16,7 +16,7 @@ MODEL = SimpleNamespace(
     name="walker", digest="abc", muscle_names=("soleus_r",),
     coordinate_names=("pelvis_tilt", "pelvis_tx"), coordinate_is_rotation=np.array([True, False]),
 )  # fmt: skip
-NETWORK = SimpleNamespace(channel_names=["SOL_r"], digest="def", lead_s=0.02)
+NETWORK = SimpleNamespace(channel_names=["SOL_r"], digest="def")
 
 
 def test_the_clock_sleeps_until_a_time_and_not_for_a_past_one() -> None:
@@ -54,7 +54,6 @@ def test_meta_names_units_per_coordinate() -> None:
     assert meta.units["tau"] == ["N m", "N"]
     assert (meta.model_hash, meta.checkpoint_hash) == ("abc", "def")
     assert (meta.rate_hz, meta.budget_ms, meta.filter_delay_ms) == (100.0, 8.0, 30.0)
-    assert meta.lead_ms == 20.0
     assert meta.channel_names == ("SOL_r",)
 
 

@@ -148,6 +148,16 @@ def test_late_forces_come_after_their_frame_with_their_own_times() -> None:
     assert min(lag) >= 0.02 - 1e-9
 
 
+def test_muted_forces_are_never_sent_and_time_goes_on() -> None:
+    length = N / RATE
+    faults = Faults(mute=1.0)
+    faults.sends_forces = lambda t: not length / 3 <= t < 2 * length / 3  # type: ignore[method-assign]
+    whole, muted = Stage().force_out.stamps, Stage(faults=faults).force_out.stamps
+    assert set(muted) < set(whole)
+    assert np.diff(muted).max() == pytest.approx(length / 3, abs=2 * FORCE_CHUNK_S)
+    assert len(muted) == pytest.approx(2 / 3 * len(whole), abs=4 * FORCE_CHUNK_S * FORCE_RATE)
+
+
 def test_forces_of_another_time_are_refused() -> None:
     markers, forces = recording()
     other = Storage(forces.time + 100.0, forces.names, forces.data)

@@ -19,13 +19,13 @@ def test_paths_are_relative_to_the_file_and_the_rest_is_taken_over(tmp_path: Pat
     config = load_train_config(
         write(
             tmp_path,
-            "trials: [data/one, /elsewhere]\nlead_ms: 20\n"
+            "trials: [data/one, /elsewhere]\nlead_ms: 40\n"
             "architecture: {kind: stdr, window: 16, members: 3}\ntraining: {epochs: 4}\n",
         )
     )
     assert config.trials == (str(tmp_path / "data" / "one"), "/elsewhere")
     assert config.fit.architecture == StdrArchitecture(window=16, members=3)
-    assert config.fit.lead_s == pytest.approx(0.02)
+    assert config.fit.lead_s == pytest.approx(0.04)
     assert config.fit.training.epochs == 4
 
 

@@ -82,7 +82,8 @@ def test_features_are_what_a_live_session_computes(trials: Path, cache: Path) ->
     assert trial.loads is not None
     assert trial.forces is not None
     loads = [ExternalForce(load.name, load.body) for load in trial.loads.forces]
-    bridge = Bridge(model, trial.markers.names, loads, BridgeSettings(trial.markers.rate_hz))
+    settings = BridgeSettings(trial.markers.rate_hz, forces_in_step=True)
+    bridge = Bridge(model, trial.markers.names, loads, settings)
     rows = trial.loads.select(trial.forces)
     ring = ForceRing(rows.shape[1], capacity=len(rows))
     ring.extend(trial.forces.time, rows)
@@ -91,8 +92,9 @@ def test_features_are_what_a_live_session_computes(trials: Path, cache: Path) ->
     forces = np.zeros(rows.shape[1:])
     for i in range(220):
         t = float(trial.markers.time[i])
-        ring.at(t, forces)
-        if t < 1.0:
+        about = t - bridge.filter_delay_s
+        ring.at(about, forces)
+        if about < 1.0:
             forces[:] = np.nan  # outside the valid interval
         out = bridge.step(t, trial.markers.positions[i], forces)
         np.testing.assert_array_equal(record.activation[i], out.activation)

@@ -1,0 +1,150 @@
+"""One trial with its plates as they are known, as plates of nobody, and as one belt."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.filters.trials import LEG
+from benchmarks.subject import Files, Subject
+from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, ExternalForce
+from sim_bridge.filters import ForceDelay
+from sim_bridge.wrench import add_wrench
+
+F64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+FIELDS = (
+    "cleaning N m",
+    "plates: same %", "flagged %", "moment N m",
+    "belt: same %", "flagged %", "moment N m",
+    "motion N m",
+)  # fmt: skip
+"""Names of the scores, with their units."""
+LOADED = 20.0
+"""Vertical force of a foot from which on a frame is loaded [N]."""
+SAME = 1.0
+"""Vertical forces that differ by less are the same [N]."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Forces of both feet, leg moments, and whether a force was predicted; a row a frame."""
+
+    force: F64
+    tau: F64
+    predicted: Bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """A trial solved five times; ``raw`` has the moments of forces as they are in the file."""
+
+    name: str
+    running: bool
+    scored: Bool
+    raw: F64
+    known: Run
+    plates: Run
+    belt: Run
+    motion: Run
+
+    @property
+    def group(self) -> str:
+        """Data set, and that it is running where it is."""
+        return self.name.partition("/")[0] + (" running" if self.running else "")
+
+    def scores(self) -> list[float]:
+        """See ``FIELDS``."""
+        found = [self._rms(self.raw)]
+        for run in (self.plates, self.belt):
+            found += [self._same(run), self._flagged(run), self._rms(run.tau)]
+        return [*found, self._rms(self.motion.tau)]
+
+    def _rms(self, tau: F64) -> float:
+        return float(np.sqrt(np.mean((tau - self.known.tau)[self.scored] ** 2)))
+
+    def _flagged(self, run: Run) -> float:
+        return 100.0 * float(run.predicted[self.scored].mean())
+
+    def _same(self, run: Run) -> float:
+        vertical = self.known.force[..., 1]
+        loaded = (vertical > LOADED).any(axis=1) & self.scored
+        apart = np.abs(run.force[..., 1] - vertical).max(axis=1)
+        return 100.0 * float((apart[loaded] < SAME).mean())
+
+
+def solve_case(directory: Path, seconds: float) -> Case | None:
+    """Solve a trial's first seconds [s]; None if its valid intervals are too short."""
+    toml = tomllib.loads((directory / "trial.toml").read_text(encoding="utf-8"))
+    subject = Subject.load(Files.of_trial(directory))
+    keep = int(np.searchsorted(subject.time, subject.time[0] + seconds))
+    forces = subject.forces[:keep]
+    two = tuple(ExternalForce(name, ON_FEET) for name in ("1", "2"))
+    known, raw, delay_s, settled = _with_raw(subject, forces)
+    time = subject.time[:keep] - delay_s
+    scored = np.zeros(keep, dtype=bool)
+    for start, end in toml.get("valid", [(subject.time[0], subject.time[-1])]):
+        scored |= (time >= start + 0.05) & (time <= end - 0.02)
+    scored &= settled
+    if not scored.any():
+        return None
+    return Case(
+        "/".join(directory.parts[-3:]),
+        str(toml["motion"]).startswith("run"),
+        scored,
+        raw,
+        known,
+        _solve(subject, two, forces[:, ::-1]),  # the other way round than the feet
+        _solve(subject, two[:1], _one_belt(forces)),
+        _solve(subject, (), forces[:, :0]),
+    )
+
+
+def _one_belt(forces: F64) -> F64:
+    """All forces as one plate under both feet would measure them."""
+    belt = forces[:, :1].copy()
+    for i, row in enumerate(belt[:, 0]):
+        for other in forces[i, 1:]:
+            add_wrench(other, row)
+    return belt
+
+
+def _leg(subject: Subject) -> Bool:
+    names = subject.model.coordinate_names
+    return np.array([name.startswith(LEG) and "beta" not in name for name in names])
+
+
+def _solve(subject: Subject, loads: tuple[ExternalForce, ...], forces: F64) -> Run:
+    bridge = Bridge(subject.model, subject.marker_names, loads, BridgeSettings(subject.rate_hz))
+    leg, kept = _leg(subject), []
+    for i, rows in enumerate(forces):
+        out = bridge.step(float(subject.time[i]), subject.markers[i], rows)
+        flag = bool(out.status & BridgeStatus.GRF_PREDICTED)
+        kept.append((out.forces.copy(), out.tau[leg], flag))
+    force, tau, predicted = (np.array(part) for part in zip(*kept, strict=True))
+    return Run(force, tau, predicted)
+
+
+def _with_raw(subject: Subject, forces: F64) -> tuple[Run, F64, float, Bool]:
+    """The known assignment; moments of uncleaned forces; the delay [s]; which frames are settled.
+
+    The known one takes rows without load for none, whatever the motion needs.
+    """
+    settings = BridgeSettings(subject.rate_hz, ground_reaction="measured")
+    bridge, plain = (
+        Bridge(subject.model, subject.marker_names, subject.loads, settings) for _ in range(2)
+    )
+    delay = ForceDelay(len(subject.loads), subject.rate_hz, bridge.filter_delay_s)
+    leg, kept = _leg(subject), []
+    for i, rows in enumerate(forces):
+        out = bridge.step(float(subject.time[i]), subject.markers[i], rows)
+        settled = not out.status & (BridgeStatus.WARMING_UP | BridgeStatus.HOLD)
+        delay.step(float(subject.time[i]), rows)
+        raw = plain.solve(out.q, out.qd, out.qdd, delay.forces).tau[leg]
+        kept.append((out.forces.copy(), out.tau[leg], raw, settled))
+    force, tau, raw_tau, settled_all = (np.array(part) for part in zip(*kept, strict=True))
+    known = Run(force, tau, np.zeros(len(tau), dtype=bool))
+    return known, raw_tau, bridge.filter_delay_s, settled_all

@@ -1,0 +1,47 @@
+"""The page of ablations: a row per changed choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from benchmarks.tables import markdown
+from inference.evaluation.bootstrap import Interval
+from inference.evaluation.summary import Summary
+
+__all__ = ["ablation_table"]
+
+_HEADS = (
+    "network", "walking: r, all", "r, common", "RMSE, all", "r at best lag", "running: r, all",
+    "RMSE, all",
+)  # fmt: skip
+
+
+def ablation_table(results: Mapping[str, Sequence[Summary]]) -> str:
+    """Return the table, intervals for walking only: running is one person."""
+    return markdown(_HEADS, [[name, *_cells(found)] for name, found in results.items()])
+
+
+def _cells(summaries: Sequence[Summary]) -> list[str]:
+    walk_all, walk_common, run_all = (
+        next((s.statistics for s in summaries if (s.motion, s.channel) == key), None)
+        for key in (("walk", "all"), ("walk", "common"), ("run", "all"))
+    )
+    return [
+        _interval(walk_all, "r"),
+        _interval(walk_common, "r"),
+        _interval(walk_all, "rmse"),
+        _value(walk_all, "r_lag"),
+        _value(run_all, "r"),
+        _value(run_all, "rmse"),
+    ]
+
+
+def _interval(statistics: Mapping[str, Interval] | None, name: str) -> str:
+    if statistics is None:
+        return "-"
+    found = statistics[name]
+    return f"{found.value:.3f} ({found.low:.2f}, {found.high:.2f})"
+
+
+def _value(statistics: Mapping[str, Interval] | None, name: str) -> str:
+    return "-" if statistics is None else f"{statistics[name].value:.3f}"

@@ -1,0 +1,120 @@
+"""What each choice behind the default network is worth, one changed at a time; needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from inference.architecture import StdrArchitecture
+from inference.crossval import cross_validate
+from inference.dataset import as_recorded, build_sequences
+from inference.evaluation.estimates import as_family
+from inference.evaluation.methods.network import Recipe, trained_network
+from inference.evaluation.score import score
+from inference.evaluation.summary import Summary, summarise
+from inference.fit_settings import FitSettings
+from inference.lag import estimate_lags
+from inference.record import FeatureRecord
+
+__all__ = ["Ablation", "ablate", "ablations"]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """A network that differs from the default one in one choice.
+
+    Attributes
+    ----------
+    name : str
+        For people.
+    fit : FitSettings
+        What is trained.
+    learns_from : tuple of str
+        Variants of the trials that it is trained on, see `inference.record.FeatureRecord`.
+    judged_on : str
+        The variant that people left out are estimated from.
+    """
+
+    name: str
+    fit: FitSettings
+    learns_from: tuple[str, ...] = ("",)
+    judged_on: str = ""
+
+
+def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
+    """Return the default with a single member, then what is changed about it.
+
+    Parameters
+    ----------
+    fit : FitSettings
+        The default.
+    variants : sequence of str
+        What it learns from beside the trials as recorded.
+    """
+    learned = ("", *variants)
+    one = replace(fit, architecture=msgspec.structs.replace(fit.architecture, members=1))
+
+    def network(name: str, **changes: object) -> Ablation:
+        changed = msgspec.structs.replace(one.architecture, **changes)
+        return Ablation(name, replace(one, architecture=changed), learned)
+
+    def training(name: str, **changes: object) -> Ablation:
+        changed = msgspec.structs.replace(one.training, **changes)
+        return Ablation(name, replace(one, training=changed), learned)
+
+    return [
+        Ablation("default, one member", one, learned),
+        Ablation("four members", fit, learned),
+        network("activations alone", inputs=("activation",)),
+        network("motion alone", inputs=("angle", "velocity")),
+        network("motion and moments", inputs=("angle", "velocity", "moment")),
+        network("half as wide", d_model=one.architecture.d_model // 2),
+        network("twice as wide", d_model=one.architecture.d_model * 2),
+        training("squared error alone", shape_weight=0.0),
+        training("no EMG borrowed from sisters", sister_weight=0.0),
+        Ablation("trials as recorded alone", one),
+        Ablation("ground forces predicted", one, ("predicted", *variants), "predicted"),
+        Ablation("causal envelopes", one, ("causal",), "causal"),
+        *(
+            Ablation(f"{ahead} ms ahead", replace(one, lead_s=1e-3 * ahead), learned)
+            for ahead in (25, 50)
+        ),
+        *(
+            Ablation(
+                f"STDR-Net, window of {w}",
+                replace(one, architecture=StdrArchitecture(window=w)),
+                learned,
+            )
+            for w in (8, 32)
+        ),
+    ]
+
+
+def ablate(
+    ablation: Ablation,
+    records: Mapping[str, Sequence[FeatureRecord]],
+    report: Callable[[str], None],
+) -> list[Summary]:
+    """Cross-validate one of them.
+
+    Parameters
+    ----------
+    ablation : Ablation
+    records : mapping of str to sequence of FeatureRecord
+        Of all people, by variant.
+    report : callable
+        Gets a line of text per fold.
+    """
+    fit = ablation.fit
+    judged = [replace(record, variant="") for record in records[ablation.judged_on]]
+    others = [v for v in dict.fromkeys(ablation.learns_from) if v and v != ablation.judged_on]
+    learned = [record for variant in others for record in records[variant]]
+    lags = estimate_lags(build_sequences(judged, fit.rate_hz), fit.rate_hz)
+    sequences = build_sequences([*judged, *learned], fit.rate_hz, lags, fit.lead_s)
+    recipe = Recipe(fit.training, fit.validation_people, report)
+    family = as_family("network", trained_network(fit.architecture, recipe))
+    found = cross_validate(sequences, fit.folds, fit.training.seed, [family], report)
+    scores = score(as_recorded(sequences), found["network"], fit.rate_hz)
+    return summarise(scores)

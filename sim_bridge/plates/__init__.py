@@ -1,0 +1,20 @@
+"""From what force plates send to a force under each foot: belief, contact, its point, whose foot.
+
+It belongs to the bridge, not to the streams: it needs the pose of the feet, no socket and no clock.
+"""
+
+from .clean import PlateCleaner
+from .faults import PlateFault
+from .judge import PlateJudge
+from .mapping import ON_FEET, PlateMapper, Soles
+from .missing import MissingLoad
+
+__all__ = [
+    "ON_FEET",
+    "MissingLoad",
+    "PlateCleaner",
+    "PlateFault",
+    "PlateJudge",
+    "PlateMapper",
+    "Soles",
+]

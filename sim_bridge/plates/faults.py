@@ -1,0 +1,45 @@
+"""What can be wrong with a force plate."""
+
+from enum import IntEnum
+
+
+class PlateFault(IntEnum):
+    """What is wrong with a row of measured forces."""
+
+    NONE = 0
+    """It measures as it should."""
+    INVERTED = 1
+    WEIGHT_ON_X = 2
+    WEIGHT_ON_Z = 3
+    HEAVY = 4
+    """It shows many times the body's weight."""
+    FROZEN = 5
+    """It shows the same force to the last bit."""
+    NO_LOAD = 6
+    """It shows no load although the foot carries the body."""
+    EDGE = 7
+    """A foot is on its edge."""
+
+    @property
+    def message(self) -> str:
+        """What was seen, what it means, what to do."""
+        return _MESSAGES[self]
+
+
+_MESSAGES = {
+    PlateFault.NONE: "measures as it should",
+    PlateFault.INVERTED: "the body's weight points down: its sign is inverted; it is not used. "
+    "Send what the floor does to the foot",
+    PlateFault.WEIGHT_ON_X: "the body's weight lies on its x axis, but y is up: its axes are "
+    "swapped; it is not used. Correct the order of its columns",
+    PlateFault.WEIGHT_ON_Z: "the body's weight lies on its z axis, but y is up: its axes are "
+    "swapped; it is not used. Say `up: z` for the stream, or correct the order of its columns",
+    PlateFault.HEAVY: "it shows more than three times the body's weight: its unit is wrong; it is "
+    "not used. Send newtons, and check the model's mass",
+    PlateFault.FROZEN: "its vertical force stays the same under load: it is stuck or at its limit; "
+    "not used while that lasts. Check its amplifier and range",
+    PlateFault.NO_LOAD: "it shows no load although the foot carries the body: the foot is beside "
+    "it, or it is off; predicted until it shows load. Check it if the foot was on it",
+    PlateFault.EDGE: "a foot is on its edge, and part of the force may be beside it; predicted "
+    "there. Step on the middle of a plate",
+}

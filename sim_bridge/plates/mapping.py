@@ -1,0 +1,221 @@
+"""Whose foot is on which plate, from the soles and the centre of pressure.
+
+For walkways where nobody knows in advance which plate a foot will hit, and for treadmills with one
+belt. A plate's force goes to the foot whose sole is under it and keeps to it until another sole is
+clearly nearer. What cannot be told apart is not known: a plate with both feet on it, a force away
+from both soles, a foot on the edge of its plate.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
+from sim_bridge.ground_reaction.feet import POINTS_PER_FOOT
+from sim_bridge.wrench import add_wrench
+
+ON_FEET = "feet"
+"""Body of an external force that is a plate under whichever foot is on it."""
+REACH = 0.12
+"""A centre of pressure farther from a sole's middle line than this is not under it [m]."""
+CLEARLY = 0.05
+"""Another foot takes a plate over if it is nearer by this much [m]."""
+IN_THE_AIR = 0.1
+"""A foot in the air counts as so much farther away [m]: it passes close by the standing one."""
+TOUCHES = 40.0
+"""Vertical force of the other foot from which on a plate may bear both [N]..."""
+ON_SOLE = 0.04
+"""... unless that foot has plates of its own and the centre of pressure is as near to a sole's
+middle line as this [m]: some other foot's force would draw it away."""
+STANDS = 0.1
+"""Contact of a sole point from which on its foot may carry load."""
+MARGIN = 0.02
+"""A centre of pressure nearer to a plate's edge than this, or a sole beyond the edge by more, is on
+the edge: part of the force may be beside the plate [m]."""
+
+NOBODY, UNTOLD = -1, -2
+"""In place of a foot: a plate without load, and one whose foot cannot be told."""
+
+
+class Soles(NamedTuple):
+    """Sole points of both feet, right first: places (3, 8) [m] in ground and contacts (8,)."""
+
+    place: F64
+    contact: F64
+
+
+class PlateMapper:
+    """Gives the forces of plates to feet.
+
+    Parameters
+    ----------
+    n_plates : int
+        Rows that come in.
+    corners : ndarray of shape (n_plates, 4, 3), float64 [m], ground
+        Corners of each plate in turn; NaN where they are not known.
+
+    Attributes
+    ----------
+    feet : ndarray of shape (2, 9), float64 [N], [m], [N m], ground
+        Right and left foot; a row of NaN is not known, a row of zeros is a foot in the air.
+    total : ndarray of shape (9,), float64 [N], [m], [N m], ground
+        Sum of all plates; NaN where one is not known or a foot is on an edge.
+    foot : ndarray of shape (n_plates,), int64
+        0 or 1, NOBODY or UNTOLD.
+    edge : ndarray of shape (n_plates,), bool
+        Whether a foot is on the edge of a plate.
+    """
+
+    def __init__(self, n_plates: int, corners: F64 | None = None) -> None:
+        self._corners = np.full((n_plates, 4, 3), np.nan) if corners is None else corners
+        self.feet: F64 = np.zeros((2, 9))
+        self.total: F64 = np.full(9, np.nan)
+        self.foot: I64 = np.full(n_plates, NOBODY, dtype=np.int64)
+        self._off = np.zeros(n_plates)
+        self.edge: Bool = np.zeros(n_plates, dtype=np.bool_)
+
+    def reset(self) -> None:
+        """Forget who stands where."""
+        self.foot[:] = NOBODY
+
+    def look(self, plates: F64, soles: Soles) -> None:
+        """Find the nearest foot of each plate, and the total of all.
+
+        Parameters
+        ----------
+        plates : ndarray of shape (n_plates, 9), float64
+            Cleaned rows.
+        soles : Soles
+            Of the same instant.
+        """
+        look_at_plates(plates, soles, self._corners, self._off, self.foot, self.edge, self.total)
+
+    def assign(self, plates: F64, carried: tuple[float, float]) -> None:
+        """Give the forces to the feet.
+
+        Parameters
+        ----------
+        plates : ndarray of shape (n_plates, 9), float64
+            As in :meth:`look`.
+        carried : (float, float)
+            Vertical force [N] that the right and the left foot may have on the plates.
+        """
+        assign_plates(plates, self._off, carried, self.foot, self.feet)
+
+
+@kernel
+def look_at_plates(
+    plates: F64,
+    soles: Soles,
+    corners: F64,
+    off_out: F64,
+    foot_out: I64,
+    edge_out: Bool,
+    total_out: F64,
+) -> None:
+    """See :meth:`PlateMapper.look`."""
+    total_out[:] = 0.0
+    on_edge = False
+    for k in range(plates.shape[0]):
+        row = plates[k]
+        edge_out[k] = False
+        if row[1] == 0.0:
+            foot_out[k] = NOBODY
+            continue
+        add_wrench(row, total_out)
+        foot_out[k] = nearest_foot(row, soles, foot_out[k]) if is_finite(row.sum()) else UNTOLD
+        if foot_out[k] == UNTOLD:
+            continue
+        off_out[k] = off_sole(row, soles, foot_out[k])
+        if beyond_edge(row, soles, corners[k], foot_out[k]):
+            foot_out[k] = UNTOLD
+            edge_out[k] = on_edge = True
+    if on_edge:
+        total_out[:] = np.nan
+
+
+@kernel
+def assign_plates(
+    plates: F64, off: F64, carried: tuple[float, float], foot_out: I64, feet_out: F64
+) -> None:
+    """See :meth:`PlateMapper.assign`."""
+    loaded, on_sole = 0, ON_SOLE if plates.shape[0] > 1 else 0.0
+    for k in range(plates.shape[0]):
+        loaded += 0 if foot_out[k] == NOBODY else 1
+    feet_out[:] = 0.0
+    untold = False
+    for k in range(plates.shape[0]):
+        f = foot_out[k]
+        if f >= 0 and loaded == 1 and off[k] > on_sole and carried[1 - f] > TOUCHES:
+            foot_out[k] = f = UNTOLD
+        if f == UNTOLD:
+            untold = True
+        elif f >= 0:
+            add_wrench(plates[k], feet_out[f])
+    if untold:
+        feet_out[:] = np.nan
+
+
+@kernel
+def nearest_foot(row: F64, soles: Soles, before: int) -> int:
+    """Foot under a force; UNTOLD if none is."""
+    off_r, off_l = off_sole(row, soles, 0), off_sole(row, soles, 1)
+    if min(off_r, off_l) > REACH:
+        return UNTOLD
+    off_r += IN_THE_AIR * (1.0 - contact_of(soles, 0))
+    off_l += IN_THE_AIR * (1.0 - contact_of(soles, 1))
+    if before >= 0 and abs(off_r - off_l) < CLEARLY:
+        return before
+    return 0 if off_r <= off_l else 1
+
+
+@kernel
+def contact_of(soles: Soles, f: int) -> float:
+    """Contact of a foot: of that of its points which has most."""
+    most = 0.0
+    for i in range(f * POINTS_PER_FOOT, (f + 1) * POINTS_PER_FOOT):
+        most = max(most, soles.contact[i])
+    return float(most)
+
+
+@kernel
+def off_sole(row: F64, soles: Soles, f: int) -> float:
+    """Horizontal distance of a force's point from the line from heel to tip of a foot [m]."""
+    heel, tip = f * POINTS_PER_FOOT, (f + 1) * POINTS_PER_FOOT - 1
+    x, z = soles.place[0], soles.place[2]
+    dx, dz = x[tip] - x[heel], z[tip] - z[heel]
+    px, pz = row[3] - x[heel], row[5] - z[heel]
+    squared = dx * dx + dz * dz
+    share = min(max((px * dx + pz * dz) / squared, 0.0), 1.0) if squared > 0.0 else 0.0
+    return float(np.hypot(px - share * dx, pz - share * dz))
+
+
+@kernel
+def beyond_edge(row: F64, soles: Soles, corners: F64, f: int) -> bool:
+    """Whether a foot may put force beside its plate; never where corners are not known."""
+    if inside(corners, row[3], row[5]) < MARGIN:
+        return True
+    for i in range(f * POINTS_PER_FOOT, (f + 1) * POINTS_PER_FOOT):
+        depth = inside(corners, soles.place[0, i], soles.place[2, i])
+        if soles.contact[i] > STANDS and depth < -MARGIN:
+            return True
+    return False
+
+
+@kernel
+def inside(corners: F64, x: float, z: float) -> float:
+    """Distance to the nearest edge line of a convex plate [m]; negative outside, NaN unknown."""
+    if not is_finite(corners.sum()):
+        return np.nan
+    turn = 0.0
+    for k in range(4):
+        n = (k + 1) % 4
+        turn += corners[k, 0] * corners[n, 2] - corners[n, 0] * corners[k, 2]
+    nearest = np.inf
+    for k in range(4):
+        n = (k + 1) % 4
+        ex, ez = corners[n, 0] - corners[k, 0], corners[n, 2] - corners[k, 2]
+        across = ex * (z - corners[k, 2]) - ez * (x - corners[k, 0])
+        away = across / np.hypot(ex, ez) * (1.0 if turn > 0.0 else -1.0)
+        nearest = min(nearest, away)
+    return float(nearest)

@@ -1,0 +1,54 @@
+"""`nem2e evaluate --ablate`: what each choice behind the default network is worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.results.ablations import ablation_table
+from benchmarks.tables import write_between_marks
+from inference.evaluation.ablate import ablate, ablations
+from streamer.commands.evaluate import features
+from streamer.exceptions import ConfigError
+from streamer.feature_settings import FeatureSettings
+from streamer.train_config import TrainConfig
+
+__all__ = ["run"]
+
+
+def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = None) -> None:
+    """Cross-validate the default network and its changed likes; print or write the table.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        Trials, the default network and its training, and in how many groups people are left out.
+    docs : Path, optional
+        Folder whose ``ablations.md`` is written anew between its marks.
+    cache : Path, optional
+        Where feature records are kept.
+
+    Raises
+    ------
+    StreamerError, SimBridgeError, InferenceError
+        One clear message; nothing is written.
+    """
+    if not config.trials:
+        raise ConfigError("no trials; give directories, or `trials:` in the file")
+    console = Console(highlight=False, soft_wrap=True)
+    chosen = ablations(config.fit, config.variants)
+    names = {v for a in chosen for v in (*a.learns_from, a.judged_on)}
+    settings = [FeatureSettings.of_variant(name) for name in sorted(names)]
+    trials = [Path(d) for d in config.trials]
+    made = features(trials, cache, console, settings)
+    records = {name: [r for r in made if r.variant == name] for name in names}
+    results = {}
+    for ablation in chosen:
+        console.print(ablation.name)
+        results[ablation.name] = ablate(ablation, records, console.print)
+    table = ablation_table(results)
+    if docs is None:
+        console.print(table, markup=False)
+    else:
+        write_between_marks(docs / "ablations.md", table)

@@ -1,0 +1,131 @@
+"""Forces in over LSL: kept in a bounded memory, interpolated to a frame's time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pylsl
+
+from streamer.channels import force_layout, read_channels
+from streamer.clock import Clock, LslClock
+from streamer.config import Stream
+from streamer.exceptions import StreamLayoutError
+from streamer.force_ring import ForceRing
+from streamer.formats import ExternalForceColumns, plates_by_name
+from streamer.lsl_inlet import CHUNK, Inlet
+
+CLOCK_DISAGREEMENT_S = 5e-4
+"""The clock offsets that LSL estimates for two streams of one machine may differ by this [s]."""
+FORCE_TOLERANCE_S = 2e-3
+"""A force sample this much [s] before a frame may stand for it, if forces come so slowly."""
+
+
+def _nine_labels(force: ExternalForceColumns) -> list[str]:
+    """Labels of force, point and torque; "" for those that the force does not have."""
+    parts = (force.force_columns, force.point_columns, force.torque_columns)
+    return [label for part in parts for label in (part or ("", "", ""))]
+
+
+class ForceInlet(Inlet):
+    """Force samples, kept in a ring and interpolated to a frame's time.
+
+    Parameters
+    ----------
+    info : pylsl.StreamInfo
+        From `find_stream`.
+    settings : Stream
+        Unit of the points, axes and known lag, as for markers.
+    loads : sequence of ExternalForceColumns or None
+        The external forces, in the order of the rows; their columns are the channel labels. None
+        for all plates that the labels name.
+    clock : Clock, optional
+        LSL's.
+    connect_timeout_s : float
+        How long the stream may take to answer [s].
+
+    Attributes
+    ----------
+    forces : ndarray of shape (k, 9), float64
+        Force [N], centre of pressure [m], free torque [N m] in ground at the instant last asked
+        for; overwritten by the next `align`.
+    loads : tuple of ExternalForceColumns
+        Their rows.
+
+    Raises
+    ------
+    StreamLayoutError
+        If a channel is missing, or no plate is found.
+    """
+
+    def __init__(
+        self,
+        info: pylsl.StreamInfo,
+        settings: Stream,
+        loads: Sequence[ExternalForceColumns] | None,
+        *,
+        clock: Clock | None = None,
+        connect_timeout_s: float = 5.0,
+    ) -> None:
+        super().__init__(info, lag_ms=settings.lag_ms, connect_timeout_s=connect_timeout_s)
+        self._clock = clock or LslClock()
+        channels = read_channels(self._xml)
+        if loads is None:
+            loads = plates_by_name([channel.label for channel in channels])
+        self.loads = tuple(loads)
+        if not self.loads:
+            raise StreamLayoutError(
+                f"stream {self.name!r} has no channels like ground_force_1_vx and "
+                "ground_force_1_px; name its columns in an ExternalLoads file (`loads`)"
+            )
+        wanted = [_nine_labels(force) for force in self.loads]
+        layout = force_layout(channels, wanted, length_unit=settings.unit, up=settings.up)
+        self._columns, self._scale = layout.columns, layout.scale
+        self._shape = (-1, len(wanted), 9)
+        period_s = 1.0 / self.nominal_rate_hz if self.nominal_rate_hz else 0.0
+        tolerance_s = min(max(period_s, CLOCK_DISAGREEMENT_S), FORCE_TOLERANCE_S)
+        self._ring = ForceRing(len(wanted), tolerance_s=tolerance_s)
+        self.forces = np.zeros((len(wanted), 9))
+
+    @property
+    def newest_s(self) -> float:
+        """Time of the newest sample [s], LSL local clock; minus infinity if there is none."""
+        return self._ring.newest_s
+
+    def align(self, t: float, until: float) -> bool:
+        """Bring `forces` to an instant, waiting for samples that are under way.
+
+        Parameters
+        ----------
+        t : float
+            Instant [s], LSL local clock.
+        until : float
+            Do not wait beyond this time [s], same clock.
+
+        Returns
+        -------
+        bool
+            True if the forces were measured around that instant, False if they are held.
+        """
+        self._drain(0.0)
+        while not self._ring.covers(t):
+            remaining = until - self._clock.now()
+            if remaining <= 0.0 or not self._drain(remaining):
+                break
+        return self._ring.at(t, self.forces)
+
+    def _drain(self, timeout_s: float) -> bool:
+        """Move what has arrived into the ring; waits only if nothing has."""
+        received = False
+        while len(stamps := self._pull(0.0 if received else timeout_s)):
+            received = True
+            rows = self._buffer[: len(stamps), self._columns] * self._scale
+            # a broken sample must not poison the interpolation: no force, until the next
+            rows[~np.isfinite(rows)] = np.nan  # not known, which is not the same as no force
+            self._ring.extend(stamps - self._lag_s, rows.reshape(self._shape))
+            if len(stamps) < CHUNK:
+                break
+        return received
+
+    def flush(self) -> int:
+        """Move what is waiting into the memory, so that the first frame need not."""
+        self._drain(0.0)
+        return 0

@@ -1,0 +1,144 @@
+"""Whether a frame comes when it should: pauses, repeats, clocks that are set, rates that change."""
+
+import logging
+import math
+from enum import Enum
+
+_log = logging.getLogger(__name__)
+
+SET_BACK_FRAMES = 5
+"""So many frames that follow each other, all before the newest: the clock was set back."""
+NEW_RATE_FRAMES = 10
+"""Frames in a row, evenly spaced, after which another rate is believed."""
+UNEVEN = 1.5
+"""Longest of evenly spaced pauses over the shortest; a longer pause than this many periods is a
+gap."""
+_OFF_RATE = 0.25
+"""A pause that differs from the period by more than this share is not of this rate."""
+_GAIN = 0.05
+"""Share of a pause in the period, which finds the new rate exactly."""
+_STEADY_FRAMES = 100
+"""After so many frames of another rate it is said."""
+_LINES = 20
+"""Lines in the log; more say nothing new."""
+
+
+class Arrival(Enum):
+    """What a frame's time says."""
+
+    ON_TIME = "the next frame"
+    GAP = "frames before it are missing"
+    ANEW = "its time has nothing to do with the last: start anew"
+    OLD = "it is not later than the last: skip it"
+
+
+class SetBack:
+    """Tells a clock that was set back from a frame out of order."""
+
+    def __init__(self) -> None:
+        self._count, self._last = 0, math.inf
+
+    def clear(self) -> None:
+        """A frame came that is newer than all others."""
+        self._count, self._last = 0, math.inf
+
+    def step(self, t: float) -> bool:
+        """Take the time of a frame that is not newer [s]; True if the clock was set back."""
+        self._count = self._count + 1 if t > self._last else 1
+        self._last = t
+        return self._count >= SET_BACK_FRAMES
+
+
+class FrameTimes:
+    """Judges one frame after the other by its capture time, and logs what is odd.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Frame rate to begin with [Hz]; another one is followed.
+    reset_after_s : float
+        After a longer pause [s], or a longer step back, one starts anew.
+
+    Attributes
+    ----------
+    period_s : float
+        Time between frames [s].
+    """
+
+    def __init__(self, rate_hz: float, reset_after_s: float) -> None:
+        self.period_s = 1.0 / rate_hz
+        self._reset_after_s = reset_after_s
+        self._t = math.nan
+        self._set_back = SetBack()
+        self._off, self._off_s = 0, 0.0
+        self._shortest, self._longest = math.inf, 0.0
+        self._steady, self._told_hz = 0, rate_hz
+        self._lines, self._told_old = 0, False
+
+    def step(self, t: float, count: int = 1) -> Arrival:
+        """Judge a frame.
+
+        Parameters
+        ----------
+        t : float
+            Capture time [s].
+        count : int
+            Frames that came since the last one judged, this one included.
+
+        Returns
+        -------
+        Arrival
+            What to make of it.
+        """
+        pause = t - self._t
+        if pause <= 0.0 and -pause <= self._reset_after_s and not self._set_back.step(t):
+            if not self._told_old:
+                self._say(f"a frame is not later than the last ({1e3 * pause:+.1f} ms): skipped")
+            self._told_old = True
+            return Arrival.OLD
+        self._set_back.clear()
+        self._t = t
+        if pause <= 0.0 or pause > self._reset_after_s:
+            self._off = 0
+            self._say(f"capture times jump by {pause:+.2f} s: started anew")
+            return Arrival.ANEW
+        self._follow(pause / count)
+        if math.isnan(pause) or pause <= UNEVEN * self.period_s:
+            return Arrival.ON_TIME
+        return Arrival.GAP
+
+    def _follow(self, pause: float) -> None:
+        """Take over another rate after enough frames of it."""
+        if not abs(pause / self.period_s - 1.0) > _OFF_RATE:
+            self._off = 0
+            self._keep(pause)
+            return
+        if self._off == 0:
+            self._off_s, self._shortest, self._longest = 0.0, pause, pause
+        self._off += 1
+        self._off_s += pause
+        self._shortest, self._longest = min(self._shortest, pause), max(self._longest, pause)
+        if self._longest > UNEVEN * self._shortest:
+            self._off = 0
+        elif self._off >= NEW_RATE_FRAMES:
+            self.period_s = self._off_s / self._off
+            self._off = self._steady = 0
+
+    def _keep(self, pause: float) -> None:
+        """Make the period exact, and say another rate when it is there for a while."""
+        if math.isnan(pause):
+            return
+        self.period_s += _GAIN * (pause - self.period_s)
+        self._steady += 1
+        if self._steady >= _STEADY_FRAMES and self._other_than_told():
+            before, self._told_hz = self._told_hz, 1.0 / self.period_s
+            self._say(f"frames come at {self._told_hz:.1f} Hz, no longer at {before:.1f} Hz")
+
+    def _other_than_told(self) -> bool:
+        return abs(self.period_s * self._told_hz - 1.0) > _OFF_RATE
+
+    def _say(self, line: str) -> None:
+        """Log what happens now and then, not what happens all the time."""
+        self._lines += 1
+        if self._lines <= _LINES:
+            _log.warning(line)

@@ -1,0 +1,181 @@
+"""Recordings through the live pipeline: whose foot is on a plate, and plates that are wrong."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, compile_model
+from streamer.commands import offline
+from streamer.commands.offline import Recording, Results, process, read_recording
+from streamer.exceptions import ConfigError
+from streamer.formats import corners_of, read_storage, read_trial, write_storage
+from streamer.formats.tables import Storage
+from streamer.health import StageTimer
+from tests.data_sets import trial_dir
+from tests.streamer.c3d_writing import C3dContent, write_c3d
+
+F64 = NDArray[np.float64]
+TRIAL = "rajagopal/walker/walk"
+START, END = 0.55, 1.85
+"""Both feet are on plates when they stand [s]."""
+PREDICTED = int(BridgeStatus.GRF_PREDICTED)
+# x along x of the laboratory, z down: columns of the plates' axes
+AXES = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+
+
+@pytest.fixture
+def directory() -> Path:
+    return trial_dir(TRIAL)
+
+
+def corners(low: tuple[float, float], high: tuple[float, float]) -> F64:
+    """Corners of a plate from (x, z) to (x, z) [m], in the order of the C3D convention."""
+    (x0, z0), (x1, z1) = low, high
+    return np.array([[x1, 0, z1], [x0, 0, z1], [x0, 0, z0], [x1, 0, z0]])
+
+
+def write_trial_as_c3d(path: Path, directory: Path, plates: list[F64]) -> Path:
+    """A trial as a motion capture system would export it, with y up and in metres."""
+    trial = read_trial(directory)
+    assert trial.loads is not None
+    assert trial.forces is not None
+    first = int(np.searchsorted(trial.markers.time, 0.5))
+    frames = trial.markers.positions[first:200]
+    per_frame = round(trial.forces.rate_hz / trial.markers.rate_hz)
+    begin = int(np.searchsorted(trial.forces.time, trial.markers.time[first] - 1e-6))
+    rows = trial.loads.select(trial.forces)[begin : begin + per_frame * len(frames)]
+    rows[np.abs(rows[..., 1]) < 1e-9] = 0.0  # an unloaded plate measures no moment
+    channels = []
+    for k, plate in enumerate(plates):
+        row = rows[:, k]
+        moment = row[:, 6:] + np.cross(row[:, 3:6] - plate.mean(axis=0), row[:, :3])
+        channels.append(np.hstack([row[:, :3] @ AXES, moment @ AXES]))
+    return write_c3d(
+        path,
+        C3dContent(
+            list(trial.markers.names),
+            np.nan_to_num(frames),
+            unit="m",
+            rate=trial.markers.rate_hz,
+            screen="+Y",
+            channels=np.hstack(channels),
+            channel_labels=[f"P{i}" for i in range(12)],
+            channel_units=(["N"] * 3 + ["Nm"] * 3) * 2,
+            plates=[
+                {
+                    "type": 2,
+                    "corners": plate,
+                    "origin": np.zeros(3),
+                    "channel": [6 * k + i for i in range(1, 7)],
+                }
+                for k, plate in enumerate(plates)
+            ],
+        ),
+    )
+
+
+def solve(directory: Path, recording: Recording, zero_phase_hz: float | None = None) -> Results:
+    """Results of a recording, EMG left out."""
+    model = compile_model(directory.parent / "model.osim")
+    settings = BridgeSettings(recording.markers.rate_hz, corners=recording.corners)
+    bridge = Bridge(model, recording.markers.names, recording.loads, settings)
+    return process(recording, bridge, None, StageTimer(time.perf_counter), zero_phase_hz)
+
+
+def named(directory: Path) -> Recording:
+    """The trial as its files describe it."""
+    files = directory / "markers.trc", directory / "grf.mot", directory / "external_loads.xml"
+    return read_recording(*files, START, END)
+
+
+def test_a_c3d_file_needs_nobody_who_says_whose_foot_is_where(
+    tmp_path: Path, directory: Path
+) -> None:
+    floor = [corners((-5.0, -2.0), (5.0, 2.0))] * 2
+    path = write_trial_as_c3d(tmp_path / "walk.c3d", directory, floor)
+    recording = read_recording(path, None, None, None, None)
+    assert recording.on_feet
+    assert recording.corners is not None
+    np.testing.assert_allclose(recording.corners, floor, atol=1e-6)
+    found, known = solve(directory, recording), solve(directory, named(directory))
+    settled = slice(40, 120)  # both have seen enough frames, of one another's 50 ms shift
+    assert not (found.status[settled] & PREDICTED).any()
+    shifted = known.tau[35:115]  # the file begins at 0.50 s, the other at 0.55 s
+    # the file has single precision: 1e-4 of moments of 100 N m, times the filter's gains
+    np.testing.assert_allclose(found.tau[settled], shifted, atol=0.2)
+
+
+def test_a_foot_on_the_edge_is_predicted_and_said(
+    tmp_path: Path, directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = named(directory).forces
+    loaded = rows[:, 0, 1] > 100.0
+    middle = float(np.median(rows[loaded, 0, 5]))  # the plate ends under the right foot
+    plates = [corners((-5.0, middle), (5.0, 2.0)), corners((-5.0, -2.0), (5.0, 2.0))]
+    path = write_trial_as_c3d(tmp_path / "walk.c3d", directory, plates)
+    results = solve(directory, read_recording(path, None, None, None, None))
+    assert (results.status & PREDICTED).any()
+    edge = [line for line in results.plate_faults if "edge" in line]
+    assert len(edge) == 1
+    assert "ground_force_1" in edge[0]
+    assert edge[0] in caplog.text
+
+
+def test_corners_come_from_a_file_or_from_numbers(tmp_path: Path, directory: Path) -> None:
+    plates = [corners((0.0, -0.3), (0.6, 0.1)), corners((0.7, -0.3), (1.3, 0.1))]
+    path = write_trial_as_c3d(tmp_path / "walk.c3d", directory, plates)
+    for given in (str(path), np.array(plates).tolist()):
+        got = corners_of(given)
+        assert got is not None
+        np.testing.assert_allclose(got, plates, atol=1e-6)
+    assert corners_of(None) is None
+
+
+def test_plates_are_found_by_the_names_of_their_columns(directory: Path) -> None:
+    files = directory / "markers.trc", directory / "grf.mot"
+    recording = read_recording(*files, None, START, END, "auto")
+    assert [load.body for load in recording.loads] == [ON_FEET] * 2
+    known = named(directory)
+    np.testing.assert_array_equal(recording.forces, known.forces)
+    found = solve(directory, recording)
+    np.testing.assert_array_equal(found.tau[25:], solve(directory, known).tau[25:])
+    # zero-phase: forces stay as they are under load, the feet are found all the same
+    both = (known.forces[:, :, 1] > 100.0) | (known.forces[:, :, 1] == 0.0)
+    zero = solve(directory, recording, 6.0).tau - solve(directory, known, 6.0).tau
+    np.testing.assert_allclose(zero[both.all(axis=1)], 0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("grf", "loads", "remedy"),
+    [("grf.mot", None, "--plates auto"), (None, "external_loads.xml", "give both")],
+)
+def test_half_of_the_force_files_is_not_enough(
+    directory: Path, grf: str | None, loads: str | None, remedy: str
+) -> None:
+    files = [directory / name if name else None for name in (grf, loads)]
+    with pytest.raises(ConfigError, match=remedy):
+        read_recording(directory / "markers.trc", files[0], files[1], None, None)
+
+
+@pytest.mark.parametrize("filter_name", ["causal", "zero-phase:6"])
+def test_an_inverted_plate_is_reported(
+    tmp_path: Path, directory: Path, filter_name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    forces = read_storage(directory / "grf.mot")
+    data = forces.data.copy()
+    left = [i for i, name in enumerate(forces.names) if name.startswith("ground_force_l_v")]
+    data[:, left] *= -1.0
+    write_storage(tmp_path / "grf.mot", Storage(forces.time, forces.names, data))
+    offline.run(
+        directory.parent / "model.osim", directory / "markers.trc", tmp_path / "grf.mot",
+        directory / "external_loads.xml", tmp_path / "out", filter_name, START, END, False, None,
+    )  # fmt: skip
+    faults = json.loads((tmp_path / "out" / "report.json").read_text())["plate_faults"]
+    inverted = [line for line in faults if "inverted" in line]
+    assert len(inverted) == 1
+    assert "'left'" in inverted[0]
+    assert inverted[0] in caplog.text
