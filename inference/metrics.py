@@ -1,4 +1,4 @@
-"""How close an estimate is to measured EMG: root-mean-square error, correlation, lag.
+"""How alike an estimate and measured EMG run: correlation, and the lag at which it is best.
 
 Lags count in steps of the network; a positive one means that the measurement comes later than the
 estimate. Positions at which either series is masked do not count.
@@ -18,8 +18,6 @@ __all__ = [
     "Series",
     "best_common_lag",
     "correlation",
-    "fit_gain",
-    "rmse",
 ]
 
 F64 = npt.NDArray[np.float64]
@@ -58,14 +56,6 @@ def _pool(trials: Sequence[Series], lag: int) -> tuple[F64, F64]:
     return np.concatenate([p[0] for p in pairs]), np.concatenate([p[1] for p in pairs])
 
 
-def rmse(trials: Sequence[Series], lag: int = 0, gain: float = 1.0) -> float:
-    """Root-mean-square error of ``gain * estimate`` over all trials, unit of the measurement."""
-    estimate, measured = _pool(trials, lag)
-    if not len(measured):
-        return float("nan")
-    return float(np.sqrt(np.mean((gain * estimate - measured) ** 2)))
-
-
 def correlation(trials: Sequence[Series], lag: int = 0) -> float:
     """Pearson's r over all trials together; NaN if too short, 0 for a constant estimate."""
     estimate, measured = _pool(trials, lag)
@@ -74,13 +64,6 @@ def correlation(trials: Sequence[Series], lag: int = 0) -> float:
     if estimate.std() == 0.0:
         return 0.0
     return float(np.corrcoef(estimate, measured)[0, 1])
-
-
-def fit_gain(trials: Sequence[Series], lag: int = 0) -> float:
-    """Non-negative gain with the least squared error of ``gain * estimate``."""
-    estimate, measured = _pool(trials, lag)
-    power = float(estimate @ estimate)
-    return max(0.0, float(estimate @ measured) / power) if power > 0.0 else 0.0
 
 
 def best_common_lag(channels: Sequence[Sequence[Series]], rate_hz: float) -> int:

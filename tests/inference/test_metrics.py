@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from inference.metrics import Series, best_common_lag, correlation, fit_gain, rmse
+from inference.metrics import Series, best_common_lag, correlation
 
 RNG = np.random.default_rng(0)
 N = 400
@@ -17,12 +17,11 @@ def series(shift: int = 0, noise: float = 0.0, seed: int = 1) -> Series:
     return Series(smooth[50 + shift : 50 + shift + N], measured, np.ones(N, dtype=np.bool_))
 
 
-def test_correlation_and_rmse_equal_scipys_on_the_unmasked_samples() -> None:
+def test_correlation_equals_scipys_on_the_unmasked_samples() -> None:
     s = series(shift=2, noise=1.0)
     s.mask[100:200] = False
     estimate, measured = s.estimate[s.mask], s.measured[s.mask]
     assert correlation([s]) == pytest.approx(stats.pearsonr(estimate, measured).statistic)
-    assert rmse([s]) == pytest.approx(np.sqrt(((estimate - measured) ** 2).mean()))
 
 
 def test_trials_are_pooled() -> None:
@@ -46,18 +45,10 @@ def test_lag_does_not_reach_across_masked_samples() -> None:
     assert correlation([s], 5) == pytest.approx(1.0)
 
 
-def test_gain_is_the_least_squares_one_and_never_negative() -> None:
-    s = series()
-    assert fit_gain([Series(2.0 * s.estimate, s.measured, s.mask)]) == pytest.approx(0.5)
-    assert fit_gain([Series(-s.estimate, s.measured, s.mask)]) == 0.0
-    assert fit_gain([Series(0.0 * s.estimate, s.measured, s.mask)]) == 0.0
-
-
 def test_degenerate_series_give_no_correlation_instead_of_a_warning() -> None:
     s = series()
     constant = np.ones(N)
     assert correlation([Series(constant, s.measured, s.mask)]) == 0.0
     assert np.isnan(correlation([Series(s.estimate, constant, s.mask)]))
     assert np.isnan(correlation([Series(s.estimate, s.measured, np.zeros(N, dtype=np.bool_))]))
-    assert np.isnan(rmse([Series(s.estimate, s.measured, np.zeros(N, dtype=np.bool_))]))
     assert best_common_lag([[Series(s.estimate, constant, s.mask)]], 100.0) == 0
