@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -34,13 +35,18 @@ def describe_environment() -> dict[str, Any]:
     }
 
 
-def environment_line(environment: dict[str, Any]) -> str:
-    """Return one line for people: a number without machine and commit means nothing."""
+def commit_note(environment: Mapping[str, Any]) -> str:
+    """Return what was measured, for numbers that do not depend on the machine's speed."""
     commit = (environment["git_sha"] or "no commit")[:12]
-    dirty = " with changes" if environment["git_dirty"] else ""
+    return f"Commit {commit}{' with changes' if environment['git_dirty'] else ''}."
+
+
+def environment_line(environment: Mapping[str, Any]) -> str:
+    """Return one line for people: a number without machine and commit means nothing."""
+    commit = commit_note(environment)
     return (
         f"{environment['cpu']}, {environment['cores']} cores, load average "
-        f"{environment['load_average_1min']:.1f} at the start; commit {commit}{dirty}; "
+        f"{environment['load_average_1min']:.1f} at the start; c{commit[1:-1]}; "
         f"opensim {environment['versions']['opensim']}, numba {environment['versions']['numba']}"
     )
 

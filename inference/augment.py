@@ -6,6 +6,8 @@ models lack inputs. Each change keeps the relation between inputs and EMG that a
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,7 @@ from inference.channels import (
     SLICE_VELOCITY,
 )
 
-__all__ = ["Augmentation", "augment"]
+__all__ = ["UNCHANGED", "Augmentation", "augment"]
 
 F32 = npt.NDArray[np.float32]
 _OUT_OF_PLANE = [COORDINATES.index("hip_adduction"), COORDINATES.index("hip_rotation")]
@@ -36,6 +38,8 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         Standard deviation of a constant offset per coordinate [rad].
     activation_gain, moment_gain : float
         Standard deviation of the logarithm of a gain per channel or coordinate.
+    emg_gain : float
+        The same of a gain per measured EMG channel: another electrode, another reference maximum.
     withhold_dynamics : float
         Probability of hiding moments and activations.
     withhold_plane : float
@@ -48,9 +52,17 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     angle_offset: float = 0.05
     activation_gain: float = 0.15
     moment_gain: float = 0.05
+    emg_gain: float = 0.10
     withhold_dynamics: float = 0.15
     withhold_plane: float = 0.10
     withhold_channel: float = 0.03
+
+
+UNCHANGED: Final = Augmentation(
+    warp=0.0, angle_offset=0.0, activation_gain=0.0, moment_gain=0.0, emg_gain=0.0,
+    withhold_dynamics=0.0, withhold_plane=0.0, withhold_channel=0.0,
+)  # fmt: skip
+"""Crops as they are."""
 
 
 def augment(
@@ -82,6 +94,7 @@ def augment(
     value[:, SLICE_MOMENT] *= np.exp(settings.moment_gain * rng.standard_normal(n))
     gains = np.exp(settings.activation_gain * rng.standard_normal(SLICE_ACTIVATION.stop))
     value[:, SLICE_ACTIVATION] *= gains
+    y *= np.exp(settings.emg_gain * rng.standard_normal(y.shape[1])).astype(np.float32)
     _withhold(present, settings, rng)
     value *= present
     return np.hstack([value, present]), y, weight

@@ -1,4 +1,4 @@
-"""How alike an estimate and measured EMG run: correlation, and the lag at which it is best.
+"""How alike an estimate and measured EMG are, and at which lag.
 
 Lags count in steps of the network; a positive one means that the measurement comes later than the
 estimate. Positions at which either series is masked do not count.

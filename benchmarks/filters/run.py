@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.environment import describe_environment, environment_line
+from benchmarks.environment import commit_note, describe_environment, environment_line
 from benchmarks.filters.curve import FILTERS, measure_curve
 from benchmarks.filters.opensimrt import published_results
 from benchmarks.filters.plot import draw
@@ -68,7 +68,7 @@ def run(
     report.show(console)
     console.print(environment_line(environment), markup=False)
     if docs is not None:
-        write_between_marks(docs / PAGE, report.markdown() + "\n\n" + _provenance(environment))
+        write_between_marks(docs / PAGE, report.markdown() + "\n\n" + commit_note(environment))
         draw(report, docs / FIGURE)
         console.print(f"wrote {docs / PAGE} and {docs / FIGURE}", markup=False)
     settings = {"filters": names, "seconds": seconds, "seed": None}
@@ -76,9 +76,3 @@ def run(
     append_record(out, row)
     console.print(f"appended to {out}", markup=False)
     return row
-
-
-def _provenance(environment: dict[str, Any]) -> str:
-    """The commit alone: these numbers do not depend on the machine's speed."""
-    commit = (environment["git_sha"] or "no commit")[:12]
-    return f"Commit {commit}{' with changes' if environment['git_dirty'] else ''}."

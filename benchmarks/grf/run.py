@@ -6,13 +6,12 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.environment import describe_environment, environment_line
-from benchmarks.filters.trials import trial_directories
+from benchmarks.each_trial import each_trial
+from benchmarks.environment import commit_note, describe_environment, environment_line
 from benchmarks.grf.report import Report, draw
 from benchmarks.grf.score import solve_pair
 from benchmarks.records import append_record
 from benchmarks.tables import write_between_marks
-from streamer.exceptions import ConfigError
 
 PAGE, FIGURE = "ground_reaction.md", "ground_reaction.png"
 
@@ -45,25 +44,14 @@ def run(
     StreamerError, SimBridgeError
         If a trial cannot be read, or its model has no feet.
     """
-    if not seconds >= 1.0:
-        raise ConfigError(f"--seconds is {seconds:g}; give 1 or more")
-    console, say = Console(highlight=False), Console(stderr=True, highlight=False)
+    console = Console(highlight=False)
     environment = describe_environment()
-    pairs = []
-    for directory in directories or trial_directories():
-        say.print(f"  {'/'.join(directory.parts[-3:])}", markup=False)
-        pair = solve_pair(directory, seconds)
-        if pair is not None:
-            pairs.append(pair)
-    if not pairs:
-        raise ConfigError("no trial has an interval in which forces are whole; give others")
+    pairs = each_trial(directories, seconds, solve_pair)
     report = Report(pairs)
     report.show(console)
     console.print(environment_line(environment), markup=False)
     if docs is not None:
-        commit = (environment["git_sha"] or "no commit")[:12]
-        note = f"Commit {commit}{' with changes' if environment['git_dirty'] else ''}."
-        write_between_marks(docs / PAGE, report.markdown() + "\n\n" + note)
+        write_between_marks(docs / PAGE, report.markdown() + "\n\n" + commit_note(environment))
         draw(pairs, docs / FIGURE)
         console.print(f"wrote {docs / PAGE} and {docs / FIGURE}", markup=False)
     row = {"benchmark": "grf", **environment, "settings": {"seconds": seconds}, **report.row()}

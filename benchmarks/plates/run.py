@@ -8,12 +8,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.environment import describe_environment, environment_line
-from benchmarks.filters.trials import trial_directories
+from benchmarks.each_trial import each_trial
+from benchmarks.environment import commit_note, describe_environment, environment_line
 from benchmarks.plates.score import FIELDS, Case, solve_case
 from benchmarks.records import append_record
 from benchmarks.tables import markdown, write_between_marks
-from streamer.exceptions import ConfigError
 
 PAGE = "forces.md"
 
@@ -46,27 +45,16 @@ def run(
     StreamerError, SimBridgeError
         If a trial cannot be read, or its model has no feet.
     """
-    if not seconds >= 1.0:
-        raise ConfigError(f"--seconds is {seconds:g}; give 1 or more")
-    console, say = Console(highlight=False), Console(stderr=True, highlight=False)
+    console = Console(highlight=False)
     environment = describe_environment()
-    cases = []
-    for directory in directories or trial_directories():
-        say.print(f"  {'/'.join(directory.parts[-3:])}", markup=False)
-        case = solve_case(directory, seconds)
-        if case is not None:
-            cases.append(case)
-    if not cases:
-        raise ConfigError("no trial has an interval in which forces are whole; give others")
+    cases = each_trial(directories, seconds, solve_case)
     means = means_of(cases)
     head = ["data set (trials)", *FIELDS]
     rows = [[group, *(f"{value:.1f}" for value in values)] for group, values in means.items()]
     _show(console, head, rows)
     console.print(environment_line(environment), markup=False)
     if docs is not None:
-        commit = (environment["git_sha"] or "no commit")[:12]
-        note = f"Commit {commit}{' with changes' if environment['git_dirty'] else ''}."
-        write_between_marks(docs / PAGE, markdown(head, rows) + "\n\n" + note)
+        write_between_marks(docs / PAGE, markdown(head, rows) + "\n\n" + commit_note(environment))
         console.print(f"wrote {docs / PAGE}", markup=False)
     settings = {"seconds": seconds}
     row = {"benchmark": "plates", **environment, "settings": settings, "fields": FIELDS}

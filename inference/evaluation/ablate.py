@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from inference.architecture import StdrArchitecture
+from inference.augment import UNCHANGED
 from inference.crossval import cross_validate
 from inference.dataset import as_recorded, build_sequences
 from inference.evaluation.estimates import as_family
@@ -74,6 +75,7 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         network("twice as wide", d_model=one.architecture.d_model * 2),
         training("squared error alone", shape_weight=0.0),
         training("no EMG borrowed from sisters", sister_weight=0.0),
+        training("no augmentation", augmentation=UNCHANGED),
         Ablation("trials as recorded alone", one),
         Ablation("ground forces predicted", one, ("predicted", *variants), "predicted"),
         Ablation("causal envelopes", one, ("causal",), "causal"),

@@ -6,9 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.results.ablations import ablation_table
-from benchmarks.tables import write_between_marks
-from inference.evaluation.ablate import ablate, ablations
 from streamer.commands.evaluate import features
 from streamer.exceptions import ConfigError
 from streamer.feature_settings import FeatureSettings
@@ -34,8 +31,17 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     StreamerError, SimBridgeError, InferenceError
         One clear message; nothing is written.
     """
+    try:
+        from benchmarks.results.ablations import ablation_table
+        from benchmarks.tables import write_between_marks
+        from inference.evaluation.ablate import ablate, ablations
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"nem2e evaluate --ablate needs {error.name}; run it in the repository, with"
+            " pip install -e '.[train]'"
+        ) from error
     if not config.trials:
-        raise ConfigError("no trials; give directories, or `trials:` in the file")
+        raise ConfigError("no trials to train on; give directories, or `trials:` in the file")
     console = Console(highlight=False, soft_wrap=True)
     chosen = ablations(config.fit, config.variants)
     names = {v for a in chosen for v in (*a.learns_from, a.judged_on)}

@@ -137,12 +137,8 @@ def compare(
         ) from error
     if docs is not None:
         read_marked(docs / PAGE)
-    if not config.trials:
-        raise ConfigError("no trials to compare on; give directories, or `trials:` in the file")
     console = Console(highlight=False, soft_wrap=True)
-    variants = [FeatureSettings.of_variant(name) for name in dict.fromkeys(("", *config.variants))]
-    records = features([Path(d) for d in config.trials], cache, console, variants)
-    unseen = features([Path(d) for d in config.unseen], cache, console) if config.unseen else []
+    records, unseen = training_features(config, cache, console)
     comparison = compare_methods(records, unseen, CompareSettings(config.fit), console.print)
     _publish(comparison, docs, console)
     return comparison
@@ -165,6 +161,18 @@ def _publish(comparison: Comparison, docs: Path | None, console: Console) -> Non
             assert study is not None
             draw(study, motion, docs / f"results_{motion}{suffix}.png")
     console.print(f"wrote {docs / 'results.md'} and its figures")
+
+
+def training_features(
+    config: TrainConfig, cache: Path | None, console: Console
+) -> tuple[list[FeatureRecord], list[FeatureRecord]]:
+    """Load or make what a configuration trains on, variants included, and its unseen people."""
+    if not config.trials:
+        raise ConfigError("no trials to train on; give directories, or `trials:` in the file")
+    variants = [FeatureSettings.of_variant(name) for name in dict.fromkeys(("", *config.variants))]
+    records = features([Path(d) for d in config.trials], cache, console, variants)
+    unseen = features([Path(d) for d in config.unseen], cache, console) if config.unseen else []
+    return records, unseen
 
 
 def features(

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from streamer.commands.evaluate import features, score_table
-from streamer.exceptions import ConfigError, StreamerError
-from streamer.feature_settings import FeatureSettings
+from streamer.commands.evaluate import score_table, training_features
+from streamer.exceptions import StreamerError
 from streamer.train_config import TrainConfig
 
 try:
@@ -39,11 +38,7 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
         One clear message; nothing is written.
     """
     console = Console(highlight=False, soft_wrap=True)
-    if not config.trials:
-        raise ConfigError("no trials to train on; give directories, or `trials:` in the file")
-    variants = [FeatureSettings.of_variant(name) for name in dict.fromkeys(("", *config.variants))]
-    records = features([Path(d) for d in config.trials], cache, console, variants)
-    unseen = features([Path(d) for d in config.unseen], cache, console) if config.unseen else []
+    records, unseen = training_features(config, cache, console)
     saved = fit_checkpoint(records, unseen, out, config.fit, console.print)
     for part in ("cross_validation", "held_out"):
         if part in saved.card.metrics:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+from msgspec.structs import replace
 
-from inference.augment import Augmentation, augment
+from inference.augment import UNCHANGED, Augmentation, augment
 from inference.channels import N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE, SLICE_MOMENT, SLICE_VELOCITY
-
-NOTHING = Augmentation(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def sequence(n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -22,17 +21,28 @@ def sequence(n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_zero_settings_change_nothing() -> None:
     before = sequence()
-    for a, b in zip(augment(*before, NOTHING, np.random.default_rng(0)), before, strict=True):
+    for a, b in zip(augment(*before, UNCHANGED, np.random.default_rng(0)), before, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)  # interpolation onto the same frames
 
 
 def test_velocity_stays_the_derivative_of_the_angle_at_another_tempo() -> None:
-    x, _, _ = augment(*sequence(), Augmentation(0.3, 0, 0, 0, 0, 0, 0), np.random.default_rng(3))
+    another = replace(UNCHANGED, warp=0.3)
+    x, _, _ = augment(*sequence(), another, np.random.default_rng(3))
     assert len(x) != 200
     slope = np.gradient(x[:, SLICE_ANGLE.start], 0.01)
     np.testing.assert_allclose(
         slope[2:-2], x[2:-2, SLICE_VELOCITY.start], atol=0.15  # differences of interpolated values
     )  # fmt: skip
+
+
+def test_a_gain_of_the_electrode_is_one_number_per_channel() -> None:
+    x, y, weight = sequence()
+    louder = replace(UNCHANGED, emg_gain=0.5)
+    same_x, scaled, _ = augment(x, y, weight, louder, np.random.default_rng(1))
+    gain = scaled[20:40] / y[20:40]
+    np.testing.assert_allclose(gain, np.broadcast_to(gain[:1], gain.shape), rtol=1e-5)  # float32
+    assert len(np.unique(gain[0])) == y.shape[1]
+    np.testing.assert_allclose(same_x, x, atol=1e-6)
 
 
 def test_weights_are_never_invented() -> None:
