@@ -22,6 +22,8 @@ from inference.evaluation import (
     as_family,
     coverage_by_others,
     estimate_stream,
+    hide_unknown,
+    known_channels,
     relative_errors,
     score_tables,
     spread_gain,
@@ -118,7 +120,8 @@ def fit_checkpoint(
     if unseen:
         stream = estimate_stream(OnnxStep(onnx), settings.architecture)
         held = build_sequences(unseen, settings.rate_hz, lead_s=settings.lead_s)
-        methods = beside_simulation([stream(s) for s in held], held)
+        known = known_channels(people_by_channel(sequences))
+        methods = hide_unknown(beside_simulation([stream(s) for s in held], held), known)
         metrics["held_out"] = _results(held, methods, settings.rate_hz)
     training = _training_card(plain, as_recorded(sequences), lags, stop_by, settings, history)
     arrays = network_arrays(net)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from benchmarks.tables import markdown
-from inference.evaluation.score import Interval, Summary
+from inference.evaluation.bootstrap import Interval
+from inference.evaluation.summary import Summary
 
 __all__ = ["ablation_table"]
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from benchmarks.tables import markdown
 from inference.channels import CHANNELS, MEASURED
 from inference.dataset import measured_matrix
+from inference.evaluation.bootstrap import Bootstrap, Interval
 from inference.evaluation.compare import Comparison, Study
 from inference.evaluation.coverage import (
     SHARES,
@@ -20,7 +21,8 @@ from inference.evaluation.coverage import (
 )
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
-from inference.evaluation.score import Bootstrap, Interval, Summary, difference, score, summarise
+from inference.evaluation.score import difference, score
+from inference.evaluation.summary import Summary, summarise
 from inference.strides import cut_strides
 
 __all__ = ["page", "study_tables"]
@@ -237,4 +239,4 @@ def number(value: float, digits: int = 2, signed: bool = False) -> str:
 def interval(found: Interval, digits: int = 2, signed: bool = False) -> str:
     """Return a value with its interval."""
     value, low, high = (number(x, digits, signed) for x in found)
-    return value if low == "-" else f"{value} ({low} to {high})"
+    return value if low == "-" or found.low == found.high else f"{value} ({low} to {high})"

@@ -13,7 +13,8 @@ from inference.crossval import cross_validate
 from inference.dataset import as_recorded, build_sequences
 from inference.evaluation.estimates import as_family
 from inference.evaluation.methods.network import Recipe, trained_network
-from inference.evaluation.score import Summary, score, summarise
+from inference.evaluation.score import score
+from inference.evaluation.summary import Summary, summarise
 from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
 from inference.record import FeatureRecord

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ __all__ = [
     "Method",
     "as_family",
     "fill_composites",
+    "hide_unknown",
     "known_channels",
     "predict",
 ]
@@ -60,19 +61,28 @@ def predict(
     families: Sequence[Family], train: Sequence[LimbSequence], held: Sequence[LimbSequence]
 ) -> dict[str, Estimates]:
     """Let every method estimate `held`; channels that `train` cannot teach become NaN for all."""
-    unknown = [c for c, name in enumerate(MEASURED) if name not in known_channels(train)]
-    found: dict[str, Estimates] = {}
-    for family in families:
-        for name, estimates in family(train, held).items():
-            for y in estimates.y:
-                y[:, unknown] = np.nan
-            found[name] = estimates
-    return found
+    found = {name: e for family in families for name, e in family(train, held).items()}
+    return hide_unknown(found, known_channels(people_by_channel(train)))
 
 
-def known_channels(sequences: Sequence[LimbSequence]) -> set[str]:
-    """Return channels that somebody was measured in, or whose sister lends them her EMG."""
-    known = {name for name, count in people_by_channel(sequences).items() if count}
+def hide_unknown(methods: dict[str, Estimates], known: Collection[str]) -> dict[str, Estimates]:
+    """Set channels that are not known to NaN, in place, so that no method is scored on them."""
+    unknown = [c for c, name in enumerate(MEASURED) if name not in known]
+    for estimates in methods.values():
+        for y in estimates.y:
+            y[:, unknown] = np.nan
+    return methods
+
+
+def known_channels(people: Mapping[str, int]) -> set[str]:
+    """Return channels that somebody was measured in, or whose sister lends them its EMG.
+
+    Parameters
+    ----------
+    people : mapping of str to int
+        Of how many people each channel is known, see `inference.dataset.people_by_channel`.
+    """
+    known = {name for name, count in people.items() if count}
     known |= {b for pair in SISTERS for a, b in (pair, pair[::-1]) if a in known}
     return known | {name for name, parts in COMPOSITES.items() if known.issuperset(parts)}
 

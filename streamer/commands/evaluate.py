@@ -11,10 +11,17 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from inference.channels import MEASURED
 from inference.checkpoint import load_checkpoint
 from inference.choice import open_proven
 from inference.dataset import build_sequences
-from inference.evaluation import Bootstrap, estimate_stream, score_tables
+from inference.evaluation import (
+    Bootstrap,
+    estimate_stream,
+    hide_unknown,
+    known_channels,
+    score_tables,
+)
 from inference.evaluation.methods import beside_simulation
 from inference.record import FeatureRecord
 from streamer.exceptions import ConfigError, StreamerError
@@ -72,8 +79,9 @@ def run(
     seen = trained_on(loaded.card.training) & {record.person for record in records}
     sequences = build_sequences(records, rate, lead_s=loaded.card.lead_s)
     stream = estimate_stream(step, loaded.card.architecture)
+    people = loaded.card.training.get("people_by_channel", dict.fromkeys(MEASURED, 1))
     methods = beside_simulation([stream(s) for s in sequences], sequences)
-    rows = score_tables(sequences, methods, rate)
+    rows = score_tables(sequences, hide_unknown(methods, known_channels(people)), rate)
     if not rows["network"]:
         raise StreamerError(
             f"none of the {len(records)} trials has a complete stride with measured EMG, from one "
@@ -81,11 +89,11 @@ def run(
         )
     console.print(score_table(f"{loaded.card.name}, {loaded.digest[:12]}", rows))
     console.print(
-        "Complete strides; errors are fractions of the person's reference maximum. SO = static "
-        "optimization with the best gain of each person and channel, cal = the network calibrated "
-        "on one other trial of the person (or the other half of the only one), own = the person's "
-        "other strides at the true phase; * = at the person's one best lag; lag in ms, positive = "
-        "measured later."
+        "Complete strides, muscles that the network was taught; errors are fractions of the "
+        "person's reference maximum. SO = static optimization with the best gain of each person "
+        "and channel, cal = the network calibrated on one other trial of the person (or the other "
+        "half of the only one), own = the person's other strides at the true phase; * = at the "
+        "person's one best lag; lag in ms, positive = measured later."
     )
     if seen:
         console.print(

@@ -12,9 +12,9 @@ from benchmarks.results.report import interval, number, page
 from inference.channels import CHANNELS, MEASURED
 from inference.dataset import LimbSequence
 from inference.evaluation import Bootstrap, Estimates
+from inference.evaluation.bootstrap import Interval
 from inference.evaluation.compare import CompareSettings, Comparison, Study
 from inference.evaluation.methods import TITLES
-from inference.evaluation.score import Interval
 from inference.strides import cut_strides
 from tests.inference.evaluation.people import CHANNELS as MEASURED_HERE
 from tests.inference.evaluation.people import people, walker
@@ -74,6 +74,7 @@ def test_differences_have_their_sign(comparison: Comparison) -> None:
 def test_numbers_without_a_value_are_dashes() -> None:
     assert number(float("nan")) == "-"
     assert interval(Interval(0.5, float("nan"), float("nan"))) == "0.50"
+    assert interval(Interval(0.5, 0.5, 0.5)) == "0.50"  # nothing to draw from
     assert interval(Interval(0.5, 0.4, 0.62), signed=True) == "+0.50 (+0.40 to +0.62)"
 
 

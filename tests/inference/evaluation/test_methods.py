@@ -7,7 +7,7 @@ import pytest
 
 from inference.adapter import fit_adapter
 from inference.channels import MEASURED, N_CHANNEL, N_INPUT
-from inference.dataset import LimbSequence, measured_matrix
+from inference.dataset import LimbSequence, measured_matrix, people_by_channel
 from inference.evaluation.estimates import Method, known_channels, predict
 from inference.evaluation.methods import (
     as_streamed,
@@ -182,7 +182,7 @@ def test_single_trial_is_calibrated_on_its_other_half() -> None:
 def test_channels_that_nobody_can_teach_are_left_out_for_every_method() -> None:
     train = [walker("made/p0", channels=("SOL", "ST", "GM", "GL"))]
     held = [walker("made/held", channels=("SOL", "SM", "MH", "GAS", "BFLH"))]
-    assert known_channels(train) == {"SOL", "ST", "SM", "MH", "GM", "GL", "GAS"}
+    assert known_channels(people_by_channel(train)) == {"SOL", "ST", "SM", "MH", "GM", "GL", "GAS"}
     families = [lambda _, held: {"perfect": as_streamed(random_streams(list(held)))}]
     (found,) = predict(families, train, held)["perfect"].y
     scored = np.isfinite(found).all(0)

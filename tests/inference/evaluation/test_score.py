@@ -17,7 +17,7 @@ from inference.evaluation import (
     summarise,
     summary_table,
 )
-from inference.evaluation.score import FEWEST_STRIDES
+from inference.evaluation.bootstrap import FEWEST_STRIDES
 from tests.inference.evaluation.people import CHANNELS, people, walker
 
 RATE = 100.0
