@@ -151,11 +151,14 @@ def _crop(sequences: Sequence[LimbSequence], rng: Rng) -> F32:
 
 @torch.no_grad()
 def _states(member: Member, crops: Sequence[F32]) -> Tensor:
-    """Hidden states of settled frames, one below the other."""
-    rows = []
+    """Hidden states of settled frames, one below the other; crops of a length run together."""
+    by_length: dict[int, list[F32]] = {}
     for crop in crops:
-        x = torch.from_numpy(crop)[None]
-        rows.append(member.hidden(x, member.own_output(x))[0, SETTLING::EVERY])
+        by_length.setdefault(len(crop), []).append(crop)
+    rows = []
+    for own in by_length.values():
+        x = torch.from_numpy(np.stack(own))
+        rows.append(member.hidden(x, member.own_output(x))[:, SETTLING::EVERY].flatten(0, 1))
     return torch.cat(rows)
 
 
