@@ -70,7 +70,6 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         Ablation("four members", fit, learned),
         network("activations alone", inputs=("activation",)),
         network("motion alone", inputs=("angle", "velocity")),
-        network("motion and moments", inputs=("angle", "velocity", "moment")),
         network("half as wide", d_model=one.architecture.d_model // 2),
         network("twice as wide", d_model=one.architecture.d_model * 2),
         training("squared error alone", shape_weight=0.0),
@@ -80,8 +79,9 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         Ablation("ground forces predicted", one, ("predicted", *variants), "predicted"),
         Ablation("causal envelopes", one, ("causal",), "causal"),
         *(
-            Ablation(f"{ahead} ms ahead", replace(one, lead_s=1e-3 * ahead), learned)
-            for ahead in (25, 50)
+            Ablation(f"{ahead} ms ahead of the motion", replace(one, lead_s=1e-3 * ahead), learned)
+            for ahead in (0, 25, 50)
+            if abs(1e-3 * ahead - one.lead_s) > 1e-6
         ),
         *(
             Ablation(
