@@ -53,8 +53,7 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     for ablation in chosen:
         console.print(ablation.name)
         results[ablation.name] = ablate(ablation, records, console.print)
-    table = ablation_table(results)
+        if docs is not None:  # after each: it takes long, and what is there counts
+            write_between_marks(docs / "ablations.md", ablation_table(results))
     if docs is None:
-        console.print(table, markup=False)
-    else:
-        write_between_marks(docs / "ablations.md", table)
+        console.print(ablation_table(results), markup=False)
