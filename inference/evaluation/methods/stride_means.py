@@ -14,7 +14,8 @@ from inference.channels import MEASURED
 from inference.dataset import LimbSequence, as_recorded, borrowed_targets
 from inference.evaluation.curves import at_phase, mean_curve, stride_curves
 from inference.evaluation.estimates import fill_composites
-from inference.strides import cut_strides, phase
+from inference.evaluation.lessons import lessons
+from inference.strides import phase
 
 __all__ = ["own_strides", "population_mean"]
 
@@ -55,23 +56,18 @@ def _population(train: Sequence[LimbSequence], motion: str) -> F64:
 
 
 def own_strides(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:  # noqa: ARG001
-    """The mean of the same person's other strides in the same motion: the ceiling.
+    """The mean of the same person's strides in one trial, read at the true phase of the others.
 
-    Uses the EMG of every stride but the one that is estimated; NaN with fewer than two.
+    What a calibration could at best learn of the curve; see `inference.evaluation.lessons`. NaN
+    where nobody is judged.
     """
-    curves = [stride_curves(s, np.where(s.measured, s.y, np.nan)) for s in held]
-    estimates = []
-    for i, sequence in enumerate(held):
-        group = (sequence.person, sequence.motion, sequence.side)
-        others = [
-            curves[k] for k, s in enumerate(held)
-            if k != i and (s.person, s.motion, s.side) == group
-        ]  # fmt: skip
-        y = np.full((len(sequence.t), len(MEASURED)), np.nan, dtype=np.float32)
-        through = phase(sequence)
-        for j, (start, stop) in enumerate(cut_strides(sequence)):
-            rest = np.concatenate([*others, np.delete(curves[i], j, axis=0)])
-            mean = mean_curve(rest, np.ones(len(rest)))
-            y[start:stop] = at_phase(mean, through[start:stop])
-        estimates.append(y)
+    estimates = [np.full((len(s.t), len(MEASURED)), np.nan, dtype=np.float32) for s in held]
+    for (k, part), judged in lessons(held):
+        taught = held[k]
+        seen = np.full(taught.y.shape, np.nan)
+        seen[part] = np.where(taught.measured[part], taught.y[part], np.nan)
+        curves = stride_curves(taught, seen)
+        mean = mean_curve(curves, np.ones(len(curves)))
+        for i, frames in judged:
+            estimates[i][frames] = at_phase(mean, phase(held[i])[frames])
     return estimates
