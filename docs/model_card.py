@@ -34,8 +34,7 @@ def numbers(checkpoint: Checkpoint) -> str:
             continue
         for motion, name in MOTIONS.items():
             if table := _scores(found["methods"], motion):
-                people = f"{len(found['people'])} people"
-                parts += [f"## {title}: {name} ({people})", table]
+                parts += [f"## {title}: {name}", table]
     coverage = card.metrics.get("cross_validation", {}).get("coverage")
     if coverage:
         rows = [[n, *(f"{100 * share:.0f} %" for share in of)] for n, of in coverage.items()]

@@ -28,7 +28,7 @@ OUTPUTS: Final = tuple(_OUTPUT_WIDTH)
 """Outputs of the step graph, in its order: the estimate, the standard deviation of its error, and
 what is kept of this frame."""
 
-FLOAT32_TOLERANCE: Final = 1e-4
+FLOAT32_TOLERANCE: Final = 3e-5
 """Largest difference from the reference, a fraction of the reference maximum, for a backend that
 computes in float32: rounding, fed back over the stream, stays two decades below it, and anything
 else (a wrong layer, TF32, another network's graph) exceeds it."""

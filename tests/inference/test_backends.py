@@ -43,9 +43,8 @@ def test_onnxruntime_step_equals_torch_reference(random_checkpoint: Checkpoint, 
 
 def test_reference_runs_the_weights_of_the_checkpoint(random_checkpoint: Checkpoint) -> None:
     net = load_network(random_checkpoint)
-    assert torch.equal(
-        net.head.weight, torch.from_numpy(random_checkpoint.weights()["head.weight"])
-    )
+    weights = random_checkpoint.weights()["members.0.head.estimate.weight"]
+    assert torch.equal(net.members[0].head.estimate.weight, torch.from_numpy(weights))
 
 
 def test_unknown_backend_names_the_nearest(random_checkpoint: Checkpoint) -> None:

@@ -15,10 +15,13 @@ from inference import choice
 from inference.backends import BACKENDS, StepBackend
 from inference.backends.onnx_step import OnnxStep
 from inference.backends.requirements import Missing
-from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.choice import choose_backend, open_proven
 from inference.exceptions import BackendDiffers, BackendUnavailable
+from inference.reference import reference_stream
 from inference.refiner import Refiner
+from inference.weights import network_arrays
+from tests.inference.conftest import random_network
 
 
 @dataclass
@@ -173,9 +176,14 @@ def test_checkpoint_without_a_reference_runs_and_says_that_nothing_is_proven(
 
 def test_graph_of_another_network_is_refused(random_checkpoint: Checkpoint, tmp_path: Path) -> None:
     """The files are sound and have matching shapes; only the numbers tell."""
-    other = load_checkpoint()
+    card = random_checkpoint.card
+    other = random_network(card.architecture, seed=9)
     mixed = save_checkpoint(
-        tmp_path / "mixed", other.card, other.weights(), random_checkpoint.onnx, other.reference()
+        tmp_path / "mixed",
+        card,
+        network_arrays(other),
+        random_checkpoint.onnx,
+        reference_stream(other),
     )
     with pytest.raises(BackendDiffers, match="onnxruntime"):
         choose_backend("onnxruntime", mixed)

@@ -78,7 +78,9 @@ def test_its_reference_is_what_its_weights_make_of_the_stored_stream() -> None:
     reference = checkpoint.reference()
     assert reference is not None
     limbs = rollout(load_network(checkpoint), list(reference.x.transpose(1, 0, 2).copy()))
-    np.testing.assert_allclose(np.stack(limbs, 1), reference.y, atol=1e-5)  # the contract's bound
+    for ours, stored in (("y", reference.y), ("spread", reference.sigma)):
+        streamed = np.stack([getattr(limb, ours) for limb in limbs], 1)
+        np.testing.assert_allclose(streamed, stored, atol=1e-5)  # the contract's bound
     difference = open_proven("onnxruntime", checkpoint).difference
     assert difference is not None
     assert difference <= 1e-5

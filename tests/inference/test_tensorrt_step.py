@@ -28,11 +28,12 @@ from inference.backends.base import (
 from inference.backends.tensorrt_engine import HalfGraph
 from inference.backends.tensorrt_step import Block, TensorRTStep
 from inference.channels import SIDES
-from inference.checkpoint import Checkpoint, load_checkpoint
+from inference.checkpoint import Checkpoint
 from inference.choice import largest_difference, open_proven
 from inference.exceptions import BackendDiffers, BackendUnavailable
 from inference.export import StepGraph
 from inference.weights import load_network
+from tests.inference.conftest import random_network
 
 
 def test_block_puts_arrays_side_by_side_at_aligned_addresses() -> None:
@@ -163,7 +164,8 @@ def test_opening_builds_the_engine_once_and_proves_it(
         assert found.difference is not None
     assert built == ["float16" if name.endswith("16") else "float32"]
     assert len(list((tmp_path / "engines").glob("*.engine"))) == 1
-    engine.graph = HalfGraph(load_network(load_checkpoint()))  # another network's numbers
+    # another network's numbers
+    engine.graph = HalfGraph(random_network(random_checkpoint.card.architecture, seed=9))
     with pytest.raises(BackendDiffers, match=f"the {name} backend differs"):
         open_proven(name, random_checkpoint)
 
