@@ -43,7 +43,7 @@ from inference.weights import network_arrays
 __all__ = ["fit_checkpoint"]
 
 DESCRIPTION: Final = (
-    "STDR-Net: EMG envelopes of both legs, as fractions of the subject's reference maximum, from "
+    "EMG envelopes of both legs, as fractions of the subject's reference maximum, from "
     "simulated activations, angles, velocities and moments; causal, one step per frame"
 )
 METRICS_NOTE: Final = (
