@@ -52,7 +52,7 @@ def main(directory: Path) -> None:
         time_s, measured = _measured(trial, f"{muscle}_r")
         estimate = results.emg[:, refiner.channel_names.index(f"{muscle}_r")]
         axis.plot(time_s, measured, color=PALE, lw=3)
-        axis.plot(recording.markers.time, estimate, color=OURS, lw=1.2)
+        axis.plot(moved + refiner.lead_s, estimate, color=OURS, lw=1.2)
         axis.set_title(f"{muscle} EMG [of maximum]", fontsize=9, color=INK)
         axis.set_ylim(0.0, 1.1)
     start, end = trial.valid[0]
