@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from benchmarks.drawing import pyplot
 from benchmarks.filters.curve import RUNNING, WALKING
 from benchmarks.filters.report import UNITS, Report
 from benchmarks.filters.trials import Solution
 from sim_bridge.filters import CAUSAL_DEFAULT
-from streamer.exceptions import ConfigError
 
 INK, OURS = "#30343b", "#c2410c"
 PALE = ("#0f766e", "#64748b", "#7c3aed", "#a16207")
@@ -30,15 +30,7 @@ def draw(report: Report, path: Path) -> None:
     ConfigError
         If matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        raise ConfigError(
-            "drawing needs matplotlib, of the extra `train`; install it, or leave --docs out"
-        ) from error
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    plt = pyplot()
 
     gaits = [g for g in (GAIT1992, WALKING, RUNNING) if g in report.groups()]
     figure, grid = plt.subplots(

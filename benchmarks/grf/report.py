@@ -9,9 +9,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.drawing import pyplot
 from benchmarks.grf.score import FIELDS, Pair
 from benchmarks.tables import markdown
-from streamer.exceptions import ConfigError
 
 INK, OURS = "#30343b", "#c2410c"
 SHOWN_S = 2.4
@@ -69,14 +69,7 @@ def draw(pairs: Sequence[Pair], path: Path) -> None:
     ConfigError
         If matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        raise ConfigError(
-            "drawing needs matplotlib, of the extra `train`; install it, or leave --docs out"
-        ) from error
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    plt = pyplot()
 
     first = {pair.group: pair for pair in reversed(pairs)}
     chosen = [first[group] for group in sorted(first)]

@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.drawing import pyplot
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence
 from inference.evaluation.compare import Study
 from inference.evaluation.curves import GRID, stride_curves
-from streamer.exceptions import ConfigError
 
 __all__ = ["draw", "pooled_curves"]
 
@@ -46,14 +46,7 @@ def draw(study: Study, motion: str, path: Path) -> None:
     ConfigError
         If matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        raise ConfigError(
-            "drawing needs matplotlib, of the extra `train`; install it, or leave --docs out"
-        ) from error
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
+    plt = pyplot()
 
     own = [i for i, s in enumerate(study.sequences) if s.motion == motion]
     curves = pooled_curves(study, own)
