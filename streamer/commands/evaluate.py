@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -89,9 +88,9 @@ def run(
         )
     console.print(score_table(f"{loaded.card.name}, {loaded.digest[:12]}", rows))
     console.print(
-        "Complete strides, muscles that the network was taught; errors are fractions of the "
-        "person's reference maximum. SO = static optimization with the best gain of each person "
-        "and channel, cal = the network calibrated on one trial of the person (or the first half "
+        "n people; complete strides, muscles that the network was taught; errors are fractions "
+        "of the person's reference maximum. SO = static optimization with the best gain of each "
+        "person and channel, cal = the network calibrated on one trial of the person (or the first half "
         "of the only one), judged on the rest, own = that trial's strides at the true phase; "
         "* = at the person's one best lag; lag in ms, positive = measured later."
     )
@@ -207,20 +206,20 @@ def trained_on(training: Mapping[str, Any]) -> set[str]:
 
 
 def score_table(title: str, methods: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
-    """Lay out the summary rows of every method, a line per motion and muscle."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    """Lay out the summary rows of every method, a line per motion and muscle; 80 columns wide."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
     for heading in ("motion", "channel"):
         table.add_column(heading, no_wrap=True)
     shown = {heading: _by_line(methods.get(name, ())) for heading, name in _METHODS.items()}
-    columns = [(f"{what} {h}", h, what) for what in ("rmse", "r") for h in _METHODS]
-    columns += [(f"r* {h}", h, "r_lag") for h in _AT_LAG]
-    columns += [(f"lag {h}", h, "lag_s") for h in _AT_LAG]
-    for heading in ("people", "s", *(heading for heading, _, _ in columns)):
+    columns = [(f"{what}\n{h}", h, what) for what in ("rmse", "r") for h in _METHODS]
+    columns += [(f"r*\n{h}", h, "r_lag") for h in _AT_LAG]
+    columns += [(f"lag\n{h}", h, "lag_s") for h in _AT_LAG]
+    for heading in ("n", *(heading for heading, _, _ in columns)):
         table.add_column(heading, justify="right", no_wrap=True)
     for line, row in shown["net"].items():
         numbers = [_text(shown[method].get(line), what) for _, method, what in columns]
         style = "bold" if row["channel"] == "all" else None
-        table.add_row(*line, str(row["people"]), f"{row['seconds']:.0f}", *numbers, style=style)
+        table.add_row(*line, str(row["people"]), *numbers, style=style)
     return table
 
 
@@ -233,4 +232,4 @@ def _text(row: Mapping[str, Any] | None, what: str) -> str:
     value = found[0] if isinstance(found, list) else found
     if value is None:
         return "-"
-    return f"{1e3 * value:+.0f}" if what == "lag_s" else f"{value:.2f}"
+    return f"{1e3 * value:+.0f}" if what == "lag_s" else f"{value:.2f}".replace("0.", ".")
