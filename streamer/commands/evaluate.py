@@ -90,9 +90,9 @@ def run(
     console.print(
         "n people; complete strides, muscles that the network was taught; errors are fractions "
         "of the person's reference maximum. SO = static optimization with the best gain of each "
-        "person and channel, cal = the network calibrated on one trial of the person (or the first half "
-        "of the only one), judged on the rest, own = that trial's strides at the true phase; "
-        "* = at the person's one best lag; lag in ms, positive = measured later."
+        "person and channel, cal = the network calibrated on one trial of the person (or the "
+        "first half of the only one), judged on the rest, own = that trial's strides at the true "
+        "phase; * = at the person's one best lag; lag in ms, positive = measured later."
     )
     if seen:
         console.print(
