@@ -71,17 +71,18 @@ def _data(training: Mapping[str, Any]) -> str:
 
 
 def _scores(methods: Mapping[str, Sequence[Mapping[str, Any]]], motion: str) -> str:
-    """One row a muscle: r and RMSE of every method."""
+    """One row a muscle: r and RMSE of every method that was scored."""
     by = {
-        method: {row["channel"]: row for row in methods.get(method, ()) if row["motion"] == motion}
+        method: {row["channel"]: row for row in methods[method] if row["motion"] == motion}
         for method in METHODS
+        if method in methods
     }
     rows = []
     for channel in (*MEASURED, "common", "all"):
         if channel in by["network"]:
-            cells = [_cell(by[method].get(channel)) for method in METHODS]
+            cells = [_cell(by[method].get(channel)) for method in by]
             rows.append([channel, str(by["network"][channel]["people"]), *cells])
-    heads = ("channel", "people", *(f"{name}: r, RMSE" for name in METHODS.values()))
+    heads = ("channel", "people", *(f"{METHODS[method]}: r, RMSE" for method in by))
     return markdown(heads, rows) if rows else ""
 
 
