@@ -51,14 +51,28 @@ def batches(
     chance = np.array(
         [n / np.sqrt(person[s.person]) for s, n in zip(sequences, length, strict=True)]
     )
+    taught = [_taught(s, settings) for s in sequences]
     for _ in range(settings.batches):
         chosen = rng.choice(len(sequences), settings.batch_size, p=chance / chance.sum())
-        yield _collate([sequences[i] for i in chosen], settings, rng)
+        yield _collate([taught[i] for i in chosen], settings, rng)
 
 
-def _collate(
-    chosen: Sequence[LimbSequence], settings: TrainSettings, rng: np.random.Generator
-) -> Batch:
+class _Taught(NamedTuple):
+    """A whole sequence with its targets and their weights, made once and cropped often."""
+
+    record: str
+    x: F32
+    y: F32
+    weight: F32
+
+
+def _taught(sequence: LimbSequence, settings: TrainSettings) -> _Taught:
+    y, weight = borrowed_targets(sequence, settings.sister_weight)
+    weight *= frame_weight(sequence, settings.outside_weight)
+    return _Taught(sequence.record, sequence.x, y, weight)
+
+
+def _collate(chosen: Sequence[_Taught], settings: TrainSettings, rng: np.random.Generator) -> Batch:
     x = np.zeros((len(chosen), settings.crop, 2 * N_INPUT), dtype=np.float32)
     y = np.zeros((len(chosen), settings.crop, len(MEASURED)), dtype=np.float32)
     weight = np.zeros_like(y)
@@ -71,14 +85,12 @@ def _collate(
 
 
 def _crop(
-    sequence: LimbSequence, settings: TrainSettings, rng: np.random.Generator
+    taught: _Taught, settings: TrainSettings, rng: np.random.Generator
 ) -> tuple[F32, F32, F32]:
     reach = math.ceil(settings.crop * (1.0 + settings.augmentation.warp))
-    first = int(rng.integers(0, max(1, len(sequence.t) - reach + 1)))
+    first = int(rng.integers(0, max(1, len(taught.x) - reach + 1)))
     part = slice(first, first + reach)
-    y, weight = borrowed_targets(sequence, settings.sister_weight)
-    weight *= frame_weight(sequence, settings.outside_weight)
-    return sequence.x[part], y[part], weight[part]
+    return taught.x[part], taught.y[part], taught.weight[part]
 
 
 def frame_weight(sequence: LimbSequence, outside: float) -> F32:
