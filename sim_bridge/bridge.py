@@ -153,7 +153,7 @@ class Bridge:
     It reads no clock: ``on_stage`` is called after each stage with its name, for whoever times it.
     ``on_plate_fault`` is called once for each fault of each plate, with the plate's name and what
     to do, see :class:`sim_bridge.plates.PlateFault`.
-    Instances share nothing, and the kernels release the GIL: run several in threads.
+    Instances share nothing that changes, and the kernels release the GIL: run several in threads.
     """
 
     def __init__(

@@ -15,6 +15,8 @@ later than they say, for 4 % less error. Only differences of times enter: frames
 a missing one is just not there.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from sim_bridge._jit import F64, kernel
@@ -62,7 +64,7 @@ class WienerFilter:
         size = int(np.clip(round(_WINDOW_S * rate_hz), _FEWEST, _MOST))
         self._reach = (size - 1) / rate_hz + _LONGEST_GAP_S
         self._rate, self._noise = rate_hz, _NOISE * rate_hz
-        self._table = _covariance_table(cutoff_hz, self._reach + delay_s)
+        self._table = _covariance_table(cutoff_hz, _table_length(self._reach + delay_s))
         self._time, self._ring = np.full(size, -np.inf), np.zeros((size, n))
         self._age, self._weights_age = np.zeros(size), np.full(size, np.inf)
         self._weights = np.zeros((3, size))
@@ -113,13 +115,20 @@ class WienerFilter:
         self._weights_age[:] = self._age
 
 
-def _covariance_table(cutoff_hz: float, reach_s: float) -> F64:
-    """Covariance of y with x at s = 0, 1 ms, ... and its first three derivatives, (4, n).
+def _table_length(reach_s: float) -> int:
+    """Entries of a table that reaches so far [s]."""
+    return int(np.ceil(reach_s / _TABLE_STEP_S)) + 3
+
+
+@lru_cache  # takes 30 ms; by length, because two measured rates are hardly ever quite the same
+def _covariance_table(cutoff_hz: float, length: int) -> F64:
+    """Covariance of y with x at s = 0, 1 ms, ... and its first three derivatives, (4, length).
 
     The spectrum is that of x times the low-pass, in units of the variance of x. A sum over even
     frequencies converges exponentially; what lies above the last falls off with f^-9 at least.
+    Read-only, because all filters of a process share it.
     """
-    s = _TABLE_STEP_S * np.arange(int(np.ceil(reach_s / _TABLE_STEP_S)) + 3)
+    s = _TABLE_STEP_S * np.arange(length)
     step = 0.1  # Hz: the sum repeats after 10 s, when nothing is left of the covariance
     f = step * np.arange(1, int(20.0 * max(cutoff_hz, 5.0) / step))
     density = 8.0 / (3.0 * np.pi * _CORNER_HZ) / (1.0 + (f / _CORNER_HZ) ** 2) ** 3
@@ -127,7 +136,9 @@ def _covariance_table(cutoff_hz: float, reach_s: float) -> F64:
     omega = 2.0 * np.pi * f
     waves = [np.cos(np.outer(s, omega) + 0.5 * np.pi * k) @ (density * omega**k) for k in range(4)]
     waves[0] += 8.0 / (3.0 * np.pi * _CORNER_HZ) * step
-    return np.ascontiguousarray(waves)
+    table = np.ascontiguousarray(waves)
+    table.setflags(write=False)
+    return table
 
 
 @kernel

@@ -47,7 +47,7 @@ def test_covariance_is_the_transform_of_the_spectrum() -> None:
 
 @pytest.mark.parametrize("order", [0, 1, 2])
 def test_cross_covariance_is_the_transform_of_spectrum_times_low_pass(order: int) -> None:
-    table = _covariance_table(CUTOFF_HZ, 0.5)
+    table = _covariance_table(CUTOFF_HZ, 500)
     for s in (-0.1234, -0.0203, 0.0, 0.0077, 0.31):
 
         def wave(f: float, s: float = s) -> float:
@@ -60,6 +60,31 @@ def test_cross_covariance_is_the_transform_of_spectrum_times_low_pass(order: int
         # the table's cubic, 1 ms wide; of the largest value
         scale = abs(table[order]).max()
         assert cross_covariance(order, s, table) == pytest.approx(wanted, abs=1e-7 * scale)
+
+
+def test_the_table_is_made_once_for_settings_and_rate() -> None:
+    first = make()
+    assert make(n=31)._table is first._table
+    made = (first, make(0.03), make(rate_hz=50.0), WienerFilter(1, RATE_HZ, 0.02, 6.0))
+    assert len({id(other._table) for other in made}) == 4
+    with pytest.raises(ValueError, match="read-only"):
+        first._table[0, 0] = 0.0
+
+
+def test_measured_rates_share_tables() -> None:
+    made = [make(rate_hz=rate_hz) for rate_hz in np.linspace(99.99, 100.01, 20)]
+    assert len({id(tested._table) for tested in made}) <= 2  # lengths are whole milliseconds
+
+
+def test_a_filter_with_a_shared_table_estimates_the_same_to_the_bit() -> None:
+    t = frames(1.0)
+    signal = np.sin(np.outer(t, [3.0, 11.0]))
+    make(0.0234)  # whoever was first
+    shared, own = make(0.0234, n=2), make(0.0234, n=2)
+    own._table = _covariance_table.__wrapped__(CUTOFF_HZ, shared._table.shape[1])
+    assert own._table is not shared._table
+    for got, wanted in zip(run(shared, t, signal), run(own, t, signal), strict=True):
+        np.testing.assert_array_equal(got, wanted)
 
 
 def naive_weights(age: np.ndarray, delay: float, tested: WienerFilter, noise: float) -> np.ndarray:
