@@ -146,7 +146,8 @@ class Meta(Message, kw_only=True):
     """Topic ``meta``: what the arrays of the other topics mean, and what was promised.
 
     ``units`` maps the name of an array to the unit of its entries, or to a list with one unit
-    per entry where they differ.
+    per entry where they differ. ``subject`` names the person whom the estimate is calibrated to;
+    where it is empty, the network is as it was trained.
     """
 
     channel_names: tuple[str, ...] = ()
@@ -156,6 +157,7 @@ class Meta(Message, kw_only=True):
     model_name: str = ""
     model_hash: str = ""
     checkpoint_hash: str = ""
+    subject: str = ""
     rate_hz: float = 0.0
     budget_ms: float = 0.0
     pacing: str = "asap"

@@ -77,6 +77,7 @@ def make_meta(
         model_name=model.name,
         model_hash=model.digest,
         checkpoint_hash=network.digest,
+        subject=config.subject.stem if config.subject is not None else "",
         rate_hz=rate_hz,
         budget_ms=config.budget_ms,
         pacing=config.pacing,

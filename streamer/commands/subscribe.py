@@ -79,6 +79,8 @@ def _text(topic: str, message: Message, channel_names: Sequence[str]) -> str:
         return f"{head} age={message.age_ms:.1f}ms {pairs}"
     fields = msgspec.structs.asdict(message)
     rest = {k: v for k, v in fields.items() if k not in Message.__struct_fields__}
+    if isinstance(message, Meta):
+        rest["subject"] = message.subject or "(none)"  # an empty one would look like a fault
     for key in _ARRAYS:
         if isinstance(rest.get(key), bytes):
             rest[key] = [round(float(x), 3) for x in values(rest[key])]

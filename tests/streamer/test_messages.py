@@ -55,6 +55,12 @@ def test_fields_of_a_newer_minor_version_are_ignored() -> None:
     assert decode(b"emg\0" + body)[1].seq == 3
 
 
+def test_an_older_publishers_meta_has_no_subject() -> None:
+    message = decode(b"meta\0" + msgspec.msgpack.encode({"v": 1, "model_name": "walker"}))[1]
+    assert isinstance(message, Meta)
+    assert message.subject == ""
+
+
 def test_a_later_version_is_refused_with_both_versions() -> None:
     with pytest.raises(MessageError, match="version 2, this package reads 1"):
         decode(b"emg\0" + msgspec.msgpack.encode({"v": 2}))

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -55,6 +56,14 @@ def test_meta_names_units_per_coordinate() -> None:
     assert (meta.model_hash, meta.checkpoint_hash) == ("abc", "def")
     assert (meta.rate_hz, meta.budget_ms, meta.filter_delay_ms) == (100.0, 8.0, 30.0)
     assert meta.channel_names == ("SOL_r",)
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"), [(None, ""), (Path("people/anna.subject"), "anna"), (Path("bo"), "bo")]
+)
+def test_meta_says_whom_the_estimate_is_calibrated_to(subject: Path | None, name: str) -> None:
+    config = RunConfig(model=Path("m.osim"), subject=subject)
+    assert make_meta(config, MODEL, NETWORK, 100.0, 0.03).subject == name
 
 
 def test_a_users_lsl_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
