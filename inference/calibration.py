@@ -119,8 +119,9 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
     seconds = step_s * max((int(limb.measured.any(1).sum()) for limb in limbs), default=0)
     if seconds < LEAST_S:
         raise CalibrationError(
-            f"only {seconds:.1f} s of sound motion with EMG; {LEAST_S:g} s (three strides) are the "
-            "least, 30 to 120 s of walking are good"
+            f"only {seconds:.1f} s of sound motion with EMG, {LEAST_S:g} s (three strides) are the "
+            "least and 30 to 120 s good; add trials of this person (a --trial each), or record "
+            "longer (--seconds)"
         )
     limbs = _related(limbs, warnings)
     lag_s = _recognise(limbs, step_s)

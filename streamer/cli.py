@@ -248,7 +248,8 @@ def evaluate(
 def calibrate(
     out: Annotated[Path, typer.Option(help="Subject file to write.")],
     trial: Annotated[
-        list[Path] | None, typer.Option(help="Trial directory with EMG; repeatable.")
+        list[Path] | None,
+        typer.Option(help="Trial directory with EMG; repeat until there are 4 s in all or more."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file: record live instead.")] = None,
     seconds: Annotated[float, typer.Option(help="How long to record live.")] = 60.0,

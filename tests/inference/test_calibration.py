@@ -154,7 +154,8 @@ def test_unknown_channels_are_named_with_the_nearest() -> None:
 
 
 def test_a_short_recording_is_refused() -> None:
-    with pytest.raises(CalibrationError, match=r"only 3.0 s .*; 4 s \(three strides\)"):
+    remedy = r"only 3.0 s .* 4 s \(three strides\) .*; add trials .*--trial.*, or record longer"
+    with pytest.raises(CalibrationError, match=remedy):
         run(take(recording(3.0)))
     with pytest.raises(CalibrationError, match="no motion was recorded"):
         run(Take(StateLog(0, 8).states(), recording(40.0), DELAY_S))

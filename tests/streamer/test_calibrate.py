@@ -20,6 +20,7 @@ import pytest
 from configs import demo
 from inference import Refiner
 from inference.architecture import GruArchitecture
+from inference.calibration import LEAST_S
 from inference.channels import CHANNELS
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.subject import load_subject
@@ -224,6 +225,13 @@ def test_wrong_usage_is_status_2(tmp_path: Path) -> None:
     assert nem2e("calibrate", *out).returncode == 2
     assert nem2e("calibrate", *out, "--trial", "a", "--config", "b").returncode == 2
     assert nem2e("calibrate", *out, "--config", "b", "--checkpoint", "c").returncode == 2
+
+
+def test_help_and_guide_tell_the_least_of_motion() -> None:
+    shown = " ".join(nem2e("calibrate", "--help").stdout.replace("│", " ").split())
+    guide = " ".join((REPOSITORY / "docs" / "calibration.md").read_text().split())
+    assert f"repeat until there are {LEAST_S:g} s in all" in shown
+    assert f"short ones add up, {LEAST_S:g} s in all are the least" in guide
 
 
 def rig(folder: Path, trial: Path, checkpoint: Checkpoint, source_id: str) -> Path:
