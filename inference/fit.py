@@ -31,6 +31,7 @@ from inference.evaluation import (
 from inference.evaluation.methods import beside_simulation, own_strides, plain_simulation
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated
 from inference.exceptions import FeatureError
+from inference.exchange import find_exchanged
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
@@ -92,6 +93,8 @@ def fit_checkpoint(
     lags = estimate_lags(build_sequences(plain, settings.rate_hz), settings.rate_hz)
     sequences = build_sequences(records, settings.rate_hz, lags, settings.lead_s)
     report(_describe(sequences, lags))
+    for pair in find_exchanged(sequences):
+        report(f"warning: {pair}")
     metrics: dict[str, Any] = {"note": METRICS_NOTE}
     gain = np.ones(len(CHANNELS))
     if settings.folds:

@@ -25,6 +25,9 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     variants : tuple of str
         Records beside those of the trials as recorded, see
         `streamer.feature_settings.FeatureSettings.of_variant`.
+    exchanged : dict of str to tuple of tuple of str
+        By person, ``dataset/subject``, pairs of EMG channels that have each other's names in the
+        recordings, see `inference.exchange`.
     folds : int
         Groups of people left out in turn, for the card and for the spread of errors; 0 = none.
     validation_people : int
@@ -41,6 +44,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     trials: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
+    exchanged: dict[str, tuple[tuple[str, str], ...]] = {}
     folds: int = 0
     validation_people: int = 0
     rate_hz: float = 100.0

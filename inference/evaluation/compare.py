@@ -23,6 +23,7 @@ from inference.evaluation.methods import (
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
 from inference.exceptions import FeatureError
+from inference.exchange import find_exchanged
 from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
 from inference.record import FeatureRecord
@@ -115,6 +116,8 @@ def compare(
     fit, plain = settings.fit, [record for record in records if not record.variant]
     lags = estimate_lags(build_sequences(plain, fit.rate_hz), fit.rate_hz)
     sequences = build_sequences(records, fit.rate_hz, lags, fit.lead_s)
+    for pair in find_exchanged(sequences):
+        report(f"warning: {pair}")
     families = all_families(settings, report)
     found = cross_validate(sequences, fit.folds, fit.training.seed, families, report)
     left_out = Study(as_recorded(sequences), found)

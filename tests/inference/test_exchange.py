@@ -1,0 +1,66 @@
+"""Channels that have each other's names are found by their shape, and put right by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.channels import MEASURED
+from inference.dataset import LimbSequence
+from inference.exceptions import FeatureError
+from inference.exchange import find_exchanged, put_right
+from tests.inference.evaluation.people import people
+from tests.inference.synthetic import synthetic_record
+
+SOL, VM = MEASURED.index("SOL"), MEASURED.index("VM")
+
+
+def exchanged(sequence: LimbSequence, one: int = SOL, other: int = VM) -> LimbSequence:
+    y = sequence.y.copy()
+    y[:, [one, other]] = y[:, [other, one]]
+    return replace(sequence, y=y)
+
+
+def test_nobody_is_suspected_without_reason() -> None:
+    assert find_exchanged(people(5, noise=0.1)) == []
+
+
+def test_the_one_whose_channels_are_exchanged_is_told_with_both() -> None:
+    first, *others = people(5, noise=0.1)
+    (found,) = find_exchanged([exchanged(first), *others])
+    assert (found.person, found.one, found.other) == (first.person, "SOL_r", "VM_r")
+    assert max(found.with_own) < 0.0  # three radians apart in the stride
+    assert min(found.with_other) > 0.9
+    for word in (first.person, "SOL_r", "VM_r", "exchanged"):
+        assert word in str(found)
+
+
+def test_muscles_that_work_alike_cannot_be_told_apart_and_are_not_suspected() -> None:
+    first, *others = people(5, noise=0.1)
+    ta = MEASURED.index("TA")  # one radian before SOL: each resembles the other
+    assert find_exchanged([exchanged(first, ta, SOL), *others]) == []
+
+
+def test_it_takes_three_others_and_a_stride() -> None:
+    first, *others = people(3, noise=0.1)
+    assert find_exchanged([exchanged(first), *others]) == []
+    first, *others = people(5, noise=0.1, strides=0)
+    assert find_exchanged([exchanged(first), *others]) == []
+
+
+def test_names_are_given_back_to_that_person_alone() -> None:
+    one = synthetic_record()
+    other = replace(one, subject="somebody")
+    right, left_alone = put_right([one, other], {one.person: [("SOL_r", "VM_r")]})
+    assert one.emg_names == ("SOL_r", "TA_r", "VM_r", "GAS_r")
+    assert right.emg_names == ("VM_r", "TA_r", "SOL_r", "GAS_r")
+    np.testing.assert_array_equal(right.emg, one.emg)
+    assert left_alone is other
+
+
+def test_a_channel_that_is_not_there_is_named() -> None:
+    one = synthetic_record()
+    with pytest.raises(FeatureError, match=r"SOL_r and VL_r .* SOL_r, TA_r, VM_r, GAS_r"):
+        put_right([one], {one.person: [("SOL_r", "VL_r")]})
