@@ -6,14 +6,17 @@ keeps of a frame is a row of `kv_width` numbers per limb; it is shown its last `
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import msgspec
 
 from inference.channels import INPUT_GROUPS, N_CHANNEL, N_INPUT
 from inference.exceptions import ArchitectureError
 
-__all__ = ["Architecture", "BahdanauArchitecture", "GruArchitecture", "StdrArchitecture"]
+__all__ = ["MOTION", "Architecture", "BahdanauArchitecture", "GruArchitecture", "StdrArchitecture"]
+
+MOTION: Final = ("angle", "velocity", "other_angle", "other_velocity")
+"""Groups of inputs that need no forces: kinematics alone."""
 
 
 class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,14 +1,18 @@
 """The canonical EMG channels, and what the network sees of one limb.
 
 One network serves both legs. Each leg is a row of inputs in canonical order: the simulated
-activation of every channel, then angle, velocity and moment of five coordinates. OpenSim's models
-mirror left and right already (hip adduction is positive towards the midline on both sides), so a
-left leg needs no sign change.
+activation of every channel, then angle, velocity and moment of five coordinates; then the same of
+the other leg, which also tells where in the stride this one is. OpenSim's models mirror left and
+right already (hip adduction is positive towards the midline on both sides), so a left leg needs no
+sign change.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 __all__ = [
     "CHANNELS",
@@ -19,11 +23,13 @@ __all__ = [
     "MEASURED",
     "N_CHANNEL",
     "N_INPUT",
+    "N_LEG",
     "SIDES",
     "SLICE_ACTIVATION",
     "SLICE_ANGLE",
     "SLICE_MOMENT",
     "SLICE_VELOCITY",
+    "legs",
 ]
 
 CHANNELS: Final = (
@@ -52,19 +58,33 @@ SLICE_ACTIVATION: Final = slice(0, N_CHANNEL)
 SLICE_ANGLE: Final = slice(N_CHANNEL, N_CHANNEL + _N)
 SLICE_VELOCITY: Final = slice(N_CHANNEL + _N, N_CHANNEL + 2 * _N)
 SLICE_MOMENT: Final = slice(N_CHANNEL + 2 * _N, N_CHANNEL + 3 * _N)
-N_INPUT: Final = N_CHANNEL + 3 * _N
-INPUT_GROUPS: Final = {
-    "activation": SLICE_ACTIVATION,
-    "angle": SLICE_ANGLE,
-    "velocity": SLICE_VELOCITY,
-    "moment": SLICE_MOMENT,
-}
-"""Groups of a limb's inputs, by name."""
+"""Inputs of the row's own leg; those of the other leg stand `N_LEG` further on, see `legs`."""
 
-INPUT_NAMES: Final = (
-    *(f"activation/{name}" for name in CHANNELS),
-    *(f"angle/{name}" for name in COORDINATES),
-    *(f"velocity/{name}" for name in COORDINATES),
-    *(f"moment/{name}" for name in COORDINATES),
+N_LEG: Final = N_CHANNEL + 3 * _N
+N_INPUT: Final = 2 * N_LEG
+_OWN: Final = {
+    "activation": (SLICE_ACTIVATION, CHANNELS),
+    "angle": (SLICE_ANGLE, COORDINATES),
+    "velocity": (SLICE_VELOCITY, COORDINATES),
+    "moment": (SLICE_MOMENT, COORDINATES),
+}
+INPUT_GROUPS: Final = {name: part for name, (part, _) in _OWN.items()} | {
+    f"other_{name}": slice(part.start + N_LEG, part.stop + N_LEG)
+    for name, (part, _) in _OWN.items()
+}
+"""Groups of a row's inputs, by name."""
+
+INPUT_NAMES: Final = tuple(
+    f"{leg}{group}/{name}"
+    for leg in ("", "other_")
+    for group, (_, names) in _OWN.items()
+    for name in names
 )
-"""Names of the `N_INPUT` inputs of one limb; a checkpoint's card repeats them."""
+"""Names of the `N_INPUT` inputs of a row; a checkpoint's card repeats them."""
+
+_Number = TypeVar("_Number", bound=np.generic)
+
+
+def legs(rows: npt.NDArray[_Number]) -> tuple[npt.NDArray[_Number], npt.NDArray[_Number]]:
+    """Return views (..., N_LEG) of the own and the other leg's inputs in `rows` (..., N_INPUT)."""
+    return rows[..., :N_LEG], rows[..., N_LEG:]

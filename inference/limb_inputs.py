@@ -20,6 +20,7 @@ from inference.channels import (
     SLICE_ANGLE,
     SLICE_MOMENT,
     SLICE_VELOCITY,
+    legs,
 )
 from inference.exceptions import InferenceError
 from inference.muscle_map import knee_flexion_sign, resolve_muscle_map
@@ -110,6 +111,7 @@ class LimbInputs:
         present[:, SLICE_ACTIVATION] = (self._merge.sum(1) > 0).reshape(len(SIDES), N_CHANNEL)
         for part in (SLICE_ANGLE, SLICE_VELOCITY, SLICE_MOMENT):
             present[:, part] = self._sign != 0
+        _show_other(present)
         present.setflags(write=False)
         return present
 
@@ -134,3 +136,10 @@ class LimbInputs:
             np.take(source, self._column, out=self._gather, mode="clip")
             np.multiply(self._gather, scale, out=self._gather)
             out[:, part] = self._gather
+        _show_other(out)
+
+
+def _show_other(rows: F32) -> None:
+    """Copy into each leg's row (2, N_INPUT) what stands in the other leg's."""
+    own, other = legs(rows)
+    other[...] = own[::-1]

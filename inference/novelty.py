@@ -29,6 +29,7 @@ from inference.channels import (
     SLICE_ANGLE,
     SLICE_MOMENT,
     SLICE_VELOCITY,
+    legs,
 )
 from inference.dataset import LimbSequence, borrowed_targets
 from inference.networks import Member
@@ -84,25 +85,28 @@ def spoiled(x: F32, mean: F32, scale: F32, rng: Rng) -> F32:
     x = x.copy()
     value = x[:, :N_INPUT]
     value[:] = _WAYS[rng.integers(len(_WAYS))](value.copy(), mean, scale, rng)
-    np.maximum(value[:, SLICE_ACTIVATION], 0.0, out=value[:, SLICE_ACTIVATION])
+    for leg in legs(value):
+        np.maximum(leg[:, SLICE_ACTIVATION], 0.0, out=leg[:, SLICE_ACTIVATION])
     value *= x[:, N_INPUT:]
     return x
 
 
 def _stands(value: F32, mean: F32, scale: F32, rng: Rng) -> F32:
     pose = mean + rng.uniform() * (value[rng.integers(len(value))] - mean)
-    pose[SLICE_VELOCITY] = 0.0
+    for leg in legs(pose):
+        leg[SLICE_VELOCITY] = 0.0
     still: F32 = (pose + 0.02 * scale * rng.standard_normal(value.shape)).astype(np.float32)
     return still
 
 
 def _out_of_step(value: F32, mean: F32, scale: F32, rng: Rng) -> F32:  # noqa: ARG001
-    for column in range(SLICE_ACTIVATION.stop):
-        value[:, column] = np.roll(value[:, column], int(rng.integers(len(value))))
-    for j in range(len(COORDINATES)):  # a joint stays one with itself
-        shift = int(rng.integers(len(value)))
-        for part in (SLICE_ANGLE, SLICE_VELOCITY, SLICE_MOMENT):
-            value[:, part.start + j] = np.roll(value[:, part.start + j], shift)
+    for leg in legs(value):
+        for column in range(SLICE_ACTIVATION.stop):
+            leg[:, column] = np.roll(leg[:, column], int(rng.integers(len(value))))
+        for j in range(len(COORDINATES)):  # a joint stays one with itself
+            shift = int(rng.integers(len(value)))
+            for part in (SLICE_ANGLE, SLICE_VELOCITY, SLICE_MOMENT):
+                leg[:, part.start + j] = np.roll(leg[:, part.start + j], shift)
     return value
 
 
@@ -120,7 +124,8 @@ def _noise(value: F32, mean: F32, scale: F32, rng: Rng) -> F32:
 
 def _backwards(value: F32, mean: F32, scale: F32, rng: Rng) -> F32:  # noqa: ARG001
     value = value[::-1].copy()
-    value[:, SLICE_VELOCITY] *= -1.0
+    for leg in legs(value):
+        leg[:, SLICE_VELOCITY] *= -1.0
     return value
 
 
@@ -130,7 +135,8 @@ def _hurried_or_slowed(value: F32, mean: F32, scale: F32, rng: Rng) -> F32:  # n
     turns, at = np.divmod(at, len(value))
     at = np.where(turns % 2, len(value) - 1 - at, at)  # there and back, without a jump
     value = value[at]
-    value[:, SLICE_VELOCITY] *= tempo * np.where(turns % 2, -1.0, 1.0)[:, None]
+    for leg in legs(value):
+        leg[:, SLICE_VELOCITY] *= tempo * np.where(turns % 2, -1.0, 1.0)[:, None]
     return value
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from inference.architecture import StdrArchitecture
-from inference.augment import UNCHANGED
+from inference.architecture import MOTION, StdrArchitecture
+from inference.augment import UNCHANGED, Augmentation
 from inference.crossval import cross_validate
 from inference.dataset import as_recorded, build_sequences
 from inference.evaluation.estimates import as_family
@@ -61,6 +61,9 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         changed = msgspec.structs.replace(one.architecture, **changes)
         return Ablation(name, replace(one, architecture=changed), learned)
 
+    def augmentation(**changes: object) -> Augmentation:
+        return msgspec.structs.replace(one.training.augmentation, **changes)
+
     def training(name: str, **changes: object) -> Ablation:
         changed = msgspec.structs.replace(one.training, **changes)
         return Ablation(name, replace(one, training=changed), learned)
@@ -68,13 +71,15 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
     return [
         Ablation("default, one member", one, learned),
         Ablation("four members", fit, learned),
-        network("activations alone", inputs=("activation",)),
-        network("motion alone", inputs=("angle", "velocity")),
+        network("activations alone", inputs=("activation", "other_activation")),
+        network("motion alone", inputs=MOTION),
+        network("own leg alone", inputs=("activation", "angle", "velocity", "moment")),
         network("half as wide", d_model=one.architecture.d_model // 2),
         network("twice as wide", d_model=one.architecture.d_model * 2),
         training("squared error alone", shape_weight=0.0),
         training("no EMG borrowed from sisters", sister_weight=0.0),
         training("no augmentation", augmentation=UNCHANGED),
+        training("nobody slowed", augmentation=augmentation(slowed=0.0, effort=0.0)),
         Ablation("trials as recorded alone", one),
         Ablation("ground forces predicted", one, ("predicted", *variants), "predicted"),
         Ablation("causal envelopes", one, ("causal",), "causal"),

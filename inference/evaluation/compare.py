@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from inference.architecture import BahdanauArchitecture, StdrArchitecture
+from inference.architecture import MOTION, BahdanauArchitecture, StdrArchitecture
 from inference.crossval import cross_validate
 from inference.dataset import LimbSequence, as_recorded, build_sequences
 from inference.evaluation.coverage import relative_errors, spread_gain
@@ -84,7 +84,7 @@ def all_families(settings: CompareSettings, report: Callable[[str], None]) -> li
     """Return every method, in the order of `inference.evaluation.methods.TITLES`."""
     fit = settings.fit
     rate, recipe = fit.rate_hz, Recipe(fit.training, fit.validation_people, report)
-    motion_only = msgspec.structs.replace(fit.architecture, inputs=("angle", "velocity"))
+    motion_only = msgspec.structs.replace(fit.architecture, inputs=MOTION)
     return [
         as_family("simulation", plain_simulation, free_gain=True),
         as_family("simulation-shared", shared_gain_and_delay(rate)),

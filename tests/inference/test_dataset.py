@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.channels import CHANNELS, MEASURED, N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE
+from inference.channels import CHANNELS, MEASURED, N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE, legs
 from inference.dataset import build_sequences, measured_matrix, people_by_channel
 from inference.exceptions import EmgError, FeatureError
 from tests.inference.synthetic import synthetic_record
@@ -61,9 +61,10 @@ def test_frames_without_forces_keep_the_motion_and_lose_the_dynamics() -> None:
     valid[100:200] = False
     (sequence,) = build_sequences([replace(record, forces_valid=valid)], 100.0)
     present = sequence.x[:, N_INPUT:]
-    assert not present[100:200, SLICE_ACTIVATION].any()
-    assert present[100:200, SLICE_ANGLE].all()
-    assert present[200:, SLICE_ACTIVATION].all()
+    for leg in legs(present):
+        assert not leg[100:200, SLICE_ACTIVATION].any()
+        assert leg[100:200, SLICE_ANGLE].all()
+        assert leg[200:, SLICE_ACTIVATION].all()
     assert not sequence.forces_valid[100:200].any()
 
 

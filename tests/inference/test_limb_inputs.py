@@ -6,11 +6,13 @@ import pytest
 from inference.channels import (
     CHANNELS,
     COORDINATES,
+    INPUT_GROUPS,
     N_INPUT,
     SLICE_ACTIVATION,
     SLICE_ANGLE,
     SLICE_MOMENT,
     SLICE_VELOCITY,
+    legs,
 )
 from inference.exceptions import InferenceError
 from inference.limb_inputs import LimbInputs
@@ -55,6 +57,30 @@ def test_angles_velocities_and_moments_land_in_their_limb_and_unit() -> None:
         np.testing.assert_allclose(out[limb, SLICE_ANGLE], expected, rtol=1e-6)  # float32
         np.testing.assert_allclose(out[limb, SLICE_VELOCITY], 10.0 * expected, rtol=1e-6)
         np.testing.assert_allclose(out[limb, SLICE_MOMENT], 100.0 * expected / 50.0, rtol=1e-6)
+
+
+def test_each_row_shows_the_other_leg_behind_its_own() -> None:
+    q = np.arange(1.0, 1.0 + len(GAIT_COORDINATES))
+    muscles = both(RAJAGOPAL)
+    inputs = LimbInputs(muscles, GAIT_COORDINATES, 50.0)
+    out = filled(inputs, np.linspace(0.0, 1.0, len(muscles)), q)
+    own, other = legs(out)
+    assert not np.array_equal(own[0], own[1])
+    np.testing.assert_array_equal(other, own[::-1])
+    np.testing.assert_array_equal(out[:, INPUT_GROUPS["other_angle"]], out[::-1, SLICE_ANGLE])
+    own, other = legs(inputs.present)
+    np.testing.assert_array_equal(other, own[::-1])
+
+
+def test_a_model_of_one_leg_has_no_other() -> None:
+    names = [f"{stem}_r" for stem in COORDINATES]
+    muscles = [name for name in both(RAJAGOPAL) if name.endswith("_r")]
+    present = LimbInputs(muscles, names, 50.0).present
+    own, other = legs(present)
+    assert own[0].all()
+    assert not other[0].any()
+    assert other[1].all()
+    assert not own[1].any()
 
 
 def test_what_a_planar_model_lacks_is_marked_absent_and_zero() -> None:

@@ -166,10 +166,10 @@ def test_a_muscle_lends_its_emg_to_a_sister_that_nobody_measured() -> None:
 
 def test_crops_are_padded_with_frames_of_no_weight() -> None:
     sequences = people(2)
-    settings = replace(QUICK, crop=1000)
+    settings = replace(QUICK, crop=1400)
     batch = next(iter(batches(sequences, settings, np.random.default_rng(0))))
-    assert batch.x.shape == (8, 1000, 2 * N_INPUT)
-    assert not batch.weight[:, 500:].any()  # sequences have 400 frames, 470 at the slowest tempo
+    assert batch.x.shape == (8, 1400, 2 * N_INPUT)
+    assert not batch.weight[:, 1100:].any()  # sequences have 400 frames, 1081 at the slowest tempo
     assert batch.weight[:, 100:300, SOL].all()
 
 

@@ -8,8 +8,15 @@ import msgspec
 import pytest
 import torch
 
-from inference.architecture import Architecture, GruArchitecture, StdrArchitecture
-from inference.channels import N_CHANNEL, N_INPUT, SLICE_ACTIVATION, SLICE_MOMENT
+from inference.architecture import MOTION, Architecture, GruArchitecture, StdrArchitecture
+from inference.channels import (
+    INPUT_GROUPS,
+    N_CHANNEL,
+    N_INPUT,
+    SLICE_ACTIVATION,
+    SLICE_MOMENT,
+    legs,
+)
 from inference.exceptions import InferenceError
 from tests.inference.conftest import random_member
 from tests.inference.networks.kinds import KINDS, stream
@@ -68,14 +75,14 @@ def test_absent_input_has_no_influence(arch: Architecture) -> None:
 @kinds
 @torch.inference_mode()
 def test_inputs_that_the_architecture_leaves_out_have_no_influence(arch: Architecture) -> None:
-    net = random_member(msgspec.structs.replace(arch, inputs=("angle", "velocity")))
+    net = random_member(msgspec.structs.replace(arch, inputs=MOTION))
     x = torch.ones(1, 8, arch.n_input)
     other = x.clone()
-    for left_out in (SLICE_ACTIVATION, SLICE_MOMENT):
-        other[..., left_out] = 5.0
+    for leg in legs(other[..., :N_INPUT]):
+        leg[..., SLICE_ACTIVATION] = leg[..., SLICE_MOMENT] = 5.0
     y_prev = torch.zeros(1, 8, N_CHANNEL)
     assert torch.equal(net(x, y_prev)[0], net(other, y_prev)[0])
-    other[..., N_INPUT - 8] += 1.0  # a velocity
+    other[..., INPUT_GROUPS["other_velocity"].start] += 1.0
     assert not torch.equal(net(x, y_prev)[0], net(other, y_prev)[0])
 
 
