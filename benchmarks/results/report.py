@@ -21,7 +21,7 @@ from inference.evaluation.coverage import (
 )
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
-from inference.evaluation.score import difference, score
+from inference.evaluation.score import PersonScore, difference, score
 from inference.evaluation.summary import Summary, summarise
 from inference.strides import cut_strides
 
@@ -92,10 +92,11 @@ def _count(number: int, one: str, many: str) -> str:
 
 def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
     """Return headings and tables of every motion of a study."""
-    summaries = {
-        name: summarise(score(study.sequences, estimates, rate_hz, bootstrap), bootstrap)
+    scores = {
+        name: score(study.sequences, estimates, rate_hz, bootstrap)
         for name, estimates in study.estimates.items()
     }
+    summaries = {name: summarise(found, bootstrap) for name, found in scores.items()}
     ours = study.estimates[OURS]
     differences = {
         name: summarise(difference(study.sequences, ours, other, rate_hz, bootstrap), bootstrap)
@@ -109,6 +110,7 @@ def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str
         parts += [
             f"### {MOTIONS.get(motion, motion).capitalize()}{alone}",
             markdown(HEADS, _method_rows(summaries, motion)),
+            *_data_set_table(scores, motion, bootstrap),
             "Paired, person by person, over the frames where both give an estimate:",
             markdown(DIFFERENCE_HEADS, _difference_rows(differences, motion)),
             better_than_simulation(summaries, motion),
@@ -133,6 +135,31 @@ def _method_rows(summaries: dict[str, list[Summary]], motion: str) -> list[list[
             ]
         )  # fmt: skip
     return rows
+
+
+def _data_set_table(
+    scores: dict[str, list[PersonScore]], motion: str, bootstrap: Bootstrap
+) -> list[str]:
+    """Rows are methods, columns data sets; nothing where there is but one."""
+    data_sets = sorted({_data_set(s) for s in scores[OURS] if s.motion == motion})
+    if len(data_sets) == 1:
+        return []
+    rows = []
+    for name in (n for n in TITLES if n in scores):
+        cells = []
+        for data_set in data_sets:
+            own = [s for s in scores[name] if _data_set(s) == data_set]
+            common = _find(summarise(own, bootstrap), motion, "common")
+            cells.append(interval(common.statistics["r"]) if common else "-")
+        rows.append([TITLES[name], *cells])
+    return [
+        "r over the common muscles, data set by data set:",
+        markdown(("method", *data_sets), rows),
+    ]
+
+
+def _data_set(score: PersonScore) -> str:
+    return score.person.split("/")[0]
 
 
 def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list[list[str]]:

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
 
 from benchmarks.results.plot import draw, pooled_curves
-from benchmarks.results.report import interval, number, page
+from benchmarks.results.report import interval, number, page, study_tables
 from inference.channels import CHANNELS, MEASURED
 from inference.dataset import LimbSequence
 from inference.evaluation import Bootstrap, Estimates
@@ -58,6 +58,18 @@ def test_page_has_every_method_and_muscle(comparison: Comparison) -> None:
         assert f"| {channel} | 3 |" in walking
     assert "- made, walking: 3 people, 3 trials, 12 strides" in text
     assert "- elsewhere, walking: 1 person, 1 trial, 4 strides" in text
+
+
+def test_data_sets_stand_side_by_side_where_there_are_several(comparison: Comparison) -> None:
+    assert "data set by data set" not in page(comparison, FEW)
+    apart = study([*people(3), walker("elsewhere/one")])
+    exact = Estimates([s.y.copy() for s in apart.sequences], None)
+    exact.y[-1][:] *= -1.0
+    apart.estimates["stdr"] = exact
+    table = "\n".join(study_tables(apart, 100.0, FEW)).partition("data set by data set")[2]
+    assert "| method | elsewhere | made |" in table
+    row = next(line for line in table.splitlines() if line.startswith(f"| {TITLES['stdr']} |"))
+    assert row == f"| {TITLES['stdr']} | -1.00 | 1.00 |"
 
 
 def test_differences_have_their_sign(comparison: Comparison) -> None:
