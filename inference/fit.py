@@ -31,7 +31,7 @@ from inference.evaluation import (
 from inference.evaluation.methods import beside_simulation, own_strides, plain_simulation
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated
 from inference.exceptions import FeatureError
-from inference.exchange import find_exchanged
+from inference.exchange import find_exchanged, put_right
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
@@ -89,6 +89,7 @@ def fit_checkpoint(
     """
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and held out; choose one")
+    records, unseen = (put_right(part, settings.exchanged) for part in (records, unseen))
     plain = [record for record in records if not record.variant]
     lags = estimate_lags(build_sequences(plain, settings.rate_hz), settings.rate_hz)
     sequences = build_sequences(records, settings.rate_hz, lags, settings.lead_s)
@@ -192,6 +193,9 @@ def _training_card(
         "are; of the instant that the filtered inputs describe, less the data set's lag",
         "lag_note": "EMG timing differs between data sets, by equipment or by person; one lag per "
         "data set was estimated, told from the mean over data sets, and removed for training",
+        "exchanged": {
+            person: [list(pair) for pair in pairs] for person, pairs in settings.exchanged.items()
+        },
         "stopped_by": list(stop_by),
         "settings": msgspec.to_builtins(settings.training),
         "best_epoch": asdict(best),

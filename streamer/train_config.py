@@ -59,6 +59,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             folds=self.folds,
             validation_people=self.validation_people,
             rate_hz=self.rate_hz,
+            exchanged=self.exchanged,
             lead_s=1e-3 * self.lead_ms,
             architecture=self.architecture,
             training=self.training,

@@ -23,7 +23,7 @@ from inference.evaluation.methods import (
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
 from inference.exceptions import FeatureError
-from inference.exchange import find_exchanged
+from inference.exchange import find_exchanged, put_right
 from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
 from inference.record import FeatureRecord
@@ -113,7 +113,9 @@ def compare(
     """
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and unseen; choose one")
-    fit, plain = settings.fit, [record for record in records if not record.variant]
+    fit = settings.fit
+    records, unseen = (put_right(part, fit.exchanged) for part in (records, unseen))
+    plain = [record for record in records if not record.variant]
     lags = estimate_lags(build_sequences(plain, fit.rate_hz), fit.rate_hz)
     sequences = build_sequences(records, fit.rate_hz, lags, fit.lead_s)
     for pair in find_exchanged(sequences):

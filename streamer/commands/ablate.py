@@ -6,7 +6,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from inference.exchange import put_right
 from streamer.commands.evaluate import features
 from streamer.exceptions import ConfigError
 from streamer.feature_settings import FeatureSettings
@@ -48,7 +47,7 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     names = {v for a in chosen for v in (*a.learns_from, a.judged_on)}
     settings = [FeatureSettings.of_variant(name) for name in sorted(names)]
     trials = [Path(d) for d in config.trials]
-    made = put_right(features(trials, cache, console, settings), config.exchanged)
+    made = features(trials, cache, console, settings)
     records = {name: [r for r in made if r.variant == name] for name in names}
     results = {}
     for ablation in chosen:

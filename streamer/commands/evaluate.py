@@ -22,7 +22,6 @@ from inference.evaluation import (
     score_tables,
 )
 from inference.evaluation.methods import beside_simulation
-from inference.exchange import put_right
 from inference.record import FeatureRecord
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
@@ -172,7 +171,7 @@ def training_features(
     variants = [FeatureSettings.of_variant(name) for name in dict.fromkeys(("", *config.variants))]
     records = features([Path(d) for d in config.trials], cache, console, variants)
     unseen = features([Path(d) for d in config.unseen], cache, console) if config.unseen else []
-    return put_right(records, config.exchanged), put_right(unseen, config.exchanged)
+    return records, unseen
 
 
 def features(
