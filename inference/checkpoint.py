@@ -45,6 +45,8 @@ F32 = npt.NDArray[np.float32]
 
 DEFAULT_CHECKPOINT: Final = Path(__file__).parent / "checkpoints" / "default"
 FORMAT: Final = 2
+NAMED: Final = 5
+"""Names that a message about a mismatch lists; the rest is counted."""
 _CARD, _ONNX, _WEIGHTS = "card.json", "step.onnx", "weights.safetensors"
 _REFERENCE = "reference.safetensors"
 
@@ -188,6 +190,8 @@ def _check_compatible(folder: Path, card: Card) -> None:
     ):
         if theirs != ours:
             differing = sorted(set(theirs) ^ set(ours)) or ["the order"]
+            if len(differing) > NAMED:
+                differing[NAMED:] = [f"{len(differing) - NAMED} more"]
             raise CheckpointMismatch(
                 f"{folder}: checkpoint for other {what}: it has {len(theirs)}, this program "
                 f"{len(ours)}; they differ in {', '.join(differing)}; train one for these {what}"
