@@ -20,6 +20,7 @@ from inference.channels import (
     SLICE_ANGLE,
     SLICE_MOMENT,
     SLICE_VELOCITY,
+    hide_dynamics,
     legs,
 )
 
@@ -150,12 +151,11 @@ def _withhold(present: F32, settings: Augmentation, rng: np.random.Generator) ->
     own, other = legs(present)
     if rng.random() < settings.withhold_other:
         other[:] = 0.0
-    without_dynamics = rng.random() < settings.withhold_dynamics
+    if rng.random() < settings.withhold_dynamics:
+        hide_dynamics(present)
     without_plane = rng.random() < settings.withhold_plane
     for leg in (own, other):
-        if without_dynamics:
-            leg[:, SLICE_ACTIVATION] = leg[:, SLICE_MOMENT] = 0.0
         if without_plane:
             for part in (SLICE_ANGLE, SLICE_VELOCITY, SLICE_MOMENT):
                 leg[:, [part.start + j for j in _OUT_OF_PLANE]] = 0.0
-        leg[:, :N_CHANNEL][:, rng.random(N_CHANNEL) < settings.withhold_channel] = 0.0
+        leg[:, SLICE_ACTIVATION][:, rng.random(N_CHANNEL) < settings.withhold_channel] = 0.0

@@ -29,6 +29,7 @@ __all__ = [
     "SLICE_ANGLE",
     "SLICE_MOMENT",
     "SLICE_VELOCITY",
+    "hide_dynamics",
     "legs",
 ]
 
@@ -88,3 +89,9 @@ _Number = TypeVar("_Number", bound=np.generic)
 def legs(rows: npt.NDArray[_Number]) -> tuple[npt.NDArray[_Number], npt.NDArray[_Number]]:
     """Return views (..., N_LEG) of the own and the other leg's inputs in `rows` (..., N_INPUT)."""
     return rows[..., :N_LEG], rows[..., N_LEG:]
+
+
+def hide_dynamics(rows: npt.NDArray[_Number]) -> None:
+    """Zero in place what rests on forces, in `rows` (..., N_INPUT) of values or of presence."""
+    for leg in legs(rows):
+        leg[..., SLICE_ACTIVATION] = leg[..., SLICE_MOMENT] = 0

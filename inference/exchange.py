@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence, as_recorded
-from inference.evaluation.curves import GRID, mean_curve, stride_curves
+from inference.evaluation.curves import GRID, stride_curves
+from inference.evaluation.means import finite_mean
 from inference.exceptions import FeatureError
 from inference.record import FeatureRecord
 
@@ -111,11 +112,9 @@ def _mean_curves(sequences: Sequence[LimbSequence]) -> dict[tuple[str, str], F64
     for s in sequences:
         measured = np.where(s.measured, s.y, np.float32(np.nan))
         groups.setdefault((s.person, s.side), []).append(stride_curves(s, measured))
-    found = {}
-    for key, parts in groups.items():
-        strides = np.concatenate(parts)
-        found[key] = _standardised(mean_curve(strides, np.ones(len(strides))))
-    return found
+    return {
+        key: _standardised(finite_mean(np.concatenate(parts), 0)) for key, parts in groups.items()
+    }
 
 
 def _standardised(curves: F64) -> F64:
@@ -127,8 +126,7 @@ def _standardised(curves: F64) -> F64:
 
 def _others(curves: Mapping[tuple[str, str], F64], person: str) -> F64:
     """Standardised mean of the other people's curves; NaN for a channel that few of them have."""
-    others = np.array([own for (name, _), own in curves.items() if name != person])
-    if not len(others):
-        return np.full((len(GRID), len(MEASURED)), np.nan)
+    found = [own for (name, _), own in curves.items() if name != person]
+    others = np.reshape(found, (-1, len(GRID), len(MEASURED)))
     known = np.isfinite(others).all(1).sum(0) >= FEWEST_OTHERS
-    return _standardised(np.where(known, mean_curve(others, np.ones(len(others))), np.nan))
+    return _standardised(np.where(known, finite_mean(others, 0), np.nan))

@@ -34,11 +34,11 @@ from inference.exceptions import FeatureError
 from inference.exchange import find_exchanged, put_right
 from inference.export import export_step
 from inference.fit_settings import FitSettings
-from inference.lag import estimate_lags
 from inference.muscle_map import FAMILIES
 from inference.record import FeatureRecord
 from inference.reference import reference_stream
 from inference.training import Epoch, train
+from inference.training_data import training_sequences
 from inference.weights import network_arrays
 
 __all__ = ["fit_checkpoint"]
@@ -89,10 +89,7 @@ def fit_checkpoint(
     """
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and held out; choose one")
-    records, unseen = (put_right(part, settings.exchanged) for part in (records, unseen))
-    plain = [record for record in records if not record.variant]
-    lags = estimate_lags(build_sequences(plain, settings.rate_hz), settings.rate_hz)
-    sequences = build_sequences(records, settings.rate_hz, lags, settings.lead_s)
+    sequences, lags = training_sequences(records, settings)
     report(_describe(sequences, lags))
     for pair in find_exchanged(sequences):
         report(f"warning: {pair}")
@@ -123,10 +120,12 @@ def fit_checkpoint(
     onnx = export_step(net)
     if unseen:
         stream = estimate_stream(OnnxStep(onnx), settings.architecture)
+        unseen = put_right(unseen, settings.exchanged)
         held = build_sequences(unseen, settings.rate_hz, lead_s=settings.lead_s)
         known = known_channels(people_by_channel(sequences))
         methods = hide_unknown(beside_simulation([stream(s) for s in held], held), known)
         metrics["held_out"] = _results(held, methods, settings.rate_hz)
+    plain = [record for record in records if not record.variant]
     training = _training_card(plain, as_recorded(sequences), lags, stop_by, settings, history)
     arrays = network_arrays(net)
     card = _card(out.name, settings, arrays, training, metrics)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from inference.channels import N_INPUT, SIDES, SLICE_ACTIVATION, SLICE_MOMENT, legs
+from inference.channels import N_INPUT, SIDES, hide_dynamics
 from inference.limb_inputs import LimbInputs
 from inference.schedule import StepSchedule
 
@@ -75,8 +75,7 @@ class InputStream:
         self._inputs.fill(activation, q, qd, tau, value)
         present[...] = self._inputs.present
         if not forces_valid:
-            for leg in legs(present):
-                leg[:, SLICE_ACTIVATION] = leg[:, SLICE_MOMENT] = 0.0
+            hide_dynamics(present)
         np.isfinite(value, out=self._finite)
         present *= self._finite  # a bad number becomes a missing input, not a poisoned history
         np.copyto(value, 0.0, where=present == 0.0)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inference.channels import N_INPUT, SIDES, SLICE_ACTIVATION, SLICE_MOMENT, legs
+from inference.channels import N_INPUT, SIDES, hide_dynamics
 from inference.checkpoint import Checkpoint, Reference, load_checkpoint, save_checkpoint
 from inference.networks import Ensemble
 from inference.threads import one_thread
@@ -54,9 +54,8 @@ def reference_stream(net: Ensemble, seed: int = SEED) -> Reference:
     arrays = network_arrays(net)
     mean, scale = (arrays[f"members.0.embed.{name}"] for name in ("mean", "scale"))
     x[..., :N_INPUT] = mean + scale * wander
-    for part in (x[WITHHELD, :, :N_INPUT], x[WITHHELD, :, N_INPUT:]):
-        for leg in legs(part):
-            leg[..., SLICE_ACTIVATION] = leg[..., SLICE_MOMENT] = 0.0
+    for part in (x[..., :N_INPUT], x[..., N_INPUT:]):
+        hide_dynamics(part[WITHHELD])
     outputs = _stream(exact, torch.from_numpy(x).double().transpose(0, 1))
     y, sigma = (np.ascontiguousarray(o.transpose(0, 1), dtype=np.float32) for o in outputs)
     return Reference(x, y, sigma)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -145,10 +145,10 @@ def _data_set_table(
     if len(data_sets) == 1:
         return []
     rows = []
-    for name in (n for n in TITLES if n in scores):
+    for name in _in_order(scores):
         cells = []
         for data_set in data_sets:
-            own = [s for s in scores[name] if _data_set(s) == data_set]
+            own = [s for s in scores[name] if (s.motion, _data_set(s)) == (motion, data_set)]
             common = _find(summarise(own, bootstrap), motion, "common")
             cells.append(interval(common.statistics["r"]) if common else "-")
         rows.append([TITLES[name], *cells])
@@ -247,7 +247,7 @@ def _scaled(study: Study, gain: npt.NDArray[np.float64]) -> Estimates:
     return Estimates(plain.y, [sigma * factor for sigma in plain.sigma])
 
 
-def _in_order(names: dict[str, list[Summary]]) -> list[str]:
+def _in_order(names: Collection[str]) -> list[str]:
     return [name for name in TITLES if name in names]
 
 

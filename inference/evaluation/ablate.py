@@ -10,15 +10,14 @@ import msgspec
 from inference.architecture import MOTION, StdrArchitecture
 from inference.augment import UNCHANGED, Augmentation
 from inference.crossval import cross_validate
-from inference.dataset import as_recorded, build_sequences
+from inference.dataset import as_recorded
 from inference.evaluation.estimates import as_family
 from inference.evaluation.methods.network import Recipe, trained_network
 from inference.evaluation.score import score
 from inference.evaluation.summary import Summary, summarise
-from inference.exchange import put_right
 from inference.fit_settings import FitSettings
-from inference.lag import estimate_lags
 from inference.record import FeatureRecord
+from inference.training_data import training_sequences
 
 __all__ = ["Ablation", "ablate", "ablations"]
 
@@ -119,9 +118,7 @@ def ablate(
     judged = [replace(record, variant="") for record in records[ablation.judged_on]]
     others = [v for v in dict.fromkeys(ablation.learns_from) if v and v != ablation.judged_on]
     learned = [record for variant in others for record in records[variant]]
-    judged, learned = (put_right(part, fit.exchanged) for part in (judged, learned))
-    lags = estimate_lags(build_sequences(judged, fit.rate_hz), fit.rate_hz)
-    sequences = build_sequences([*judged, *learned], fit.rate_hz, lags, fit.lead_s)
+    sequences, _ = training_sequences([*judged, *learned], fit)
     recipe = Recipe(fit.training, fit.validation_people, report)
     family = as_family("network", trained_network(fit.architecture, recipe))
     found = cross_validate(sequences, fit.folds, fit.training.seed, [family], report)

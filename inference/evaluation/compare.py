@@ -25,8 +25,8 @@ from inference.evaluation.methods.network import Recipe, trained_and_calibrated,
 from inference.exceptions import FeatureError
 from inference.exchange import find_exchanged, put_right
 from inference.fit_settings import FitSettings
-from inference.lag import estimate_lags
 from inference.record import FeatureRecord
+from inference.training_data import training_sequences
 
 __all__ = ["CompareSettings", "Comparison", "Study", "all_families", "compare"]
 
@@ -114,10 +114,7 @@ def compare(
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and unseen; choose one")
     fit = settings.fit
-    records, unseen = (put_right(part, fit.exchanged) for part in (records, unseen))
-    plain = [record for record in records if not record.variant]
-    lags = estimate_lags(build_sequences(plain, fit.rate_hz), fit.rate_hz)
-    sequences = build_sequences(records, fit.rate_hz, lags, fit.lead_s)
+    sequences, lags = training_sequences(records, fit)
     for pair in find_exchanged(sequences):
         report(f"warning: {pair}")
     families = all_families(settings, report)
@@ -126,6 +123,7 @@ def compare(
     others = None
     if unseen:
         report("unseen people, trained on all of the others")
+        unseen = put_right(unseen, fit.exchanged)
         held = build_sequences(unseen, fit.rate_hz, lead_s=fit.lead_s)
         others = Study(held, predict(families, sequences, held))
     gain = spread_gain(relative_errors(left_out.sequences, found["network"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from inference.dataset import LimbSequence
 from inference.strides import cut_strides
 
-__all__ = ["GRID", "at_phase", "mean_curve", "stride_curves"]
+__all__ = ["GRID", "at_phase", "stride_curves"]
 
 F64 = npt.NDArray[np.float64]
 
@@ -36,15 +35,6 @@ def _curve(values: npt.NDArray[np.floating], length: int) -> F64:
         if known.any():
             curve[:, k] = np.interp(GRID, through[known], column[known], left=np.nan, right=np.nan)
     return curve
-
-
-def mean_curve(curves: F64, weights: Sequence[float] | F64) -> F64:
-    """Mean of curves (n, len(GRID), k) over their first axis, where they are; else NaN."""
-    weight = np.isfinite(curves) * np.asarray(weights, dtype=np.float64)[:, None, None]
-    total = (np.where(np.isfinite(curves), curves, 0.0) * weight).sum(0)
-    count = weight.sum(0)
-    mean: F64 = np.where(count > 0.0, total / np.where(count > 0.0, count, 1.0), np.nan)
-    return mean
 
 
 def at_phase(curve: F64, phase: F64) -> npt.NDArray[np.float32]:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence, as_recorded, borrowed_targets
-from inference.evaluation.curves import at_phase, mean_curve, stride_curves
+from inference.evaluation.curves import at_phase, stride_curves
 from inference.evaluation.estimates import fill_composites
 from inference.evaluation.lessons import lessons
+from inference.evaluation.means import finite_mean
 from inference.strides import phase
 
 __all__ = ["own_strides", "population_mean"]
@@ -48,7 +49,7 @@ def _population(train: Sequence[LimbSequence], motion: str) -> F64:
         weights = np.concatenate([w for _, w in parts])
         if not len(curves):
             continue
-        own = mean_curve(curves, np.ones(len(curves)))
+        own = finite_mean(curves, 0)
         share = weights.max(0) * np.isfinite(own)
         total += np.where(np.isfinite(own), own, 0.0) * share
         count += share
@@ -67,7 +68,7 @@ def own_strides(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> 
         seen = np.full(taught.y.shape, np.nan)
         seen[part] = np.where(taught.measured[part], taught.y[part], np.nan)
         curves = stride_curves(taught, seen)
-        mean = mean_curve(curves, np.ones(len(curves)))
+        mean = finite_mean(curves, 0)
         for i, frames in judged:
             estimates[i][frames] = at_phase(mean, phase(held[i])[frames])
     return estimates
