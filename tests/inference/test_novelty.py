@@ -46,7 +46,7 @@ def test_doubt_grows_where_a_stranger_stands_or_markers_are_garbage(
     garbage = stranger.x.copy()
     garbage[:, :N_INPUT] += 2.0 * rng.standard_normal(garbage[:, :N_INPUT].shape)
     for x in (standing, garbage):
-        assert spread(network, x) > 1.15 * walking  # seen: 1.24 and 1.27
+        assert spread(network, x) > 1.2 * walking  # seen: 1.24 and 1.27
 
 
 def test_every_way_of_spoiling_changes_motion_and_keeps_what_is_absent_absent() -> None:
