@@ -6,17 +6,30 @@ keeps of a frame is a row of `kv_width` numbers per limb; it is shown its last `
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from inference.channels import INPUT_GROUPS, N_CHANNEL, N_INPUT
 from inference.exceptions import ArchitectureError
 
-__all__ = ["MOTION", "Architecture", "BahdanauArchitecture", "GruArchitecture", "StdrArchitecture"]
+__all__ = [
+    "MOTION",
+    "OWN_LEG_AND_MOTION",
+    "Architecture",
+    "BahdanauArchitecture",
+    "GruArchitecture",
+    "StdrArchitecture",
+]
 
 MOTION: Final = ("angle", "velocity", "other_angle", "other_velocity")
 """Groups of inputs that need no forces: kinematics alone."""
+
+OWN_LEG_AND_MOTION: Final = (
+    "activation", "angle", "velocity", "moment", "other_angle", "other_velocity",
+)  # fmt: skip
+"""All of the own leg; of the other one what tells where in the stride this one is."""
 
 
 class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,12 +46,15 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         In training only.
     inputs : tuple of str
         Groups of `inference.channels.INPUT_GROUPS` that the network uses; it is blind to others.
+    motion_share : float
+        Share of the members, rounded down, that use the motion among these inputs alone.
     """
 
     d_model: int = 48
     members: int = 1
     dropout: float = 0.3
-    inputs: tuple[str, ...] = tuple(INPUT_GROUPS)
+    inputs: tuple[str, ...] = OWN_LEG_AND_MOTION
+    motion_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -50,6 +66,19 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ArchitectureError(
                 f"unknown inputs {', '.join(unknown)}; choose of {', '.join(INPUT_GROUPS)}"
             )
+        if not 0.0 <= self.motion_share <= 1.0:
+            raise ArchitectureError(f"{self.motion_share=}: a share is between 0 and 1")
+        if self.motion_share and not set(self.inputs) & set(MOTION):
+            raise ArchitectureError(
+                f"{self.motion_share=} without motion among the inputs; "
+                f"add one of {', '.join(MOTION)}, or give 0"
+            )
+
+    def of_member(self, index: int) -> Self:
+        """Return the architecture of one member by itself."""
+        motion_alone = index >= self.members - int(self.motion_share * self.members)
+        inputs = tuple(name for name in self.inputs if name in MOTION or not motion_alone)
+        return replace(self, members=1, inputs=inputs, motion_share=0.0)
 
     @property
     def member_width(self) -> int:
@@ -83,6 +112,7 @@ class GruArchitecture(_Common, frozen=True, kw_only=True, tag_field="kind", tag=
 
     d_model: int = 64
     members: int = 4
+    motion_share: float = 0.5
     dropout: float = 0.5
     n_layer: int = 1
     feeds_back: ClassVar[bool] = False

@@ -73,7 +73,7 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     emg_gain: float = 0.10
     withhold_dynamics: float = 0.15
     withhold_plane: float = 0.10
-    withhold_other: float = 0.10
+    withhold_other: float = 0.50
     withhold_channel: float = 0.03
 
 

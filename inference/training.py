@@ -109,7 +109,7 @@ def train(
     with one_thread():
         for k in range(architecture.members):
             own = replace(settings, seed=settings.seed + k)
-            task = TrainingTask(sequences, validation, scaling, architecture, own)
+            task = TrainingTask(sequences, validation, scaling, architecture.of_member(k), own)
             fit_task(task, own, lambda *losses, k=k: ended(k, *losses))
             members.append(task.best())
             fit_novelty(members[-1], sequences, own.seed)

@@ -9,6 +9,7 @@ import msgspec
 
 from inference.architecture import MOTION, StdrArchitecture
 from inference.augment import UNCHANGED, Augmentation
+from inference.channels import INPUT_GROUPS
 from inference.crossval import cross_validate
 from inference.dataset import as_recorded
 from inference.evaluation.estimates import as_family
@@ -55,7 +56,9 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         What it learns from beside the trials as recorded.
     """
     learned = ("", *variants)
-    one = replace(fit, architecture=msgspec.structs.replace(fit.architecture, members=1))
+    one = replace(fit, architecture=fit.architecture.of_member(0))
+
+    seeing = msgspec.structs.replace(fit.architecture, motion_share=0.0)
 
     def network(name: str, **changes: object) -> Ablation:
         changed = msgspec.structs.replace(one.architecture, **changes)
@@ -70,10 +73,12 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
 
     return [
         Ablation("default, one member", one, learned),
-        Ablation("four members", fit, learned),
+        Ablation("four members, two of them of motion alone", fit, learned),
+        Ablation("four members of all inputs", replace(fit, architecture=seeing), learned),
         network("activations alone", inputs=("activation", "other_activation")),
         network("motion alone", inputs=MOTION),
         network("own leg alone", inputs=("activation", "angle", "velocity", "moment")),
+        network("both legs whole", inputs=tuple(INPUT_GROUPS)),
         network("half as wide", d_model=one.architecture.d_model // 2),
         network("twice as wide", d_model=one.architecture.d_model * 2),
         training("squared error alone", shape_weight=0.0),

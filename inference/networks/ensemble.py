@@ -45,7 +45,8 @@ class Ensemble(nn.Module):
     def __init__(self, arch: Architecture, members: Sequence[Member] | None = None) -> None:
         super().__init__()
         self.arch = arch
-        self.members = nn.ModuleList(members or (build_member(arch) for _ in range(arch.members)))
+        fresh = (build_member(arch.of_member(k)) for k in range(arch.members))
+        self.members = nn.ModuleList(members or fresh)
         self.register_buffer("gain", torch.ones(N_CHANNEL))
 
     def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:

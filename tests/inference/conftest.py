@@ -49,8 +49,8 @@ def random_network(architecture: Architecture, seed: int = 0) -> torch.nn.Module
     """An ensemble of such members."""
     from inference.networks import Ensemble
 
-    members = [random_member(architecture, seed + k) for k in range(architecture.members)]
-    return Ensemble(architecture, members).eval()
+    each = [architecture.of_member(k) for k in range(architecture.members)]
+    return Ensemble(architecture, [random_member(a, seed + k) for k, a in enumerate(each)]).eval()
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ import msgspec
 import pytest
 import torch
 
-from inference.architecture import Architecture
-from inference.channels import N_CHANNEL
+from inference.architecture import Architecture, GruArchitecture
+from inference.channels import N_CHANNEL, N_INPUT, SLICE_ACTIVATION, SLICE_MOMENT
 from inference.networks import Ensemble
 from tests.inference.conftest import random_member, random_network
 from tests.inference.networks.kinds import KINDS, stream
@@ -33,3 +33,19 @@ def test_estimate_is_the_mean_and_disagreement_adds_to_the_doubt() -> None:
     y, sigma = net(x, y_prev)
     torch.testing.assert_close(y, (y1 + y2) / 2)
     torch.testing.assert_close(sigma, 1.5 * ((s1**2 + s2**2) / 2 + (y1 - y2) ** 2 / 4).sqrt())
+
+
+@pytest.mark.parametrize(
+    ("share", "blind"),
+    [(0.0, [False] * 3), (0.5, [False, False, True]), (1.0, [True] * 3)],
+)
+@torch.inference_mode()
+def test_a_share_of_the_members_is_blind_to_forces(share: float, blind: list[bool]) -> None:
+    net = random_network(GruArchitecture(members=3, motion_share=share))
+    x, y_prev = torch.randn(1, 6, net.arch.n_input), torch.zeros(1, 6, N_CHANNEL)
+    without = x.clone()
+    for part in (SLICE_ACTIVATION, SLICE_MOMENT):
+        without[..., part] = 0.0
+        without[..., N_INPUT + part.start : N_INPUT + part.stop] = 0.0
+    same = [torch.equal(m(x, y_prev)[0], m(without, y_prev)[0]) for m in net.members]
+    assert same == blind

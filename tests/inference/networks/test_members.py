@@ -116,6 +116,8 @@ def test_the_spread_learns_without_moving_the_estimate(arch: Architecture) -> No
         (lambda: StdrArchitecture(window=1), "window"),
         (lambda: GruArchitecture(members=0), "members"),
         (lambda: GruArchitecture(inputs=("angle", "torque")), "unknown inputs torque"),
+        (lambda: GruArchitecture(motion_share=1.5), "between 0 and 1"),
+        (lambda: GruArchitecture(inputs=("activation",)), "without motion among the inputs"),
     ],
 )
 def test_impossible_architectures_are_refused(make: Any, message: str) -> None:
