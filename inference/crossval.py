@@ -21,13 +21,14 @@ def split_people(sequences: Sequence[LimbSequence], folds: int, seed: int) -> li
     FeatureError
         If there are fewer people than groups.
     """
-    people = sorted({s.person for s in sequences})
+    data_set = {s.person: s.dataset for s in sequences}
+    people = sorted(data_set)
     if not 2 <= folds <= len(people):
         raise FeatureError(
             f"{folds} folds of {len(people)} people; give 2 to {len(people)} folds, or 0 for none"
         )
     shuffled = np.random.default_rng(seed).permutation(people)
-    ordered = sorted(shuffled, key=lambda person: str(person).split("/")[0])
+    ordered = sorted(shuffled, key=lambda person: data_set[str(person)])
     return [[str(person) for person in ordered[k::folds]] for k in range(folds)]
 
 
@@ -39,12 +40,13 @@ def validation_people(sequences: Sequence[LimbSequence], count: int, seed: int) 
     FeatureError
         If nobody would be left to train on.
     """
-    people = sorted({s.person for s in sequences})
+    data_set = {s.person: s.dataset for s in sequences}
+    people = sorted(data_set)
     if count >= len(people):
         raise FeatureError(
             f"{count} people to stop training by, of {len(people)}; nobody is left to train on"
         )
-    sizes = {p: sum(q.split("/")[0] == p.split("/")[0] for q in people) for p in people}
+    sizes = {p: list(data_set.values()).count(data_set[p]) for p in people}
     largest = [p for p in people if sizes[p] == max(sizes.values())]
     pool = largest if len(largest) > count else people
     return [str(p) for p in np.random.default_rng(seed).choice(pool, count, replace=False)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from streamer.commands.evaluate import features
+from streamer.commands.extras import needs_training_extra
 from streamer.exceptions import ConfigError
 from streamer.feature_settings import FeatureSettings
 from streamer.train_config import TrainConfig
@@ -31,15 +32,10 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     StreamerError, SimBridgeError, InferenceError
         One clear message; nothing is written.
     """
-    try:
+    with needs_training_extra("nem2e evaluate --ablate"):
         from benchmarks.results.ablations import ablation_table
         from benchmarks.tables import write_between_marks
         from inference.evaluation.ablate import ablate, ablations
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"nem2e evaluate --ablate needs {error.name}; run it in the repository, with"
-            " pip install -e '.[train]'"
-        ) from error
     if not config.trials:
         raise ConfigError("no trials to train on; give directories, or `trials:` in the file")
     console = Console(highlight=False, soft_wrap=True)

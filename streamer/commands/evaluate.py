@@ -23,6 +23,7 @@ from inference.evaluation import (
 )
 from inference.evaluation.methods import beside_simulation
 from inference.record import FeatureRecord
+from streamer.commands.extras import needs_training_extra
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import AS_RECORDED, find_trials, load_features
@@ -125,15 +126,10 @@ def compare(
     StreamerError, SimBridgeError, InferenceError
         One clear message; nothing is written.
     """
-    try:
+    with needs_training_extra("nem2e evaluate --compare"):
         from benchmarks.tables import read_marked
         from inference.evaluation.compare import CompareSettings
         from inference.evaluation.compare import compare as compare_methods
-    except ModuleNotFoundError as error:
-        raise StreamerError(
-            f"nem2e evaluate --compare needs {error.name}, which is not installed; in the source "
-            "tree: pip install --editable '.[train]'"
-        ) from error
     if docs is not None:
         read_marked(docs / PAGE)
     console = Console(highlight=False, soft_wrap=True)

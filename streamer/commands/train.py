@@ -7,17 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from streamer.commands.evaluate import score_table, training_features
-from streamer.exceptions import StreamerError
+from streamer.commands.extras import needs_training_extra
 from streamer.train_config import TrainConfig
-
-try:
-    import torch  # noqa: F401
-except ImportError as error:
-    raise StreamerError(
-        "nem2e train needs torch, which is not installed; pip install 'nem2e-rt[train]'"
-    ) from error
-
-from inference.fit import fit_checkpoint
 
 
 def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
@@ -37,6 +28,8 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
     StreamerError, SimBridgeError, InferenceError
         One clear message; nothing is written.
     """
+    with needs_training_extra("nem2e train"):
+        from inference.fit import fit_checkpoint
     console = Console(highlight=False, soft_wrap=True)
     records, unseen = training_features(config, cache, console)
     saved = fit_checkpoint(records, unseen, out, config.fit, console.print)

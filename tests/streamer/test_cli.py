@@ -47,6 +47,22 @@ def test_help_lists_the_commands() -> None:
         assert command in out
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("train", "--out", "c"), ("evaluate", "x", "--compare"), ("evaluate", "x", "--ablate")],
+    ids=lambda arguments: arguments[-1],
+)
+def test_what_needs_an_extra_says_how_to_get_it(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    code = "import sys; sys.modules['lightning'] = None; from streamer.cli import main; main()"
+    found = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=ENVIRONMENT,
+        check=False, cwd=tmp_path,
+    )  # fmt: skip
+    result = (found.returncode, found.stdout, found.stderr)
+    assert_one_clear_line(result, "needs lightning", "pip install --editable '.[train]'")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_starting_loads_nothing_heavy() -> None:
     code = "import sys, streamer.cli; print([m for m in sys.argv[1:] if m in sys.modules])"
     heavy = ["numba", "opensim", "onnxruntime", "torch", "scipy", "pylsl"]
