@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -236,7 +237,6 @@ def _describe(sequences: Sequence[LimbSequence], lags: dict[str, float]) -> str:
 
 
 def _line(epoch: Epoch) -> str:
-    return (
-        f"member {epoch.member + 1}, epoch {epoch.index + 1}: loss {epoch.train_loss:.3f}, "
-        f"validation {epoch.validation_loss:.3f}"
-    )
+    line = f"member {epoch.member + 1}, epoch {epoch.index + 1}: loss {epoch.train_loss:.3f}"
+    validated = math.isfinite(epoch.validation_loss)
+    return line + (f", validation {epoch.validation_loss:.3f}" if validated else "")

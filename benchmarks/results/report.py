@@ -168,8 +168,8 @@ def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list
         overall, common = (_find(differences[name], motion, c) for c in ("all", "common"))
         if overall is not None:
             cells = [
-                interval(overall.statistics["r"], signed=True),
-                interval(common.statistics["r"], signed=True) if common else "-",
+                interval(overall.statistics["r"], 3, signed=True),
+                interval(common.statistics["r"], 3, signed=True) if common else "-",
                 interval(overall.statistics["rmse"], 3, signed=True),
             ]
             rows.append([TITLES.get(name, name), str(overall.people), *cells])
