@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from inference.strides import phase
 __all__ = [
     "SHARES",
     "Coverage",
+    "RelativeErrors",
     "coverage",
     "coverage_by_others",
     "relative_errors",
@@ -40,34 +42,50 @@ def _half_width(share: float) -> float:
     return float(ndtri(0.5 + 0.5 * share))
 
 
-def relative_errors(sequences: Sequence[LimbSequence], estimates: Estimates) -> dict[str, F64]:
-    """Return every person's ``|error| / sigma`` where strides are scored.
+class RelativeErrors(NamedTuple):
+    """One person's ``|error| / sigma`` where strides are scored.
+
+    Attributes
+    ----------
+    data_set : str
+    values : ndarray of shape (n_frame, len(MEASURED)), float64
+        NaN where there is no measurement or no estimate.
+    """
+
+    data_set: str
+    values: F64
+
+
+def relative_errors(
+    sequences: Sequence[LimbSequence], estimates: Estimates
+) -> dict[str, RelativeErrors]:
+    """Return every person's errors, by person.
 
     Parameters
     ----------
     sequences : sequence of LimbSequence
     estimates : Estimates
         With `sigma`.
-
-    Returns
-    -------
-    dict of str to ndarray of shape (n_frame, len(MEASURED)), float64
-        By person; NaN where there is no measurement or no estimate.
     """
     assert estimates.sigma is not None
     found: dict[str, list[F64]] = {}
+    data_set = {s.person: s.dataset for s in sequences}
     for s, y, sigma in zip(sequences, estimates.y, estimates.sigma, strict=True):
         scored = s.measured & np.isfinite(phase(s))[:, None]
         ratio = np.where(scored, np.abs(y - s.y) / sigma, np.nan)
         found.setdefault(s.person, []).append(ratio.astype(np.float64))
-    return {person: np.vstack(parts) for person, parts in sorted(found.items())}
+    return {
+        person: RelativeErrors(data_set[person], np.vstack(parts))
+        for person, parts in sorted(found.items())
+    }
 
 
-def spread_gain(errors: Mapping[str, F64]) -> F64:
+def spread_gain(errors: Mapping[str, RelativeErrors]) -> F64:
     """Return by what each channel's sigma has to be multiplied to hold its promise, (N_CHANNEL,).
 
-    People count equally. A channel of which fewer than `FEWEST_PEOPLE` people are known takes its
-    composite's gain, else that of all channels together.
+    Data sets count equally, and the people within each: who uses the network comes with another
+    laboratory, and errors are larger there than where it was taught. A channel of which fewer than
+    `FEWEST_PEOPLE` people are known takes its composite's gain, else that of all together.
     """
     gain = _measured_gain(errors)
     known = [_people(errors, c) >= FEWEST_PEOPLE for c in range(len(MEASURED))]
@@ -79,29 +97,30 @@ def spread_gain(errors: Mapping[str, F64]) -> F64:
     return result
 
 
-def _people(errors: Mapping[str, F64], channel: int) -> int:
-    return sum(bool(np.isfinite(e[:, channel]).any()) for e in errors.values())
+def _people(errors: Mapping[str, RelativeErrors], channel: int) -> int:
+    return sum(bool(np.isfinite(e.values[:, channel]).any()) for e in errors.values())
 
 
-def _measured_gain(errors: Mapping[str, F64]) -> F64:
+def _measured_gain(errors: Mapping[str, RelativeErrors]) -> F64:
     """Gain of every measured channel, (len(MEASURED),); 1 if there is nothing to judge by."""
-    everything = [e.ravel() for e in errors.values()]
-    gain = np.full(len(MEASURED), _quantile(everything) / _half_width(FITTED))
+    everything = _quantile(errors.values())
+    gain = np.full(len(MEASURED), everything / _half_width(FITTED))
     for channel in range(len(MEASURED)):
         if _people(errors, channel) >= FEWEST_PEOPLE:
-            own = [e[:, channel] for e in errors.values()]
+            own = (e._replace(values=e.values[:, channel]) for e in errors.values())
             gain[channel] = _quantile(own) / _half_width(FITTED)
     return np.where(np.isfinite(gain), gain, 1.0)
 
 
-def _quantile(people: Sequence[F64]) -> float:
-    """Quantile `FITTED` of the finite values, people counting equally."""
-    finite = [values[np.isfinite(values)] for values in people]
-    finite = [values for values in finite if len(values)]
+def _quantile(people: Iterable[RelativeErrors]) -> float:
+    """Quantile `FITTED` of the finite values; weights as in `spread_gain`."""
+    finite = [(e.data_set, e.values[np.isfinite(e.values)]) for e in people]
+    finite = [(data_set, values) for data_set, values in finite if len(values)]
     if not finite:
         return float("nan")
-    values = np.concatenate(finite)
-    weight = np.concatenate([np.full(len(v), 1.0 / len(v)) for v in finite])
+    size = Counter(data_set for data_set, _ in finite)
+    values = np.concatenate([v for _, v in finite])
+    weight = np.concatenate([np.full(len(v), 1.0 / (size[d] * len(v))) for d, v in finite])
     order = np.argsort(values)
     reached = np.cumsum(weight[order]) / weight.sum()
     return float(values[order][np.searchsorted(reached, FITTED)])
@@ -124,13 +143,13 @@ class Coverage(NamedTuple):
     shares: tuple[float, ...]
 
 
-def coverage(errors: Mapping[str, F64], gain: F64 | None = None) -> list[Coverage]:
+def coverage(errors: Mapping[str, RelativeErrors], gain: F64 | None = None) -> list[Coverage]:
     """Return the coverage of each channel and of all, sigma times gain (len(MEASURED),)."""
     gains = {person: np.ones(len(MEASURED)) if gain is None else gain for person in errors}
     return _coverage(errors, gains)
 
 
-def coverage_by_others(errors: Mapping[str, F64]) -> list[Coverage]:
+def coverage_by_others(errors: Mapping[str, RelativeErrors]) -> list[Coverage]:
     """Return the coverage with each person's sigma multiplied by the gain of the other people."""
     gains = {
         person: _measured_gain({p: e for p, e in errors.items() if p != person})
@@ -139,9 +158,9 @@ def coverage_by_others(errors: Mapping[str, F64]) -> list[Coverage]:
     return _coverage(errors, gains)
 
 
-def _coverage(errors: Mapping[str, F64], gains: Mapping[str, F64]) -> list[Coverage]:
+def _coverage(errors: Mapping[str, RelativeErrors], gains: Mapping[str, F64]) -> list[Coverage]:
     held = np.full((len(errors), len(SHARES), len(MEASURED)), np.nan)
-    for i, (person, ratio) in enumerate(errors.items()):
+    for i, (person, (_, ratio)) in enumerate(errors.items()):
         for k, share in enumerate(SHARES):
             inside = (ratio <= _half_width(share) * gains[person]).astype(np.float64)
             held[i, k] = finite_mean(np.where(np.isfinite(ratio), inside, np.nan), axis=0)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import ndtr, ndtri
 
 from inference.channels import CHANNELS, MEASURED
 from inference.evaluation import Estimates, relative_errors, spread_gain
-from inference.evaluation.coverage import coverage, coverage_by_others
+from inference.evaluation.coverage import RelativeErrors, coverage, coverage_by_others
 from tests.inference.evaluation.people import people
 
 
@@ -36,10 +37,21 @@ def test_people_count_equally() -> None:
     assert estimates.sigma is not None
     estimates.sigma[0] /= 3.0
     errors = relative_errors(sequences, estimates)
-    errors["made/p0"] = np.tile(errors["made/p0"], (20, 1))
+    own = errors["made/p0"]
+    errors["made/p0"] = own._replace(values=np.tile(own.values, (20, 1)))
     repeated = spread_gain(errors)
     plain = spread_gain(relative_errors(sequences, estimates))
     np.testing.assert_allclose(repeated, plain, rtol=0.02)
+
+
+def test_data_sets_count_equally() -> None:
+    sequences, estimates = doubtful(5, said=0.1, true=0.1)
+    errors = relative_errors(sequences, estimates)
+    errors["made/p0"] = RelativeErrors("elsewhere", 2.0 * errors["made/p0"].values)
+    # P(|z| < g) + P(|z| < g / 2) = 2 * 0.8, as many from elsewhere as from here
+    found = spread_gain(errors)[CHANNELS.index("TA")] * ndtri(0.9)
+    within = [2.0 * ndtr(found / k) - 1.0 for k in (1.0, 2.0)]
+    assert np.mean(within) == pytest.approx(0.8, abs=0.01)
 
 
 def test_rare_channels_take_the_gain_of_all_and_parts_that_of_their_whole() -> None:
@@ -57,5 +69,5 @@ def test_rare_channels_take_the_gain_of_all_and_parts_that_of_their_whole() -> N
 
 
 def test_without_errors_nothing_is_scaled() -> None:
-    nothing = {"made/p0": np.full((10, len(MEASURED)), np.nan)}
+    nothing = {"made/p0": RelativeErrors("made", np.full((10, len(MEASURED)), np.nan))}
     np.testing.assert_array_equal(spread_gain(nothing), 1.0)
