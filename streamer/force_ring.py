@@ -10,6 +10,21 @@ from sim_bridge.wrench import mix_wrenches
 
 SET_BACK_S = 0.02
 """A clock that steps back by more [s] was set; estimates of clock offsets change by less."""
+GAP_S = 0.02
+"""Samples of a quick stream further apart than this [s] are a hole."""
+SLOWEST_GAP_S = 0.05
+"""Forces change within a step; samples further apart [s] do not tell what was between them."""
+
+
+def longest_gap(period_s: float) -> float:
+    """How far apart samples of a stream may be [s] before there is a hole between them.
+
+    Parameters
+    ----------
+    period_s : float
+        Of its samples [s]; forces may come as slowly as markers, and jitter. 0: not known.
+    """
+    return min(max(GAP_S, 1.5 * period_s), SLOWEST_GAP_S)
 
 
 class ForceRing:
@@ -32,7 +47,7 @@ class ForceRing:
         n_forces: int,
         *,
         capacity: int = 4096,
-        max_gap_s: float = 0.02,
+        max_gap_s: float = GAP_S,
         tolerance_s: float = 0.0,
     ) -> None:
         self._capacity = capacity

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sim_bridge.wrench import mix_wrenches
-from streamer.force_ring import ForceRing
+from streamer.force_ring import ForceRing, longest_gap
 
 F64 = NDArray[np.float64]
 
@@ -100,6 +100,21 @@ def test_a_hole_in_the_samples_is_bridged_but_flagged() -> None:
     ring.extend(np.array([1.0, 1.1]), random_rows(2))
     assert not ring.at(1.05, out)
     assert np.isfinite(out).all()
+
+
+def test_slow_samples_are_no_hole_unless_one_is_missing() -> None:
+    ring, out = ForceRing(2, max_gap_s=longest_gap(1 / 50)), np.empty((2, 9))
+    ring.extend(np.array([1.0, 1.021, 1.04, 1.08]), random_rows(4))
+    assert ring.at(1.01, out)
+    assert ring.at(1.03, out)
+    assert not ring.at(1.06, out)
+
+
+@pytest.mark.parametrize(
+    ("period_s", "expected"), [(0.0, 0.02), (1 / 1000, 0.02), (1 / 60, 0.025), (1.0, 0.05)]
+)
+def test_how_far_apart_samples_may_be(period_s: float, expected: float) -> None:
+    assert longest_gap(period_s) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 7, 40])

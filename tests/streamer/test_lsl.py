@@ -196,8 +196,8 @@ def test_a_stream_of_text_is_refused(source_id: str) -> None:
     del outlet
 
 
-def force_pair(source_id: str) -> tuple[Outlet, ForceInlet]:
-    outlet = Outlet("plates", "Force", force_channels(LABELS), 1000.0, source_id)
+def force_pair(source_id: str, rate_hz: float = 1000.0) -> tuple[Outlet, ForceInlet]:
+    outlet = Outlet("plates", "Force", force_channels(LABELS), rate_hz, source_id)
     info = find_stream(source_id=source_id, timeout_s=WAIT_S)
     return outlet, ForceInlet(info, Stream(), [RIGHT])
 
@@ -216,6 +216,17 @@ def test_forces_are_interpolated_to_the_instant_asked_for(source_id: str) -> Non
     assert inlet.forces[0, 1] == pytest.approx(1150, abs=30)
     assert inlet.forces[0, 3] == pytest.approx(0.1)
     assert inlet.forces[0, 7] == pytest.approx(11.5, abs=0.3)
+
+
+def test_forces_as_slow_as_markers_are_measured_all_the_same(source_id: str) -> None:
+    outlet, inlet = force_pair(source_id, 50.0)
+    clock = LslClock()
+    start = clock.now()
+    push(outlet, [[0, 100.0 * k, 0, 0.1, 0, 0, 0, 0, 0] for k in range(5)], [
+        start + at for at in (0.0, 0.021, 0.04, 0.061, 0.08)
+    ])  # fmt: skip
+    assert inlet.align(start + 0.075, clock.now() + WAIT_S)  # all have come
+    assert all(inlet.align(start + at, 0.0) for at in (0.01, 0.03, 0.05, 0.07))
 
 
 def test_late_forces_are_waited_for_no_longer_than_told_then_held(source_id: str) -> None:
