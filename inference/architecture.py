@@ -16,7 +16,7 @@ from inference.exceptions import ArchitectureError
 
 __all__ = [
     "MOTION",
-    "OWN_LEG_AND_MOTION",
+    "OWN_LEG",
     "Architecture",
     "BahdanauArchitecture",
     "GruArchitecture",
@@ -26,10 +26,8 @@ __all__ = [
 MOTION: Final = ("angle", "velocity", "other_angle", "other_velocity")
 """Groups of inputs that need no forces: kinematics alone."""
 
-OWN_LEG_AND_MOTION: Final = (
-    "activation", "angle", "velocity", "moment", "other_angle", "other_velocity",
-)  # fmt: skip
-"""All of the own leg; of the other one what tells where in the stride this one is."""
+OWN_LEG: Final = ("activation", "angle", "velocity", "moment")
+"""Groups of inputs of the leg itself."""
 
 
 class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +44,7 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         In training only.
     inputs : tuple of str
         Groups of `inference.channels.INPUT_GROUPS` that the network uses; it is blind to others.
+        The other leg's motion tells where in the stride this one is.
     motion_share : float
         Share of the members, rounded down, that use the motion among these inputs alone.
     """
@@ -53,7 +52,7 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     d_model: int = 48
     members: int = 1
     dropout: float = 0.3
-    inputs: tuple[str, ...] = OWN_LEG_AND_MOTION
+    inputs: tuple[str, ...] = (*OWN_LEG, "other_angle", "other_velocity")
     motion_share: float = 0.0
 
     def __post_init__(self) -> None:

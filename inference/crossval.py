@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from inference.dataset import LimbSequence, as_recorded
+from inference.dataset import LimbSequence, as_recorded, data_sets
 from inference.evaluation.estimates import Estimates, Family, predict
 from inference.exceptions import FeatureError
 
@@ -21,7 +21,7 @@ def split_people(sequences: Sequence[LimbSequence], folds: int, seed: int) -> li
     FeatureError
         If there are fewer people than groups.
     """
-    data_set = {s.person: s.dataset for s in sequences}
+    data_set = data_sets(sequences)
     people = sorted(data_set)
     if not 2 <= folds <= len(people):
         raise FeatureError(
@@ -40,7 +40,7 @@ def validation_people(sequences: Sequence[LimbSequence], count: int, seed: int) 
     FeatureError
         If nobody would be left to train on.
     """
-    data_set = {s.person: s.dataset for s in sequences}
+    data_set = data_sets(sequences)
     people = sorted(data_set)
     if count >= len(people):
         raise FeatureError(

@@ -24,6 +24,7 @@ __all__ = [
     "as_recorded",
     "borrowed_targets",
     "build_sequences",
+    "data_sets",
     "limb_targets",
     "measured_matrix",
     "people_by_channel",
@@ -93,6 +94,11 @@ class LimbSequence:
 def as_recorded(sequences: Iterable[LimbSequence]) -> list[LimbSequence]:
     """Leave out variants: what a score rests on and seconds are counted by."""
     return [s for s in sequences if not s.variant]
+
+
+def data_sets(sequences: Iterable[LimbSequence]) -> dict[str, str]:
+    """Return the data set that each person is of."""
+    return {s.person: s.dataset for s in sequences}
 
 
 def measured_matrix() -> F32:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from benchmarks.tables import markdown
 from inference.channels import CHANNELS, MEASURED
-from inference.dataset import measured_matrix
+from inference.dataset import data_sets, measured_matrix
 from inference.evaluation.bootstrap import Bootstrap, Interval
 from inference.evaluation.compare import Comparison, Study
 from inference.evaluation.coverage import (
@@ -110,7 +110,7 @@ def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str
         parts += [
             f"### {MOTIONS.get(motion, motion).capitalize()}{alone}",
             markdown(HEADS, _method_rows(summaries, motion)),
-            *_data_set_table(scores, motion, bootstrap),
+            *_data_set_table(scores, motion, data_sets(study.sequences), bootstrap),
             "Paired, person by person, over the frames where both give an estimate:",
             markdown(DIFFERENCE_HEADS, _difference_rows(differences, motion)),
             better_than_simulation(summaries, motion),
@@ -138,28 +138,28 @@ def _method_rows(summaries: dict[str, list[Summary]], motion: str) -> list[list[
 
 
 def _data_set_table(
-    scores: dict[str, list[PersonScore]], motion: str, bootstrap: Bootstrap
+    scores: dict[str, list[PersonScore]],
+    motion: str,
+    data_set: Mapping[str, str],
+    bootstrap: Bootstrap,
 ) -> list[str]:
     """Rows are methods, columns data sets; nothing where there is but one."""
-    data_sets = sorted({_data_set(s) for s in scores[OURS] if s.motion == motion})
-    if len(data_sets) == 1:
+    columns = sorted({data_set[s.person] for s in scores[OURS] if s.motion == motion})
+    if len(columns) == 1:
         return []
     rows = []
     for name in _in_order(scores):
         cells = []
-        for data_set in data_sets:
-            own = [s for s in scores[name] if (s.motion, _data_set(s)) == (motion, data_set)]
+        for column in columns:
+            of = (motion, column)
+            own = [s for s in scores[name] if (s.motion, data_set[s.person]) == of]
             common = _find(summarise(own, bootstrap), motion, "common")
             cells.append(interval(common.statistics["r"]) if common else "-")
         rows.append([TITLES[name], *cells])
     return [
         "r over the common muscles, data set by data set:",
-        markdown(("method", *data_sets), rows),
+        markdown(("method", *columns), rows),
     ]
-
-
-def _data_set(score: PersonScore) -> str:
-    return score.person.split("/")[0]
 
 
 def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list[list[str]]:

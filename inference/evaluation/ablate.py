@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from inference.architecture import MOTION, StdrArchitecture
+from inference.architecture import MOTION, OWN_LEG, StdrArchitecture
 from inference.augment import UNCHANGED, Augmentation
 from inference.channels import INPUT_GROUPS
 from inference.crossval import cross_validate
@@ -57,8 +57,7 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
     """
     learned = ("", *variants)
     one = replace(fit, architecture=fit.architecture.of_member(0))
-
-    seeing = msgspec.structs.replace(fit.architecture, motion_share=0.0)
+    all_see = msgspec.structs.replace(fit.architecture, motion_share=0.0)
 
     def network(name: str, **changes: object) -> Ablation:
         changed = msgspec.structs.replace(one.architecture, **changes)
@@ -74,10 +73,10 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
     return [
         Ablation("default, one member", one, learned),
         Ablation("four members, two of them of motion alone", fit, learned),
-        Ablation("four members of all inputs", replace(fit, architecture=seeing), learned),
+        Ablation("four members of all inputs", replace(fit, architecture=all_see), learned),
         network("activations alone", inputs=("activation", "other_activation")),
         network("motion alone", inputs=MOTION),
-        network("own leg alone", inputs=("activation", "angle", "velocity", "moment")),
+        network("own leg alone", inputs=OWN_LEG),
         network("both legs whole", inputs=tuple(INPUT_GROUPS)),
         network("half as wide", d_model=one.architecture.d_model // 2),
         network("twice as wide", d_model=one.architecture.d_model * 2),

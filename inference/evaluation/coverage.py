@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from inference.channels import COMPOSITES, MEASURED, N_CHANNEL
-from inference.dataset import LimbSequence
+from inference.dataset import LimbSequence, data_sets
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.means import finite_mean
 from inference.strides import phase
@@ -69,7 +69,7 @@ def relative_errors(
     """
     assert estimates.sigma is not None
     found: dict[str, list[F64]] = {}
-    data_set = {s.person: s.dataset for s in sequences}
+    data_set = data_sets(sequences)
     for s, y, sigma in zip(sequences, estimates.y, estimates.sigma, strict=True):
         scored = s.measured & np.isfinite(phase(s))[:, None]
         ratio = np.where(scored, np.abs(y - s.y) / sigma, np.nan)

@@ -24,6 +24,7 @@ from inference.dataset import LimbSequence, build_sequences
 from inference.evaluation import Stream, estimate_stream
 from streamer.features import load_features
 from tests.data_sets import trial_dir
+from tests.inference.strange_motion import standing
 
 F32 = npt.NDArray[np.float32]
 RATE_HZ = 100.0
@@ -52,13 +53,6 @@ def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def doubt(stream: Stream, walk: LimbSequence, x: F32) -> float:
     """Mean sigma of a person who moves like this, once the start is over."""
     return float(stream(replace(walk, x=x)).sigma[50:].mean())
-
-
-def standing(x: F32) -> F32:
-    still = np.repeat(x[[len(x) // 2]], len(x), axis=0)
-    for leg in legs(still[:, :N_INPUT]):
-        leg[:, SLICE_VELOCITY] = 0.0
-    return still
 
 
 def garbage(x: F32) -> F32:
