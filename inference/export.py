@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -66,5 +67,12 @@ def export_step(net: Ensemble) -> bytes:
     finally:
         quiet.setLevel(level)
     assert program is not None
-    content: bytes = program.model_proto.SerializeToString()
+    content: bytes = _without_traces(program.model_proto).SerializeToString()
     return content
+
+
+def _without_traces(model: Any) -> Any:
+    """Drop where in the source each node came from: paths of the machine that exported it."""
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info):
+        del part.metadata_props[:]
+    return model
