@@ -29,6 +29,8 @@ __all__ = ["page", "study_tables"]
 
 MOTIONS: Final = {"walk": "walking", "run": "running"}
 OURS: Final = "network"
+OURS_WITH_GAIN: Final = "network-gain"
+"""The same estimates scored as the simulation's are, which shows the shape apart from the size."""
 HEADS: Final = (
     "method", "people", "r, all", "r, common", "RMSE, all", "r at best lag", "RMSE at best lag",
     "lag ms",
@@ -42,6 +44,7 @@ BY_MUSCLE: Final = {
     "bahdanau": "Bahdanau",
     "stdr": "STDR-Net",
     "network": "default",
+    "network-gain": "default, best gain",
     "calibrated": "calibrated",
     "own-strides": "own strides",
 }
@@ -92,12 +95,13 @@ def _count(number: int, one: str, many: str) -> str:
 
 def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
     """Return headings and tables of every motion of a study."""
+    ours = study.estimates[OURS]
+    scored = study.estimates | {OURS_WITH_GAIN: Estimates(ours.y, free_gain=True)}
     scores = {
         name: score(study.sequences, estimates, rate_hz, bootstrap)
-        for name, estimates in study.estimates.items()
+        for name, estimates in scored.items()
     }
     summaries = {name: summarise(found, bootstrap) for name, found in scores.items()}
-    ours = study.estimates[OURS]
     differences = {
         name: summarise(difference(study.sequences, ours, other, rate_hz, bootstrap), bootstrap)
         for name, other in study.estimates.items()
@@ -143,12 +147,12 @@ def _data_set_table(
     data_set: Mapping[str, str],
     bootstrap: Bootstrap,
 ) -> list[str]:
-    """Rows are methods, columns data sets; nothing where there is but one."""
+    """Rows are methods, columns data sets; nothing where there is but one. No gain changes r."""
     columns = sorted({data_set[s.person] for s in scores[OURS] if s.motion == motion})
     if len(columns) == 1:
         return []
     rows = []
-    for name in _in_order(scores):
+    for name in _in_order(scores.keys() - {OURS_WITH_GAIN}):
         cells = []
         for column in columns:
             of = (motion, column)
@@ -178,24 +182,34 @@ def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list
 
 def better_than_simulation(summaries: dict[str, list[Summary]], motion: str) -> str:
     """Say in how many muscles the default network beats the simulation, and name the others."""
+    r = _muscles_won(summaries, motion, OURS, "r", 1.0)
+    rmse = _muscles_won(summaries, motion, OURS, "rmse", -1.0)
+    alike = _muscles_won(summaries, motion, OURS_WITH_GAIN, "rmse", -1.0)
+    return (
+        f"The default network is better than the simulation in r in {r} and in RMSE in {rmse}; "
+        f"in RMSE, where both have the person's best gain, in {alike}."
+    )
+
+
+def _muscles_won(
+    summaries: dict[str, list[Summary]], motion: str, name: str, statistic: str, sign: float
+) -> str:
+    """Count the muscles in which a method is better than the simulation, as text."""
     pairs = [
-        (ours.channel, ours.statistics, plain.statistics)
-        for ours in summaries[OURS]
+        (ours.channel, sign * (ours.statistics[statistic].value - plain.statistics[statistic].value))
+        for ours in summaries[name]
         if ours.motion == motion and ours.channel in MEASURED
         if (plain := _find(summaries["simulation"], motion, ours.channel)) is not None
     ]
-    text = []
-    for what, sign in (("r", 1.0), ("rmse", -1.0)):
-        lost = [c for c, a, b in pairs if not sign * (a[what].value - b[what].value) > 0.0]
-        but = f" (not in {', '.join(lost)})" if lost else ""
-        name = what.upper() if what == "rmse" else what
-        text.append(f"in {name} in {len(pairs) - len(lost)} of {len(pairs)} muscles{but}")
-    return f"The default network is better than the simulation {' and '.join(text)}."
+    lost = [channel for channel, ahead in pairs if not ahead > 0.0]
+    but = f" (not in {', '.join(lost)})" if lost else ""
+    return f"{len(pairs) - len(lost)} of {len(pairs)} muscles{but}"
 
 
 def _muscle_table(summaries: dict[str, list[Summary]], motion: str, statistic: str) -> str:
-    """Rows are muscles, columns methods."""
-    shown = [n for n in BY_MUSCLE if _find(summaries.get(n, []), motion, "all") is not None]
+    """Rows are muscles, columns methods; a gain does not change r."""
+    names = [n for n in BY_MUSCLE if statistic == "rmse" or n != OURS_WITH_GAIN]
+    shown = [n for n in names if _find(summaries.get(n, []), motion, "all") is not None]
     rows = []
     for channel in (*MEASURED, "common", "all"):
         found = {name: _find(summaries[name], motion, channel) for name in shown}

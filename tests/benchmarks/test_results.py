@@ -72,6 +72,18 @@ def test_data_sets_stand_side_by_side_where_there_are_several(comparison: Compar
     assert row == f"| {TITLES['stdr']} | -1.00 | 1.00 |"
 
 
+def test_the_person_s_best_gain_takes_size_out_of_the_comparison() -> None:
+    """Estimates of twice the size lose to a simulation with its best gain, and win with theirs."""
+    found = study(people(3))
+    plain, ours = found.estimates["simulation"], found.estimates["network"]
+    ours.y[:] = [np.float32(2.0) * s.y for s in found.sequences]
+    plain.y[:] = [np.float32(2.0) * s.y + np.float32(0.1) for s in found.sequences]
+    text = "\n".join(study_tables(found, 100.0, FEW))
+    count = len(MEASURED_HERE)
+    assert f"in RMSE in 0 of {count} muscles" in text
+    assert f"both have the person's best gain, in {count} of {count} muscles" in text
+
+
 def test_differences_have_their_sign(comparison: Comparison) -> None:
     row = next(
         line
