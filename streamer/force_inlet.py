@@ -9,7 +9,7 @@ from streamer.channels import force_layout, read_channels
 from streamer.clock import Clock, LslClock
 from streamer.config import Stream
 from streamer.exceptions import StreamLayoutError
-from streamer.force_ring import ForceRing, longest_gap
+from streamer.force_ring import ForceRing
 from streamer.formats import ExternalForceColumns, plates_by_name
 from streamer.lsl_inlet import CHUNK, Inlet
 
@@ -82,9 +82,7 @@ class ForceInlet(Inlet):
         self._shape = (-1, len(wanted), 9)
         period_s = 1.0 / self.nominal_rate_hz if self.nominal_rate_hz else 0.0
         tolerance_s = min(max(period_s, CLOCK_DISAGREEMENT_S), FORCE_TOLERANCE_S)
-        self._ring = ForceRing(
-            len(wanted), max_gap_s=longest_gap(period_s), tolerance_s=tolerance_s
-        )
+        self._ring = ForceRing(len(wanted), tolerance_s=tolerance_s)
         self.forces = np.zeros((len(wanted), 9))
 
     @property

@@ -14,6 +14,8 @@ GAP_S = 0.02
 """Samples of a quick stream further apart than this [s] are a hole."""
 SLOWEST_GAP_S = 0.05
 """Forces change within a step; samples further apart [s] do not tell what was between them."""
+RECENT = 64
+"""By so many of the newest samples a stream's own period is told."""
 
 
 def longest_gap(period_s: float) -> float:
@@ -22,7 +24,7 @@ def longest_gap(period_s: float) -> float:
     Parameters
     ----------
     period_s : float
-        Of its samples [s]; forces may come as slowly as markers, and jitter. 0: not known.
+        Of its samples [s]; forces may come as slowly as markers, and jitter.
     """
     return min(max(GAP_S, 1.5 * period_s), SLOWEST_GAP_S)
 
@@ -36,8 +38,6 @@ class ForceRing:
         Number of external forces k.
     capacity : int
         Samples kept; older ones are overwritten.
-    max_gap_s : float
-        Two samples further apart than this [s] are not interpolated between: data are missing.
     tolerance_s : float
         An instant at most this much [s] after the newest sample counts as covered by it.
     """
@@ -47,11 +47,9 @@ class ForceRing:
         n_forces: int,
         *,
         capacity: int = 4096,
-        max_gap_s: float = GAP_S,
         tolerance_s: float = 0.0,
     ) -> None:
         self._capacity = capacity
-        self._max_gap_s = max_gap_s
         self._tolerance_s = tolerance_s
         # twice the room: the live samples stay one contiguous slice, and moving it back to the
         # front happens once per `capacity` samples
@@ -126,7 +124,8 @@ class ForceRing:
         Returns
         -------
         bool
-            True if samples on both sides, close enough, were there; False if held.
+            True if samples on both sides, no further apart than `longest_gap` of the newest ones'
+            median period, were there; False if held or bridged.
         """
         if not len(self):
             out[:] = 0.0
@@ -143,7 +142,11 @@ class ForceRing:
         gap = self._t[after] - self._t[after - 1]
         weight = (t - self._t[after - 1]) / gap
         mix_wrenches(self._rows[after - 1], self._rows[after], weight, out)
-        return bool(gap <= self._max_gap_s)
+        return bool(gap <= GAP_S or gap <= longest_gap(self._period_s()))
+
+    def _period_s(self) -> float:
+        """Median time between the newest samples; a stream need not state its rate, or keep it."""
+        return float(np.median(np.diff(self._t[max(self._first, self._end - RECENT) : self._end])))
 
 
 def forces_at(

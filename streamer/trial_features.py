@@ -20,7 +20,7 @@ from inference.record import FeatureRecord
 from inference.time_base import check_channels, check_overlap
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, CompiledModel, ExternalForce
 from streamer.feature_settings import FeatureSettings
-from streamer.force_ring import ForceRing, longest_gap
+from streamer.force_ring import ForceRing
 from streamer.formats import Trial
 from streamer.marker_noise import marker_noise
 
@@ -149,8 +149,7 @@ def _forces_at(trial: Trial, t: F64) -> tuple[F64, Bool]:
     if trial.forces is None or trial.loads is None:
         return np.zeros((len(t), 0, 9)), np.zeros(len(t), dtype=np.bool_)
     rows = trial.loads.select(trial.forces)
-    longest = longest_gap(float(np.median(np.diff(trial.forces.time))))
-    ring = ForceRing(rows.shape[1], capacity=len(rows), max_gap_s=longest)
+    ring = ForceRing(rows.shape[1], capacity=len(rows))
     ring.extend(trial.forces.time, rows)
     forces = np.zeros((len(t), rows.shape[1], 9))
     measured = [ring.at(float(now), out) for now, out in zip(t, forces, strict=True)]

@@ -195,15 +195,15 @@ def _muscles_won(
     summaries: dict[str, list[Summary]], motion: str, name: str, statistic: str, sign: float
 ) -> str:
     """Count the muscles in which a method is better than the simulation, as text."""
-    pairs = [
-        (ours.channel, sign * (ours.statistics[statistic].value - plain.statistics[statistic].value))
+    ahead = {
+        ours.channel: sign * (ours.statistics[statistic].value - plain.statistics[statistic].value)
         for ours in summaries[name]
         if ours.motion == motion and ours.channel in MEASURED
         if (plain := _find(summaries["simulation"], motion, ours.channel)) is not None
-    ]
-    lost = [channel for channel, ahead in pairs if not ahead > 0.0]
+    }
+    lost = [channel for channel, by in ahead.items() if not by > 0.0]
     but = f" (not in {', '.join(lost)})" if lost else ""
-    return f"{len(pairs) - len(lost)} of {len(pairs)} muscles{but}"
+    return f"{len(ahead) - len(lost)} of {len(ahead)} muscles{but}"
 
 
 def _muscle_table(summaries: dict[str, list[Summary]], motion: str, statistic: str) -> str:

@@ -96,23 +96,29 @@ def test_without_samples_there_is_no_force() -> None:
 
 
 def test_a_hole_in_the_samples_is_bridged_but_flagged() -> None:
-    ring, out = ForceRing(2, max_gap_s=0.02), np.empty((2, 9))
+    ring, out = ForceRing(2), np.empty((2, 9))
     ring.extend(np.array([1.0, 1.1]), random_rows(2))
     assert not ring.at(1.05, out)
     assert np.isfinite(out).all()
 
 
 def test_slow_samples_are_no_hole_unless_one_is_missing() -> None:
-    ring, out = ForceRing(2, max_gap_s=longest_gap(1 / 50)), np.empty((2, 9))
+    ring, out = ForceRing(2), np.empty((2, 9))
     ring.extend(np.array([1.0, 1.021, 1.04, 1.08]), random_rows(4))
     assert ring.at(1.01, out)
     assert ring.at(1.03, out)
     assert not ring.at(1.06, out)
 
 
-@pytest.mark.parametrize(
-    ("period_s", "expected"), [(0.0, 0.02), (1 / 1000, 0.02), (1 / 60, 0.025), (1.0, 0.05)]
-)
+def test_a_quick_stream_s_hole_is_one_even_where_slow_samples_would_be_none() -> None:
+    ring, out = ForceRing(2), np.empty((2, 9))
+    t = np.append(1.0 + 0.001 * np.arange(20), 1.048)
+    ring.extend(t, random_rows(len(t)))
+    assert ring.at(1.0185, out)
+    assert not ring.at(1.03, out)  # 29 ms, which a stream of 50 Hz may take
+
+
+@pytest.mark.parametrize(("period_s", "expected"), [(1 / 1000, 0.02), (1 / 60, 0.025), (1.0, 0.05)])
 def test_how_far_apart_samples_may_be(period_s: float, expected: float) -> None:
     assert longest_gap(period_s) == pytest.approx(expected)
 

@@ -218,8 +218,11 @@ def test_forces_are_interpolated_to_the_instant_asked_for(source_id: str) -> Non
     assert inlet.forces[0, 7] == pytest.approx(11.5, abs=0.3)
 
 
-def test_forces_as_slow_as_markers_are_measured_all_the_same(source_id: str) -> None:
-    outlet, inlet = force_pair(source_id, 50.0)
+@pytest.mark.parametrize("stated_hz", [50.0, 0.0])
+def test_forces_as_slow_as_markers_are_measured_all_the_same(
+    source_id: str, stated_hz: float
+) -> None:
+    outlet, inlet = force_pair(source_id, stated_hz)
     clock = LslClock()
     start = clock.now()
     push(outlet, [[0, 100.0 * k, 0, 0.1, 0, 0, 0, 0, 0] for k in range(5)], [
