@@ -31,6 +31,7 @@ MOTIONS: Final = {"walk": "walking", "run": "running"}
 OURS: Final = "network"
 OURS_WITH_GAIN: Final = "network-gain"
 """The same estimates scored as the simulation's are, which shows the shape apart from the size."""
+GAIN_TITLE: Final = "default network, person's best gain"
 HEADS: Final = (
     "method", "people", "r, all", "r, common", "RMSE, all", "r at best lag", "RMSE at best lag",
     "lag ms",
@@ -132,7 +133,7 @@ def _method_rows(summaries: dict[str, list[Summary]], motion: str) -> list[list[
         of = overall.statistics
         rows.append(
             [
-                TITLES.get(name, name), str(overall.people), interval(of["r"]),
+                _title(name), str(overall.people), interval(of["r"]),
                 interval(common.statistics["r"]) if common else "-", interval(of["rmse"], 3),
                 number(of["r_lag"].value), number(of["rmse_lag"].value, 3),
                 f"{1e3 * overall.lag_s:+.0f}",
@@ -159,7 +160,7 @@ def _data_set_table(
             own = [s for s in scores[name] if (s.motion, data_set[s.person]) == of]
             common = _find(summarise(own, bootstrap), motion, "common")
             cells.append(interval(common.statistics["r"]) if common else "-")
-        rows.append([TITLES[name], *cells])
+        rows.append([_title(name), *cells])
     return [
         "r over the common muscles, data set by data set:",
         markdown(("method", *columns), rows),
@@ -176,7 +177,7 @@ def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list
                 interval(common.statistics["r"], 3, signed=True) if common else "-",
                 interval(overall.statistics["rmse"], 3, signed=True),
             ]
-            rows.append([TITLES.get(name, name), str(overall.people), *cells])
+            rows.append([_title(name), str(overall.people), *cells])
     return rows
 
 
@@ -262,7 +263,13 @@ def _scaled(study: Study, gain: npt.NDArray[np.float64]) -> Estimates:
 
 
 def _in_order(names: Collection[str]) -> list[str]:
-    return [name for name in TITLES if name in names]
+    """Sort methods as `TITLES` has them, what is ours with a gain behind what is ours."""
+    order = [n for t in TITLES for n in ((t, OURS_WITH_GAIN) if t == OURS else (t,))]
+    return [name for name in order if name in names]
+
+
+def _title(name: str) -> str:
+    return GAIN_TITLE if name == OURS_WITH_GAIN else TITLES[name]
 
 
 def _find(summaries: Sequence[Summary], motion: str, channel: str) -> Summary | None:

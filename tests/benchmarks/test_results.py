@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
 
 from benchmarks.results.plot import draw, pooled_curves
-from benchmarks.results.report import interval, number, page, study_tables
+from benchmarks.results.report import GAIN_TITLE, interval, number, page, study_tables
 from inference.channels import CHANNELS, MEASURED
 from inference.dataset import LimbSequence
 from inference.evaluation import Bootstrap, Estimates
@@ -50,7 +50,7 @@ def test_page_has_every_method_and_muscle(comparison: Comparison) -> None:
     assert "nan" not in text.lower()
     assert "made -60 ms" in text
     walking, running = text.partition("### Running")[::2]
-    for title in TITLES.values():
+    for title in (*TITLES.values(), GAIN_TITLE):
         assert f"| {title} |" in walking
     assert f"| {TITLES['population']} |" not in running.partition("## Other")[0]
     assert "one person: intervals are over strides alone" in running

@@ -37,7 +37,6 @@ TITLES: Final = {
     "bahdanau": "GRU encoder-decoder, Bahdanau attention",
     "stdr": "STDR-Net",
     "network": "default network",
-    "network-gain": "default network, person's best gain",
     "calibrated": "default network, calibrated",
     "own-strides": "person's own strides of that trial at the true phase",
 }
