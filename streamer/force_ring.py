@@ -142,6 +142,7 @@ class ForceRing:
         gap = self._t[after] - self._t[after - 1]
         weight = (t - self._t[after - 1]) / gap
         mix_wrenches(self._rows[after - 1], self._rows[after], weight, out)
+        # what no stream's period makes a hole is told without it, for it takes a median
         return bool(gap <= GAP_S or gap <= longest_gap(self._period_s()))
 
     def _period_s(self) -> float:

@@ -183,9 +183,9 @@ def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list
 
 def better_than_simulation(summaries: dict[str, list[Summary]], motion: str) -> str:
     """Say in how many muscles the default network beats the simulation, and name the others."""
-    r = _muscles_won(summaries, motion, OURS, "r", 1.0)
-    rmse = _muscles_won(summaries, motion, OURS, "rmse", -1.0)
-    alike = _muscles_won(summaries, motion, OURS_WITH_GAIN, "rmse", -1.0)
+    r = _muscles_won(summaries, motion, OURS, "r")
+    rmse = _muscles_won(summaries, motion, OURS, "rmse")
+    alike = _muscles_won(summaries, motion, OURS_WITH_GAIN, "rmse")
     return (
         f"The default network is better than the simulation in r in {r} and in RMSE in {rmse}; "
         f"in RMSE, where both have the person's best gain, in {alike}."
@@ -193,9 +193,10 @@ def better_than_simulation(summaries: dict[str, list[Summary]], motion: str) -> 
 
 
 def _muscles_won(
-    summaries: dict[str, list[Summary]], motion: str, name: str, statistic: str, sign: float
+    summaries: dict[str, list[Summary]], motion: str, name: str, statistic: str
 ) -> str:
     """Count the muscles in which a method is better than the simulation, as text."""
+    sign = 1.0 if statistic == "r" else -1.0
     ahead = {
         ours.channel: sign * (ours.statistics[statistic].value - plain.statistics[statistic].value)
         for ours in summaries[name]
@@ -263,9 +264,11 @@ def _scaled(study: Study, gain: npt.NDArray[np.float64]) -> Estimates:
 
 
 def _in_order(names: Collection[str]) -> list[str]:
-    """Sort methods as `TITLES` has them, what is ours with a gain behind what is ours."""
-    order = [n for t in TITLES for n in ((t, OURS_WITH_GAIN) if t == OURS else (t,))]
-    return [name for name in order if name in names]
+    """Sort methods as `TITLES` has them, ours with a gain behind ours."""
+    rows = [name for name in TITLES if name in names]
+    if OURS_WITH_GAIN in names:
+        rows.insert(rows.index(OURS) + 1, OURS_WITH_GAIN)
+    return rows
 
 
 def _title(name: str) -> str:

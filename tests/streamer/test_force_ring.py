@@ -118,7 +118,9 @@ def test_a_quick_stream_s_hole_is_one_even_where_slow_samples_would_be_none() ->
     assert not ring.at(1.03, out)  # 29 ms, which a stream of 50 Hz may take
 
 
-@pytest.mark.parametrize(("period_s", "expected"), [(1 / 1000, 0.02), (1 / 60, 0.025), (1.0, 0.05)])
+@pytest.mark.parametrize(
+    ("period_s", "expected"), [(0.0, 0.02), (1 / 1000, 0.02), (1 / 60, 0.025), (1.0, 0.05)]
+)
 def test_how_far_apart_samples_may_be(period_s: float, expected: float) -> None:
     assert longest_gap(period_s) == pytest.approx(expected)
 
