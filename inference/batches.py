@@ -13,7 +13,8 @@ from torch import Tensor
 
 from inference.augment import augment
 from inference.channels import MEASURED, N_INPUT
-from inference.dataset import LimbSequence, borrowed_targets
+from inference.dataset import LimbSequence
+from inference.targets import borrowed_targets
 from inference.train_settings import TrainSettings
 
 __all__ = ["Batch", "batches", "frame_weight"]
@@ -29,6 +30,8 @@ class Batch(NamedTuple):
     x : Tensor of shape (B, T, 2 N_INPUT)
     y, weight : Tensor of shape (B, T, len(MEASURED))
         Targets and their weight in the loss.
+    size : Tensor of shape (B, 1, len(MEASURED))
+        What their errors are measured by.
     records : tuple of str
         Where each crop comes from.
     """
@@ -36,6 +39,7 @@ class Batch(NamedTuple):
     x: Tensor
     y: Tensor
     weight: Tensor
+    size: Tensor
     records: tuple[str, ...]
 
 
@@ -58,18 +62,19 @@ def batches(
 
 
 class _Taught(NamedTuple):
-    """A whole sequence with its targets and their weights, made once and cropped often."""
+    """A whole sequence with what it teaches, made once and cropped often."""
 
     record: str
     x: F32
     y: F32
     weight: F32
+    size: F32
 
 
 def _taught(sequence: LimbSequence, settings: TrainSettings) -> _Taught:
-    y, weight = borrowed_targets(sequence, settings.sister_weight)
+    y, weight, size = borrowed_targets(sequence, settings.sister_weight)
     weight *= frame_weight(sequence, settings.outside_weight)
-    return _Taught(sequence.record, sequence.x, y, weight)
+    return _Taught(sequence.record, sequence.x, y, weight, size)
 
 
 def _collate(chosen: Sequence[_Taught], settings: TrainSettings, rng: np.random.Generator) -> Batch:
@@ -80,8 +85,15 @@ def _collate(chosen: Sequence[_Taught], settings: TrainSettings, rng: np.random.
         crop = augment(*_crop(sequence, settings, rng), settings.augmentation, rng)
         n = min(settings.crop, len(crop[0]))
         x[i, :n], y[i, :n], weight[i, :n] = (part[:n] for part in crop)
+    size = np.stack([s.size for s in chosen])[:, None]
     records = tuple(s.record for s in chosen)
-    return Batch(torch.from_numpy(x), torch.from_numpy(y), torch.from_numpy(weight), records)
+    return Batch(
+        torch.from_numpy(x),
+        torch.from_numpy(y),
+        torch.from_numpy(weight),
+        torch.from_numpy(size),
+        records,
+    )
 
 
 def _crop(

@@ -12,6 +12,7 @@ below 0.4 for 109 of 120 random exchanges of channels in walking, for 0 of 20 in
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -22,10 +23,10 @@ import numpy.typing as npt
 from inference.adapter import crossed_estimate, fit_adapter, fold_of
 from inference.channels import MEASURED, SIDES
 from inference.dataset import Envelopes, limb_targets, measured_matrix
-from inference.emg import reference_maximum
 from inference.emg_recording import EmgRecording, covered, usable_envelopes
 from inference.exceptions import CalibrationError
 from inference.metrics import MINIMUM_SAMPLES, Series, best_common_lag, correlation
+from inference.reference_maximum import MovedEmg, reference_maximum
 from inference.state_log import States
 from inference.subject import DELAY_TOLERANCE_S, ChannelFit, Subject, SubjectFacts
 from inference.time_base import check_overlap
@@ -54,11 +55,17 @@ class Take:
     emg : EmgRecording
     filter_delay_s : float
         Age of a frame's content at its time [s].
+    motion : str
+        ``walk``, ``run``, ...; empty where nobody said.
+    speed_mps : float
+        Mean speed of it [m/s]; NaN where nobody said.
     """
 
     states: States
     emg: EmgRecording
     filter_delay_s: float
+    motion: str = ""
+    speed_mps: float = math.nan
 
 
 class Calibration(NamedTuple):
@@ -113,7 +120,12 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
     _check_delays(takes)
     warnings: list[str] = []
     envelopes = [usable_envelopes(take.emg, warnings) for take in takes]
-    maxima = reference_maximum([(found.names, found.values) for found in envelopes])
+    maxima = reference_maximum(
+        [
+            MovedEmg(found.names, found.values, take.motion, take.speed_mps)
+            for take, found in zip(takes, envelopes, strict=True)
+        ]
+    )
     limbs = _limbs(takes, envelopes, maxima, lead_s)
     step_s = float(np.median(np.concatenate([np.diff(take.states.t) for take in takes])))
     seconds = step_s * max((int(limb.measured.any(1).sum()) for limb in limbs), default=0)

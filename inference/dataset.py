@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from inference.channels import CHANNELS, COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SIDES
-from inference.emg import reference_maximum
 from inference.exceptions import FeatureError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
 from inference.record import FeatureRecord
+from inference.reference_maximum import MovedEmg, reference_maximum
 from inference.time_base import check_channels, check_overlap
 
 __all__ = [
-    "SISTERS",
     "Envelopes",
     "LimbSequence",
     "as_recorded",
-    "borrowed_targets",
     "build_sequences",
     "data_sets",
     "limb_targets",
@@ -30,9 +28,6 @@ __all__ = [
     "people_by_channel",
     "reference_maxima",
 ]
-
-SISTERS: Final = (("GM", "GL"), ("VM", "VL"), ("SM", "ST"))
-"""Heads of one muscle group; their EMG is alike in walking and running."""
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
@@ -113,21 +108,6 @@ def measured_matrix() -> F32:
     return matrix
 
 
-def borrowed_targets(sequence: LimbSequence, weight: float = 0.3) -> tuple[F32, F32]:
-    """Targets and their weights, both (n, len(MEASURED)), a muscle lending its EMG to a sister.
-
-    Heads of one muscle group that nobody measured in this trial are taught its measured head at a
-    lower weight; else a head that one person alone was measured in would never be learned.
-    """
-    y, w = sequence.y.copy(), sequence.measured.astype(np.float32)
-    for one, other in SISTERS:
-        for a, b in ((one, other), (other, one)):
-            i, j = MEASURED.index(a), MEASURED.index(b)
-            if not sequence.measured[:, i].any():
-                y[:, i], w[:, i] = sequence.y[:, j], weight * sequence.measured[:, j]
-    return y, w
-
-
 def people_by_channel(sequences: Iterable[LimbSequence]) -> dict[str, int]:
     """Return of how many people each measured channel is known; a composite as its rarest part."""
     people: dict[str, set[str]] = {name: set() for name in MEASURED}
@@ -141,10 +121,11 @@ def people_by_channel(sequences: Iterable[LimbSequence]) -> dict[str, int]:
 
 
 def reference_maxima(records: Iterable[FeatureRecord]) -> dict[str, Mapping[str, float]]:
-    """Return every person's reference maximum per channel, over all of the person's records."""
-    by_person: dict[str, list[tuple[Sequence[str], F64]]] = {}
+    """Return every person's reference maximum per channel, told from all of their records."""
+    by_person: dict[str, list[MovedEmg]] = {}
     for record in records:
-        by_person.setdefault(record.person, []).append((record.emg_names, record.emg))
+        moved = MovedEmg(record.emg_names, record.emg, record.motion, record.speed_mps)
+        by_person.setdefault(record.person, []).append(moved)
     return {person: reference_maximum(trials) for person, trials in by_person.items()}
 
 
@@ -159,7 +140,7 @@ def build_sequences(
     Parameters
     ----------
     records : sequence of FeatureRecord
-        All trials of a person together, for the reference maximum spans them.
+        All trials of a person together, for one of them is the reference of the others.
     rate_hz : float
         Of the network.
     lag_s : mapping of str to float, optional

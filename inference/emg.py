@@ -1,4 +1,4 @@
-"""Measured EMG as a target: envelopes on an even time base, and each subject's reference maximum.
+"""Measured EMG as a target: envelopes on an even time base.
 
 Raw EMG is band-passed 20-450 Hz, rectified and low-passed at 6 Hz, all zero-phase: the target has
 no delay of its own. Envelopes of a data set are taken as they are, filtered by their authors.
@@ -9,7 +9,7 @@ A causal target is what a device shows as it measures: the same filters in one f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import numpy as np
@@ -25,7 +25,6 @@ __all__ = [
     "channel_fault",
     "envelope",
     "prepare_emg",
-    "reference_maximum",
 ]
 
 F64 = npt.NDArray[np.float64]
@@ -37,8 +36,6 @@ BAND_HZ: Final = (20.0, 450.0)
 LOW_PASS_HZ: Final = 6.0
 CLIPPED_SHARE: Final = 0.02
 """Share of raw samples at the very maximum or minimum above which a channel counts as clipped."""
-REFERENCE_PERCENTILE: Final = 99.0
-"""Of a trial's envelope; its plain maximum would follow a single artefact."""
 
 
 def envelope(raw: F64, rate_hz: float, target: EmgTarget = "zero-phase") -> F64:
@@ -160,24 +157,3 @@ def _check_channels(data: F64, names: Sequence[str], kind: str) -> None:
         if fault := channel_fault(column, kind):
             cut = "cut the trial or " if "missing" in fault else ""
             raise EmgError(f"EMG channel {name} {fault}; {cut}leave it out of [emg.muscles]")
-
-
-def reference_maximum(trials: Sequence[tuple[Sequence[str], F64]]) -> Mapping[str, float]:
-    """Return a subject's reference maximum of each channel over all of the subject's trials.
-
-    Parameters
-    ----------
-    trials : sequence of (names, envelopes)
-        Channel names and envelopes (k, n_channel) of each trial, one unit throughout.
-
-    Returns
-    -------
-    mapping of str to float
-        Largest `REFERENCE_PERCENTILE`-th percentile of any trial, unit of the envelopes.
-    """
-    maxima: dict[str, float] = {}
-    for names, envelopes in trials:
-        peaks = np.percentile(envelopes, REFERENCE_PERCENTILE, axis=0)
-        for name, peak in zip(names, peaks, strict=True):
-            maxima[name] = max(maxima.get(name, 0.0), float(peak))
-    return maxima

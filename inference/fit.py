@@ -51,14 +51,14 @@ DESCRIPTION: Final = (
 METRICS_NOTE: Final = (
     "Complete strides with measured EMG; per person, then averaged over people, with 95 % "
     "bootstrap intervals. rmse is a fraction of the reference maximum (99th percentile of the "
-    "envelope over the person's trials). simulation = plain static optimization with the best gain "
-    "of each person and channel; the network has no gain. calibrated = on one trial of the person, "
-    "judged on the others; own-strides = the mean of its strides at the true phase. *_lag = with "
-    "one best lag per person; lag_s > 0 means that the measurement is later. cross_validation: "
-    "people of the training sets left out in turn, the data set's lag removed, channels that only "
-    "they were measured in not scored. coverage: shares of the measurement within the 50 and 90 % "
-    "intervals of sigma, its gain fitted on the other people. held_out: other data sets, no lag "
-    "removed."
+    "envelope in the person's walking trial nearest to 1.25 m/s). simulation = plain static "
+    "optimization with the best gain of each person and channel; the network has no gain. "
+    "calibrated = on one trial of the person, judged on the others; own-strides = the mean of its"
+    " strides at the true phase. *_lag = with one best lag per person; lag_s > 0 means that the "
+    "measurement is later. cross_validation: people of the training sets left out in turn, the "
+    "data set's lag removed, channels that only they were measured in not scored. coverage: "
+    "shares of the measurement within the 50 and 90 % intervals of sigma, its gain fitted on the "
+    "other people. held_out: other data sets, no lag removed."
 )
 
 

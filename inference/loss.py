@@ -17,9 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inference.dataset import LimbSequence, borrowed_targets, measured_matrix
+from inference.dataset import LimbSequence, measured_matrix
 from inference.networks import Member
 from inference.rollout import rollout
+from inference.targets import borrowed_targets, emg_size
 
 __all__ = ["Loss"]
 
@@ -29,6 +30,9 @@ ENOUGH_FRAMES: Final = 50
 
 class Loss:
     """Squared error over each channel's variance, so that quiet channels count as loud ones.
+
+    Errors are measured by the size of the sequence's EMG, `inference.targets.emg_size`, so that
+    loud motion counts as quiet motion.
 
     Parameters
     ----------
@@ -41,14 +45,18 @@ class Loss:
     def __init__(self, sequences: Sequence[LimbSequence], shape_weight: float = 0.0) -> None:
         self._shape_weight = shape_weight
         self.matrix = torch.from_numpy(measured_matrix())  # (n_measured, N_CHANNEL)
-        y, weight = map(np.vstack, zip(*map(borrowed_targets, sequences), strict=True))
+        taught = [borrowed_targets(sequence) for sequence in sequences]
+        y = np.vstack([targets.y / targets.size for targets in taught])
+        weight = np.vstack([targets.weight for targets in taught])
         variance = [y[w > 0.0, c].var() if w.any() else 1.0 for c, w in enumerate(weight.T)]
         self._precision = torch.tensor(1.0 / np.maximum(variance, 1e-4), dtype=torch.float32)
 
     def __call__(
-        self, y: Tensor, spread: Tensor, target: Tensor, weight: Tensor
+        self, y: Tensor, spread: Tensor, target: Tensor, weight: Tensor, size: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Compare y, spread (B, T, N_CHANNEL) with target, weight (B, T, n_measured).
+
+        `size` (B, 1, n_measured) is what their errors are measured by.
 
         Returns
         -------
@@ -58,10 +66,10 @@ class Loss:
             Negative log likelihood of that error under `spread`, which trains the spread alone.
         """
         matrix, precision = self.matrix.to(y), self._precision.to(y)
-        estimate = y @ matrix.T
+        estimate, target = y @ matrix.T / size, target / size
         squared = (estimate - target) ** 2 * precision
         # the parts of a composite are taken to err together
-        variance = (spread @ matrix.T) ** 2 * precision
+        variance = (spread @ matrix.T / size) ** 2 * precision
         doubt = 0.5 * (squared.detach() / variance + variance.log())
         total = weight.sum().clamp(min=1.0)
         error = (squared * weight).sum() / total
@@ -77,7 +85,9 @@ class Loss:
             sequences, rollout(net, [s.x for s in sequences]), strict=True
         ):
             weight = sequence.measured.astype(np.float32)
-            one = (torch.from_numpy(part)[None] for part in (y, spread, sequence.y, weight))
+            size = emg_size(sequence.y, weight)[None]
+            parts = (y, spread, sequence.y, weight, size)
+            one = (torch.from_numpy(part)[None] for part in parts)
             error, _ = self(*one)
             by_person.setdefault(sequence.person, []).append(float(error))
         means = [float(np.mean(values)) for values in by_person.values()]

@@ -31,6 +31,7 @@ class FeatureRecord:
     subject, trial       whose, which                                           str
     variant              "" as recorded; else what was changed, see below       str
     motion               ``walk``, ``run``, ...                                 str
+    speed_mps            mean speed of it [m/s]; NaN where not known            float
     licence, citation    of the data                                            str
     mass_kg              body mass [kg]                                         float
     filter_delay_s       age of the content of a frame at its time `t` [s]      float
@@ -59,6 +60,7 @@ class FeatureRecord:
     trial: str
     variant: str
     motion: str
+    speed_mps: float
     licence: str
     citation: str
     mass_kg: float

@@ -81,7 +81,7 @@ class TrainingTask(lightning.LightningModule):  # type: ignore[misc]
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one batch."""
         y, spread = self.net(batch.x, self.net.own_output(batch.x, self._settings.feedback_passes))
-        error, doubt = self.loss(y, spread, batch.y, batch.weight)
+        error, doubt = self.loss(y, spread, batch.y, batch.weight, batch.size)
         value = float(error.detach() + doubt.detach())
         _check_finite(value, self.current_epoch, index, batch.records)
         self._losses.append(float(error.detach()))

@@ -31,7 +31,7 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     outside_weight : float
         Weight of frames whose ground forces were predicted, not measured.
     sister_weight : float
-        Weight of EMG that is borrowed, see `inference.dataset.borrowed_targets`.
+        Weight of EMG that is borrowed, see `inference.targets.borrowed_targets`.
     patience : int
         Epochs without a better validation error until training stops.
     accelerator : str

@@ -27,7 +27,7 @@ __all__ = [
     "record_path",
 ]
 
-VERSION: Final = 5
+VERSION: Final = 6
 """Raise it when records are made in another way from the same trial, settings and bridge."""
 AS_RECORDED: Final = (FeatureSettings(),)
 

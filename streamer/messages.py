@@ -51,7 +51,8 @@ class Emg(Message, kw_only=True):
     Attributes
     ----------
     emg : bytes
-        float32 (n_channel,), envelope as a fraction of the subject's reference maximum.
+        float32 (n_channel,), envelope as a fraction of the subject's reference maximum, that of
+        comfortable walking; above 1 where the muscle works harder.
     sigma : bytes
         float32 (n_channel,), standard deviation of its error, likewise; larger where the motion is
         unlike what the network was trained on.

@@ -99,6 +99,7 @@ def trial_features(
         trial=trial.directory.name,
         variant=settings.variant,
         motion=trial.motion,
+        speed_mps=trial.speed_mps,
         licence=str(trial.metadata.get("licence", "unknown")),
         citation=str(trial.metadata.get("citation", "unknown")),
         mass_kg=trial.mass_kg,

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import COMPOSITES, MEASURED
-from inference.dataset import SISTERS, LimbSequence, people_by_channel
+from inference.dataset import LimbSequence, people_by_channel
+from inference.targets import SISTERS
 
 __all__ = [
     "Estimates",

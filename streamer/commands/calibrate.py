@@ -99,7 +99,8 @@ def trial_take(
         trial.emg.data[:, columns],
         "raw" if trial.emg_kind == "raw" else "envelope",
     )
-    return Take(replay(record, refiner).states(), emg, record.filter_delay_s), refiner
+    states = replay(record, refiner).states()
+    return Take(states, emg, record.filter_delay_s, trial.motion, trial.speed_mps), refiner
 
 
 def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:

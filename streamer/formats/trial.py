@@ -8,6 +8,7 @@
 The markers, the model and ``trial.toml`` with ``mass_kg`` are needed; the rest may be absent.
 """
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ class Trial:
         Body mass [kg].
     motion : str
         E.g. ``"walk"``.
+    speed_mps : float
+        Mean speed of the person, or of the belt under them [m/s]; NaN if not given.
     metadata : mapping
         All of ``trial.toml``: source, citation, licence, notes.
     """
@@ -73,6 +76,7 @@ class Trial:
     valid: list[tuple[float, float]]
     mass_kg: float
     motion: str
+    speed_mps: float
     metadata: Mapping[str, Any]
 
 
@@ -120,6 +124,7 @@ def read_trial(directory: Path | str) -> Trial:
         valid=_valid(toml, metadata, markers),
         mass_kg=_mass(toml, metadata),
         motion=str(metadata.get("motion", "unknown")),
+        speed_mps=_speed(toml, metadata),
         metadata=metadata,
     )
 
@@ -181,6 +186,14 @@ def _mass(path: Path, metadata: Mapping[str, Any]) -> float:
     if isinstance(mass, bool) or not isinstance(mass, int | float) or not mass > 0.0:
         raise FormatError(path, f"mass_kg is {mass!r}", "write the body mass in kg: mass_kg = 70.0")
     return float(mass)
+
+
+def _speed(path: Path, metadata: Mapping[str, Any]) -> float:
+    speed = metadata.get("speed_mps", math.nan)
+    if isinstance(speed, bool) or not isinstance(speed, int | float) or speed < 0.0:
+        remedy = "write the mean speed in m/s: speed_mps = 1.25, or leave it out"
+        raise FormatError(path, f"speed_mps is {speed!r}", remedy)
+    return float(speed)
 
 
 def _valid(

@@ -57,6 +57,16 @@ def test_trials_of_a_person_add_up() -> None:
     assert facts.channels[0].maximum == pytest.approx(0.2, rel=0.05)  # the largest of all
 
 
+def test_maximum_is_that_of_comfortable_walking_where_trials_tell_it() -> None:
+    of = (("walk", 1.2, 0.2), ("walk", 2.0, 0.3), ("run", 2.5, 0.8))
+    parts = [
+        Take(states(9.0, s), recording(9.0, s, gain=gain), DELAY_S, motion, speed)
+        for s, (motion, speed, gain) in zip((0.0, 10.0, 20.0), of, strict=True)
+    ]
+    facts = run(*parts).subject.facts
+    assert facts.channels[0].maximum == pytest.approx(0.2, rel=0.05)
+
+
 def test_both_legs_are_told_apart() -> None:
     names = ("SOL_l", "SOL_r")
     found = run(take(recording(40.0, names=names)))

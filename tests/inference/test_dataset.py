@@ -38,11 +38,15 @@ def test_known_lag_is_taken_out() -> None:
     np.testing.assert_allclose(late.y[both], punctual.y[both], atol=2e-3)
 
 
-def test_reference_maximum_is_the_persons_over_all_trials() -> None:
-    records = [synthetic_record(trial="walk"), synthetic_record(trial="run", gain=2.0)]
-    walk, run = build_sequences(records, 100.0)
-    assert run.y[:, SOL].max() == pytest.approx(1.0, abs=0.02)  # 99th percentile
-    assert walk.y[:, SOL].max() == pytest.approx(0.5, abs=0.01)
+def test_all_trials_of_a_person_are_in_units_of_comfortable_walking() -> None:
+    records = [
+        synthetic_record(trial="run", motion="run", gain=4.0),
+        synthetic_record(trial="slow", speed_mps=0.8, gain=0.5),
+        synthetic_record(trial="walk", speed_mps=1.2),
+        synthetic_record(subject="other", speed_mps=2.0, gain=3.0),
+    ]
+    largest = [sequence.y[:, SOL].max() for sequence in build_sequences(records, 100.0)]
+    assert largest == pytest.approx([4.0, 0.5, 1.0, 1.0], rel=0.02)  # 99th percentile
 
 
 def test_slow_recordings_are_brought_to_the_networks_rate() -> None:

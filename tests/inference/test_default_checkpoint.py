@@ -40,7 +40,8 @@ def test_held_out_people_are_of_other_data_sets_and_their_numbers_are_on_the_car
         for rows in methods.values():
             for row in (r for r in rows if r["channel"] == "all"):
                 assert 0.0 < row["r"][0] <= 1.0
-                assert 0.0 < row["rmse"][0] < 1.0
+                # of comfortable walking; running is several times as loud
+                assert 0.0 < row["rmse"][0] < (1.0 if row["motion"] == "walk" else 5.0)
 
 
 def test_intervals_hold_about_what_they_promise_on_people_left_out() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.emg import ENVELOPE_RATE_HZ, envelope, prepare_emg, reference_maximum
+from inference.emg import ENVELOPE_RATE_HZ, envelope, prepare_emg
 from inference.exceptions import EmgError
 
 RATE = 1500.0
@@ -105,10 +105,3 @@ def test_too_slow_or_too_short_for_raw_emg() -> None:
         envelope(np.ones((400, 1)), 40.0)
     with pytest.raises(EmgError, match="too short"):
         envelope(np.ones((100, 1)), RATE)
-
-
-def test_reference_maximum_spans_trials_and_ignores_a_single_artefact() -> None:
-    walk, run = np.linspace(0.0, 1.0, 1001), np.linspace(0.0, 3.0, 1001)
-    walk[500] = 100.0
-    maxima = reference_maximum([(["SOL_r"], walk[:, None]), (["SOL_r"], run[:, None])])
-    assert maxima["SOL_r"] == pytest.approx(2.97)  # 99th percentile of a ramp to 3

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 from msgspec.structs import replace
 
 from inference.architecture import GruArchitecture
@@ -43,7 +42,7 @@ def test_doubt_grows_where_a_stranger_stands_or_markers_are_garbage(
     garbage = stranger.x.copy()
     garbage[:, :N_INPUT] += 2.0 * rng.standard_normal(garbage[:, :N_INPUT].shape)
     for x in (standing(stranger.x), garbage):
-        assert spread(network, x) > 1.2 * walking  # seen: 1.55 and 1.37
+        assert spread(network, x) > 1.4 * walking  # seen: 2.2 and 2.0; of width 16 1.6 and 1.5
 
 
 def test_every_way_of_spoiling_changes_motion_and_keeps_what_is_absent_absent() -> None:
@@ -64,12 +63,3 @@ def test_every_way_of_spoiling_changes_motion_and_keeps_what_is_absent_absent() 
         assert np.abs(y - x)[:, SLICE_ANGLE].max() > 0.05
     assert len(seen) == len(_WAYS)
     np.testing.assert_array_equal(x, before)
-
-
-def test_without_a_fit_nothing_is_strange() -> None:
-    net = Ensemble(GruArchitecture(d_model=8)).eval()
-    x = torch.randn(1, 20, net.arch.n_input)
-    y_prev = torch.zeros(1, 20, net.arch.n_output)
-    _, before = net(x, y_prev)
-    net.members[0].head.novelty.bias.data.fill_(100.0)
-    torch.testing.assert_close(net(x, y_prev)[1], before)

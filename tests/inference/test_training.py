@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from inference.architecture import StdrArchitecture
 from inference.batches import batches, frame_weight
 from inference.channels import MEASURED, N_CHANNEL, N_INPUT
-from inference.dataset import LimbSequence, borrowed_targets, build_sequences
+from inference.dataset import LimbSequence, build_sequences
 from inference.exceptions import FeatureError, TrainingDiverged
 from inference.loss import Loss
 from inference.rollout import rollout
+from inference.targets import borrowed_targets, emg_size
 from inference.train_settings import TrainSettings
 from inference.training import normalisation, train
 from tests.inference.conftest import random_network
@@ -22,6 +23,8 @@ from tests.inference.synthetic import synthetic_record
 TINY = StdrArchitecture(d_model=16, n_head=2, n_encoder=1, n_decoder=1, window=8, dropout=0.0)
 QUICK = TrainSettings(epochs=4, batches=12, batch_size=8, crop=60, learning_rate=5e-3)
 SOL = MEASURED.index("SOL")
+ONE = torch.ones(1, 1, len(MEASURED))
+"""Size of EMG in comfortable walking."""
 
 
 def people(count: int) -> list[LimbSequence]:
@@ -82,9 +85,9 @@ def test_unmeasured_channels_do_not_enter_the_loss() -> None:
     weight[..., SOL] = 1.0
     y = torch.zeros(1, 5, N_CHANNEL)
     y[..., 5:] = 100.0  # wildly wrong where nobody measured
-    assert float(loss(y, torch.ones_like(y), target, weight)[0]) == 0.0
+    assert float(loss(y, torch.ones_like(y), target, weight, ONE)[0]) == 0.0
     y[..., SOL] = 1.0
-    assert float(loss(y, torch.ones_like(y), target, weight)[0]) > 0.0
+    assert float(loss(y, torch.ones_like(y), target, weight, ONE)[0]) > 0.0
 
 
 def test_composite_is_compared_with_the_mean_of_its_parts() -> None:
@@ -93,7 +96,7 @@ def test_composite_is_compared_with_the_mean_of_its_parts() -> None:
     weight[..., MEASURED.index("GAS")] = 1.0
     y = torch.zeros(1, 1, N_CHANNEL)
     y[..., MEASURED.index("GM")], y[..., MEASURED.index("GL")] = 0.3, -0.3
-    error, _ = loss(y, torch.ones_like(y), target, weight)
+    error, _ = loss(y, torch.ones_like(y), target, weight, ONE)
     assert float(error) == pytest.approx(0.0, abs=1e-12)
 
 
@@ -104,7 +107,7 @@ def test_shape_is_one_less_the_correlation_whatever_gain_and_offset() -> None:
     weight[:, 20:, SOL] = 1.0
     padded = np.zeros_like(weight)
     padded[..., :N_CHANNEL] = target
-    of = [torch.from_numpy(a) for a in (y, np.ones_like(y), padded, weight)]
+    of = [*(torch.from_numpy(a) for a in (y, np.ones_like(y), padded, weight)), ONE]
     plain, _ = Loss(people(1))(*of)
     shaped, _ = Loss(people(1), shape_weight=2.0)(*of)
     r = [np.corrcoef(y[i, 20:, SOL], target[i, 20:, SOL])[0, 1] for i in range(3)]
@@ -122,9 +125,48 @@ def test_doubt_is_least_where_the_spread_is_the_error() -> None:
     y = torch.full((1, 50, N_CHANNEL), 0.2)
 
     def doubt(spread: float) -> float:
-        return float(loss(y, torch.full_like(y, spread), target, weight)[1])
+        return float(loss(y, torch.full_like(y, spread), target, weight, ONE)[1])
 
     assert doubt(0.2) < min(doubt(0.19), doubt(0.21))
+
+
+def test_errors_are_measured_by_the_size_of_the_motions_emg() -> None:
+    loss = Loss(people(1), shape_weight=1.0)
+    rng = np.random.default_rng(0)
+    y = torch.from_numpy(rng.uniform(0.2, 1.0, (1, 80, N_CHANNEL)).astype(np.float32))
+    target = torch.from_numpy(rng.uniform(0.2, 1.0, (1, 80, len(MEASURED))).astype(np.float32))
+    quiet = loss(y, y, target, torch.ones_like(target), ONE)
+    loud = loss(8.0 * y, 8.0 * y, 8.0 * target, torch.ones_like(target), 8.0 * ONE)
+    torch.testing.assert_close(loud, quiet)
+    unequal = loss(8.0 * y, 8.0 * y, 8.0 * target, torch.ones_like(target), ONE)
+    assert float(unequal[0]) > 10.0 * float(quiet[0])
+
+
+def test_emg_size_is_the_sequences_own_where_it_exceeds_the_reference() -> None:
+    y = np.zeros((200, 3), dtype=np.float32)
+    y[:, 0], y[:, 1], y[:, 2] = np.linspace(0.0, 0.5, 200), np.linspace(0.0, 5.0, 200), 7.0
+    where = np.ones_like(y)
+    where[:, 2] = 0.0  # nobody measured it
+    np.testing.assert_allclose(emg_size(y, where), [1.0, 4.95, 1.0], rtol=1e-6)  # 99th percentile
+
+
+def test_a_sister_that_borrows_loud_emg_borrows_its_size() -> None:
+    (one,) = people(1)
+    vm, vl = MEASURED.index("VM"), MEASURED.index("VL")
+    one.y[:, vm] *= 6.0
+    size = borrowed_targets(one).size
+    assert size[vm] == size[vl] == pytest.approx(6.0, rel=0.05)
+    assert size[SOL] == pytest.approx(1.0, abs=0.02)
+
+
+def test_batches_carry_the_size_of_each_sequence() -> None:
+    quiet, loud = people(2)
+    loud.y[:, SOL] *= 6.0
+    batch = next(iter(batches([quiet, loud], QUICK, np.random.default_rng(0))))
+    assert batch.size.shape == (8, 1, len(MEASURED))
+    is_loud = torch.tensor([name == loud.record for name in batch.records])
+    assert 0 < int(is_loud.sum()) < 8
+    assert torch.equal(batch.size[:, 0, SOL] > 5.0, is_loud)
 
 
 def test_normalisation_is_that_of_present_inputs_with_people_counting_equally() -> None:
@@ -155,7 +197,7 @@ def test_frames_without_measured_forces_weigh_less() -> None:
 
 def test_a_muscle_lends_its_emg_to_a_sister_that_nobody_measured() -> None:
     (one,) = people(1)
-    y, weight = borrowed_targets(one, 0.25)
+    y, weight, _ = borrowed_targets(one, 0.25)
     vm, vl, sol = (MEASURED.index(name) for name in ("VM", "VL", "SOL"))
     assert one.measured[:, vm].any()
     assert not one.measured[:, vl].any()

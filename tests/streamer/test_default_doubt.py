@@ -87,5 +87,5 @@ def jumping(x: F32) -> F32:
 def test_doubt_grows_on_what_nobody_taught(
     stream: Stream, walk: LimbSequence, strange: Callable[[F32], F32]
 ) -> None:
-    # seen on these people: standing 1.26 to 1.42, garbage 1.55 to 1.84, jumping 1.43 to 1.75
-    assert doubt(stream, walk, strange(walk.x)) > 1.15 * doubt(stream, walk, walk.x)
+    # seen on these people: standing 1.42 to 2.17, garbage 2.66 to 2.84, jumping 2.09 to 2.16
+    assert doubt(stream, walk, strange(walk.x)) > 1.25 * doubt(stream, walk, walk.x)

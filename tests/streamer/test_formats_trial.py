@@ -1,6 +1,7 @@
 """Trial directories and EMG: what is there is read, what is wrong is named."""
 
 import csv
+import math
 import shutil
 from pathlib import Path
 
@@ -26,7 +27,7 @@ LOADS = (
     "<datafile>grf.mot</datafile></ExternalLoads></OpenSimDocument>"
 )
 TOML = (
-    'motion = "walk"\nmass_kg = 70\nvalid = [[0.0, 0.01]]\n[emg]\nkind = "raw"\n'
+    'motion = "walk"\nspeed_mps = 1.2\nmass_kg = 70\nvalid = [[0.0, 0.01]]\n[emg]\nkind = "raw"\n'
     '[emg.muscles]\nSOL_r = ["soleus_r"]\n'
 )
 EMG = "time,SOL_r,TA_r\n0,0.1,0.2\n0.001,,0.3\n"
@@ -62,7 +63,7 @@ def test_whole_trial_is_read(trial: Path) -> None:
     assert read.emg_muscles == {"SOL_r": ("soleus_r",)}
     assert read.emg_kind == "raw"
     assert read.valid == [(0.0, 0.01)]
-    assert (read.mass_kg, read.motion) == (70.0, "walk")
+    assert (read.mass_kg, read.motion, read.speed_mps) == (70.0, "walk", 1.2)
 
 
 def test_markers_model_and_mass_are_enough(trial: Path) -> None:
@@ -74,6 +75,7 @@ def test_markers_model_and_mass_are_enough(trial: Path) -> None:
     assert read.loads is None
     assert read.emg is None
     assert read.emg_kind == "none"
+    assert math.isnan(read.speed_mps)
     assert read.valid == [(0.0, 0.01)]  # the whole trial
 
 
@@ -110,6 +112,9 @@ def test_missing_part_is_named(trial: Path, name: str, says: str) -> None:
         ("mass_kg = 70", "mass_kg = -1", "mass_kg is -1"),
         ("mass_kg = 70", "mass_kg = true", "mass_kg is True"),
         ("mass_kg = 70", 'mass_kg = "70"', "mass_kg is '70'"),
+        ("speed_mps = 1.2", "speed_mps = -1", "speed_mps is -1"),
+        ("speed_mps = 1.2", 'speed_mps = "fast"', "speed_mps is 'fast'"),
+        ("speed_mps = 1.2", "speed_mps = true", "speed_mps is True"),
         ("[[0.0, 0.01]]", "[[0.2, 0.1]]", "valid is"),
         ("[[0.0, 0.01]]", "[0.2, 0.3]", "valid is"),
         ('"raw"', '"filtered"', "emg.kind is 'filtered'; write one of raw, envelope, none"),

@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from inference.dataset import LimbSequence, borrowed_targets
+from inference.dataset import LimbSequence
 from inference.evaluation.estimates import Method, fill_composites
 from inference.motion_ridge import MotionRidge
+from inference.targets import borrowed_targets
 
 __all__ = ["motion_ridge"]
 
@@ -22,17 +23,17 @@ PENALTY: Final = 3000.0
 def motion_ridge(rate_hz: float) -> Method:
     """Return a ridge regression on angles and velocities up to 0.4 s old.
 
-    It learns from what the networks learn from: the same targets, a person counting by the root of
-    their time.
+    It learns from what the networks learn from: the same targets, errors measured by the same
+    size, a person counting by the root of their time.
     """
 
     def method(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
-        y, w = zip(*map(borrowed_targets, train), strict=True)
+        taught = [borrowed_targets(s) for s in train]
         frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
         root = np.array([1.0 / np.sqrt(frames[s.person]) for s in train])
         root *= sum(frames.values()) / sum(r * len(s.t) for r, s in zip(root, train, strict=True))
-        weights = [each * r for each, r in zip(w, root, strict=True)]
-        ridge = MotionRidge(train, y, weights, rate_hz, PENALTY)
+        weights = [r * t.weight / t.size**2 for r, t in zip(root, taught, strict=True)]
+        ridge = MotionRidge(train, [t.y for t in taught], weights, rate_hz, PENALTY)
         estimates = (np.maximum(ridge.predict(s), 0.0).astype(np.float32) for s in held)
         return [fill_composites(estimate) for estimate in estimates]
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
-from inference.dataset import LimbSequence, as_recorded, borrowed_targets
+from inference.dataset import LimbSequence, as_recorded
 from inference.evaluation.estimates import Method, fill_composites
+from inference.targets import borrowed_targets
 
 __all__ = ["plain_simulation", "shared_gain_and_delay", "simulated"]
 
@@ -75,7 +76,8 @@ def _fit(
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
     """Delay [steps] and gain by channel; NaN gain for channels that nobody teaches."""
     activation = [simulated(s) for s in train]
-    y, weight = (np.vstack(p) for p in zip(*map(borrowed_targets, train), strict=True))
+    taught = [borrowed_targets(s) for s in train]
+    y, weight = np.vstack([t.y for t in taught]), np.vstack([t.weight / t.size**2 for t in taught])
     frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
     weight = weight / np.concatenate([np.full(len(s.t), frames[s.person]) for s in train])[:, None]
     errors, gains = [], []

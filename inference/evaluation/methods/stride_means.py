@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import MEASURED
-from inference.dataset import LimbSequence, as_recorded, borrowed_targets
+from inference.dataset import LimbSequence, as_recorded
 from inference.evaluation.curves import at_phase, stride_curves
 from inference.evaluation.estimates import fill_composites
 from inference.evaluation.lessons import lessons
 from inference.evaluation.means import finite_mean
 from inference.strides import phase
+from inference.targets import borrowed_targets
 
 __all__ = ["own_strides", "population_mean"]
 
@@ -38,7 +39,7 @@ def _population(train: Sequence[LimbSequence], motion: str) -> F64:
     by_person: dict[str, list[tuple[F64, F64]]] = {}
     for sequence in as_recorded(train):
         if sequence.motion == motion:
-            y, weight = borrowed_targets(sequence)
+            y, weight, _ = borrowed_targets(sequence)
             curves = stride_curves(sequence, np.where(weight > 0.0, y, np.nan))
             weights = np.broadcast_to(weight.max(0), (len(curves), len(MEASURED)))
             by_person.setdefault(sequence.person, []).append((curves, weights))

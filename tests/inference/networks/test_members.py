@@ -101,7 +101,9 @@ def test_output_is_finite_and_nonnegative_for_garbage(arch: Architecture) -> Non
 def test_the_spread_learns_without_moving_the_estimate(arch: Architecture) -> None:
     net = random_member(arch)
     x = torch.randn(1, 8, arch.n_input)
-    net.head.usual.fill_(0.3)
+    with torch.no_grad():  # as if fitted
+        net.head.novelty.weight.normal_()
+        net.head.novelty.bias.zero_()
     _, spread = net(x, torch.zeros(1, 8, N_CHANNEL))
     spread.sum().backward()
     moved = {name for name, p in net.named_parameters() if p.grad is not None and p.grad.any()}
