@@ -70,7 +70,8 @@ def draw(study: Study, motion: str, path: Path) -> None:
         axis.tick_params(labelsize=7, colors=INK)
         axis.spines[["top", "right"]].set_visible(False)
     figure.supxlabel("stride [%]", fontsize=8, color=INK)
-    figure.supylabel("EMG [fraction of the person's maximum in comfortable walking]", fontsize=8, color=INK)
+    unit = "fraction of the person's maximum in comfortable walking"
+    figure.supylabel(f"EMG [{unit}]", fontsize=8, color=INK)
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=8, frameon=False)
     figure.savefig(path, dpi=90)
