@@ -1,10 +1,9 @@
 """What training minimises and validation measures.
 
 The estimate is trained by its squared error and by its shape, one less the correlation of each
-channel over a crop. How large a new person's envelopes are, relative to their maximum, nobody can
-know from motion; the squared error spends itself on that, the correlation does not ask. With it
-people left out come out better by both measures: mean r 0.755 against 0.747, RMSE 0.165 against
-0.168 (eight folds, walking, one seed).
+channel over a crop. How large a new person's envelopes are the motion tells less well than when
+they rise and fall; the squared error spends itself on that, the correlation does not ask. What the
+shape is worth stands in ``docs/ablations.md``.
 """
 
 from __future__ import annotations
