@@ -61,22 +61,21 @@ def reference_maximum(trials: Sequence[MovedEmg]) -> Mapping[str, float]:
         `COMFORTABLE_MPS`. Of several at that speed the largest; so too of all walking trials where
         no speed is known, and of all trials where nobody walked.
     """
-    peaks: dict[str, list[tuple[MovedEmg, float]]] = {}
+    best: dict[str, tuple[int, float, float]] = {}
     for trial in trials:
-        columns = np.percentile(trial.envelopes, PERCENTILE, axis=0)
-        for name, peak in zip(trial.names, columns, strict=True):
-            peaks.setdefault(name, []).append((trial, float(peak)))
-    maxima = {}
-    for name, found in peaks.items():
-        least = min(_strangeness(trial) for trial, _ in found)
-        maxima[name] = max(peak for trial, peak in found if _strangeness(trial) == least)
-    return maxima
+        likeness = _likeness(trial)
+        for name, peak in zip(
+            trial.names, np.percentile(trial.envelopes, PERCENTILE, axis=0), strict=True
+        ):
+            found = (*likeness, float(peak))
+            best[name] = max(best.get(name, found), found)
+    return {name: peak for name, (_, _, peak) in best.items()}
 
 
-def _strangeness(trial: MovedEmg) -> tuple[int, float]:
-    """How far a trial is from comfortable walking; the less the better."""
+def _likeness(trial: MovedEmg) -> tuple[int, float]:
+    """How like comfortable walking a trial is; the more the better."""
     if trial.motion != "walk":
-        return 2, 0.0
+        return 0, 0.0
     if not np.isfinite(trial.speed_mps):
         return 1, 0.0
-    return 0, abs(trial.speed_mps - COMFORTABLE_MPS)
+    return 2, -abs(trial.speed_mps - COMFORTABLE_MPS)

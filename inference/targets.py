@@ -34,6 +34,11 @@ class Targets(NamedTuple):
     weight: F32
     size: F32
 
+    @property
+    def square_weight(self) -> F32:
+        """How much a squared error counts, (n, len(MEASURED)), float32."""
+        return self.weight / self.size**2
+
 
 def emg_size(y: F32, where: npt.NDArray[np.floating | np.bool_]) -> F32:
     """Return the larger of the reference maximum and the sequence's own, (len(MEASURED),).
@@ -41,10 +46,9 @@ def emg_size(y: F32, where: npt.NDArray[np.floating | np.bool_]) -> F32:
     In running a muscle may work eleven times as hard as in walking. Were its errors not measured by
     that, one runner's squares would outweigh everybody who walks.
     """
-    size = np.ones(y.shape[1], dtype=np.float32)
-    for column in np.flatnonzero((where > 0).any(0)):
-        own = np.percentile(y[where[:, column] > 0, column], PERCENTILE)
-        size[column] = max(1.0, float(own))
+    size, seen = np.ones(y.shape[1], dtype=np.float32), where > 0
+    for column in np.flatnonzero(seen.any(0)):
+        size[column] = max(1.0, float(np.percentile(y[seen[:, column], column], PERCENTILE)))
     return size
 
 

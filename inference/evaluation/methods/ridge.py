@@ -32,7 +32,7 @@ def motion_ridge(rate_hz: float) -> Method:
         frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
         root = np.array([1.0 / np.sqrt(frames[s.person]) for s in train])
         root *= sum(frames.values()) / sum(r * len(s.t) for r, s in zip(root, train, strict=True))
-        weights = [r * t.weight / t.size**2 for r, t in zip(root, taught, strict=True)]
+        weights = [r * t.square_weight for r, t in zip(root, taught, strict=True)]
         ridge = MotionRidge(train, [t.y for t in taught], weights, rate_hz, PENALTY)
         estimates = (np.maximum(ridge.predict(s), 0.0).astype(np.float32) for s in held)
         return [fill_composites(estimate) for estimate in estimates]

@@ -77,7 +77,7 @@ def _fit(
     """Delay [steps] and gain by channel; NaN gain for channels that nobody teaches."""
     activation = [simulated(s) for s in train]
     taught = [borrowed_targets(s) for s in train]
-    y, weight = np.vstack([t.y for t in taught]), np.vstack([t.weight / t.size**2 for t in taught])
+    y, weight = np.vstack([t.y for t in taught]), np.vstack([t.square_weight for t in taught])
     frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
     weight = weight / np.concatenate([np.full(len(s.t), frames[s.person]) for s in train])[:, None]
     errors, gains = [], []
