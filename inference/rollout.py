@@ -58,7 +58,7 @@ def rollout(net: Member | Ensemble, sequences: Sequence[F32], longest: int = 100
         x = torch.zeros(frames, len(pieces), net.arch.n_input)
         for row, (i, _, start, stop) in enumerate(pieces):
             x[: stop - start, row] = torch.from_numpy(sequences[i][start:stop])
-        streamed = _stream(net, x).numpy()
+        streamed = _stream(net, x.to(_device(net))).cpu().numpy()
         for row, (i, first, start, stop) in enumerate(pieces):
             outputs[i][:, first:stop] = streamed[:, first - start : stop - start, row]
     return [Rollout(y, spread) for y, spread in outputs]
@@ -66,9 +66,9 @@ def rollout(net: Member | Ensemble, sequences: Sequence[F32], longest: int = 100
 
 def _parallel(net: Member | Ensemble, x: F32) -> Rollout:
     """One pass over x (n, 2 N_INPUT) of a network that does not read its output."""
-    batch = torch.from_numpy(x)[None]
-    y, spread = net(batch, torch.zeros(1, len(x), net.arch.n_output))
-    return Rollout(y[0].numpy(), spread[0].numpy())
+    batch = torch.from_numpy(x)[None].to(_device(net))
+    y, spread = net(batch, batch.new_zeros(1, len(x), net.arch.n_output))
+    return Rollout(y[0].cpu().numpy(), spread[0].cpu().numpy())
 
 
 def _stream(net: Member | Ensemble, x: torch.Tensor) -> torch.Tensor:
@@ -76,13 +76,18 @@ def _stream(net: Member | Ensemble, x: torch.Tensor) -> torch.Tensor:
     arch, (frames, rows) = net.arch, x.shape[:2]
     past = arch.window - 1
     width = arch.kv_width if isinstance(net, Ensemble) else arch.member_width
-    cache = torch.zeros(frames + past, rows, width)
-    mask = torch.zeros(frames + past)
+    cache = x.new_zeros(frames + past, rows, width)
+    mask = x.new_zeros(frames + past)
     mask[:past] = float("-inf")
-    outputs = torch.zeros(2, frames, rows, arch.n_output)
-    y = torch.zeros(rows, arch.n_output)
+    outputs = x.new_zeros(2, frames, rows, arch.n_output)
+    y = x.new_zeros(rows, arch.n_output)
     for t in range(frames):
         y, spread, row = net.step(x[t], y, cache[t : t + past], mask[t : t + past])
         cache[t + past] = row
         outputs[0, t], outputs[1, t] = y, spread
     return outputs
+
+
+def _device(net: Member | Ensemble) -> torch.device:
+    """Where the network computes: in validation while it is trained, that may be a GPU."""
+    return next(net.parameters()).device
