@@ -1,7 +1,7 @@
 """A small linear correction that makes the network one person's own.
 
-What the network keeps of a frame, its hidden state h, tells the motion's phase and how it is done.
-For every measured channel the correction is the ridge regression of what is left over::
+The network's hidden state h tells the motion's phase and how it is done. For every measured channel
+the correction is the ridge regression of what is left over::
 
     y' = max(0, y + W h + b),    W, b = argmin |e - W h - b|^2 + penalty |W S|^2
 
@@ -45,7 +45,7 @@ class Adapter:
 
     Attributes
     ----------
-    weights : ndarray of shape (kv_width, N_CHANNEL), float32
+    weights : ndarray of shape (state_width, N_CHANNEL), float32
         Zeros for channels that were not measured.
     offset : ndarray of shape (N_CHANNEL,), float32
     spread : ndarray of shape (N_CHANNEL,), float32
@@ -57,26 +57,26 @@ class Adapter:
     offset: F32
     spread: F32
 
-    def apply(self, y: F32, kept: F32, out: F32 | None = None) -> F32:
+    def apply(self, y: F32, state: F32, out: F32 | None = None) -> F32:
         """Correct estimates.
 
         Parameters
         ----------
         y : ndarray of shape (..., N_CHANNEL), float32
             The network's own.
-        kept : ndarray of shape (..., kv_width), float32
-            What it keeps of the same frames.
+        state : ndarray of shape (..., state_width), float32
+            Its state after the same frames.
         out : ndarray of shape (..., N_CHANNEL), float32, optional
             Receives the result; nothing is allocated then.
         """
-        result = np.matmul(kept, self.weights, out=out)
+        result = np.matmul(state, self.weights, out=out)
         result += y
         result += self.offset
         return np.maximum(result, np.float32(0.0), out=result)
 
 
 def fit_adapter(
-    y: F32, kept: F32, target: F32, measured: Bool, fold: Fold | None = None
+    y: F32, state: F32, target: F32, measured: Bool, fold: Fold | None = None
 ) -> Adapter:
     """Fit a correction to one person's frames.
 
@@ -84,8 +84,8 @@ def fit_adapter(
     ----------
     y : ndarray of shape (n, N_CHANNEL), float32
         The network's estimates.
-    kept : ndarray of shape (n, kv_width), float32
-        What it keeps.
+    state : ndarray of shape (n, state_width), float32
+        Its state.
     target : ndarray of shape (n, len(MEASURED)), float32
         Measured envelopes, fractions of the reference maximum.
     measured : ndarray of shape (n, len(MEASURED)), bool
@@ -99,10 +99,10 @@ def fit_adapter(
     Adapter
         A composite channel corrects all of its parts that were not measured themselves.
     """
-    weights, offset = _fit(y, kept, target, measured)
+    weights, offset = _fit(y, state, target, measured)
     matrix = measured_matrix()
     before = _rms(target - y @ matrix.T, measured)
-    after = _rms(target - crossed_estimate(y, kept, target, measured, fold) @ matrix.T, measured)
+    after = _rms(target - crossed_estimate(y, state, target, measured, fold) @ matrix.T, measured)
     spread = np.ones(N_CHANNEL)
     for channel in _composites_first(matrix):
         if measured[:, channel].sum() >= LEAST_FRAMES and before[channel] > 0.0:
@@ -111,7 +111,7 @@ def fit_adapter(
 
 
 def crossed_estimate(
-    y: F32, kept: F32, target: F32, measured: Bool, fold: Fold | None = None
+    y: F32, state: F32, target: F32, measured: Bool, fold: Fold | None = None
 ) -> F32:
     """Return corrected estimates (n, N_CHANNEL), no frame by a correction that was fitted to it.
 
@@ -120,8 +120,8 @@ def crossed_estimate(
     out = np.empty_like(y)
     fold = fold_of(len(y)) if fold is None else fold
     for here in (fold == 0, fold == 1):
-        weights, offset = _fit(y[~here], kept[~here], target[~here], measured[~here])
-        out[here] = np.maximum(y[here] + kept[here] @ weights + offset, 0.0)
+        weights, offset = _fit(y[~here], state[~here], target[~here], measured[~here])
+        out[here] = np.maximum(y[here] + state[here] @ weights + offset, 0.0)
     return out
 
 
@@ -131,10 +131,10 @@ def fold_of(n: int) -> Fold:
     return folds
 
 
-def _fit(y: F32, kept: F32, target: F32, measured: Bool) -> tuple[F64, F64]:
-    """Weights (kv_width, N_CHANNEL) and offsets (N_CHANNEL,)."""
-    mean, scale = kept.mean(0), kept.std(0) + LEAST_SCALE
-    design = np.hstack([(kept - mean) / scale, np.ones((len(kept), 1))]).astype(np.float64)
+def _fit(y: F32, state: F32, target: F32, measured: Bool) -> tuple[F64, F64]:
+    """Weights (state_width, N_CHANNEL) and offsets (N_CHANNEL,)."""
+    mean, scale = state.mean(0), state.std(0) + LEAST_SCALE
+    design = np.hstack([(state - mean) / scale, np.ones((len(state), 1))]).astype(np.float64)
     matrix = measured_matrix()
     error = target - y @ matrix.T
     solved = _ridge_by_mask(design, error.astype(np.float64), measured)

@@ -17,6 +17,7 @@ from inference.exceptions import ArchitectureError
 __all__ = [
     "MOTION",
     "OWN_LEG",
+    "RUNNING_MEANS",
     "Architecture",
     "BahdanauArchitecture",
     "GruArchitecture",
@@ -28,6 +29,9 @@ MOTION: Final = ("angle", "velocity", "other_angle", "other_velocity")
 
 OWN_LEG: Final = ("activation", "angle", "velocity", "moment")
 """Groups of inputs of the leg itself."""
+
+RUNNING_MEANS: Final = 4
+"""Numbers per limb by which a network remembers effort, see `inference.networks.effort`."""
 
 
 class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +51,9 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         The other leg's motion tells where in the stride this one is.
     motion_share : float
         Share of the members, rounded down, that use the motion among these inputs alone.
+    effort_frames : int
+        Frames that the running means of effort remember, see `inference.networks.effort`; 0 = the
+        estimate has no size of its own.
     """
 
     d_model: int = 48
@@ -54,6 +61,7 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     dropout: float = 0.3
     inputs: tuple[str, ...] = (*OWN_LEG, "other_angle", "other_velocity")
     motion_share: float = 0.0
+    effort_frames: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -61,6 +69,8 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ArchitectureError(
                 f"{self.d_model=} and {self.members=}: width and members are 1 or more"
             )
+        if self.effort_frames < 0 or self.effort_frames == 1:
+            raise ArchitectureError(f"{self.effort_frames=}: give 0 for none, or 2 and more")
         if unknown := sorted(set(self.inputs) - set(INPUT_GROUPS)):
             raise ArchitectureError(
                 f"unknown inputs {', '.join(unknown)}; choose of {', '.join(INPUT_GROUPS)}"
@@ -85,9 +95,14 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         raise NotImplementedError
 
     @property
-    def kv_width(self) -> int:
-        """Floats per limb and frame in the cache."""
+    def state_width(self) -> int:
+        """The same of all members together."""
         return self.members * self.member_width
+
+    @property
+    def kv_width(self) -> int:
+        """Floats per limb and frame in the cache: the members' states, then the running means."""
+        return self.state_width + (RUNNING_MEANS if self.effort_frames else 0)
 
     @property
     def n_input(self) -> int:
@@ -113,6 +128,7 @@ class GruArchitecture(_Common, frozen=True, kw_only=True, tag_field="kind", tag=
     members: int = 4
     motion_share: float = 0.5
     dropout: float = 0.5
+    effort_frames: int = 120
     n_layer: int = 1
     feeds_back: ClassVar[bool] = False
     window: ClassVar[int] = 2
@@ -184,7 +200,12 @@ class StdrArchitecture(_Attention, frozen=True, kw_only=True, tag_field="kind", 
 
     @property
     def receptive_field(self) -> int:
-        """Frames of input that one output depends on directly (its own feedback aside)."""
+        """Frames of input that one output depends on directly (its own feedback aside).
+
+        0 = there is no such number, as with effort.
+        """
+        if self.effort_frames:
+            return 0
         return (self.n_encoder + self.n_decoder) * (self.window - 1) + 1
 
 

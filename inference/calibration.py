@@ -80,7 +80,7 @@ class _Limb(NamedTuple):
 
     side: str
     y: F32
-    kept: F32
+    state: F32
     target: F32
     measured: Bool
 
@@ -183,8 +183,8 @@ def _limbs(
         where = check_overlap(take.emg.source, found.t, at) & take.states.usable
         where &= covered(take.emg.time, at)
         for limb, side in enumerate(SIDES):
-            y, kept = take.states.y[:, limb], take.states.kept[:, limb]
-            parts[side].append((y, kept, *limb_targets(scaled, side, at, where)))
+            y, state = take.states.y[:, limb], take.states.state[:, limb]
+            parts[side].append((y, state, *limb_targets(scaled, side, at, where)))
     limbs = [
         _Limb(side, *(np.concatenate(arrays) for arrays in zip(*own, strict=True)))
         for side, own in parts.items()
@@ -271,10 +271,10 @@ def _recognise(limbs: Sequence[_Limb], step_s: float) -> float:
 
 
 def _join(limbs: Sequence[_Limb]) -> tuple[F32, F32, F32, Bool]:
-    y, kept, target, measured = (
+    y, state, target, measured = (
         np.concatenate(arrays) for arrays in zip(*(limb[1:] for limb in limbs), strict=True)
     )
-    return y, kept, target, measured
+    return y, state, target, measured
 
 
 def _folds(limbs: Sequence[_Limb]) -> npt.NDArray[np.intp]:

@@ -120,7 +120,7 @@ def fit_checkpoint(
     net.gain.copy_(torch.from_numpy(gain))
     onnx = export_step(net)
     if unseen:
-        stream = estimate_stream(OnnxStep(onnx), settings.architecture)
+        stream = estimate_stream(OnnxStep(onnx, settings.architecture), settings.architecture)
         unseen = put_right(unseen, settings.exchanged)
         held = build_sequences(unseen, settings.rate_hz, lead_s=settings.lead_s)
         known = known_channels(people_by_channel(sequences))

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from inference.dataset import LimbSequence, measured_matrix
-from inference.networks import Member
+from inference.networks import Ensemble, Member
 from inference.rollout import rollout
 from inference.targets import borrowed_targets, emg_size
 
@@ -80,8 +80,9 @@ class Loss:
     def validate(self, net: Member, sequences: Sequence[LimbSequence]) -> float:
         """Error of a true stream over its own feedback, people counting equally."""
         by_person: dict[str, list[float]] = {}
+        alone = Ensemble(net.arch, [net])
         for sequence, (y, spread) in zip(
-            sequences, rollout(net, [s.x for s in sequences]), strict=True
+            sequences, rollout(alone, [s.x for s in sequences]), strict=True
         ):
             weight = sequence.measured.astype(np.float32)
             size = emg_size(sequence.y, weight)[None]

@@ -62,13 +62,13 @@ class Refiner:
     estimate : ndarray of shape (2, n_channel), float32
         The last envelopes, and the standard deviations of their errors; fractions of the reference
         maximum, order of `channel_names`; overwritten by the next step.
-    kv_width : int
-        Numbers per limb that the network keeps of a frame.
+    state_width : int
+        Numbers per limb in the network's state.
     subject : Subject or None
         The calibration in use.
     on_step : callable or None
         Called after each step of the network with its time [s], its own estimate
-        (2, N_CHANNEL) and what it keeps (2, kv_width); views, valid during the call.
+        (2, N_CHANNEL) and its state (2, state_width); views, valid during the call.
 
     Raises
     ------
@@ -91,7 +91,7 @@ class Refiner:
         loaded = load_checkpoint(checkpoint)
         card = loaded.card
         self.digest, self.rate_hz, self.lead_s = loaded.digest, card.rate_hz, card.lead_s
-        self.kv_width = card.architecture.kv_width
+        self.state_width = card.architecture.state_width
         self.subject = None if subject is None else _subject_of(subject, self.digest)
         self.on_step: OnStep | None = None
         inputs = LimbInputs(muscle_names, coordinate_names, mass_kg, muscle_map, knee_flexion)
@@ -170,7 +170,7 @@ class Refiner:
             y = self._stepper.step(x)
             self._hold(y)
             if self.on_step is not None:
-                self.on_step(self._last_t + fraction * (t - self._last_t), y, self._stepper.kept)
+                self.on_step(self._last_t + fraction * (t - self._last_t), y, self._stepper.state)
         self._last_t = t
         emg: F32 = self.estimate[0]
         sigma: F32 = self.estimate[1]
@@ -185,7 +185,7 @@ class Refiner:
             np.copyto(self._sigma, self._stepper.sigma)
             return
         adapter = self.subject.adapter
-        adapter.apply(y, self._stepper.kept, out=self._held)
+        adapter.apply(y, self._stepper.state, out=self._held)
         np.multiply(self._stepper.sigma, adapter.spread, out=self._sigma)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from inference.networks import Ensemble, Member
+from inference.networks import Ensemble
 
 __all__ = ["Rollout", "rollout"]
 
@@ -27,12 +27,12 @@ class Rollout(NamedTuple):
 
 
 @torch.no_grad()
-def rollout(net: Member | Ensemble, sequences: Sequence[F32], longest: int = 1000) -> list[Rollout]:
+def rollout(net: Ensemble, sequences: Sequence[F32], longest: int = 1000) -> list[Rollout]:
     """Run the network over every sequence as a stream, its own output fed back.
 
     Parameters
     ----------
-    net : Member or Ensemble
+    net : Ensemble
         In evaluation mode.
     sequences : sequence of ndarray of shape (n_i, 2 N_INPUT), float32
     longest : int
@@ -64,19 +64,18 @@ def rollout(net: Member | Ensemble, sequences: Sequence[F32], longest: int = 100
     return [Rollout(y, spread) for y, spread in outputs]
 
 
-def _parallel(net: Member | Ensemble, x: F32) -> Rollout:
+def _parallel(net: Ensemble, x: F32) -> Rollout:
     """One pass over x (n, 2 N_INPUT) of a network that does not read its output."""
     batch = torch.from_numpy(x)[None].to(_device(net))
     y, spread = net(batch, batch.new_zeros(1, len(x), net.arch.n_output))
     return Rollout(y[0].cpu().numpy(), spread[0].cpu().numpy())
 
 
-def _stream(net: Member | Ensemble, x: torch.Tensor) -> torch.Tensor:
+def _stream(net: Ensemble, x: torch.Tensor) -> torch.Tensor:
     """Step through x (T, B, 2 N_INPUT); y and spread (2, T, B, N_CHANNEL)."""
     arch, (frames, rows) = net.arch, x.shape[:2]
     past = arch.window - 1
-    width = arch.kv_width if isinstance(net, Ensemble) else arch.member_width
-    cache = x.new_zeros(frames + past, rows, width)
+    cache = x.new_zeros(frames + past, rows, arch.kv_width)
     mask = x.new_zeros(frames + past)
     mask[:past] = float("-inf")
     outputs = x.new_zeros(2, frames, rows, arch.n_output)
@@ -88,6 +87,6 @@ def _stream(net: Member | Ensemble, x: torch.Tensor) -> torch.Tensor:
     return outputs
 
 
-def _device(net: Member | Ensemble) -> torch.device:
+def _device(net: Ensemble) -> torch.device:
     """Where the network computes: in validation while it is trained, that may be a GPU."""
     return next(net.parameters()).device

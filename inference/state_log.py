@@ -24,15 +24,15 @@ class States:
     t : ndarray of shape (n,), float64 [s, the stream's clock]
     y : ndarray of shape (n, 2, N_CHANNEL), float32
         The network's own estimates, right limb first.
-    kept : ndarray of shape (n, 2, kv_width), float32
-        What it keeps of each frame.
+    state : ndarray of shape (n, 2, state_width), float32
+        Its state after each frame.
     usable : ndarray of shape (n,), bool
         Where the frame behind it was sound.
     """
 
     t: F64
     y: F32
-    kept: F32
+    state: F32
     usable: npt.NDArray[np.bool_]
 
 
@@ -43,29 +43,29 @@ class StateLog:
     ----------
     capacity : int
         Steps; further ones are not kept.
-    kv_width : int
-        Numbers per limb that the network keeps of a frame.
+    state_width : int
+        Numbers per limb in the network's state.
     """
 
-    def __init__(self, capacity: int, kv_width: int) -> None:
+    def __init__(self, capacity: int, state_width: int) -> None:
         self._t = np.zeros(capacity)
         self._y = np.zeros((capacity, len(SIDES), N_CHANNEL), dtype=np.float32)
-        self._kept = np.zeros((capacity, len(SIDES), kv_width), dtype=np.float32)
+        self._state = np.zeros((capacity, len(SIDES), state_width), dtype=np.float32)
         self._usable = np.zeros(capacity, dtype=np.bool_)
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def add(self, t: float, y: F32, kept: F32, usable: bool) -> None:
+    def add(self, t: float, y: F32, state: F32, usable: bool) -> None:
         """Keep a step; arguments as the attributes of `States`, of one step."""
         i = self._count
         if i < len(self._t):
             self._t[i], self._usable[i] = t, usable
-            self._y[i], self._kept[i] = y, kept
+            self._y[i], self._state[i] = y, state
             self._count = i + 1
 
     def states(self) -> States:
         """Return what was kept; views."""
         part = slice(0, self._count)
-        return States(self._t[part], self._y[part], self._kept[part], self._usable[part])
+        return States(self._t[part], self._y[part], self._state[part], self._usable[part])

@@ -29,8 +29,8 @@ class Stepper:
     ----------
     sigma : ndarray of shape (2, N_CHANNEL), float32
         Standard deviation of the last estimate's error.
-    kept : ndarray of shape (2, kv_width), float32
-        What the network keeps of the last frame.
+    state : ndarray of shape (2, state_width), float32
+        Of the network after the last frame.
     """
 
     def __init__(self, backend: StepBackend, architecture: Architecture) -> None:
@@ -39,7 +39,8 @@ class Stepper:
         shapes = output_shapes(architecture)
         outputs = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
         self._outputs = tuple(outputs.values())
-        self._y, self.sigma, self.kept = (outputs[name] for name in ("y", "sigma", "new_kv"))
+        self._y, self.sigma, self._kept = (outputs[name] for name in ("y", "sigma", "new_kv"))
+        self.state = self._kept[:, : architecture.state_width]
         self._y_prev: F32 = np.zeros_like(self._y)
 
     def reset(self) -> None:
@@ -63,7 +64,7 @@ class Stepper:
         self._y_prev[...] = self._y
         ring = self._ring
         self._backend.step((x, self._y_prev, ring.past, ring.mask), self._outputs)
-        ring.push(self.kept)
+        ring.push(self._kept)
         return self._y
 
     def warm_up(self) -> None:

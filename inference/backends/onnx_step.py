@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from inference.backends.base import FLOAT32_TOLERANCE, INPUTS, OUTPUTS
+from inference.architecture import Architecture
+from inference.backends.base import (
+    FLOAT32_TOLERANCE,
+    INPUTS,
+    OUTPUTS,
+    input_shapes,
+    output_shapes,
+)
 from inference.exceptions import BackendUnavailable
 
 if TYPE_CHECKING:
@@ -27,6 +34,8 @@ class OnnxStep:
     ----------
     model : bytes
         The exported ONNX file.
+    architecture : Architecture
+        Of its network.
 
     Raises
     ------
@@ -37,7 +46,7 @@ class OnnxStep:
     name = "onnxruntime"
     tolerance = FLOAT32_TOLERANCE
 
-    def __init__(self, model: bytes) -> None:
+    def __init__(self, model: bytes, architecture: Architecture) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
@@ -51,10 +60,12 @@ class OnnxStep:
                 f"onnxruntime {onnxruntime.__version__} cannot load the step graph: {error}"
             ) from error
         arrays = (*self._session.get_inputs(), *self._session.get_outputs())
-        if {array.name for array in arrays} != {*INPUTS, *OUTPUTS}:
+        found = {array.name: tuple(array.shape) for array in arrays}
+        expected = {**input_shapes(architecture), **output_shapes(architecture)}
+        if found != expected:
             raise BackendUnavailable(
-                f"the step graph has {', '.join(array.name for array in arrays)} where this "
-                f"program expects {', '.join((*INPUTS, *OUTPUTS))}; train the checkpoint anew"
+                f"the step graph has {_listed(found)} where this program expects "
+                f"{_listed(expected)}; train the checkpoint anew"
             )
         self._binding = self._session.io_binding()
         self._address: dict[str, int] = {}
@@ -75,6 +86,10 @@ class OnnxStep:
             self._address[name] = address
 
 
+def _listed(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    return ", ".join(f"{name} {'x'.join(map(str, shape))}" for name, shape in shapes.items())
+
+
 def open_step(checkpoint: Checkpoint) -> OnnxStep:
     """Load the checkpoint's exported graph."""
-    return OnnxStep(checkpoint.onnx)
+    return OnnxStep(checkpoint.onnx, checkpoint.card.architecture)

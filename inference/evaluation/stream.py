@@ -25,12 +25,12 @@ class Streamed(NamedTuple):
     Attributes
     ----------
     y, sigma : ndarray of shape (n, N_CHANNEL), float32
-    kept : ndarray of shape (n, kv_width), float32
+    state : ndarray of shape (n, state_width), float32
     """
 
     y: F32
     sigma: F32
-    kept: F32
+    state: F32
 
 
 Stream = Callable[[LimbSequence], Streamed]
@@ -48,7 +48,7 @@ def estimate_stream(backend: StepBackend, architecture: Architecture) -> Stream:
         for frame in sequence.x:
             x[limb] = frame
             y = stepper.step(x)[limb].copy()
-            rows.append((y, stepper.sigma[limb].copy(), stepper.kept[limb].copy()))
+            rows.append((y, stepper.sigma[limb].copy(), stepper.state[limb].copy()))
         return Streamed(*(np.stack(parts) for parts in zip(*rows, strict=True)))
 
     return stream

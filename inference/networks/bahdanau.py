@@ -51,21 +51,19 @@ class BahdanauNet(Member):
         outputs = []
         for t in range(x.shape[1]):
             cache = torch.stack(kept[t : t + past])
-            z, row = self._advance(token[:, t], fed[:, t], cache, mask[t : t + past])
+            z, row = self._recur(token[:, t], fed[:, t], cache, mask[t : t + past])
             kept.append(row)
             outputs.append(z)
         return torch.stack(outputs, 1)
 
-    def step(
+    def advance(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """See `Member.step`; what is kept are encoder state, its key and the decoder's state."""
+    ) -> tuple[Tensor, Tensor]:
+        """See `Member.advance`; what is kept are encoder state, its key and the decoder's state."""
         token = functional.gelu(self.embed(x))
-        z, row = self._advance(token, self.embed_output(y_prev), cache, mask)
-        y, spread = self.head(z)
-        return y, spread, row
+        return self._recur(token, self.embed_output(y_prev), cache, mask)
 
-    def _advance(
+    def _recur(
         self, token: Tensor, fed: Tensor, cache: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor]:
         state, key, decoded = cache.chunk(3, dim=-1)  # each (W-1, B, C)

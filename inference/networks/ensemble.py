@@ -57,14 +57,45 @@ class Ensemble(nn.Module):
     def step(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run one frame; y, sigma and the row for the cache (B, kv_width). See `Member.step`."""
-        pasts = cache.chunk(self.arch.members, dim=-1)
-        y, spread, kept = zip(
-            *(m.step(x, y_prev, p, mask) for m, p in zip(self.members, pasts, strict=True)),  # type: ignore[operator]
+        """Run one frame, stateless.
+
+        Parameters
+        ----------
+        x : Tensor of shape (B, 2 N_INPUT)
+        y_prev : Tensor of shape (B, N_CHANNEL)
+            The previous frame's output.
+        cache : Tensor of shape (W-1, B, kv_width)
+            What was kept of the previous frames, oldest first.
+        mask : Tensor of shape (W-1,)
+            0 where the cache row holds a frame, -inf where it does not yet.
+
+        Returns
+        -------
+        y, sigma : Tensor of shape (B, N_CHANNEL)
+        kept : Tensor of shape (B, kv_width)
+            This frame's row for the cache.
+        """
+        width = self.arch.state_width
+        means = self._next_means(x, cache[-1, :, width:], mask[-1])
+        pasts = cache[..., :width].chunk(self.arch.members, dim=-1)
+        hidden, kept = zip(
+            *(m.advance(x, y_prev, p, mask) for m, p in zip(self.members, pasts, strict=True)),  # type: ignore[operator]
+            strict=True,
+        )
+        y, spread = zip(
+            *(m.read(z, means) for m, z in zip(self.members, hidden, strict=True)),  # type: ignore[operator]
             strict=True,
         )
         mean, sigma = self._merge(torch.stack(y), torch.stack(spread))
-        return mean, sigma, torch.cat(kept, dim=-1)
+        return mean, sigma, torch.cat(kept if means is None else (*kept, means), dim=-1)
+
+    def _next_means(self, x: Tensor, before: Tensor, mask: Tensor) -> Tensor | None:
+        """Running means of effort after x, the same for all members; at the start 0 before it."""
+        first = self.members[0]
+        assert isinstance(first, Member)
+        if first.effort is None:
+            return None
+        return first.effort.step(x, torch.where(mask < 0.0, torch.zeros_like(before), before))
 
     def _merge(self, y: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and sigma of y, spread (members, ..., N_CHANNEL)."""

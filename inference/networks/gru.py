@@ -35,22 +35,21 @@ class GRUNet(Member):
         hidden, _ = self.recurrent(token)
         return self.dropout(hidden)  # type: ignore[no-any-return]
 
-    def step(
+    def advance(
         self,
         x: Tensor,
         y_prev: Tensor,  # noqa: ARG002
         cache: Tensor,
         mask: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """See `Member.step`; what is kept are the layers' hidden states."""
+    ) -> tuple[Tensor, Tensor]:
+        """See `Member.advance`; what is kept are the layers' hidden states."""
         before = torch.where(mask[0] < 0.0, torch.zeros_like(cache[0]), cache[0])
         z = functional.gelu(self.embed(x))
         kept = []
         for layer, h in enumerate(before.chunk(self.recurrent.num_layers, dim=-1)):
             z = self._cell(layer, z, h)
             kept.append(z)
-        y, spread = self.head(z)
-        return y, spread, torch.cat(kept, dim=-1)
+        return z, torch.cat(kept, dim=-1)
 
     def _cell(self, layer: int, x: Tensor, h: Tensor) -> Tensor:
         """Advance one layer by a frame, as `torch.nn.GRU` does (B, C)."""

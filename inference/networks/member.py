@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from inference.architecture import Architecture
 from inference.channels import N_CHANNEL
+from inference.networks.effort import Effort
 from inference.networks.embedding import InputEmbedding
 from inference.networks.head import Head
 
@@ -38,6 +39,7 @@ class Member(nn.Module, ABC):
         self.arch = arch
         self.embed = InputEmbedding(arch)
         self.head = Head(self.width)
+        self.effort = Effort(arch) if arch.effort_frames else None
 
     @property
     def width(self) -> int:
@@ -48,6 +50,8 @@ class Member(nn.Module, ABC):
         """Set the mean and the standard deviation (N_INPUT,) that inputs are normalised by."""
         self.embed.mean.copy_(torch.as_tensor(mean))
         self.embed.scale.copy_(torch.as_tensor(scale))
+        if self.effort is not None:
+            self.effort.normalise_by(mean, scale)
 
     def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:
         """Run sequences: x (B, T, 2 N_INPUT), y_prev (B, T, N_CHANNEL) -> y, spread.
@@ -55,8 +59,17 @@ class Member(nn.Module, ABC):
         y_prev[:, t] is the output of frame t - 1, zero at the start of a stream; networks without
         feedback do not look at it.
         """
-        y, spread = self.head(self.hidden(x, y_prev))
-        return y, spread
+        means = None if self.effort is None else self.effort(x)
+        return self.read(self.hidden(x, y_prev), means)
+
+    def read(self, z: Tensor, means: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return y and spread of a hidden state (..., width) and the running means of effort."""
+        y, spread = self.head(z)
+        if self.effort is None:
+            return y, spread
+        assert means is not None
+        size = self.effort.size(means)
+        return y * size, spread * size.detach()  # the power learns from the estimate alone
 
     @torch.no_grad()
     def own_output(self, x: Tensor, passes: int = 1) -> Tensor:
@@ -75,10 +88,10 @@ class Member(nn.Module, ABC):
         """Run sequences as far as the head: (B, T, width)."""
 
     @abstractmethod
-    def step(
+    def advance(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run one frame, stateless.
+    ) -> tuple[Tensor, Tensor]:
+        """Run one frame as far as the head, stateless.
 
         Parameters
         ----------
@@ -92,7 +105,7 @@ class Member(nn.Module, ABC):
 
         Returns
         -------
-        y, spread : Tensor of shape (B, N_CHANNEL)
+        z : Tensor of shape (B, width)
         kept : Tensor of shape (B, member_width)
             This frame's row for the cache.
         """

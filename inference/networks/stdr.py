@@ -155,10 +155,10 @@ class STDRNet(Member):
             z = layer(z, memory)
         return self.norm_head(z)  # type: ignore[no-any-return]
 
-    def step(
+    def advance(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """See `Member.step`; what is kept are the keys and values of every attention."""
+    ) -> tuple[Tensor, Tensor]:
+        """See `Member.advance`; what is kept are the keys and values of every attention."""
         past = iter(torch.split(cache, self.window_width, dim=-1))
         new: list[Tensor] = []
         memory = self.embed(x)  # (B, C)
@@ -170,5 +170,4 @@ class STDRNet(Member):
         for layer in self.decoder:
             z, kv = layer.step(z, memory, past, mask)  # type: ignore[operator]
             new += kv
-        y, spread = self.head(self.norm_head(z))
-        return y, spread, torch.cat(new, dim=-1)
+        return self.norm_head(z), torch.cat(new, dim=-1)

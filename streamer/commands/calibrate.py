@@ -106,11 +106,11 @@ def trial_take(
 def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:
     """Step a refiner through a record and keep what the network made of it."""
     seconds = float(record.t[-1] - record.t[0])
-    log = StateLog(round(1.1 * seconds * refiner.rate_hz) + 10, refiner.kv_width)
+    log = StateLog(round(1.1 * seconds * refiner.rate_hz) + 10, refiner.state_width)
     refiner.warm_up()
     for i, t in enumerate(record.t):
         usable = bool(record.usable[i])
-        refiner.on_step = lambda at, y, kept, usable=usable: log.add(at, y, kept, usable)
+        refiner.on_step = lambda at, y, state, usable=usable: log.add(at, y, state, usable)
         refiner.step(
             float(t), record.activation[i], record.q[i], record.qd[i], record.tau[i],
             forces_valid=bool(record.forces_valid[i]),
@@ -179,9 +179,9 @@ class _Recorder:
         """Take a place behind the network's steps."""
         self.filter_delay_s, self.lead_s = bridge.filter_delay_s, refiner.lead_s
         self.digest = refiner.digest
-        log = StateLog(round(1.1 * self._seconds * refiner.rate_hz) + 10, refiner.kv_width)
+        log = StateLog(round(1.1 * self._seconds * refiner.rate_hz) + 10, refiner.state_width)
         output = bridge.output
-        refiner.on_step = lambda t, y, kept: log.add(t, y, kept, not output.status & UNSOUND)
+        refiner.on_step = lambda t, y, state: log.add(t, y, state, not output.status & UNSOUND)
         self.log = log
 
 

@@ -28,27 +28,27 @@ class Frames:
         rng = np.random.default_rng(seed)
         phase = 2.0 * np.pi * np.arange(n) / 110.0
         waves = [np.sin(k * phase + s) for k in (1, 2, 3) for s in (0.0, 1.5)]
-        self.kept = np.stack([*waves, np.ones(n)], axis=1).astype(np.float32)
+        self.state = np.stack([*waves, np.ones(n)], axis=1).astype(np.float32)
         self.y = (0.5 + 0.3 * np.sin(phase[:, None] + np.arange(N_CHANNEL))).astype(np.float32)
         self.true = rng.normal(scale=0.05, size=(WIDTH, N_CHANNEL))
-        self.target = ((self.y + self.kept @ self.true) @ measured_matrix().T).astype(np.float32)
+        self.target = ((self.y + self.state @ self.true) @ measured_matrix().T).astype(np.float32)
         self.measured = np.ones(self.target.shape, dtype=np.bool_)
 
     def fit(self) -> Adapter:
-        return fit_adapter(self.y, self.kept, self.target, self.measured)
+        return fit_adapter(self.y, self.state, self.target, self.measured)
 
     def only(self, *channels: int) -> Frames:
         self.measured[:, [c for c in range(len(MEASURED)) if c not in channels]] = False
         return self
 
 
-def ridge(kept: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, float]:
+def ridge(state: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, float]:
     """The same regression as ordinary least squares with one more row per weight, no algebra."""
-    centre = kept.mean(0)
-    scale = kept.std(0) + 1e-3
-    n, width = kept.shape
+    centre = state.mean(0)
+    scale = state.std(0) + 1e-3
+    n, width = state.shape
     rows = np.zeros((n + width, width + 1))
-    rows[:n, :width], rows[:n, width] = (kept - centre) / scale, 1.0
+    rows[:n, :width], rows[:n, width] = (state - centre) / scale, 1.0
     rows[n:, :width] = np.sqrt(PENALTY) * np.eye(width)
     solved = np.linalg.lstsq(rows, np.concatenate([error, np.zeros(width)]), rcond=None)[0]
     weights = solved[:width] / scale
@@ -59,7 +59,7 @@ def test_weights_are_those_of_a_slow_twin() -> None:
     frames = Frames(600).only(SOL)
     adapter = frames.fit()
     weights, offset = ridge(
-        frames.kept.astype(float), (frames.target[:, SOL] - frames.y[:, SOL]).astype(float)
+        frames.state.astype(float), (frames.target[:, SOL] - frames.y[:, SOL]).astype(float)
     )
     # float32 keeps 7 digits of numbers around 0.1
     np.testing.assert_allclose(adapter.weights[:, SOL], weights, atol=1e-6)
@@ -69,21 +69,21 @@ def test_weights_are_those_of_a_slow_twin() -> None:
 def test_applying_is_a_sum_clipped_at_zero(rng: np.random.Generator) -> None:
     numbers = (rng.normal(size=shape).astype(np.float32) for shape in ((WIDTH, N_CHANNEL), 12, 12))
     adapter = Adapter(*numbers)
-    y, kept = (rng.normal(size=(2, n)).astype(np.float32) for n in (N_CHANNEL, WIDTH))
+    y, state = (rng.normal(size=(2, n)).astype(np.float32) for n in (N_CHANNEL, WIDTH))
     out = np.empty_like(y)
-    assert adapter.apply(y, kept, out=out) is out
+    assert adapter.apply(y, state, out=out) is out
     for limb in range(2):
         for c in range(N_CHANNEL):
             total = y[limb, c] + adapter.offset[c]
             for k in range(WIDTH):
-                total += kept[limb, k] * adapter.weights[k, c]
+                total += state[limb, k] * adapter.weights[k, c]
             assert out[limb, c] == pytest.approx(max(0.0, total), abs=1e-5)
-    np.testing.assert_array_equal(adapter.apply(y, kept), out)
+    np.testing.assert_array_equal(adapter.apply(y, state), out)
 
 
 def test_a_minute_teaches_amplitude_and_timing() -> None:
     frames = Frames(6000)
-    estimates = frames.y, frames.fit().apply(frames.y, frames.kept)
+    estimates = frames.y, frames.fit().apply(frames.y, frames.state)
     error = [frames.target[:, :N_CHANNEL] - estimate for estimate in estimates]
     before, left = (np.sqrt(np.mean(e**2)) for e in error)
     # the penalty of 400 frames leaves 400 / (6000 + 400) of a weight unlearned
@@ -123,18 +123,18 @@ def test_folds_are_alternate_blocks() -> None:
 
 def test_no_frame_is_estimated_by_a_correction_that_saw_it() -> None:
     frames = Frames(800).only(SOL)
-    crossed = crossed_estimate(frames.y, frames.kept, frames.target, frames.measured)
+    crossed = crossed_estimate(frames.y, frames.state, frames.target, frames.measured)
     fold = fold_of(800)
     error = (frames.target[:, SOL] - frames.y[:, SOL]).astype(float)
     for here in (fold == 0, fold == 1):
-        weights, offset = ridge(frames.kept[~here].astype(float), error[~here])
-        expected = np.maximum(frames.y[here, SOL] + frames.kept[here] @ weights + offset, 0.0)
+        weights, offset = ridge(frames.state[~here].astype(float), error[~here])
+        expected = np.maximum(frames.y[here, SOL] + frames.state[here] @ weights + offset, 0.0)
         np.testing.assert_allclose(crossed[here, SOL], expected, atol=1e-6)
 
 
 def test_spread_is_what_remains_in_frames_that_were_not_fitted() -> None:
     frames = Frames(800).only(SOL)
-    crossed = crossed_estimate(frames.y, frames.kept, frames.target, frames.measured)
+    crossed = crossed_estimate(frames.y, frames.state, frames.target, frames.measured)
     error = [frames.target[:, SOL] - estimate[:, SOL] for estimate in (frames.y, crossed)]
     before, after = (np.sqrt(np.mean(e**2)) for e in error)
     assert frames.fit().spread[SOL] == pytest.approx(after / before, rel=1e-5)

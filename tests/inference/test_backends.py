@@ -8,6 +8,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
+from inference.architecture import GruArchitecture
 from inference.backends import BACKENDS, StepBackend, open_backend, requirements
 from inference.backends.base import input_shapes, output_shapes
 from inference.backends.onnx_step import OnnxStep
@@ -54,7 +55,7 @@ def test_unknown_backend_names_the_nearest(random_checkpoint: Checkpoint) -> Non
 
 def test_broken_graph_is_a_clear_error() -> None:
     with pytest.raises(BackendUnavailable, match="cannot load the step graph"):
-        OnnxStep(b"not a graph")
+        OnnxStep(b"not a graph", GruArchitecture())
 
 
 def test_graph_with_other_outputs_is_refused_by_name() -> None:
@@ -62,8 +63,16 @@ def test_graph_with_other_outputs_is_refused_by_name() -> None:
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, [2])
     graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "other", [x], [y])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    with pytest.raises(BackendUnavailable, match=r"has x, y where this program expects x, y_prev"):
-        OnnxStep(model.SerializeToString())
+    with pytest.raises(BackendUnavailable, match=r"has x 2, y 2 where.*expects x 2x\d+, y_prev"):
+        OnnxStep(model.SerializeToString(), GruArchitecture())
+
+
+def test_graph_of_another_architecture_is_refused_by_its_shapes(
+    random_checkpoint: Checkpoint,
+) -> None:
+    other = GruArchitecture(d_model=8, members=1)
+    with pytest.raises(BackendUnavailable, match=r"cache \d+x2x\d+.*expects.*cache 1x2x12.*anew"):
+        OnnxStep(random_checkpoint.onnx, other)
 
 
 @pytest.mark.parametrize("name", BACKENDS)

@@ -39,7 +39,7 @@ def test_a_live_estimate_becomes_the_measurement() -> None:
     adapter = run(take(recording(40.0, lag_s=0.08))).subject.adapter
     later = states(20.0, start=60.0)
     at = phase(later.t - DELAY_S - 0.08)
-    corrected = adapter.apply(later.y, later.kept)
+    corrected = adapter.apply(later.y, later.state)
     for name in NAMES:
         channel = CHANNELS.index(name[:-2])
         for limb, turn in enumerate((0.0, np.pi)):  # fitted on the right leg, it serves the left

@@ -69,7 +69,12 @@ def machine(
 
     def furnish(**costs_and_errors: tuple[float, float]) -> dict[str, Paced]:
         backends = {
-            name: Paced(name, OnnxStep(random_checkpoint.onnx), clock, *values)
+            name: Paced(
+                name,
+                OnnxStep(random_checkpoint.onnx, random_checkpoint.card.architecture),
+                clock,
+                *values,
+            )
             for name, values in costs_and_errors.items()
         }
         monkeypatch.setattr(choice, "open_backend", lambda name, _: backends[name])

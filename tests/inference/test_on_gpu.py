@@ -98,7 +98,6 @@ def test_replayed_step_differs_from_the_reference_by_rounding(
 ) -> None:
     checkpoint = load_checkpoint() if which == "shipped" else random_checkpoint
     found = difference(checkpoint, StepGraph, monkeypatch)
-    print(f"{which}, float32: {found:.1e}")
     assert 0.0 < found < FLOAT32_TOLERANCE
 
 
@@ -108,14 +107,12 @@ def test_half_precision_stays_within_its_tolerance(
 ) -> None:
     checkpoint = load_checkpoint() if which == "shipped" else random_checkpoint
     found = difference(checkpoint, HalfGraph, monkeypatch)
-    print(f"{which}, float16: {found:.1e}")
     assert FLOAT32_TOLERANCE < found < FLOAT16_TOLERANCE
 
 
 def test_products_in_tf32_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cuda.matmul, "allow_tf32", True)
     found = difference(load_checkpoint(), StepGraph, monkeypatch)
-    print(f"shipped, TF32: {found:.1e}")
     assert found > FLOAT32_TOLERANCE
 
 

@@ -149,7 +149,7 @@ def test_digest_is_the_checkpoints(refiner: Refiner, random_checkpoint: Checkpoi
 
 @pytest.fixture
 def correction(rng: np.random.Generator) -> Adapter:
-    width = GruArchitecture(members=2).kv_width
+    width = GruArchitecture(members=2).state_width
     return Adapter(
         rng.normal(scale=0.1, size=(width, len(CHANNELS))).astype(np.float32),
         rng.normal(scale=0.1, size=len(CHANNELS)).astype(np.float32),
@@ -177,17 +177,17 @@ def test_a_subject_corrects_both_limbs_and_scales_the_doubt(
 ) -> None:
     own = personal(random_checkpoint, saved_subject(tmp_path, random_checkpoint.digest, correction))
     steps: list[tuple[float, np.ndarray, np.ndarray]] = []
-    own.on_step = lambda t, y, kept: steps.append((t, y.copy(), kept.copy()))
+    own.on_step = lambda t, y, state: steps.append((t, y.copy(), state.copy()))
     data = recording(50)
     for i in range(50):
         emg = own.step(*frame(data, i))
         plain = refiner.step(*frame(data, i))
-        t, y, kept = steps[-1]
+        t, y, state = steps[-1]
         assert t == data["t"][i]
         np.testing.assert_array_equal(y.reshape(-1), plain)  # the network goes on with its own
         for limb in range(2):
             expected = np.maximum(
-                y[limb] + kept[limb] @ correction.weights + correction.offset, 0.0
+                y[limb] + state[limb] @ correction.weights + correction.offset, 0.0
             )
             # float32 sums of 96 products in another order
             np.testing.assert_allclose(emg.reshape(2, -1)[limb], expected, atol=1e-5)
@@ -201,7 +201,7 @@ def test_a_subject_corrects_both_limbs_and_scales_the_doubt(
 @pytest.mark.parametrize("rate_hz", [50.0, 200.0])
 def test_steps_are_told_with_their_times(refiner: Refiner, rate_hz: float) -> None:
     times: list[float] = []
-    refiner.on_step = lambda t, y, kept: times.append(t)  # noqa: ARG005
+    refiner.on_step = lambda t, y, state: times.append(t)  # noqa: ARG005
     refine(refiner, recording(round(rate_hz), rate_hz))
     np.testing.assert_allclose(times, np.arange(len(times)) / 100.0, atol=1e-9)
     assert len(times) >= 98
@@ -214,7 +214,7 @@ def test_a_network_with_feedback_is_fed_its_own_estimate(
     fed = save_checkpoint(
         tmp_path / "fed", blank_card(net.arch), network_arrays(net), export_step(net)
     )
-    shape = (net.arch.kv_width, len(CHANNELS))
+    shape = (net.arch.state_width, len(CHANNELS))
     heavy = Adapter(
         rng.normal(size=shape).astype(np.float32),
         np.full(len(CHANNELS), 0.5, np.float32),
@@ -224,7 +224,7 @@ def test_a_network_with_feedback_is_fed_its_own_estimate(
     for subject in (None, saved_subject(tmp_path, fed.digest, heavy)):
         one = Refiner(fed.path, MUSCLES, GAIT_COORDINATES, 70.0, subject=subject)
         seen.append([])
-        one.on_step = lambda t, y, kept: seen[-1].append(y.copy())  # noqa: ARG005
+        one.on_step = lambda t, y, state: seen[-1].append(y.copy())  # noqa: ARG005
         refine(one, recording(60))
     np.testing.assert_array_equal(seen[0], seen[1])
 

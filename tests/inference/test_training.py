@@ -61,7 +61,7 @@ def test_training_stops_early_and_keeps_the_best_epoch() -> None:
     erratic = replace(QUICK, learning_rate=0.3, average=0.0)
     net, history = train(sequences[:2], sequences[2:], TINY, erratic)
     best = min(epoch.validation_loss for epoch in history)
-    error = Loss(sequences[:2], erratic.shape_weight).validate(net, sequences[2:])
+    error = Loss(sequences[:2], erratic.shape_weight).validate(net.members[0], sequences[2:])
     assert error == pytest.approx(best, rel=1e-6)
 
 

@@ -33,7 +33,8 @@ RATE_HZ = 100.0
 @pytest.fixture(scope="module")
 def stream() -> Stream:
     checkpoint = load_checkpoint(None)
-    return estimate_stream(OnnxStep(checkpoint.onnx), checkpoint.card.architecture)
+    arch = checkpoint.card.architecture
+    return estimate_stream(OnnxStep(checkpoint.onnx, arch), arch)
 
 
 @pytest.fixture(

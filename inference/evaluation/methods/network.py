@@ -88,7 +88,7 @@ def trained_and_calibrated(architecture: Architecture, recipe: Recipe) -> Family
 
     def family(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> dict[str, Estimates]:
         net = recipe.train(train, architecture)
-        stream = estimate_stream(OnnxStep(export_step(net)), architecture)
+        stream = estimate_stream(OnnxStep(export_step(net), architecture), architecture)
         streams = [stream(s) for s in held]
         return {"network": as_streamed(streams), "calibrated": calibrated(streams, held)}
 

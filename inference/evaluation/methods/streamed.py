@@ -52,9 +52,9 @@ def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Est
     for (k, part), judged in lessons(held):
         taught = streams[k]
         adapter = fit_adapter(
-            taught.y[part], taught.kept[part], held[k].y[part], held[k].measured[part]
+            taught.y[part], taught.state[part], held[k].y[part], held[k].measured[part]
         )
         for i, frames in judged:
-            y = adapter.apply(streams[i].y[frames], streams[i].kept[frames])
+            y = adapter.apply(streams[i].y[frames], streams[i].state[frames])
             found[i][frames] = y @ matrix
     return Estimates(found)

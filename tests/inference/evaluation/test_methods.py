@@ -132,10 +132,10 @@ def test_of_several_trials_the_first_teaches_and_the_others_are_judged() -> None
     streams = random_streams(trials)
     plain = calibrated(streams, trials)
     matrix = measured_matrix().T
-    adapter = fit_adapter(streams[0].y, streams[0].kept, trials[0].y, trials[0].measured)
+    adapter = fit_adapter(streams[0].y, streams[0].state, trials[0].y, trials[0].measured)
     assert np.isnan(plain.y[0]).all()
     for j in (1, 2):
-        expected = adapter.apply(streams[j].y, streams[j].kept) @ matrix
+        expected = adapter.apply(streams[j].y, streams[j].state) @ matrix
         np.testing.assert_array_equal(plain.y[j], expected)
         error, before = (
             np.abs(y - trials[j].y)[:, COLUMNS].mean()

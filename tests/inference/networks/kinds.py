@@ -10,6 +10,7 @@ from inference.architecture import (
     GruArchitecture,
     StdrArchitecture,
 )
+from inference.channels import N_INPUT
 from inference.networks import Ensemble, Member
 
 KINDS: dict[str, Architecture] = {
@@ -19,12 +20,21 @@ KINDS: dict[str, Architecture] = {
 }
 
 
+def random_inputs(
+    arch: Architecture, *shape: int, dtype: torch.dtype = torch.float32
+) -> torch.Tensor:
+    """Values of any size and sign, about half of them present."""
+    x = 2.0 * torch.randn(*shape, arch.n_input, dtype=dtype)
+    x[..., N_INPUT:] = x[..., N_INPUT:] > 0.0
+    return x
+
+
 def stream(
     net: Member | Ensemble, x: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Feed x (B, T, C) frame by frame on a list of cache rows; y, spread, y_prev (B, T, n)."""
-    arch, (b, t, _) = net.arch, x.shape
-    width = arch.kv_width if isinstance(net, Ensemble) else arch.member_width
+    net = net if isinstance(net, Ensemble) else Ensemble(net.arch.of_member(0), [net])
+    arch, (b, t, _), width = net.arch, x.shape, net.arch.kv_width
     y = torch.zeros(b, arch.n_output, dtype=x.dtype)
     rows = [torch.zeros(b, width, dtype=x.dtype)] * (arch.window - 1)
     mask = torch.full((arch.window - 1,), float("-inf"), dtype=x.dtype)

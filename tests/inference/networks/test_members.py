@@ -19,7 +19,7 @@ from inference.channels import (
 )
 from inference.exceptions import InferenceError
 from tests.inference.conftest import random_member
-from tests.inference.networks.kinds import KINDS, stream
+from tests.inference.networks.kinds import KINDS, random_inputs, stream
 
 kinds = pytest.mark.parametrize("arch", KINDS.values(), ids=KINDS)
 
@@ -37,7 +37,7 @@ def test_stream_equals_parallel_pass_over_its_own_outputs(
     arch: Architecture, dtype: torch.dtype, tolerance: float
 ) -> None:
     net = random_member(arch).to(dtype)
-    x = torch.randn(2, 60, arch.n_input, dtype=dtype)  # the first frame leaves every window
+    x = random_inputs(arch, 2, 60, dtype=dtype)  # the first frame leaves every window
     streamed, spread, feedback = stream(net, x)
     parallel, parallel_spread = net(x, feedback)
     assert streamed.std(1).max() > 0.02  # it moves over time, else equality says nothing
@@ -49,7 +49,7 @@ def test_stream_equals_parallel_pass_over_its_own_outputs(
 @torch.inference_mode()
 def test_no_output_depends_on_the_future(arch: Architecture) -> None:
     net = random_member(arch)
-    x, y_prev = torch.randn(1, 40, arch.n_input), torch.rand(1, 40, N_CHANNEL)
+    x, y_prev = random_inputs(arch, 1, 40), torch.rand(1, 40, N_CHANNEL)
     changed_x, changed_y = x.clone(), y_prev.clone()
     changed_x[:, 25:] += 1.0
     changed_y[:, 25:] += 1.0
@@ -63,7 +63,7 @@ def test_no_output_depends_on_the_future(arch: Architecture) -> None:
 @torch.inference_mode()
 def test_absent_input_has_no_influence(arch: Architecture) -> None:
     net = random_member(arch)
-    x = torch.randn(1, 8, arch.n_input)
+    x = random_inputs(arch, 1, 8)
     x[..., N_INPUT:] = 1.0
     x[..., N_INPUT + 3] = 0.0
     other = x.clone()
@@ -90,7 +90,7 @@ def test_inputs_that_the_architecture_leaves_out_have_no_influence(arch: Archite
 @torch.inference_mode()
 def test_output_is_finite_and_nonnegative_for_garbage(arch: Architecture) -> None:
     net = random_member(arch)
-    x = torch.randn(1, 8, arch.n_input) * 1e30
+    x = random_inputs(arch, 1, 8) * 1e30
     x[..., N_INPUT:] = 1.0
     y, spread = net(x, torch.zeros(1, 8, N_CHANNEL))
     assert bool(torch.isfinite(y).all() and torch.isfinite(spread).all())
@@ -100,7 +100,7 @@ def test_output_is_finite_and_nonnegative_for_garbage(arch: Architecture) -> Non
 @kinds
 def test_the_spread_learns_without_moving_the_estimate(arch: Architecture) -> None:
     net = random_member(arch)
-    x = torch.randn(1, 8, arch.n_input)
+    x = random_inputs(arch, 1, 8)
     with torch.no_grad():  # as if fitted
         net.head.novelty.weight.normal_()
         net.head.novelty.bias.zero_()
