@@ -78,6 +78,7 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         network("motion alone", inputs=MOTION),
         network("own leg alone", inputs=OWN_LEG),
         network("both legs whole", inputs=tuple(INPUT_GROUPS)),
+        network("no size by effort", effort_frames=0),
         network("half as wide", d_model=one.architecture.d_model // 2),
         network("twice as wide", d_model=one.architecture.d_model * 2),
         training("squared error alone", shape_weight=0.0),
