@@ -38,6 +38,7 @@ from inference.fit_settings import FitSettings
 from inference.muscle_map import FAMILIES
 from inference.record import FeatureRecord
 from inference.reference import reference_stream
+from inference.trainer import first_process
 from inference.training import Epoch, train
 from inference.training_data import training_sequences
 from inference.weights import network_arrays
@@ -68,8 +69,8 @@ def fit_checkpoint(
     out: Path,
     settings: FitSettings,
     report: Callable[[str], None],
-) -> Checkpoint:
-    """Train, judge, export and save.
+) -> Checkpoint | None:
+    """Train, judge, export and save; None in the processes that only help to train.
 
     Parameters
     ----------
@@ -117,6 +118,8 @@ def fit_checkpoint(
         settings.training,
         lambda epoch: report(_line(epoch)),
     )
+    if not first_process():
+        return None
     net.gain.copy_(torch.from_numpy(gain))
     onnx = export_step(net)
     if unseen:

@@ -8,11 +8,20 @@ from collections.abc import Callable
 
 import lightning
 from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.utilities import rank_zero_only
 
 from inference.task import TrainingTask
 from inference.train_settings import TrainSettings
 
-__all__ = ["fit_task"]
+__all__ = ["first_process", "fit_task"]
+
+
+def first_process() -> bool:
+    """Whether this is the process that speaks and writes.
+
+    With several devices Lightning starts the command once more for each; all of them train.
+    """
+    return bool(rank_zero_only.rank == 0)
 
 
 def fit_task(

@@ -30,9 +30,12 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
     """
     with needs_training_extra("nem2e train"):
         from inference.fit import fit_checkpoint
-    console = Console(highlight=False, soft_wrap=True)
+        from inference.trainer import first_process
+    console = Console(highlight=False, soft_wrap=True, quiet=not first_process())
     records, unseen = training_features(config, cache, console)
     saved = fit_checkpoint(records, unseen, out, config.fit, console.print)
+    if saved is None:
+        return
     for part in ("cross_validation", "held_out"):
         if part in saved.card.metrics:
             console.print(score_table(part.replace("_", " "), saved.card.metrics[part]["methods"]))

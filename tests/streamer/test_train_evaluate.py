@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -179,6 +182,38 @@ def test_train_then_evaluate(
 
     evaluate.run(people, out, cache=cache)
     assert "no measure of how it does on others" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network_and_write_it_once(
+    trials: Path, cache: Path, tmp_path: Path
+) -> None:
+    """As several GPUs do; here two processes on the CPU."""
+    pytest.importorskip("torch")
+    config = tmp_path / "train.yaml"
+    config.write_text(
+        f"trials: [{trials}/made/one, {trials}/made/two, {trials}/made/three]\n"
+        "validation_people: 1\n"
+        "folds: 3\n"
+        "architecture: {kind: gru, d_model: 8, members: 2}\n"
+        "training: {accelerator: cpu, devices: 2, epochs: 2, batches: 3}\n"
+    )
+    command = "import sys; from streamer.cli import main; sys.exit(main())"
+    options = ["--config", str(config), "--cache", str(cache), "--out", str(tmp_path / "out")]
+    program = tmp_path / "nem2e"  # a file, which the second process can start again
+    program.write_text(command)
+    ran = subprocess.run(
+        [sys.executable, str(program), "train", *options],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    (wrote,) = (line for line in ran.stdout.splitlines() if line.startswith("wrote"))
+    assert load_checkpoint(tmp_path / "out").digest[:12] in wrote
+    assert ran.stdout.count("fold 1/3") == 1
 
 
 def test_comparison_writes_the_page_and_figures(
