@@ -16,6 +16,7 @@ from inference.networks import Ensemble, Member
 KINDS: dict[str, Architecture] = {
     "gru": GruArchitecture(d_model=12, n_layer=2),
     "stdr": StdrArchitecture(d_model=16, n_head=2, window=5),
+    "stdr with effort": StdrArchitecture(d_model=16, n_head=2, window=5, effort_frames=20),
     "bahdanau": BahdanauArchitecture(d_model=12, window=5),
 }
 
