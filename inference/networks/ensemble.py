@@ -57,23 +57,9 @@ class Ensemble(nn.Module):
     def step(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run one frame, stateless.
+        """Run one frame, stateless: y, sigma (B, N_CHANNEL) and a row for the cache (B, kv_width).
 
-        Parameters
-        ----------
-        x : Tensor of shape (B, 2 N_INPUT)
-        y_prev : Tensor of shape (B, N_CHANNEL)
-            The previous frame's output.
-        cache : Tensor of shape (W-1, B, kv_width)
-            What was kept of the previous frames, oldest first.
-        mask : Tensor of shape (W-1,)
-            0 where the cache row holds a frame, -inf where it does not yet.
-
-        Returns
-        -------
-        y, sigma : Tensor of shape (B, N_CHANNEL)
-        kept : Tensor of shape (B, kv_width)
-            This frame's row for the cache.
+        Parameters are those of `Member.advance`, with such rows in the cache.
         """
         width = self.arch.state_width
         means = self._next_means(x, cache[-1, :, width:], mask[-1])
