@@ -31,7 +31,7 @@ __all__ = ["HalfGraph", "Precision", "build_engine", "cached", "engine_dir", "en
 
 Precision = Literal["float32", "float16"]
 
-RECIPE: Final = 1
+RECIPE: Final = 2
 """Counts changes of `build_engine` that make earlier engines other ones."""
 
 _DIGEST: Final = hashlib.sha256().digest_size
@@ -42,17 +42,25 @@ _PACKAGES: Final = ("torch", "torch-tensorrt", "tensorrt")
 class HalfGraph(nn.Module):
     """The step in half precision between float32 inputs and outputs.
 
-    TensorRT's networks are strongly typed: the graph says where it computes in what.
+    TensorRT's networks are strongly typed: the graph says where it computes in what. Effort stays
+    in float32: a running mean of 120 frames would stand still where a frame differs from it by less
+    than 3 %, since half precision has no smaller step.
     """
 
     def __init__(self, net: Ensemble) -> None:
         super().__init__()
         self.net = copy.deepcopy(net).half()
+        for half, member in zip(self.net.members, net.members, strict=True):
+            half.effort = copy.deepcopy(member.effort)
 
     def forward(self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
         """See `Ensemble.step`."""
-        outputs = self.net.step(x.half(), y_prev.half(), cache.half(), mask.half())
-        return tuple(output.float() for output in outputs)
+        net = self.net
+        means = net.next_means(x, cache, mask)
+        past = cache[..., : net.arch.state_width].half()
+        halves = net.advance(x.half(), y_prev.half(), past, mask.half(), means)
+        y, sigma, kept = (half.float() for half in halves)
+        return y, sigma, kept if means is None else torch.cat((kept, means), dim=-1)
 
 
 def engine_dir() -> Path:

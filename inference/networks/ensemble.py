@@ -61,9 +61,27 @@ class Ensemble(nn.Module):
 
         Parameters are those of `Member.advance`, with such rows in the cache.
         """
-        width = self.arch.state_width
-        means = self._next_means(x, cache[-1, :, width:], mask[-1])
-        pasts = cache[..., :width].chunk(self.arch.members, dim=-1)
+        means = self.next_means(x, cache, mask)
+        y, sigma, kept = self.advance(x, y_prev, cache[..., : self.arch.state_width], mask, means)
+        return y, sigma, kept if means is None else torch.cat((kept, means), dim=-1)
+
+    def next_means(self, x: Tensor, cache: Tensor, mask: Tensor) -> Tensor | None:
+        """Return the running means of effort after x (B, RUNNING_MEANS), 0 before the first frame.
+
+        They are the same for all members, which were normalised by the same people.
+        """
+        first = self.members[0]
+        assert isinstance(first, Member)
+        if first.effort is None:
+            return None
+        before = cache[-1, :, self.arch.state_width :]
+        return first.effort.step(x, torch.where(mask[-1] < 0.0, torch.zeros_like(before), before))
+
+    def advance(
+        self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor, means: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Run one frame of all members; the cache's rows and what is kept are state_width wide."""
+        pasts = cache.chunk(self.arch.members, dim=-1)
         hidden, kept = zip(
             *(m.advance(x, y_prev, p, mask) for m, p in zip(self.members, pasts, strict=True)),  # type: ignore[operator]
             strict=True,
@@ -73,15 +91,7 @@ class Ensemble(nn.Module):
             strict=True,
         )
         mean, sigma = self._merge(torch.stack(y), torch.stack(spread))
-        return mean, sigma, torch.cat(kept if means is None else (*kept, means), dim=-1)
-
-    def _next_means(self, x: Tensor, before: Tensor, mask: Tensor) -> Tensor | None:
-        """Running means of effort after x, the same for all members; at the start 0 before it."""
-        first = self.members[0]
-        assert isinstance(first, Member)
-        if first.effort is None:
-            return None
-        return first.effort.step(x, torch.where(mask < 0.0, torch.zeros_like(before), before))
+        return mean, sigma, torch.cat(kept, dim=-1)
 
     def _merge(self, y: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and sigma of y, spread (members, ..., N_CHANNEL)."""

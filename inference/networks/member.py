@@ -68,7 +68,7 @@ class Member(nn.Module, ABC):
         if self.effort is None:
             return y, spread
         assert means is not None
-        size = self.effort.size(means)
+        size = self.effort.size(means).to(y)
         return y * size, spread * size.detach()  # the power learns from the estimate alone
 
     @torch.no_grad()

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 import torch
 
+from inference.architecture import RUNNING_MEANS
 from inference.backends import tensorrt_engine
 from inference.backends.base import (
     FLOAT32_TOLERANCE,
@@ -93,6 +94,23 @@ def test_half_precision_stays_within_its_tolerance_and_not_within_that_of_float3
     # On a CPU; a GPU sums in another order, which is why the tolerance is several times that.
     assert FLOAT32_TOLERANCE < half < 0.5 * FLOAT16_TOLERANCE
     assert next(net.parameters()).dtype == torch.float32  # HalfGraph has its own copy
+
+
+@torch.inference_mode()
+def test_half_precision_remembers_effort_as_float32_does() -> None:
+    """With running means in half precision, which stand still, running was 2 % off."""
+    checkpoint = load_checkpoint()
+    net, reference = load_network(checkpoint), checkpoint.reference()
+    assert reference is not None
+    rows = []
+    for graph in (StepGraph(net), HalfGraph(net)):
+        y, row = torch.zeros(2, net.arch.n_output), torch.zeros(2, net.arch.kv_width)
+        for x in torch.from_numpy(reference.x):
+            y, _, row = graph(x, y, row[None], torch.zeros(1))
+        rows.append(row.split([net.arch.state_width, RUNNING_MEANS], -1))
+    (states, means), (other_states, other_means) = rows
+    assert torch.equal(means, other_means)
+    assert not torch.equal(states, other_states)
 
 
 def test_tolerance_of_float32_refuses_tf32() -> None:
