@@ -37,8 +37,8 @@ def rollout(net: Ensemble, sequences: Sequence[F32], longest: int = 1000) -> lis
     sequences : sequence of ndarray of shape (n_i, 2 N_INPUT), float32
     longest : int
         Networks with feedback are stepped; longer sequences then run in pieces of so many frames,
-        each preceded by three receptive fields of its past, after which the output no longer
-        depends on where it started.
+        each preceded by three receptive fields of its past, and by four memories of effort, after
+        which the output hardly depends on where it started.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def rollout(net: Ensemble, sequences: Sequence[F32], longest: int = 1000) -> lis
     """
     if not net.arch.feeds_back:
         return [_parallel(net, x) for x in sequences]
-    lead = 3 * (net.arch.receptive_field or SETTLED)
+    lead = max(3 * (net.arch.receptive_field or SETTLED), 4 * net.arch.effort_frames)
     pieces = [
         (i, first, max(0, first - lead), min(first + longest, len(x)))
         for i, x in enumerate(sequences)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from inference.architecture import MOTION, BahdanauArchitecture, StdrArchitecture
+from inference.architecture import (
+    MOTION,
+    BahdanauArchitecture,
+    GruArchitecture,
+    StdrArchitecture,
+)
 from inference.crossval import cross_validate
 from inference.dataset import LimbSequence, as_recorded, build_sequences
 from inference.evaluation.coverage import relative_errors, spread_gain
@@ -30,6 +36,8 @@ from inference.training_data import training_sequences
 
 __all__ = ["CompareSettings", "Comparison", "Study", "all_families", "compare"]
 
+EFFORT_FRAMES: Final = GruArchitecture().effort_frames
+
 
 @dataclass(frozen=True)
 class CompareSettings:
@@ -40,12 +48,16 @@ class CompareSettings:
     fit : FitSettings
         How everything is trained, the default network, and in how many groups people are left out.
     bahdanau, stdr : Architecture
-        The two that it is compared with.
+        The two that it is compared with; they too have a size by effort.
     """
 
     fit: FitSettings = field(default_factory=lambda: FitSettings(folds=8))
-    bahdanau: BahdanauArchitecture = field(default_factory=BahdanauArchitecture)
-    stdr: StdrArchitecture = field(default_factory=StdrArchitecture)
+    bahdanau: BahdanauArchitecture = field(
+        default_factory=lambda: BahdanauArchitecture(effort_frames=EFFORT_FRAMES)
+    )
+    stdr: StdrArchitecture = field(
+        default_factory=lambda: StdrArchitecture(effort_frames=EFFORT_FRAMES)
+    )
 
 
 @dataclass(frozen=True, eq=False)

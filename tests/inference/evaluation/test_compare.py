@@ -81,6 +81,15 @@ def test_network_of_the_motion_alone_is_blind_to_activations() -> None:
     assert not np.array_equal(c, d)
 
 
+def test_networks_are_compared_on_equal_terms() -> None:
+    settings = CompareSettings()
+    frames = {
+        a.effort_frames for a in (settings.fit.architecture, settings.stdr, settings.bahdanau)
+    }
+    assert len(frames) == 1
+    assert frames != {0}
+
+
 def test_every_method_estimates_everybody() -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
     records.append(synthetic_record(subject="p0", seconds=4.0, variant="noise-1"))
