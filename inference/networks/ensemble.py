@@ -47,7 +47,8 @@ class Ensemble(nn.Module):
         self.arch = arch
         fresh = (build_member(arch.of_member(k)) for k in range(arch.members))
         self.members = nn.ModuleList(members or fresh)
-        self.register_buffer("gain", torch.ones(N_CHANNEL))
+        place = next(self.members.parameters()).device  # trained ones may be on a GPU
+        self.register_buffer("gain", torch.ones(N_CHANNEL, device=place))
 
     def forward(self, x: Tensor, y_prev: Tensor) -> tuple[Tensor, Tensor]:
         """Run sequences; y and sigma, each (B, T, N_CHANNEL). See `Member.forward`."""

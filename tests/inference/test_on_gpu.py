@@ -18,7 +18,7 @@ import torch
 from msgspec.structs import replace
 
 from inference.architecture import Architecture, GruArchitecture
-from inference.backends.base import FLOAT32_TOLERANCE, INPUTS, OUTPUTS, input_shapes, output_shapes
+from inference.backends.base import FLOAT32_TOLERANCE, INPUTS, input_shapes, output_shapes
 from inference.backends.tensorrt_engine import HalfGraph
 from inference.backends.tensorrt_step import FLOAT16_TOLERANCE, TensorRTStep
 from inference.checkpoint import Checkpoint, load_checkpoint
@@ -26,6 +26,7 @@ from inference.choice import largest_difference
 from inference.export import StepGraph
 from inference.training import train
 from inference.weights import load_network
+from tests.inference.test_tensorrt_step import StandInEngine, StandInLogger
 from tests.inference.test_training import QUICK, TINY, people
 
 pytestmark = pytest.mark.skipif(
@@ -33,24 +34,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class GraphAsEngine:
-    """An engine, and its own context, that computes a step graph in the given GPU memory."""
+class GraphAsEngine(StandInEngine):
+    """The stand-in of `test_tensorrt_step.py` in GPU memory."""
 
     def __init__(self, graph: torch.nn.Module, architecture: Architecture) -> None:
-        inputs, outputs = input_shapes(architecture), output_shapes(architecture)
-        self.graph = graph.cuda().eval()
-        self.shapes = inputs | {f"output{i}": outputs[n] for i, n in enumerate(OUTPUTS)}
-        self.num_io_tensors = len(self.shapes)
+        super().__init__(graph.cuda().eval(), architecture)
         self.memory: dict[str, torch.Tensor] = {}
-
-    def get_tensor_name(self, index: int) -> str:
-        return list(self.shapes)[index]
-
-    def get_tensor_shape(self, name: str) -> tuple[int, ...]:
-        return self.shapes[name]
-
-    def create_execution_context(self) -> GraphAsEngine:
-        return self
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         array = {"shape": self.shapes[name], "typestr": "<f4", "data": (address, False)}
@@ -73,16 +62,9 @@ def step_of(
     """The backend around a graph of torch."""
     engine = GraphAsEngine(graph, architecture)
     runtime = SimpleNamespace(deserialize_cuda_engine=lambda _: engine)
-    tensorrt = SimpleNamespace(Logger=_Logger, Runtime=lambda _: runtime)
+    tensorrt = SimpleNamespace(Logger=StandInLogger, Runtime=lambda _: runtime)
     monkeypatch.setitem(sys.modules, "tensorrt", tensorrt)
     return TensorRTStep(b"engine", architecture, "tensorrt", FLOAT32_TOLERANCE)
-
-
-class _Logger:
-    ERROR = 1
-
-    def __init__(self, level: int) -> None:
-        assert level == self.ERROR
 
 
 def difference(checkpoint: Checkpoint, graph: Any, monkeypatch: pytest.MonkeyPatch) -> float:
@@ -92,20 +74,20 @@ def difference(checkpoint: Checkpoint, graph: Any, monkeypatch: pytest.MonkeyPat
     return largest_difference(step_of(graph(net), net.arch, monkeypatch), net.arch, reference)
 
 
-@pytest.mark.parametrize("which", ["shipped", "random"])
+@pytest.fixture(params=["shipped", "random"])
+def checkpoint(request: pytest.FixtureRequest, random_checkpoint: Checkpoint) -> Checkpoint:
+    return load_checkpoint() if request.param == "shipped" else random_checkpoint
+
+
 def test_replayed_step_differs_from_the_reference_by_rounding(
-    which: str, random_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checkpoint = load_checkpoint() if which == "shipped" else random_checkpoint
-    found = difference(checkpoint, StepGraph, monkeypatch)
-    assert 0.0 < found < FLOAT32_TOLERANCE
+    assert 0.0 < difference(checkpoint, StepGraph, monkeypatch) < FLOAT32_TOLERANCE
 
 
-@pytest.mark.parametrize("which", ["shipped", "random"])
 def test_half_precision_stays_within_its_tolerance(
-    which: str, random_checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    checkpoint = load_checkpoint() if which == "shipped" else random_checkpoint
     found = difference(checkpoint, HalfGraph, monkeypatch)
     assert FLOAT32_TOLERANCE < found < FLOAT16_TOLERANCE
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from streamer.force_ring import ForceRing
 from streamer.formats import read_trial
 from streamer.train_config import TrainConfig
 from tests.data_sets import trial_dir
+from tests.streamer.test_cli import ENVIRONMENT
 
 SUBJECT = Path(demo.__file__).parent / "subject"
 EMG_TOML = """
@@ -198,18 +198,9 @@ def test_two_processes_train_one_network_and_write_it_once(
         "architecture: {kind: gru, d_model: 8, members: 2}\n"
         "training: {accelerator: cpu, devices: 2, epochs: 2, batches: 3}\n"
     )
-    command = "import sys; from streamer.cli import main; sys.exit(main())"
     options = ["--config", str(config), "--cache", str(cache), "--out", str(tmp_path / "out")]
-    program = tmp_path / "nem2e"  # a file, which the second process can start again
-    program.write_text(command)
-    ran = subprocess.run(
-        [sys.executable, str(program), "train", *options],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        check=False,
-    )
+    command = [sys.executable, "-m", "streamer.cli", "train", *options]
+    ran = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert ran.returncode == 0, ran.stderr
     (wrote,) = (line for line in ran.stdout.splitlines() if line.startswith("wrote"))
     assert load_checkpoint(tmp_path / "out").digest[:12] in wrote

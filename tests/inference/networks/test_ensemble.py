@@ -35,6 +35,13 @@ def test_estimate_is_the_mean_and_disagreement_adds_to_the_doubt() -> None:
     torch.testing.assert_close(sigma, 1.5 * ((s1**2 + s2**2) / 2 + (y1 - y2) ** 2 / 4).sqrt())
 
 
+def test_an_ensemble_is_where_its_members_are() -> None:
+    """As in validation on a GPU; `meta` is the other place that every machine has."""
+    arch = msgspec.structs.replace(KINDS["gru"], members=1)
+    net = Ensemble(arch, [random_member(arch).to("meta")])
+    assert {part.device.type for part in (*net.parameters(), *net.buffers())} == {"meta"}
+
+
 @pytest.mark.parametrize(
     ("share", "blind"),
     [(0.0, [False] * 3), (0.5, [False, False, True]), (1.0, [True] * 3)],
