@@ -90,6 +90,11 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return replace(self, members=1, inputs=inputs, motion_share=0.0)
 
     @property
+    def sees_simulation(self) -> bool:
+        """Whether simulated activations are among the inputs."""
+        return "activation" in self.inputs
+
+    @property
     def member_width(self) -> int:
         """Floats per limb and frame that a member keeps."""
         raise NotImplementedError

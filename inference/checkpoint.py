@@ -4,11 +4,13 @@
 ``weights.safetensors``    every tensor of the network, normalisation included
 ``step.onnx``              the step graph, what a live session runs
 ``reference.safetensors``  `Reference`: a stream and what the network makes of it
+``usual.safetensors``      `inference.usual.Usual`: how the training people move
 ``card.json``              `Card`: what it is, what it was trained on, how well it does
 =========================  =============================================================
 
 The card holds the SHA-256 of the other files and its own hash is the checkpoint's digest, so one
 digest names them all. A checkpoint without a reference works; no backend can prove itself on it.
+One that does not say what is usual works too; its estimate is the network's alone.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from safetensors import SafetensorError
 from inference.architecture import Architecture
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.exceptions import CheckpointError, CheckpointMismatch
+from inference.usual import Usual
 
 __all__ = [
     "DEFAULT_CHECKPOINT",
@@ -48,7 +51,7 @@ FORMAT: Final = 2
 NAMED: Final = 5
 """Names that a message about a mismatch lists; the rest is counted."""
 _CARD, _ONNX, _WEIGHTS = "card.json", "step.onnx", "weights.safetensors"
-_REFERENCE = "reference.safetensors"
+_REFERENCE, _USUAL = "reference.safetensors", "usual.safetensors"
 
 
 class Reference(NamedTuple):
@@ -147,6 +150,12 @@ class Checkpoint:
             return None
         return Reference(**_tensors(self.path / _REFERENCE, self.card.sha256))
 
+    def usual(self) -> Usual | None:
+        """Read what is usual in the training people; None if this checkpoint does not say."""
+        if _USUAL not in self.card.sha256:
+            return None
+        return Usual(**_tensors(self.path / _USUAL, self.card.sha256))
+
 
 def load_checkpoint(path: Path | None = None) -> Checkpoint:
     """Read and verify a checkpoint.
@@ -226,6 +235,7 @@ def save_checkpoint(
     weights: Mapping[str, F32],
     onnx: bytes,
     reference: Reference | None = None,
+    usual: Usual | None = None,
 ) -> Checkpoint:
     """Write a checkpoint whole or not at all, and read it back.
 
@@ -240,8 +250,9 @@ def save_checkpoint(
     if path.exists() and not (path / _CARD).is_file() and (path.is_file() or any(path.iterdir())):
         raise CheckpointError(f"{path} exists and is not a checkpoint; give an empty folder")
     files = {_WEIGHTS: safetensors.numpy.save(dict(weights)), _ONNX: onnx}
-    if reference is not None:
-        files[_REFERENCE] = safetensors.numpy.save(reference._asdict())
+    for name, content in ((_REFERENCE, reference), (_USUAL, usual)):
+        if content is not None:
+            files[name] = safetensors.numpy.save(content._asdict())
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     signed = msgspec.structs.replace(card, sha256=hashes)
     files[_CARD] = msgspec.json.format(msgspec.json.encode(signed), indent=1) + b"\n"

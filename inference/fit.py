@@ -38,9 +38,11 @@ from inference.fit_settings import FitSettings
 from inference.muscle_map import FAMILIES
 from inference.record import FeatureRecord
 from inference.reference import reference_stream
+from inference.second_opinion import SecondOpinion
 from inference.trainer import first_process
 from inference.training import Epoch, train
 from inference.training_data import training_sequences
+from inference.usual import fit_usual
 from inference.weights import network_arrays
 
 __all__ = ["fit_checkpoint"]
@@ -122,8 +124,11 @@ def fit_checkpoint(
         return None
     net.gain.copy_(torch.from_numpy(gain))
     onnx = export_step(net)
+    usual = fit_usual(sequences) if settings.architecture.sees_simulation else None
     if unseen:
-        stream = estimate_stream(OnnxStep(onnx, settings.architecture), settings.architecture)
+        opinion = None if usual is None else SecondOpinion(usual, settings.rate_hz, settings.lead_s)
+        step = OnnxStep(onnx, settings.architecture)
+        stream = estimate_stream(step, settings.architecture, opinion)
         unseen = put_right(unseen, settings.exchanged)
         held = build_sequences(unseen, settings.rate_hz, lead_s=settings.lead_s)
         known = known_channels(people_by_channel(sequences))
@@ -133,7 +138,7 @@ def fit_checkpoint(
     training = _training_card(plain, as_recorded(sequences), lags, stop_by, settings, history)
     arrays = network_arrays(net)
     card = _card(out.name, settings, arrays, training, metrics)
-    return save_checkpoint(out, card, arrays, onnx, reference_stream(net))
+    return save_checkpoint(out, card, arrays, onnx, reference_stream(net), usual)
 
 
 def _card(
@@ -209,10 +214,9 @@ def _left_out(
     sequences: Sequence[LimbSequence], settings: FitSettings, report: Callable[[str], None]
 ) -> dict[str, Estimates]:
     """Estimate everybody by a network that others taught."""
-    recipe = Recipe(settings.training, settings.validation_people, report)
     families = [
         as_family("simulation", plain_simulation, free_gain=True),
-        trained_and_calibrated(settings.architecture, recipe),
+        trained_and_calibrated(Recipe(settings, report)),
         as_family("own-strides", own_strides),
     ]
     return cross_validate(sequences, settings.folds, settings.training.seed, families, report)

@@ -92,4 +92,6 @@ def add_reference(path: Path | None = None) -> Checkpoint:
     """
     found = load_checkpoint(path)
     reference = reference_stream(load_network(found))
-    return save_checkpoint(found.path, found.card, found.weights(), found.onnx, reference)
+    return save_checkpoint(
+        found.path, found.card, found.weights(), found.onnx, reference, found.usual()
+    )

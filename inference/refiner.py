@@ -11,10 +11,11 @@ import numpy.typing as npt
 from inference.channels import CHANNELS, N_CHANNEL, SIDES
 from inference.checkpoint import load_checkpoint
 from inference.choice import choose_backend
+from inference.estimator import Estimator
 from inference.exceptions import SubjectError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
-from inference.stepper import Stepper
+from inference.second_opinion import second_opinion
 from inference.subject import DELAY_TOLERANCE_S, Subject, load_subject
 
 __all__ = ["OnStep", "Refiner"]
@@ -67,8 +68,8 @@ class Refiner:
     subject : Subject or None
         The calibration in use.
     on_step : callable or None
-        Called after each step of the network with its time [s], its own estimate
-        (2, N_CHANNEL) and its state (2, state_width); views, valid during the call.
+        Called after each step with its time [s], the estimate that no subject corrected
+        (2, N_CHANNEL) and the network's state (2, state_width); views, valid during the call.
 
     Raises
     ------
@@ -104,7 +105,8 @@ class Refiner:
         )
         self._selected = np.flatnonzero(inputs.channel_present)
         self.choice = choose_backend(backend, loaded, clock)
-        self._stepper = Stepper(self.choice.backend, card.architecture)
+        opinion = second_opinion(loaded)
+        self._estimator = Estimator(self.choice.backend, card.architecture, opinion)
         self._held: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
         self._sigma: F32 = np.zeros_like(self._held)
         self._last_t = 0.0
@@ -112,7 +114,7 @@ class Refiner:
 
     def warm_up(self) -> None:
         """Run the network on an empty history a few times, then forget it."""
-        self._stepper.warm_up()
+        self._estimator.warm_up()
         self.reset()
 
     def check_filter_delay(self, filter_delay_s: float) -> None:
@@ -133,7 +135,7 @@ class Refiner:
     def reset(self) -> None:
         """Forget the stream: the next frame is the first one."""
         self._stream.reset()
-        self._stepper.reset()
+        self._estimator.reset()
 
     def step(
         self,
@@ -164,13 +166,13 @@ class Refiner:
             valid until the next call. Between two steps of the network the last one is held.
         """
         if self._stream.is_new_stream(t):
-            self._stepper.reset()
+            self._estimator.reset()
             self._last_t = t
         for fraction, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
-            y = self._stepper.step(x)
+            y = self._estimator.step(x)
             self._hold(y)
             if self.on_step is not None:
-                self.on_step(self._last_t + fraction * (t - self._last_t), y, self._stepper.state)
+                self.on_step(self._last_t + fraction * (t - self._last_t), y, self._estimator.state)
         self._last_t = t
         emg: F32 = self.estimate[0]
         sigma: F32 = self.estimate[1]
@@ -182,11 +184,11 @@ class Refiner:
         """Hold a step's estimate, corrected for the subject; the network goes on with its own."""
         if self.subject is None:
             np.copyto(self._held, y)
-            np.copyto(self._sigma, self._stepper.sigma)
+            np.copyto(self._sigma, self._estimator.sigma)
             return
         adapter = self.subject.adapter
-        adapter.apply(y, self._stepper.state, out=self._held)
-        np.multiply(self._stepper.sigma, adapter.spread, out=self._sigma)
+        adapter.apply(y, self._estimator.state, out=self._held)
+        np.multiply(self._estimator.sigma, adapter.spread, out=self._sigma)
 
 
 def _subject_of(path: Path, digest: str) -> Subject:

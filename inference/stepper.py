@@ -27,8 +27,8 @@ class Stepper:
 
     Attributes
     ----------
-    sigma : ndarray of shape (2, N_CHANNEL), float32
-        Standard deviation of the last estimate's error.
+    y, sigma : ndarray of shape (2, N_CHANNEL), float32
+        The last estimate and the standard deviation of its error.
     state : ndarray of shape (2, state_width), float32
         Of the network after the last frame.
     """
@@ -39,14 +39,14 @@ class Stepper:
         shapes = output_shapes(architecture)
         outputs = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
         self._outputs = tuple(outputs.values())
-        self._y, self.sigma, self._kept = (outputs[name] for name in ("y", "sigma", "new_kv"))
+        self.y, self.sigma, self._kept = (outputs[name] for name in ("y", "sigma", "new_kv"))
         self.state = self._kept[:, : architecture.state_width]
-        self._y_prev: F32 = np.zeros_like(self._y)
+        self._y_prev: F32 = np.zeros_like(self.y)
 
     def reset(self) -> None:
         """Forget the past; the next frame is the first."""
         self._ring.reset()
-        self._y.fill(0.0)
+        self.y.fill(0.0)
 
     def step(self, x: F32) -> F32:
         """Advance by one frame.
@@ -61,11 +61,11 @@ class Stepper:
         ndarray of shape (2, N_CHANNEL), float32
             A view, valid until the next step.
         """
-        self._y_prev[...] = self._y
+        self._y_prev[...] = self.y
         ring = self._ring
         self._backend.step((x, self._y_prev, ring.past, ring.mask), self._outputs)
         ring.push(self._kept)
-        return self._y
+        return self.y
 
     def warm_up(self) -> None:
         """Run a few blank frames, then forget them."""

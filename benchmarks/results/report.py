@@ -44,6 +44,7 @@ BY_MUSCLE: Final = {
     "population": "mean curve",
     "bahdanau": "Bahdanau",
     "stdr": "STDR-Net",
+    "alone": "network alone",
     "network": "default",
     "network-gain": "default, best gain",
     "calibrated": "calibrated",

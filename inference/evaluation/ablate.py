@@ -124,7 +124,7 @@ def ablate(
     others = [v for v in dict.fromkeys(ablation.learns_from) if v and v != ablation.judged_on]
     learned = [record for variant in others for record in records[variant]]
     sequences, _ = training_sequences([*judged, *learned], fit)
-    recipe = Recipe(fit.training, fit.validation_people, report)
+    recipe = Recipe(fit, report)
     family = as_family("network", trained_network(fit.architecture, recipe))
     found = cross_validate(sequences, fit.folds, fit.training.seed, [family], report)
     scores = score(as_recorded(sequences), found["network"], fit.rate_hz)

@@ -95,7 +95,7 @@ class Comparison:
 def all_families(settings: CompareSettings, report: Callable[[str], None]) -> list[Family]:
     """Return every method, in the order of `inference.evaluation.methods.TITLES`."""
     fit = settings.fit
-    rate, recipe = fit.rate_hz, Recipe(fit.training, fit.validation_people, report)
+    rate, recipe = fit.rate_hz, Recipe(fit, report)
     motion_only = msgspec.structs.replace(fit.architecture, inputs=MOTION)
     return [
         as_family("simulation", plain_simulation, free_gain=True),
@@ -105,7 +105,7 @@ def all_families(settings: CompareSettings, report: Callable[[str], None]) -> li
         as_family("population", population_mean),
         as_family("bahdanau", trained_network(settings.bahdanau, recipe)),
         as_family("stdr", trained_network(settings.stdr, recipe)),
-        trained_and_calibrated(fit.architecture, recipe),
+        trained_and_calibrated(recipe),
         as_family("own-strides", own_strides),
     ]
 

@@ -12,7 +12,8 @@ from inference.architecture import Architecture
 from inference.backends.base import StepBackend
 from inference.channels import N_INPUT, SIDES
 from inference.dataset import LimbSequence
-from inference.stepper import Stepper
+from inference.estimator import Estimator
+from inference.second_opinion import SecondOpinion
 
 __all__ = ["Stream", "Streamed", "estimate_stream"]
 
@@ -20,35 +21,41 @@ F32 = npt.NDArray[np.float32]
 
 
 class Streamed(NamedTuple):
-    """What a network gives out frame by frame.
+    """What is estimated frame by frame.
 
     Attributes
     ----------
     y, sigma : ndarray of shape (n, N_CHANNEL), float32
+    alone : ndarray of shape (n, N_CHANNEL), float32
+        The network's own, without a second opinion.
     state : ndarray of shape (n, state_width), float32
     """
 
     y: F32
     sigma: F32
+    alone: F32
     state: F32
 
 
 Stream = Callable[[LimbSequence], Streamed]
 
 
-def estimate_stream(backend: StepBackend, architecture: Architecture) -> Stream:
-    """Return a function that streams a sequence through a step backend."""
-    stepper = Stepper(backend, architecture)
+def estimate_stream(
+    backend: StepBackend, architecture: Architecture, opinion: SecondOpinion | None = None
+) -> Stream:
+    """Return a function that streams a sequence; parameters are those of `Estimator`."""
+    estimator = Estimator(backend, architecture, opinion)
 
     def stream(sequence: LimbSequence) -> Streamed:
         x = np.zeros((len(SIDES), 2 * N_INPUT), dtype=np.float32)
         limb = SIDES.index(sequence.side)
-        stepper.reset()
+        estimator.reset()
         rows = []
         for frame in sequence.x:
             x[limb] = frame
-            y = stepper.step(x)[limb].copy()
-            rows.append((y, stepper.sigma[limb].copy(), stepper.state[limb].copy()))
+            y = estimator.step(x)
+            parts = (y, estimator.sigma, estimator.alone, estimator.state)
+            rows.append([part[limb].copy() for part in parts])
         return Streamed(*(np.stack(parts) for parts in zip(*rows, strict=True)))
 
     return stream

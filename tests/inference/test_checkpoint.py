@@ -12,6 +12,7 @@ from inference.channels import CHANNELS
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.exceptions import CheckpointError, CheckpointMismatch
 from tests.inference.conftest import blank_card
+from tests.inference.test_second_opinion import USUAL
 
 WEIGHTS = {"a": np.arange(3, dtype=np.float32)}
 
@@ -58,6 +59,7 @@ def read_everything(folder: Path) -> None:
     checkpoint = load_checkpoint(folder)
     checkpoint.weights()
     checkpoint.reference()
+    checkpoint.usual()
 
 
 def test_lost_reference_is_noticed(copy: Path) -> None:
@@ -71,9 +73,28 @@ def test_checkpoint_saved_without_a_reference_loads(tmp_path: Path) -> None:
         tmp_path / "c", blank_card(GruArchitecture(members=2)), WEIGHTS, b"graph"
     )
     assert saved.reference() is None
+    assert saved.usual() is None
     assert sorted(p.name for p in saved.path.iterdir()) == [
         "card.json", "step.onnx", "weights.safetensors",
     ]  # fmt: skip
+
+
+def test_what_is_usual_comes_back_and_is_guarded(tmp_path: Path) -> None:
+    card = blank_card(GruArchitecture(members=2))
+    saved = save_checkpoint(tmp_path / "c", card, WEIGHTS, b"graph", usual=USUAL)
+    found = saved.usual()
+    assert found is not None
+    for ours, theirs in zip(found, USUAL, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert saved.digest != save_checkpoint(tmp_path / "d", card, WEIGHTS, b"graph").digest
+    file = saved.path / "usual.safetensors"
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(CheckpointError, match=r"usual\.safetensors does not match"):
+        saved.usual()
+    file.unlink()
+    with pytest.raises(CheckpointError, match=r"usual\.safetensors is missing"):
+        saved.usual()
 
 
 def test_missing_graph_is_noticed(copy: Path) -> None:

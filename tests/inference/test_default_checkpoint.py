@@ -55,7 +55,8 @@ def test_intervals_hold_about_what_they_promise_on_people_left_out() -> None:
 def test_it_is_small_and_holds_no_pickle() -> None:
     files = sorted(DEFAULT_CHECKPOINT.iterdir())
     assert [f.name for f in files] == [
-        "card.json", "reference.safetensors", "step.onnx", "weights.safetensors",
+        "card.json", "reference.safetensors", "step.onnx", "usual.safetensors",
+        "weights.safetensors",
     ]  # fmt: skip
     assert sum(f.stat().st_size for f in files) < 2_000_000
     assert json.loads(files[0].read_text())["format"] == 2

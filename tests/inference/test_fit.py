@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inference import Refiner
-from inference.architecture import GruArchitecture
+from inference.architecture import MOTION, GruArchitecture
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import FeatureError, TrainingDiverged
 from inference.fit import fit_checkpoint
@@ -42,10 +42,19 @@ def test_checkpoint_says_what_it_was_made_from_and_how_it_did(tmp_path: Path) ->
     assert sum("fold" in line for line in lines) == 2
     assert sum("epoch" in line for line in lines) == 2
     assert (load_checkpoint(tmp_path / "c").weights()["gain"] != 1.0).any()
+    assert (load_checkpoint(tmp_path / "c").usual().activation_maximum > 0.9).sum() >= 10
     refiner = Refiner(tmp_path / "c", MUSCLES, GAIT_COORDINATES, 70.0)
     n = len(GAIT_COORDINATES)
     emg = refiner.step(0.0, np.zeros(len(MUSCLES)), np.zeros(n), np.zeros(n), np.zeros(n))
     assert np.isfinite(emg).all()
+
+
+def test_a_network_of_the_motion_alone_has_no_second_opinion(tmp_path: Path) -> None:
+    records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(3)]
+    motion = GruArchitecture(d_model=16, members=1, inputs=MOTION)
+    settings = replace(SETTINGS, folds=0, architecture=motion)
+    saved = fit_checkpoint(records, [], tmp_path / "c", settings, lambda _: None)
+    assert saved.usual() is None
 
 
 def test_a_person_cannot_be_both_trained_on_and_held_out(tmp_path: Path) -> None:

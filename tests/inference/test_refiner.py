@@ -13,11 +13,13 @@ from inference.channels import N_INPUT
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.export import export_step
 from inference.limb_inputs import LimbInputs
+from inference.second_opinion import second_opinion
 from inference.subject import Subject, SubjectFacts, save_subject
 from inference.weights import load_network, network_arrays
 from tests.inference.conftest import blank_card, random_network
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
 from tests.inference.test_muscle_map import DEMO, RAJAGOPAL, both
+from tests.inference.test_second_opinion import USUAL
 
 MUSCLES = both(RAJAGOPAL)
 
@@ -227,6 +229,56 @@ def test_a_network_with_feedback_is_fed_its_own_estimate(
         one.on_step = lambda t, y, state: seen[-1].append(y.copy())  # noqa: ARG005
         refine(one, recording(60))
     np.testing.assert_array_equal(seen[0], seen[1])
+
+
+@pytest.fixture
+def with_opinion(random_checkpoint: Checkpoint, tmp_path: Path) -> Checkpoint:
+    """The same network, whose training people hardly moved: everything else is unlike them."""
+    still = USUAL._replace(whitening=10.0 * USUAL.whitening)
+    return save_checkpoint(
+        tmp_path / "opinion",
+        random_checkpoint.card,
+        random_checkpoint.weights(),
+        random_checkpoint.onnx,
+        usual=still,
+    )
+
+
+def test_a_second_opinion_is_heard_live_and_leaves_the_network_alone(
+    refiner: Refiner, with_opinion: Checkpoint
+) -> None:
+    data = recording(200)
+    alone, doubt = refine(refiner, data), refiner.estimate[1].copy()
+    states: list[list[np.ndarray]] = [[], []]
+    refiner.reset()
+    both = Refiner(with_opinion.path, MUSCLES, GAIT_COORDINATES, 70.0)
+    for one, seen in zip((refiner, both), states, strict=True):
+        one.on_step = lambda t, y, state, seen=seen: seen.append(state.copy())  # noqa: ARG005
+    mixed = refine(both, data)
+    refine(refiner, data)
+    np.testing.assert_array_equal(states[0], states[1])
+    np.testing.assert_array_equal(mixed[0], alone[0])
+    assert np.abs(mixed - alone)[150:].max() > 0.1
+    assert (both.estimate[1] >= doubt).all()
+    x = np.ones((2, 2 * N_INPUT), np.float32)
+    inputs = LimbInputs(MUSCLES, GAIT_COORDINATES, 70.0)
+    opinion = second_opinion(with_opinion)
+    assert opinion is not None
+    for i, y in enumerate(alone.reshape(200, 2, -1)):
+        inputs.fill(*frame(data, i)[1:], x[:, :N_INPUT])
+        opinion.step(x, y, y)
+        np.testing.assert_allclose(mixed[i], opinion.y.ravel(), atol=1e-6)
+
+
+def test_a_correction_is_of_the_estimate_with_the_second_opinion(
+    with_opinion: Checkpoint, tmp_path: Path, correction: Adapter
+) -> None:
+    plain = Refiner(with_opinion.path, MUSCLES, GAIT_COORDINATES, 70.0)
+    own = personal(with_opinion, saved_subject(tmp_path, with_opinion.digest, correction))
+    data = recording(120)
+    told: list[np.ndarray] = []
+    own.on_step = lambda t, y, state: told.append(y.ravel().copy())  # noqa: ARG005
+    np.testing.assert_array_equal(refine(plain, data), (refine(own, data), told)[1])
 
 
 def test_a_subject_of_another_checkpoint_is_refused(

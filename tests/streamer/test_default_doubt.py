@@ -22,6 +22,7 @@ from inference.channels import (
 from inference.checkpoint import load_checkpoint
 from inference.dataset import LimbSequence, build_sequences
 from inference.evaluation import Stream, estimate_stream
+from inference.second_opinion import second_opinion
 from streamer.features import load_features
 from tests.data_sets import trial_dir
 from tests.inference.strange_motion import standing
@@ -34,7 +35,7 @@ RATE_HZ = 100.0
 def stream() -> Stream:
     checkpoint = load_checkpoint(None)
     arch = checkpoint.card.architecture
-    return estimate_stream(OnnxStep(checkpoint.onnx, arch), arch)
+    return estimate_stream(OnnxStep(checkpoint.onnx, arch), arch, second_opinion(checkpoint))
 
 
 @pytest.fixture(

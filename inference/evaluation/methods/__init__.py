@@ -9,7 +9,7 @@ from inference.evaluation.methods.simulation import (
     simulated,
 )
 from inference.evaluation.methods.streamed import (
-    as_streamed,
+    as_estimated,
     beside_simulation,
     calibrated,
 )
@@ -17,7 +17,7 @@ from inference.evaluation.methods.stride_means import own_strides, population_me
 
 __all__ = [
     "TITLES",
-    "as_streamed",
+    "as_estimated",
     "beside_simulation",
     "calibrated",
     "motion_ridge",
@@ -36,6 +36,7 @@ TITLES: Final = {
     "population": "population's mean curve at the true phase",
     "bahdanau": "GRU encoder-decoder, Bahdanau attention",
     "stdr": "STDR-Net",
+    "alone": "default network, without the simulation's second opinion",
     "network": "default network",
     "calibrated": "default network, calibrated",
     "own-strides": "person's own strides of that trial at the true phase",

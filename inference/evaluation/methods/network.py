@@ -15,14 +15,16 @@ from inference.backends.onnx_step import OnnxStep
 from inference.crossval import validation_people
 from inference.dataset import LimbSequence, as_recorded, measured_matrix
 from inference.evaluation.estimates import Estimates, Family, Method
-from inference.evaluation.methods.streamed import as_streamed, calibrated
+from inference.evaluation.methods.streamed import as_estimated
 from inference.evaluation.stream import estimate_stream
 from inference.export import export_step
+from inference.fit_settings import FitSettings
 from inference.networks import Ensemble
 from inference.rollout import rollout
+from inference.second_opinion import SecondOpinion
 from inference.threads import one_thread
-from inference.train_settings import TrainSettings
 from inference.training import train as train_network
+from inference.usual import fit_usual
 
 __all__ = ["Recipe", "trained_and_calibrated", "trained_network"]
 
@@ -38,25 +40,21 @@ class Recipe:
 
     Attributes
     ----------
-    settings : TrainSettings
-    validation : int
-        Training people by whom training stops; 0 = after the full number of epochs.
+    fit : FitSettings
+        Of the default network; others are trained alike.
     report : callable
         Gets a line of text per member.
     """
 
-    settings: TrainSettings
-    validation: int
+    fit: FitSettings
     report: Callable[[str], None]
 
     def train(self, sequences: Sequence[LimbSequence], architecture: Architecture) -> Ensemble:
         """Train a network of the given kind."""
-        settings = self.settings
+        settings, validation = self.fit.training, self.fit.validation_people
         if isinstance(architecture, StdrArchitecture | BahdanauArchitecture):
             settings = replace(settings, learning_rate=min(settings.learning_rate, ATTENTION_RATE))
-        stop_by = (
-            validation_people(sequences, self.validation, settings.seed) if self.validation else []
-        )
+        stop_by = validation_people(sequences, validation, settings.seed) if validation else []
         net, history = train_network(
             [s for s in sequences if s.person not in stop_by],
             as_recorded(s for s in sequences if s.person in stop_by),
@@ -80,16 +78,18 @@ def trained_network(architecture: Architecture, recipe: Recipe) -> Method:
     return method
 
 
-def trained_and_calibrated(architecture: Architecture, recipe: Recipe) -> Family:
-    """Return a network through its exported step as live, and the same one calibrated.
+def trained_and_calibrated(recipe: Recipe) -> Family:
+    """Return the default network through its exported step as live, alone, and calibrated.
 
-    The calibrated one uses the held-out person's EMG of another trial.
+    See `inference.evaluation.methods.streamed.as_estimated`.
     """
+    fit = recipe.fit
 
     def family(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> dict[str, Estimates]:
-        net = recipe.train(train, architecture)
-        stream = estimate_stream(OnnxStep(export_step(net), architecture), architecture)
-        streams = [stream(s) for s in held]
-        return {"network": as_streamed(streams), "calibrated": calibrated(streams, held)}
+        step = OnnxStep(export_step(recipe.train(train, fit.architecture)), fit.architecture)
+        usual = fit_usual(train) if fit.architecture.sees_simulation else None
+        opinion = None if usual is None else SecondOpinion(usual, fit.rate_hz, fit.lead_s)
+        stream = estimate_stream(step, fit.architecture, opinion)
+        return as_estimated([stream(s) for s in held], held)
 
     return family

@@ -16,7 +16,7 @@ from inference.evaluation.methods.simulation import simulated
 from inference.evaluation.methods.stride_means import own_strides
 from inference.evaluation.stream import Streamed
 
-__all__ = ["as_streamed", "beside_simulation", "calibrated"]
+__all__ = ["as_estimated", "beside_simulation", "calibrated"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -30,16 +30,22 @@ def beside_simulation(
     """
     return {
         "simulation": Estimates([simulated(s) for s in held], free_gain=True),
-        "network": as_streamed(streams),
-        "calibrated": calibrated(streams, held),
+        **as_estimated(streams, held),
         "own-strides": Estimates(own_strides([], held)),
     }
 
 
-def as_streamed(streams: Sequence[Streamed]) -> Estimates:
-    """Return the network's own estimates and their spread; parts of a composite err together."""
+def as_estimated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> dict[str, Estimates]:
+    """Return the network without the simulation's second opinion, with it, and calibrated.
+
+    Parts of a composite err together.
+    """
     matrix = measured_matrix().T
-    return Estimates([s.y @ matrix for s in streams], [s.sigma @ matrix for s in streams])
+    return {
+        "alone": Estimates([s.alone @ matrix for s in streams]),
+        "network": Estimates([s.y @ matrix for s in streams], [s.sigma @ matrix for s in streams]),
+        "calibrated": calibrated(streams, held),
+    }
 
 
 def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Estimates:

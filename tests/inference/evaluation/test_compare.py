@@ -28,10 +28,11 @@ from inference.evaluation.methods.network import (
 )
 
 BRIEF = TrainSettings(epochs=1, batches=2, batch_size=2, crop=40)
-RECIPE = Recipe(BRIEF, 0, lambda _: None)
 TINY = GruArchitecture(d_model=8)
+FIT = FitSettings(folds=2, architecture=TINY, training=BRIEF)
+RECIPE = Recipe(FIT, lambda _: None)
 SETTINGS = CompareSettings(
-    FitSettings(folds=2, architecture=TINY, training=BRIEF),
+    FIT,
     BahdanauArchitecture(d_model=8, window=4),
     StdrArchitecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, window=4),
 )
@@ -50,7 +51,7 @@ def spoilt(sequence: LimbSequence) -> LimbSequence:
 
 def test_network_never_sees_the_emg_that_it_estimates() -> None:
     train, held = people(3), [walker("made/held", name, seed=8) for name in "ab"]
-    family = trained_and_calibrated(TINY, RECIPE)
+    family = trained_and_calibrated(RECIPE)
     plain = family(train, held)
     blinded = family(train, [spoilt(held[0]), held[1]])
     for a, b in zip(plain["network"].y, blinded["network"].y, strict=True):
@@ -66,7 +67,7 @@ def test_network_never_sees_the_emg_that_it_estimates() -> None:
 def test_streamed_step_gives_what_the_parallel_pass_gives() -> None:
     train, held = people(3), [walker("made/held")]
     parallel = trained_network(TINY, RECIPE)(train, held)
-    streamed = trained_and_calibrated(TINY, RECIPE)(train, held)["network"].y
+    streamed = trained_and_calibrated(RECIPE)(train, held)["alone"].y
     np.testing.assert_allclose(parallel[0], streamed[0], atol=1e-4)  # float32, as backends promise
 
 

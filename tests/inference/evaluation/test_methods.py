@@ -10,7 +10,7 @@ from inference.channels import MEASURED, N_CHANNEL, N_INPUT
 from inference.dataset import LimbSequence, measured_matrix, people_by_channel
 from inference.evaluation.estimates import Method, known_channels, predict
 from inference.evaluation.methods import (
-    as_streamed,
+    as_estimated,
     calibrated,
     motion_ridge,
     own_strides,
@@ -46,7 +46,7 @@ def random_streams(sequences: list[LimbSequence]) -> list[Streamed]:
     for s in sequences:
         kept = s.x[:, :8] + 0.01 * rng.standard_normal((len(s.t), 8))
         y = np.full((len(s.t), N_CHANNEL), 0.4, dtype=np.float32)
-        streams.append(Streamed(y, np.full_like(y, 0.2), kept.astype(np.float32)))
+        streams.append(Streamed(y, np.full_like(y, 0.2), y, kept.astype(np.float32)))
     return streams
 
 
@@ -139,7 +139,7 @@ def test_of_several_trials_the_first_teaches_and_the_others_are_judged() -> None
         np.testing.assert_array_equal(plain.y[j], expected)
         error, before = (
             np.abs(y - trials[j].y)[:, COLUMNS].mean()
-            for y in (plain.y[j], as_streamed(streams).y[j])
+            for y in (plain.y[j], as_estimated(streams, trials)["network"].y[j])
         )
         assert error < 0.7 * before
     changed = [trials[0], *(other_emg(t) for t in trials[1:])]
@@ -177,8 +177,8 @@ def test_channels_that_nobody_can_teach_are_left_out_for_every_method() -> None:
     train = [walker("made/p0", channels=("SOL", "ST", "GM", "GL"))]
     held = [walker("made/held", channels=("SOL", "SM", "MH", "GAS", "BFLH"))]
     assert known_channels(people_by_channel(train)) == {"SOL", "ST", "SM", "MH", "GM", "GL", "GAS"}
-    families = [lambda _, held: {"perfect": as_streamed(random_streams(list(held)))}]
-    (found,) = predict(families, train, held)["perfect"].y
+    families = [lambda _, held: as_estimated(random_streams(list(held)), held)]
+    (found,) = predict(families, train, held)["network"].y
     scored = np.isfinite(found).all(0)
     assert scored[[MEASURED.index(c) for c in ("SOL", "SM", "MH", "GAS")]].all()
     assert not scored[[MEASURED.index(c) for c in ("BFLH", "TA")]].any()

@@ -1,0 +1,78 @@
+"""The distance from what is usual, against a loop over frames."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from inference.channels import N_INPUT, hide_dynamics
+from inference.unlikeness import FARTHEST, MEMORY_S, Unlikeness
+from inference.usual import COLUMNS, Usual, fit_usual
+from tests.inference.test_usual import mover
+
+RATE_HZ = 100.0
+TURN = np.eye(25) + 0.1 * np.random.default_rng(3).standard_normal((25, 25))
+KEEP = 1.0 - 1.0 / (MEMORY_S * RATE_HZ)
+
+
+@pytest.fixture(scope="module")
+def usual() -> Usual:
+    return fit_usual([mover(f"a/p{k}", turn=TURN, seed=k) for k in range(3)])
+
+
+def naive(usual: Usual, rows: np.ndarray) -> np.ndarray:
+    """Solve for every frame, (n,): no whitening, no running buffer."""
+    half = np.linalg.inv(usual.whitening.astype(float))
+    covariance = half @ half.T
+    mean, out = 0.0, []
+    for row in rows.astype(float):
+        present = row[N_INPUT + COLUMNS]
+        rest = (row[COLUMNS] - usual.centre) * present
+        distance = rest @ np.linalg.solve(covariance, rest) / max(present.sum(), 1.0)
+        mean = KEEP * mean + (1.0 - KEEP) * min(distance, FARTHEST)
+        out.append(mean)
+    return np.array(out)
+
+
+def run(unlikeness: Unlikeness, right: np.ndarray, left: np.ndarray) -> np.ndarray:
+    found = []
+    for x in np.stack([right, left], axis=1):
+        unlikeness.step(np.ascontiguousarray(x))
+        found.append(unlikeness.distance.copy())
+    return np.array(found)
+
+
+def test_distance_of_both_legs_is_that_of_a_loop(usual: Usual) -> None:
+    right, left = mover("b/one", 400, seed=5).x, mover("b/two", 400, seed=6).x
+    right[50:90, :N_INPUT] *= 3.0
+    hide_dynamics(left[100:200, N_INPUT:])
+    left[:, :N_INPUT] *= left[:, N_INPUT:]  # what is missing is 0
+    found = run(Unlikeness(usual, RATE_HZ), right, left)
+    for limb, rows in enumerate((right, left)):
+        np.testing.assert_allclose(found[:, limb], naive(usual, rows), rtol=1e-3, atol=1e-5)
+
+
+def test_the_training_people_are_at_one(usual: Usual) -> None:
+    own = mover("a/p0", 2000, turn=TURN, seed=11).x
+    found = run(Unlikeness(usual, RATE_HZ), own, own)
+    assert found[600:].mean() == pytest.approx(1.0, abs=0.1)
+
+
+def test_it_forgets_a_stream_that_is_over_and_garbage(usual: Usual) -> None:
+    unlikeness = Unlikeness(usual, RATE_HZ)
+    calm = np.ones((1500, 2 * N_INPUT), dtype=np.float32)
+    calm[:, COLUMNS] = usual.centre
+    wild = calm.copy()
+    wild[:10, :N_INPUT] = 1e30
+    found = run(unlikeness, wild, calm)
+    assert np.isfinite(found).all()
+    assert found[:, 0].max() == pytest.approx(FARTHEST * (1.0 - KEEP**10), rel=1e-4)
+    assert found[-1, 0] < 1e-3
+    run(unlikeness, wild[:20], calm[:20])
+    unlikeness.reset()
+    assert unlikeness.distance.tolist() == [0.0, 0.0]
+
+
+def test_a_leg_that_the_model_lacks_is_not_strange(usual: Usual) -> None:
+    nothing = np.zeros((300, 2 * N_INPUT), dtype=np.float32)
+    assert not run(Unlikeness(usual, RATE_HZ), nothing, nothing).any()
