@@ -57,6 +57,12 @@ class Adapter:
     offset: F32
     spread: F32
 
+    @property
+    def corrected(self) -> Bool:
+        """Which channels it moves at all (N_CHANNEL,)."""
+        moved: Bool = self.weights.any(axis=0) | (self.offset != 0.0)
+        return moved
+
     def apply(self, y: F32, state: F32, out: F32 | None = None) -> F32:
         """Correct estimates.
 

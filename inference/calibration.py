@@ -27,6 +27,7 @@ from inference.emg_recording import EmgRecording, covered, usable_envelopes
 from inference.exceptions import CalibrationError
 from inference.metrics import MINIMUM_SAMPLES, Series, best_common_lag, correlation
 from inference.reference_maximum import MovedEmg, reference_maximum
+from inference.second_opinion import known_distance
 from inference.state_log import States
 from inference.subject import DELAY_TOLERANCE_S, ChannelFit, Subject, SubjectFacts
 from inference.time_base import check_overlap
@@ -145,6 +146,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
         filter_delay_s=takes[0].filter_delay_s,
         lead_s=lead_s,
         lag_s=lag_s,
+        known=round(known_distance(_distances(takes)), 3),
         channels=tuple(
             ChannelFit(
                 name=score.name,
@@ -167,6 +169,11 @@ def _check_delays(takes: Sequence[Take]) -> None:
             f"the motion's filter delays differ ({1e3 * min(delays):.0f} to "
             f"{1e3 * max(delays):.0f} ms); calibrate on trials of one marker rate"
         )
+
+
+def _distances(takes: Sequence[Take]) -> F32:
+    """How unlike the usual the motion was, in all sound frames."""
+    return np.concatenate([take.states.distance[take.states.usable].ravel() for take in takes])
 
 
 def _limbs(

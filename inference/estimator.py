@@ -1,12 +1,14 @@
-"""From a frame's inputs to its estimate: the network's, and the simulation's where it counts."""
+"""From a frame's inputs to its estimate: the network's, a person's correction, a second opinion."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
+from inference.adapter import Adapter
 from inference.architecture import Architecture
 from inference.backends.base import StepBackend
+from inference.channels import N_CHANNEL, N_INPUT, SIDES
 from inference.second_opinion import SecondOpinion
 from inference.stepper import Stepper
 
@@ -25,25 +27,40 @@ class Estimator:
     architecture : Architecture
         Of the network that the backend holds.
     opinion : SecondOpinion, optional
-        Without one the network is alone.
+        The simulation's.
+    adapter : Adapter, optional
+        The correction for one person.
 
     Attributes
     ----------
-    sigma : ndarray of shape (2, N_CHANNEL), float32
-        Standard deviation of the last estimate's error.
+    y, sigma : ndarray of shape (2, N_CHANNEL), float32
+        The last estimate and the standard deviation of its error.
     alone : ndarray of shape (2, N_CHANNEL), float32
-        The network's own estimate.
+        The network's own estimate, with which it goes on.
     state : ndarray of shape (2, state_width), float32
         Of the network after the last frame.
+    said : ndarray of shape (2, N_CHANNEL), float32
+        `SecondOpinion.said`; NaN without a second opinion.
+    distance : ndarray of shape (2,), float32
+        `SecondOpinion.distance`; 0 without a second opinion.
     """
 
     def __init__(
-        self, backend: StepBackend, architecture: Architecture, opinion: SecondOpinion | None = None
+        self,
+        backend: StepBackend,
+        architecture: Architecture,
+        opinion: SecondOpinion | None = None,
+        adapter: Adapter | None = None,
     ) -> None:
         self._stepper = Stepper(backend, architecture)
-        self._opinion = opinion
+        self._opinion, self._adapter = opinion, adapter
         self.alone, self.state = self._stepper.y, self._stepper.state
-        self.sigma = self._stepper.sigma if opinion is None else opinion.sigma
+        self.y: F32 = np.zeros_like(self.alone)
+        self.sigma: F32 = np.zeros_like(self.alone)
+        self.said: F32 = np.full((len(SIDES), N_CHANNEL), np.nan, dtype=np.float32)
+        self.distance: F32 = np.zeros(len(SIDES), dtype=np.float32)
+        if opinion is not None:
+            self.said, self.distance = opinion.said, opinion.distance
 
     def reset(self) -> None:
         """Forget the past; the next frame is the first."""
@@ -51,14 +68,26 @@ class Estimator:
         if self._opinion is not None:
             self._opinion.reset()
 
-    def step(self, x: F32) -> F32:
-        """Advance by one frame; see `Stepper.step`. The network goes on with its own estimate."""
-        y = self._stepper.step(x)
-        if self._opinion is None:
-            return y
-        self._opinion.step(x, y, self._stepper.sigma)
-        return self._opinion.y
+    def step(self, x: F32) -> None:
+        """Advance by one frame.
+
+        Parameters
+        ----------
+        x : ndarray of shape (2, 2 N_INPUT), float32, C-contiguous
+            Inputs of both limbs and their presence.
+        """
+        np.copyto(self.y, self._stepper.step(x))
+        np.copyto(self.sigma, self._stepper.sigma)
+        if self._adapter is not None:
+            self._adapter.apply(self.alone, self.state, out=self.y)
+            self.sigma *= self._adapter.spread
+        if self._opinion is not None:
+            self._opinion.step(x)
+            self._opinion.join(self.y, self.sigma)
 
     def warm_up(self) -> None:
         """Run a few blank frames, then forget them."""
-        self._stepper.warm_up()
+        blank = np.zeros((len(SIDES), 2 * N_INPUT), dtype=np.float32)
+        for _ in range(3):
+            self.step(blank)
+        self.reset()

@@ -8,21 +8,22 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from inference.channels import CHANNELS, N_CHANNEL, SIDES
-from inference.checkpoint import load_checkpoint
+from inference.backends import StepBackend
+from inference.channels import CHANNELS, SIDES
+from inference.checkpoint import Checkpoint, load_checkpoint
 from inference.choice import choose_backend
 from inference.estimator import Estimator
 from inference.exceptions import SubjectError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
-from inference.second_opinion import second_opinion
+from inference.second_opinion import known_by_channel, second_opinion
 from inference.subject import DELAY_TOLERANCE_S, Subject, load_subject
 
 __all__ = ["OnStep", "Refiner"]
 
 F64 = npt.NDArray[np.float64]
 F32 = npt.NDArray[np.float32]
-OnStep = Callable[[float, F32, F32], None]
+OnStep = Callable[[float, Estimator], None]
 
 
 class Refiner:
@@ -68,8 +69,7 @@ class Refiner:
     subject : Subject or None
         The calibration in use.
     on_step : callable or None
-        Called after each step with its time [s], the estimate that no subject corrected
-        (2, N_CHANNEL) and the network's state (2, state_width); views, valid during the call.
+        Called after each step with its time [s] and what was estimated, valid during the call.
 
     Raises
     ------
@@ -105,10 +105,7 @@ class Refiner:
         )
         self._selected = np.flatnonzero(inputs.channel_present)
         self.choice = choose_backend(backend, loaded, clock)
-        opinion = second_opinion(loaded)
-        self._estimator = Estimator(self.choice.backend, card.architecture, opinion)
-        self._held: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
-        self._sigma: F32 = np.zeros_like(self._held)
+        self._estimator = _estimator(self.choice.backend, loaded, self.subject)
         self._last_t = 0.0
         self.estimate: F32 = np.zeros((2, len(self._selected)), dtype=np.float32)
 
@@ -169,26 +166,25 @@ class Refiner:
             self._estimator.reset()
             self._last_t = t
         for fraction, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
-            y = self._estimator.step(x)
-            self._hold(y)
+            self._estimator.step(x)
             if self.on_step is not None:
-                self.on_step(self._last_t + fraction * (t - self._last_t), y, self._estimator.state)
+                self.on_step(self._last_t + fraction * (t - self._last_t), self._estimator)
         self._last_t = t
         emg: F32 = self.estimate[0]
         sigma: F32 = self.estimate[1]
-        np.take(self._held, self._selected, out=emg, mode="clip")
-        np.take(self._sigma, self._selected, out=sigma, mode="clip")
+        np.take(self._estimator.y, self._selected, out=emg, mode="clip")
+        np.take(self._estimator.sigma, self._selected, out=sigma, mode="clip")
         return emg
 
-    def _hold(self, y: F32) -> None:
-        """Hold a step's estimate, corrected for the subject; the network goes on with its own."""
-        if self.subject is None:
-            np.copyto(self._held, y)
-            np.copyto(self._sigma, self._estimator.sigma)
-            return
-        adapter = self.subject.adapter
-        adapter.apply(y, self._estimator.state, out=self._held)
-        np.multiply(self._estimator.sigma, adapter.spread, out=self._sigma)
+
+def _estimator(backend: StepBackend, checkpoint: Checkpoint, subject: Subject | None) -> Estimator:
+    """Network, the person's correction, second opinion."""
+    adapter = known = None
+    if subject is not None:
+        adapter = subject.adapter
+        known = known_by_channel(subject.facts.known, adapter)
+    opinion = second_opinion(checkpoint, known)
+    return Estimator(backend, checkpoint.card.architecture, opinion, adapter)
 
 
 def _subject_of(path: Path, digest: str) -> Subject:

@@ -10,7 +10,8 @@ walking has no example, it tells which muscles work, and how hard. So the estima
 with y and sigma the network's, a the forecast of the simulated activation (`inference.foresight`)
 and a_max its usual maximum, so that o has the unit of EMG; and D how unlike the usual the motion is
 (`inference.unlikeness`). Below D_0 the network is alone; far beyond it both count equally. sigma'
-is that of the mixture of two opinions.
+is that of the mixture of two opinions. A correction for one person (`inference.adapter`) knows how
+this person moved in the calibration; for channels that it corrects D_0 is no nearer than that.
 """
 
 from __future__ import annotations
@@ -20,20 +21,23 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from inference.adapter import Adapter
 from inference.channels import N_CHANNEL, N_INPUT, SIDES, SLICE_ACTIVATION
 from inference.checkpoint import Checkpoint
 from inference.foresight import Foresight
 from inference.unlikeness import Unlikeness
 from inference.usual import Usual
 
-__all__ = ["SecondOpinion", "second_opinion"]
+__all__ = ["SecondOpinion", "known_by_channel", "known_distance", "second_opinion", "share"]
 
 F32 = npt.NDArray[np.float32]
 
 LARGEST_SHARE: Final = np.float32(0.5)
 """Of the simulation: two opinions of which neither is known to be better."""
-UNUSUAL: Final = np.float32(2.0)
+UNUSUAL: Final = 2.0
 """Distance beyond which the network is not alone, D_0: twice that of the people it learned from."""
+PERCENTILE: Final = 99.0
+"""Of the distances in a calibration; a single frame that is far off makes nothing known."""
 MUSCLE_S: Final = 0.05
 """From excitation to force [s]: 49 to 55 ms in elbow flexors (Cavanagh & Komi 1979,
 doi 10.1007/BF00431022). Static optimization knows of no such time."""
@@ -50,64 +54,113 @@ class SecondOpinion:
         Of the steps.
     lead_s : float
         How far ahead of the motion that it is given the estimate is [s].
+    known : ndarray of shape (N_CHANNEL,), float32, optional
+        Distance up to which the network is alone, see `known_by_channel`; by default `UNUSUAL`.
 
     Attributes
     ----------
-    y, sigma : ndarray of shape (2, N_CHANNEL), float32
-        The estimate and the standard deviation of its error; overwritten by the next step.
-    share : ndarray of shape (2, N_CHANNEL), float32
-        The simulation's in it, 0 to `LARGEST_SHARE`; 0 where there is no activation.
+    said : ndarray of shape (2, N_CHANNEL), float32
+        The simulation's opinion, a fraction of the reference maximum; NaN where it has none.
+    distance : ndarray of shape (2,), float32
+        How unlike the usual the motion is.
     """
 
-    def __init__(self, usual: Usual, rate_hz: float, lead_s: float) -> None:
+    def __init__(
+        self, usual: Usual, rate_hz: float, lead_s: float, known: F32 | None = None
+    ) -> None:
         self._unlikeness = Unlikeness(usual, rate_hz)
         self._foresight = Foresight(usual, lead_s + MUSCLE_S, rate_hz)
+        self._known = known_by_channel() if known is None else known
         maximum = usual.activation_maximum
-        self._known: F32 = (maximum > 0.0).astype(np.float32)
-        self._per_maximum = self._known / np.where(maximum > 0.0, maximum, np.float32(1.0))
-        self._between: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
-        self._apart: F32 = np.zeros_like(self._between)
-        self.share: F32 = np.zeros_like(self._between)
-        self.y: F32 = np.zeros_like(self._between)
-        self.sigma: F32 = np.zeros_like(self._between)
+        self._per_maximum = np.float32(1.0) / np.where(maximum > 0.0, maximum, np.float32(np.nan))
+        self._apart: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
+        self._moved: F32 = np.zeros_like(self._apart)
+        self._none = np.zeros(self._apart.shape, dtype=np.bool_)
+        self.said: F32 = np.full_like(self._apart, np.nan)
+        self.distance = self._unlikeness.distance
 
     def reset(self) -> None:
         """Forget the stream."""
         self._unlikeness.reset()
         self._foresight.reset()
 
-    def step(self, x: F32, y: F32, sigma: F32) -> None:
+    def step(self, x: F32) -> None:
         """Take a frame.
 
         Parameters
         ----------
         x : ndarray of shape (2, 2 N_INPUT), float32
             Inputs of both limbs and their presence.
-        y, sigma : ndarray of shape (2, N_CHANNEL), float32
-            What the network makes of it; not changed.
         """
         self._unlikeness.step(x)
         self._foresight.step(x)
-        self._weigh(x[:, N_INPUT:][:, SLICE_ACTIVATION])
-        np.multiply(self._foresight.activation, self._per_maximum, out=self._between)
-        self._between -= y
-        np.multiply(self.share, self._between, out=self._apart)
-        np.add(y, self._apart, out=self.y)
-        # s (1 - s) b^2 = s b (b - s b)
-        self._between -= self._apart
-        self._apart *= self._between
-        np.multiply(sigma, sigma, out=self.sigma)
-        self.sigma += self._apart
-        np.sqrt(self.sigma, out=self.sigma)
+        np.equal(x[:, N_INPUT:][:, SLICE_ACTIVATION], 0.0, out=self._none)
+        np.multiply(self._foresight.activation, self._per_maximum, out=self.said)
+        np.copyto(self.said, np.nan, where=self._none)
 
-    def _weigh(self, present: F32) -> None:
-        """Set the simulation's share."""
-        np.multiply(present, self._known, out=self.share)
-        for limb, distance in enumerate(self._unlikeness.distance):
-            self.share[limb] *= LARGEST_SHARE * max(0.0, 1.0 - UNUSUAL / max(distance, UNUSUAL))
+    def join(self, y: F32, sigma: F32) -> None:
+        """Hear it.
+
+        Parameters
+        ----------
+        y, sigma : ndarray of shape (2, N_CHANNEL), float32
+            The other opinion and the standard deviation of its error; become those of both.
+        """
+        np.subtract(self.said, y, out=self._apart)
+        np.isnan(self._apart, out=self._none)
+        np.copyto(self._apart, 0.0, where=self._none)
+        np.multiply(self._apart, share(self.distance, self._known), out=self._moved)
+        y += self._moved
+        self._apart -= self._moved
+        self._moved *= self._apart  # s b (b - s b) = s (1 - s) b^2
+        sigma *= sigma
+        sigma += self._moved
+        np.sqrt(sigma, out=sigma)
 
 
-def second_opinion(checkpoint: Checkpoint) -> SecondOpinion | None:
+def share(distance: F32, known: F32) -> F32:
+    """Return the simulation's share (..., N_CHANNEL).
+
+    Parameters
+    ----------
+    distance : ndarray of shape (...), float32
+        How unlike the usual the motion is.
+    known : ndarray of shape (N_CHANNEL,), float32
+        Up to where the network is alone.
+    """
+    nearness = known / np.maximum(distance[..., None], known)
+    found: F32 = np.multiply(LARGEST_SHARE, np.float32(1.0) - nearness, dtype=np.float32)
+    return found
+
+
+def known_distance(distance: F32) -> float:
+    """Return how far from the usual motion is known to a network that was corrected on it.
+
+    Parameters
+    ----------
+    distance : ndarray, float32
+        Of the frames of a calibration.
+    """
+    return float(np.percentile(distance, PERCENTILE))
+
+
+def known_by_channel(known: float = 0.0, adapter: Adapter | None = None) -> F32:
+    """Return up to which distance the network is alone (N_CHANNEL,), float32.
+
+    Parameters
+    ----------
+    known : float
+        `known_distance` of the calibration.
+    adapter : Adapter, optional
+        Its correction; for channels that it leaves alone the calibration changes nothing.
+    """
+    alone = np.full(N_CHANNEL, UNUSUAL, dtype=np.float32)
+    if adapter is not None:
+        np.maximum(alone, np.float32(known), out=alone, where=adapter.corrected)
+    return alone
+
+
+def second_opinion(checkpoint: Checkpoint, known: F32 | None = None) -> SecondOpinion | None:
     """Return the one that belongs to a checkpoint; None if it does not say what is usual."""
     usual, card = checkpoint.usual(), checkpoint.card
-    return None if usual is None else SecondOpinion(usual, card.rate_hz, card.lead_s)
+    return None if usual is None else SecondOpinion(usual, card.rate_hz, card.lead_s, known)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from inference.architecture import Architecture
 from inference.backends.base import StepBackend, output_shapes
-from inference.channels import N_INPUT, SIDES
+from inference.channels import SIDES
 from inference.ring import KeyValueRing
 
 __all__ = ["Stepper"]
@@ -66,10 +66,3 @@ class Stepper:
         self._backend.step((x, self._y_prev, ring.past, ring.mask), self._outputs)
         ring.push(self._kept)
         return self.y
-
-    def warm_up(self) -> None:
-        """Run a few blank frames, then forget them."""
-        blank = np.zeros((len(SIDES), 2 * N_INPUT), dtype=np.float32)
-        for _ in range(3):
-            self.step(blank)
-        self.reset()

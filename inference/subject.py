@@ -35,7 +35,7 @@ __all__ = [
 
 F32 = npt.NDArray[np.float32]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 DELAY_TOLERANCE_S: Final = 0.005
 """By which the delays of the motion's filter may differ [s]."""
 _KEY: Final = "nem2e_subject"
@@ -85,6 +85,9 @@ class SubjectFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     lag_s : float
         How late the measurement stood against the network's own estimate [s]; the correction takes
         it over.
+    known : float
+        How far from the usual the motion was that it was corrected on, see
+        `inference.second_opinion.known_distance`.
     channels : tuple of ChannelFit
     sha256 : str
         Of the tensors.
@@ -98,6 +101,7 @@ class SubjectFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     filter_delay_s: float
     lead_s: float
     lag_s: float
+    known: float
     channels: tuple[ChannelFit, ...]
     sha256: str = ""
     format: int = FORMAT

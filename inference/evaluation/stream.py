@@ -29,12 +29,17 @@ class Streamed(NamedTuple):
     alone : ndarray of shape (n, N_CHANNEL), float32
         The network's own, without a second opinion.
     state : ndarray of shape (n, state_width), float32
+    said : ndarray of shape (n, N_CHANNEL), float32
+    distance : ndarray of shape (n,), float32
+        See `inference.second_opinion.SecondOpinion`.
     """
 
     y: F32
     sigma: F32
     alone: F32
     state: F32
+    said: F32
+    distance: F32
 
 
 Stream = Callable[[LimbSequence], Streamed]
@@ -53,9 +58,8 @@ def estimate_stream(
         rows = []
         for frame in sequence.x:
             x[limb] = frame
-            y = estimator.step(x)
-            parts = (y, estimator.sigma, estimator.alone, estimator.state)
-            rows.append([part[limb].copy() for part in parts])
+            estimator.step(x)
+            rows.append([getattr(estimator, name)[limb].copy() for name in Streamed._fields])
         return Streamed(*(np.stack(parts) for parts in zip(*rows, strict=True)))
 
     return stream

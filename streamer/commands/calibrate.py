@@ -110,7 +110,7 @@ def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:
     refiner.warm_up()
     for i, t in enumerate(record.t):
         usable = bool(record.usable[i])
-        refiner.on_step = lambda at, y, state, usable=usable: log.add(at, y, state, usable)
+        refiner.on_step = lambda at, step, usable=usable: log.add(at, step, usable)
         refiner.step(
             float(t), record.activation[i], record.q[i], record.qd[i], record.tau[i],
             forces_valid=bool(record.forces_valid[i]),
@@ -181,7 +181,7 @@ class _Recorder:
         self.digest = refiner.digest
         log = StateLog(round(1.1 * self._seconds * refiner.rate_hz) + 10, refiner.state_width)
         output = bridge.output
-        refiner.on_step = lambda t, y, state: log.add(t, y, state, not output.status & UNSOUND)
+        refiner.on_step = lambda t, step: log.add(t, step, not output.status & UNSOUND)
         self.log = log
 
 

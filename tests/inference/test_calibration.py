@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,17 @@ from inference.channels import CHANNELS
 from inference.emg_recording import EmgRecording, covered
 from inference.exceptions import CalibrationError, EmgError, InferenceError
 from inference.state_log import StateLog
-from tests.inference.walker import DELAY_S, LEAD_S, NAMES, level, phase, recording, states, take
+from tests.inference.walker import (
+    DELAY_S,
+    DISTANCE,
+    LEAD_S,
+    NAMES,
+    level,
+    phase,
+    recording,
+    states,
+    take,
+)
 
 DIGEST = "cd" * 32
 
@@ -26,6 +37,7 @@ def test_a_lag_and_a_gain_are_recovered() -> None:
     facts = found.subject.facts
     assert found.warnings == ()
     assert facts.lag_s == pytest.approx(0.08, abs=0.011)  # to a step of the network
+    assert facts.known == pytest.approx(0.99 * DISTANCE, abs=0.01)
     assert facts.seconds == pytest.approx(40.0, abs=0.1)
     assert (facts.checkpoint, facts.filter_delay_s, facts.lead_s) == (DIGEST, DELAY_S, LEAD_S)
     assert [fit.name for fit in facts.channels] == list(NAMES)
@@ -233,9 +245,13 @@ def test_every_refusal_is_one_of_the_packages_own() -> None:
 def test_a_full_log_keeps_what_it_has() -> None:
     log = StateLog(2, 3)
     for t in range(4):
-        log.add(float(t), np.full((2, 12), t, np.float32), np.ones((2, 3), np.float32), t > 0)
+        step = SimpleNamespace(
+            alone=np.full((2, 12), t), state=np.ones((2, 3)), distance=np.array([t, 7.0])
+        )
+        log.add(float(t), step, t > 0)
     kept = log.states()
     assert len(log) == 2
     assert kept.t.tolist() == [0.0, 1.0]
     assert kept.usable.tolist() == [False, True]
     assert (kept.y[1] == 1.0).all()
+    assert kept.distance.tolist() == [[0.0, 7.0], [1.0, 7.0]]

@@ -159,10 +159,10 @@ def correction(rng: np.random.Generator) -> Adapter:
     )
 
 
-def saved_subject(folder: Path, digest: str, correction: Adapter) -> Path:
+def saved_subject(folder: Path, digest: str, correction: Adapter, known: float = 0.0) -> Path:
     facts = SubjectFacts(
         checkpoint=digest, sources=("made",), seconds=60.0, filter_delay_s=0.025,
-        lead_s=0.0, lag_s=0.0, channels=(),
+        lead_s=0.0, lag_s=0.0, known=known, channels=(),
     )  # fmt: skip
     save_subject(folder / "me.subject", Subject(facts, correction))
     return folder / "me.subject"
@@ -179,7 +179,7 @@ def test_a_subject_corrects_both_limbs_and_scales_the_doubt(
 ) -> None:
     own = personal(random_checkpoint, saved_subject(tmp_path, random_checkpoint.digest, correction))
     steps: list[tuple[float, np.ndarray, np.ndarray]] = []
-    own.on_step = lambda t, y, state: steps.append((t, y.copy(), state.copy()))
+    own.on_step = lambda t, step: steps.append((t, step.alone.copy(), step.state.copy()))
     data = recording(50)
     for i in range(50):
         emg = own.step(*frame(data, i))
@@ -203,7 +203,7 @@ def test_a_subject_corrects_both_limbs_and_scales_the_doubt(
 @pytest.mark.parametrize("rate_hz", [50.0, 200.0])
 def test_steps_are_told_with_their_times(refiner: Refiner, rate_hz: float) -> None:
     times: list[float] = []
-    refiner.on_step = lambda t, y, state: times.append(t)  # noqa: ARG005
+    refiner.on_step = lambda t, step: times.append(t)  # noqa: ARG005
     refine(refiner, recording(round(rate_hz), rate_hz))
     np.testing.assert_allclose(times, np.arange(len(times)) / 100.0, atol=1e-9)
     assert len(times) >= 98
@@ -226,7 +226,7 @@ def test_a_network_with_feedback_is_fed_its_own_estimate(
     for subject in (None, saved_subject(tmp_path, fed.digest, heavy)):
         one = Refiner(fed.path, MUSCLES, GAIT_COORDINATES, 70.0, subject=subject)
         seen.append([])
-        one.on_step = lambda t, y, state: seen[-1].append(y.copy())  # noqa: ARG005
+        one.on_step = lambda t, step: seen[-1].append(step.alone.copy())  # noqa: ARG005
         refine(one, recording(60))
     np.testing.assert_array_equal(seen[0], seen[1])
 
@@ -253,7 +253,7 @@ def test_a_second_opinion_is_heard_live_and_leaves_the_network_alone(
     refiner.reset()
     both = Refiner(with_opinion.path, MUSCLES, GAIT_COORDINATES, 70.0)
     for one, seen in zip((refiner, both), states, strict=True):
-        one.on_step = lambda t, y, state, seen=seen: seen.append(state.copy())  # noqa: ARG005
+        one.on_step = lambda t, step, seen=seen: seen.append(step.state.copy())  # noqa: ARG005
     mixed = refine(both, data)
     refine(refiner, data)
     np.testing.assert_array_equal(states[0], states[1])
@@ -266,19 +266,28 @@ def test_a_second_opinion_is_heard_live_and_leaves_the_network_alone(
     assert opinion is not None
     for i, y in enumerate(alone.reshape(200, 2, -1)):
         inputs.fill(*frame(data, i)[1:], x[:, :N_INPUT])
-        opinion.step(x, y, y)
-        np.testing.assert_allclose(mixed[i], opinion.y.ravel(), atol=1e-6)
+        opinion.step(x)
+        opinion.join(y, np.ones_like(y))
+        np.testing.assert_allclose(mixed[i], y.ravel(), atol=1e-6)
 
 
-def test_a_correction_is_of_the_estimate_with_the_second_opinion(
-    with_opinion: Checkpoint, tmp_path: Path, correction: Adapter
+def test_the_second_opinion_is_of_the_corrected_estimate(
+    with_opinion: Checkpoint, random_checkpoint: Checkpoint, tmp_path: Path, correction: Adapter
 ) -> None:
-    plain = Refiner(with_opinion.path, MUSCLES, GAIT_COORDINATES, 70.0)
-    own = personal(with_opinion, saved_subject(tmp_path, with_opinion.digest, correction))
-    data = recording(120)
-    told: list[np.ndarray] = []
-    own.on_step = lambda t, y, state: told.append(y.ravel().copy())  # noqa: ARG005
-    np.testing.assert_array_equal(refine(plain, data), (refine(own, data), told)[1])
+    """And where the calibration went, and as far, it is silent."""
+    correction.weights[:, 3:] = correction.offset[3:] = 0.0
+    data = recording(200)
+    alone = personal(
+        random_checkpoint, saved_subject(tmp_path / "a", random_checkpoint.digest, correction)
+    )
+    corrected = refine(alone, data).reshape(200, 2, -1)
+    found = {}
+    for known in (0.0, 1e3):
+        path = saved_subject(tmp_path / str(known), with_opinion.digest, correction, known)
+        found[known] = refine(personal(with_opinion, path), data).reshape(200, 2, -1)
+    assert (np.abs(found[0.0] - corrected)[150:].max((0, 1)) > 0.01).all()
+    np.testing.assert_array_equal(found[1e3][..., :3], corrected[..., :3])
+    np.testing.assert_array_equal(found[1e3][..., 3:], found[0.0][..., 3:])
 
 
 def test_a_subject_of_another_checkpoint_is_refused(

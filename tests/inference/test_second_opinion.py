@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from inference.adapter import Adapter
 from inference.channels import N_CHANNEL, N_INPUT, SLICE_ACTIVATION
-from inference.second_opinion import LARGEST_SHARE, UNUSUAL, SecondOpinion
+from inference.second_opinion import (
+    LARGEST_SHARE,
+    UNUSUAL,
+    SecondOpinion,
+    known_by_channel,
+    known_distance,
+    share,
+)
 from inference.usual import COLUMNS, Usual
 
 RATE_HZ, LEAD_S = 100.0, 0.025
@@ -30,72 +38,93 @@ def frame(far: float, activation: float = 0.3) -> np.ndarray:
     return x
 
 
-def settled(x: np.ndarray, usual: Usual = USUAL) -> SecondOpinion:
-    opinion = SecondOpinion(usual, RATE_HZ, LEAD_S)
+def settled(
+    x: np.ndarray, usual: Usual = USUAL, known: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Estimate and sigma once the motion has gone on for long."""
+    opinion = SecondOpinion(usual, RATE_HZ, LEAD_S, known)
     for _ in range(1500):
-        opinion.step(x, Y, SIGMA)
-    return opinion
+        opinion.step(x)
+    y, sigma = Y.copy(), SIGMA.copy()
+    opinion.join(y, sigma)
+    return y, sigma
 
 
 @pytest.mark.parametrize("far", [0.0, 1.0, 1.41])
 def test_in_what_is_usual_the_network_is_alone(far: float) -> None:
-    opinion = settled(frame(far))
-    np.testing.assert_array_equal(opinion.y, Y)
-    np.testing.assert_allclose(opinion.sigma, SIGMA, rtol=1e-6)
-    assert not opinion.share.any()
+    y, sigma = settled(frame(far))
+    np.testing.assert_array_equal(y, Y)
+    np.testing.assert_allclose(sigma, SIGMA, rtol=1e-6)
 
 
 @pytest.mark.parametrize("far", [1.6, 3.0, 6.0])
 def test_far_from_it_the_simulation_counts_by_the_distance(far: float) -> None:
-    opinion = settled(frame(far))
-    share = LARGEST_SHARE * (1.0 - UNUSUAL / far**2)
+    y, sigma = settled(frame(far))
+    part = LARGEST_SHARE * (1.0 - UNUSUAL / far**2)
     said = 0.3 / MAXIMUM  # the same in every frame, so also a little later
-    np.testing.assert_allclose(opinion.share, share, rtol=1e-3)
-    np.testing.assert_allclose(opinion.y, (1.0 - share) * Y + share * said, rtol=1e-3)
-    variance = SIGMA**2 + share * (1.0 - share) * (said - Y) ** 2
-    np.testing.assert_allclose(opinion.sigma, np.sqrt(variance), rtol=1e-3)
+    np.testing.assert_allclose(y, (1.0 - part) * Y + part * said, rtol=1e-3)
+    variance = SIGMA**2 + part * (1.0 - part) * (said - Y) ** 2
+    np.testing.assert_allclose(sigma, np.sqrt(variance), rtol=1e-3)
 
 
 def test_sigma_is_that_of_a_mixture_of_both() -> None:
     """Drawn: one opinion with the network's error, one with the same error elsewhere."""
-    opinion = settled(frame(6.0))
-    share, said = opinion.share[0, 0], 0.3 / MAXIMUM[0]
+    y, sigma = settled(frame(6.0))
+    part, said = LARGEST_SHARE * (1.0 - UNUSUAL / 36.0), 0.3 / MAXIMUM[0]
     rng = np.random.default_rng(0)
-    centre = np.where(rng.uniform(size=400_000) < share, said, Y[0, 0])
+    centre = np.where(rng.uniform(size=400_000) < part, said, Y[0, 0])
     drawn = centre + SIGMA[0, 0] * rng.standard_normal(400_000)
-    assert opinion.y[0, 0] == pytest.approx(drawn.mean(), rel=0.01)
-    assert opinion.sigma[0, 0] == pytest.approx(drawn.std(), rel=0.01)
+    assert y[0, 0] == pytest.approx(drawn.mean(), rel=0.01)
+    assert sigma[0, 0] == pytest.approx(drawn.std(), rel=0.01)
 
 
 def test_no_more_than_half_is_the_simulations() -> None:
-    x = frame(1e6)
-    assert settled(x).share.max() < LARGEST_SHARE
+    far = np.array([1e9], np.float32)
+    assert share(far, known_by_channel()).max() == LARGEST_SHARE
 
 
 def test_what_the_simulation_does_not_know_is_left_to_the_network() -> None:
     x = frame(6.0)
     x[0, N_INPUT + 2] = x[0, 2] = 0.0  # the model lacks this muscle
-    nobody = USUAL._replace(activation_maximum=np.where(np.arange(N_CHANNEL) == 5, 0.0, MAXIMUM))
-    opinion = settled(x, nobody._replace(activation_maximum=nobody.activation_maximum.astype("f4")))
+    maximum = MAXIMUM.copy()
+    maximum[5] = 0.0  # nobody had this one
+    y, sigma = settled(x, USUAL._replace(activation_maximum=maximum))
     alone = np.zeros((2, N_CHANNEL), np.bool_)
     alone[0, 2] = alone[:, 5] = True
-    np.testing.assert_array_equal(opinion.y == Y, alone)
-    np.testing.assert_array_equal(opinion.share == 0.0, alone)
-    assert np.isfinite(opinion.y).all()
+    np.testing.assert_array_equal(y == Y, alone)
+    assert np.isfinite(y).all()
+    assert np.isfinite(sigma).all()
 
 
 def test_without_forces_there_is_no_second_opinion() -> None:
     x = frame(6.0)
     x[:, N_INPUT:][:, SLICE_ACTIVATION] = 0.0
-    np.testing.assert_array_equal(settled(x).y, Y)
+    np.testing.assert_array_equal(settled(x)[0], Y)
 
 
-def test_the_network_keeps_its_own_and_a_new_stream_begins_anew() -> None:
-    y, sigma = Y.copy(), SIGMA.copy()
-    opinion = settled(frame(6.0))
-    opinion.step(frame(6.0), y, sigma)
-    np.testing.assert_array_equal(y, Y)
-    np.testing.assert_array_equal(sigma, SIGMA)
+def test_what_a_calibration_went_through_is_known() -> None:
+    adapter = Adapter(
+        np.zeros((5, N_CHANNEL), np.float32),
+        np.zeros(N_CHANNEL, np.float32),
+        np.ones(N_CHANNEL, np.float32),
+    )
+    adapter.weights[2, 1] = adapter.offset[4] = 0.1
+    distance = np.linspace(0.0, 40.0, 1001, dtype=np.float32)
+    assert known_distance(distance) == pytest.approx(39.6, rel=1e-3)
+    known = known_by_channel(39.6, adapter)
+    assert known[[1, 4]].tolist() == pytest.approx([39.6, 39.6])
+    assert set(np.delete(known, [1, 4])) == {UNUSUAL}
+    assert (known_by_channel(0.3, adapter) == UNUSUAL).all()
+    y, _ = settled(frame(6.0), known=known)
+    np.testing.assert_array_equal((y == Y).all(0), known > 36.0)
+
+
+def test_a_new_stream_begins_anew() -> None:
+    opinion = SecondOpinion(USUAL, RATE_HZ, LEAD_S)
+    for _ in range(500):
+        opinion.step(frame(6.0))
     opinion.reset()
-    opinion.step(frame(6.0), y, sigma)
-    np.testing.assert_array_equal(opinion.y, Y)  # one frame is no motion yet
+    opinion.step(frame(6.0))
+    y = Y.copy()
+    opinion.join(y, SIGMA.copy())
+    np.testing.assert_array_equal(y, Y)  # one frame is no motion yet

@@ -23,6 +23,7 @@ FACTS = SubjectFacts(
     filter_delay_s=0.025,
     lead_s=0.05,
     lag_s=-0.03,
+    known=2.5,
     channels=(
         ChannelFit(
             name="SOL_r", maximum=0.21, seconds=42.0, r_before=0.6, r_after=0.9,
@@ -114,7 +115,7 @@ def rewritten(path: Path, **changes: object) -> Path:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 7}, "subject format 7, this program reads 1"),
+        ({"format": 7}, "subject format 7, this program reads 2"),
         ({"seconds": "many"}, "damaged header.*seconds"),
         ({"mood": "good"}, "damaged header.*mood"),
     ],

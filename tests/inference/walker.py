@@ -13,6 +13,8 @@ from inference.state_log import States
 
 RATE_HZ = 100.0
 DELAY_S, LEAD_S = 0.03, 0.05
+DISTANCE = 4.0
+"""From what is usual, in the end."""
 NAMES = ("TA_r", "SOL_r", "VM_r", "GMED_r")
 
 
@@ -34,7 +36,9 @@ def states(seconds: float, start: float = 0.0) -> States:
     y = np.concatenate([0.6 * level(c, now) + 0.1 for c in CHANNELS], axis=2)
     assert y.shape == (len(t), 2, N_CHANNEL)
     usable = np.ones(len(t), dtype=np.bool_)
-    return States(t, y.astype(np.float32), np.concatenate(waves, 2).astype(np.float32), usable)
+    state = np.concatenate(waves, 2).astype(np.float32)
+    distance = np.tile(np.linspace(0.0, DISTANCE, len(t), dtype=np.float32)[:, None], 2)
+    return States(t, y.astype(np.float32), state, distance, usable)
 
 
 def recording(

@@ -15,6 +15,7 @@ from inference.evaluation.lessons import lessons
 from inference.evaluation.methods.simulation import simulated
 from inference.evaluation.methods.stride_means import own_strides
 from inference.evaluation.stream import Streamed
+from inference.second_opinion import known_by_channel, known_distance, share
 
 __all__ = ["as_estimated", "beside_simulation", "calibrated"]
 
@@ -58,9 +59,12 @@ def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Est
     for (k, part), judged in lessons(held):
         taught = streams[k]
         adapter = fit_adapter(
-            taught.y[part], taught.state[part], held[k].y[part], held[k].measured[part]
+            taught.alone[part], taught.state[part], held[k].y[part], held[k].measured[part]
         )
+        known = known_by_channel(known_distance(taught.distance[part]), adapter)
         for i, frames in judged:
-            y = adapter.apply(streams[i].y[frames], streams[i].state[frames])
-            found[i][frames] = y @ matrix
+            one = streams[i]
+            y = adapter.apply(one.alone[frames], one.state[frames])
+            heard = share(one.distance[frames], known) * (one.said[frames] - y)
+            found[i][frames] = (y + np.nan_to_num(heard)) @ matrix
     return Estimates(found)

@@ -46,7 +46,9 @@ def random_streams(sequences: list[LimbSequence]) -> list[Streamed]:
     for s in sequences:
         kept = s.x[:, :8] + 0.01 * rng.standard_normal((len(s.t), 8))
         y = np.full((len(s.t), N_CHANNEL), 0.4, dtype=np.float32)
-        streams.append(Streamed(y, np.full_like(y, 0.2), y, kept.astype(np.float32)))
+        doubt, none = np.full_like(y, 0.2), np.full_like(y, np.nan)
+        near = np.ones(len(s.t), dtype=np.float32)
+        streams.append(Streamed(y, doubt, y, kept.astype(np.float32), none, near))
     return streams
 
 
@@ -152,6 +154,27 @@ def test_of_several_trials_the_first_teaches_and_the_others_are_judged() -> None
     taught = [other_emg(trials[0]), *trials[1:]]
     assert not np.array_equal(calibrated(streams, taught).y[1], plain.y[1])
     assert not np.array_equal(own_strides([], taught)[1], own_strides([], trials)[1])
+
+
+def test_calibration_hears_the_simulation_where_it_did_not_teach() -> None:
+    trials = [walker("made/one", name, seed=k, noise=0.1) for k, name in enumerate("ab")]
+    streams = random_streams(trials)
+    silent = calibrated(streams, trials).y[1]
+    said = np.full_like(streams[1].y, 0.9)
+    for far, taught, part in (
+        (8.0, 1.0, 0.375),
+        (8.0, 4.0, 0.25),
+        (8.0, 9.0, 0.0),
+        (1.9, 1.0, 0.0),
+    ):
+        near = np.full(len(trials[0].t), taught, np.float32)
+        away = np.full(len(trials[1].t), far, np.float32)
+        heard = [
+            streams[0]._replace(distance=near), streams[1]._replace(said=said, distance=away),
+        ]  # fmt: skip
+        found = calibrated(heard, trials).y[1]
+        expected = silent + part * (0.9 - silent)
+        np.testing.assert_allclose(found[:, COLUMNS], expected[:, COLUMNS], atol=1e-5)
 
 
 def test_a_single_trial_teaches_by_its_first_half() -> None:
