@@ -26,8 +26,8 @@ from inference.dataset import Envelopes, limb_targets, measured_matrix
 from inference.emg_recording import EmgRecording, covered, usable_envelopes
 from inference.exceptions import CalibrationError
 from inference.metrics import MINIMUM_SAMPLES, Series, best_common_lag, correlation
+from inference.opinion import known_distance
 from inference.reference_maximum import MovedEmg, reference_maximum
-from inference.second_opinion import known_distance
 from inference.state_log import States
 from inference.subject import DELAY_TOLERANCE_S, ChannelFit, Subject, SubjectFacts
 from inference.time_base import check_overlap

@@ -4,7 +4,7 @@
 ``weights.safetensors``    every tensor of the network, normalisation included
 ``step.onnx``              the step graph, what a live session runs
 ``reference.safetensors``  `Reference`: a stream and what the network makes of it
-``usual.safetensors``      `inference.usual.Usual`: how the training people move
+``usual.safetensors``      `inference.opinion.Usual`: how the training people move
 ``card.json``              `Card`: what it is, what it was trained on, how well it does
 =========================  =============================================================
 
@@ -33,7 +33,7 @@ from safetensors import SafetensorError
 from inference.architecture import Architecture
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.exceptions import CheckpointError, CheckpointMismatch
-from inference.usual import Usual
+from inference.opinion.usual import Usual
 
 __all__ = [
     "DEFAULT_CHECKPOINT",

@@ -9,10 +9,12 @@ from inference.adapter import Adapter
 from inference.architecture import Architecture
 from inference.backends.base import StepBackend
 from inference.channels import N_CHANNEL, N_INPUT, SIDES
-from inference.second_opinion import SecondOpinion
+from inference.checkpoint import Checkpoint
+from inference.opinion import SecondOpinion, known_by_channel
 from inference.stepper import Stepper
+from inference.subject import Subject
 
-__all__ = ["Estimator"]
+__all__ = ["Estimator", "checkpoint_estimator"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -91,3 +93,25 @@ class Estimator:
         for _ in range(3):
             self.step(blank)
         self.reset()
+
+
+def checkpoint_estimator(
+    backend: StepBackend, checkpoint: Checkpoint, subject: Subject | None = None
+) -> Estimator:
+    """Return the estimator of a checkpoint, corrected for a subject.
+
+    Parameters
+    ----------
+    backend : StepBackend
+        Which holds the checkpoint's network.
+    checkpoint : Checkpoint
+    subject : Subject, optional
+    """
+    card, usual = checkpoint.card, checkpoint.usual()
+    adapter = known = opinion = None
+    if subject is not None:
+        adapter = subject.adapter
+        known = known_by_channel(subject.facts.known, adapter)
+    if usual is not None:
+        opinion = SecondOpinion(usual, card.rate_hz, card.lead_s, known)
+    return Estimator(backend, card.architecture, opinion, adapter)

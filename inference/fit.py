@@ -18,6 +18,7 @@ from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 from inference.crossval import cross_validate, validation_people
 from inference.dataset import LimbSequence, as_recorded, build_sequences, people_by_channel
+from inference.estimator import Estimator
 from inference.evaluation import (
     Estimates,
     as_family,
@@ -36,13 +37,12 @@ from inference.exchange import find_exchanged, put_right
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.muscle_map import FAMILIES
+from inference.opinion import SecondOpinion, fit_usual
 from inference.record import FeatureRecord
 from inference.reference import reference_stream
-from inference.second_opinion import SecondOpinion
 from inference.trainer import first_process
 from inference.training import Epoch, train
 from inference.training_data import training_sequences
-from inference.usual import fit_usual
 from inference.weights import network_arrays
 
 __all__ = ["fit_checkpoint"]
@@ -128,7 +128,7 @@ def fit_checkpoint(
     if unseen:
         opinion = None if usual is None else SecondOpinion(usual, settings.rate_hz, settings.lead_s)
         step = OnnxStep(onnx, settings.architecture)
-        stream = estimate_stream(step, settings.architecture, opinion)
+        stream = estimate_stream(Estimator(step, settings.architecture, opinion))
         unseen = put_right(unseen, settings.exchanged)
         held = build_sequences(unseen, settings.rate_hz, lead_s=settings.lead_s)
         known = known_channels(people_by_channel(sequences))

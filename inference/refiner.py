@@ -8,15 +8,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from inference.backends import StepBackend
 from inference.channels import CHANNELS, SIDES
-from inference.checkpoint import Checkpoint, load_checkpoint
+from inference.checkpoint import load_checkpoint
 from inference.choice import choose_backend
-from inference.estimator import Estimator
+from inference.estimator import Estimator, checkpoint_estimator
 from inference.exceptions import SubjectError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
-from inference.second_opinion import known_by_channel, second_opinion
 from inference.subject import DELAY_TOLERANCE_S, Subject, load_subject
 
 __all__ = ["OnStep", "Refiner"]
@@ -105,7 +103,7 @@ class Refiner:
         )
         self._selected = np.flatnonzero(inputs.channel_present)
         self.choice = choose_backend(backend, loaded, clock)
-        self._estimator = _estimator(self.choice.backend, loaded, self.subject)
+        self._estimator = checkpoint_estimator(self.choice.backend, loaded, self.subject)
         self._last_t = 0.0
         self.estimate: F32 = np.zeros((2, len(self._selected)), dtype=np.float32)
 
@@ -175,16 +173,6 @@ class Refiner:
         np.take(self._estimator.y, self._selected, out=emg, mode="clip")
         np.take(self._estimator.sigma, self._selected, out=sigma, mode="clip")
         return emg
-
-
-def _estimator(backend: StepBackend, checkpoint: Checkpoint, subject: Subject | None) -> Estimator:
-    """Network, the person's correction, second opinion."""
-    adapter = known = None
-    if subject is not None:
-        adapter = subject.adapter
-        known = known_by_channel(subject.facts.known, adapter)
-    opinion = second_opinion(checkpoint, known)
-    return Estimator(backend, checkpoint.card.architecture, opinion, adapter)
 
 
 def _subject_of(path: Path, digest: str) -> Subject:

@@ -28,7 +28,7 @@ class States:
     state : ndarray of shape (n, 2, state_width), float32
         Its state after each frame.
     distance : ndarray of shape (n, 2), float32
-        How unlike the usual the motion was, see `inference.unlikeness`.
+        How unlike the usual the motion was, see `inference.opinion.unlikeness`.
     usable : ndarray of shape (n,), bool
         Where the frame behind it was sound.
     """

@@ -87,7 +87,7 @@ class SubjectFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         it over.
     known : float
         How far from the usual the motion was that it was corrected on, see
-        `inference.second_opinion.known_distance`.
+        `inference.opinion.known_distance`.
     channels : tuple of ChannelFit
     sha256 : str
         Of the tensors.

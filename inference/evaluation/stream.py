@@ -8,12 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from inference.architecture import Architecture
-from inference.backends.base import StepBackend
 from inference.channels import N_INPUT, SIDES
 from inference.dataset import LimbSequence
 from inference.estimator import Estimator
-from inference.second_opinion import SecondOpinion
 
 __all__ = ["Stream", "Streamed", "estimate_stream"]
 
@@ -31,7 +28,7 @@ class Streamed(NamedTuple):
     state : ndarray of shape (n, state_width), float32
     said : ndarray of shape (n, N_CHANNEL), float32
     distance : ndarray of shape (n,), float32
-        See `inference.second_opinion.SecondOpinion`.
+        See `inference.opinion.SecondOpinion`.
     """
 
     y: F32
@@ -45,11 +42,8 @@ class Streamed(NamedTuple):
 Stream = Callable[[LimbSequence], Streamed]
 
 
-def estimate_stream(
-    backend: StepBackend, architecture: Architecture, opinion: SecondOpinion | None = None
-) -> Stream:
-    """Return a function that streams a sequence; parameters are those of `Estimator`."""
-    estimator = Estimator(backend, architecture, opinion)
+def estimate_stream(estimator: Estimator) -> Stream:
+    """Return a function that streams sequences, each from its start."""
 
     def stream(sequence: LimbSequence) -> Streamed:
         x = np.zeros((len(SIDES), 2 * N_INPUT), dtype=np.float32)

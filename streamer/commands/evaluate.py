@@ -14,6 +14,7 @@ from inference.channels import MEASURED
 from inference.checkpoint import load_checkpoint
 from inference.choice import open_proven
 from inference.dataset import build_sequences
+from inference.estimator import checkpoint_estimator
 from inference.evaluation import (
     Bootstrap,
     estimate_stream,
@@ -23,7 +24,6 @@ from inference.evaluation import (
 )
 from inference.evaluation.methods import beside_simulation
 from inference.record import FeatureRecord
-from inference.second_opinion import second_opinion
 from streamer.commands.extras import needs_training_extra
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
@@ -79,7 +79,7 @@ def run(
     records = features(directories, cache, console)
     seen = trained_on(loaded.card.training) & {record.person for record in records}
     sequences = build_sequences(records, rate, lead_s=loaded.card.lead_s)
-    stream = estimate_stream(step, loaded.card.architecture, second_opinion(loaded))
+    stream = estimate_stream(checkpoint_estimator(step, loaded))
     people = loaded.card.training.get("people_by_channel", dict.fromkeys(MEASURED, 1))
     methods = beside_simulation([stream(s) for s in sequences], sequences)
     rows = score_tables(sequences, hide_unknown(methods, known_channels(people)), rate)

@@ -12,7 +12,7 @@ from inference.channels import CHANNELS
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.exceptions import CheckpointError, CheckpointMismatch
 from tests.inference.conftest import blank_card
-from tests.inference.test_second_opinion import USUAL
+from tests.inference.opinion.test_second_opinion import USUAL
 
 WEIGHTS = {"a": np.arange(3, dtype=np.float32)}
 

@@ -13,13 +13,13 @@ from inference.channels import N_INPUT
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.export import export_step
 from inference.limb_inputs import LimbInputs
-from inference.second_opinion import second_opinion
+from inference.opinion import SecondOpinion
 from inference.subject import Subject, SubjectFacts, save_subject
 from inference.weights import load_network, network_arrays
 from tests.inference.conftest import blank_card, random_network
+from tests.inference.opinion.test_second_opinion import USUAL
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
 from tests.inference.test_muscle_map import DEMO, RAJAGOPAL, both
-from tests.inference.test_second_opinion import USUAL
 
 MUSCLES = both(RAJAGOPAL)
 
@@ -262,8 +262,7 @@ def test_a_second_opinion_is_heard_live_and_leaves_the_network_alone(
     assert (both.estimate[1] >= doubt).all()
     x = np.ones((2, 2 * N_INPUT), np.float32)
     inputs = LimbInputs(MUSCLES, GAIT_COORDINATES, 70.0)
-    opinion = second_opinion(with_opinion)
-    assert opinion is not None
+    opinion = SecondOpinion(with_opinion.usual(), 100.0, 0.0)
     for i, y in enumerate(alone.reshape(200, 2, -1)):
         inputs.fill(*frame(data, i)[1:], x[:, :N_INPUT])
         opinion.step(x)

@@ -21,8 +21,8 @@ from inference.channels import (
 )
 from inference.checkpoint import load_checkpoint
 from inference.dataset import LimbSequence, build_sequences
+from inference.estimator import checkpoint_estimator
 from inference.evaluation import Stream, estimate_stream
-from inference.second_opinion import second_opinion
 from streamer.features import load_features
 from tests.data_sets import trial_dir
 from tests.inference.strange_motion import standing
@@ -34,8 +34,8 @@ RATE_HZ = 100.0
 @pytest.fixture(scope="module")
 def stream() -> Stream:
     checkpoint = load_checkpoint(None)
-    arch = checkpoint.card.architecture
-    return estimate_stream(OnnxStep(checkpoint.onnx, arch), arch, second_opinion(checkpoint))
+    step = OnnxStep(checkpoint.onnx, checkpoint.card.architecture)
+    return estimate_stream(checkpoint_estimator(step, checkpoint))
 
 
 @pytest.fixture(

@@ -12,10 +12,10 @@ from inference.channels import MEASURED, N_CHANNEL, SIDES
 from inference.dataset import LimbSequence, build_sequences
 from inference.evaluation import Estimates, score, summarise
 from inference.evaluation.methods import simulated
-from inference.foresight import Foresight
-from inference.second_opinion import MUSCLE_S
-from inference.unlikeness import Unlikeness
-from inference.usual import Usual, fit_usual
+from inference.opinion.foresight import Foresight
+from inference.opinion.second_opinion import MUSCLE_S
+from inference.opinion.unlikeness import Unlikeness
+from inference.opinion.usual import Usual, fit_usual
 from streamer.features import load_features
 from tests.data_sets import trial_dir
 

@@ -15,7 +15,7 @@ from inference.evaluation.lessons import lessons
 from inference.evaluation.methods.simulation import simulated
 from inference.evaluation.methods.stride_means import own_strides
 from inference.evaluation.stream import Streamed
-from inference.second_opinion import known_by_channel, known_distance, share
+from inference.opinion import known_by_channel, known_distance, share
 
 __all__ = ["as_estimated", "beside_simulation", "calibrated"]
 

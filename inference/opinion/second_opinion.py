@@ -7,11 +7,12 @@ walking has no example, it tells which muscles work, and how hard. So the estima
     y' = y + s (o - y),    o = a / a_max,    s = 1/2 max(0, 1 - D_0 / D)
     sigma'^2 = sigma^2 + s (1 - s) (o - y)^2
 
-with y and sigma the network's, a the forecast of the simulated activation (`inference.foresight`)
-and a_max its usual maximum, so that o has the unit of EMG; and D how unlike the usual the motion is
-(`inference.unlikeness`). Below D_0 the network is alone; far beyond it both count equally. sigma'
-is that of the mixture of two opinions. A correction for one person (`inference.adapter`) knows how
-this person moved in the calibration; for channels that it corrects D_0 is no nearer than that.
+with y and sigma the network's, a the forecast of the simulated activation
+(`inference.opinion.foresight`) and a_max its usual maximum, so that o has the unit of EMG; and D
+how unlike the usual the motion is (`inference.opinion.unlikeness`). Below D_0 the network is alone;
+far beyond it both count equally. sigma' is that of the mixture of two opinions. A correction for
+one person (`inference.adapter`) knows how this person moved in the calibration; for channels that
+it corrects D_0 is no nearer than that.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ import numpy.typing as npt
 
 from inference.adapter import Adapter
 from inference.channels import N_CHANNEL, N_INPUT, SIDES, SLICE_ACTIVATION
-from inference.checkpoint import Checkpoint
-from inference.foresight import Foresight
-from inference.unlikeness import Unlikeness
-from inference.usual import Usual
+from inference.opinion.foresight import Foresight
+from inference.opinion.unlikeness import Unlikeness
+from inference.opinion.usual import Usual
 
-__all__ = ["SecondOpinion", "known_by_channel", "known_distance", "second_opinion", "share"]
+__all__ = ["SecondOpinion", "known_by_channel", "known_distance", "share"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -158,9 +158,3 @@ def known_by_channel(known: float = 0.0, adapter: Adapter | None = None) -> F32:
     if adapter is not None:
         np.maximum(alone, np.float32(known), out=alone, where=adapter.corrected)
     return alone
-
-
-def second_opinion(checkpoint: Checkpoint, known: F32 | None = None) -> SecondOpinion | None:
-    """Return the one that belongs to a checkpoint; None if it does not say what is usual."""
-    usual, card = checkpoint.usual(), checkpoint.card
-    return None if usual is None else SecondOpinion(usual, card.rate_hz, card.lead_s, known)

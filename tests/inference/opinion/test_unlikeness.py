@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from inference.channels import N_INPUT, hide_dynamics
-from inference.unlikeness import FARTHEST, MEMORY_S, Unlikeness
-from inference.usual import COLUMNS, Usual, fit_usual
-from tests.inference.test_usual import mover
+from inference.opinion.unlikeness import FARTHEST, MEMORY_S, Unlikeness
+from inference.opinion.usual import COLUMNS, Usual, fit_usual
+from tests.inference.opinion.test_usual import mover
 
 RATE_HZ = 100.0
 TURN = np.eye(25) + 0.1 * np.random.default_rng(3).standard_normal((25, 25))

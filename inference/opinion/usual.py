@@ -1,6 +1,6 @@
 """What is usual in the training people: how they move, and how large their activations are.
 
-It is what `inference.second_opinion` needs to know of them, beside the network.
+It is what `inference.opinion.second_opinion` needs to know of them, beside the network.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from inference.channels import N_CHANNEL, N_INPUT, SLICE_ACTIVATION, hide_dynamics
-from inference.foresight import KEYS, LEAST_ALIKE, PAST_S, TAU, Foresight
-from inference.usual import COLUMNS, Usual
+from inference.opinion.foresight import KEYS, LEAST_ALIKE, PAST_S, TAU, Foresight
+from inference.opinion.usual import COLUMNS, Usual
 
 RATE_HZ = 100.0
 AHEAD = 8

@@ -10,7 +10,7 @@ import pytest
 from inference.channels import N_CHANNEL, N_INPUT, SLICE_ACTIVATION
 from inference.dataset import LimbSequence
 from inference.exceptions import FeatureError
-from inference.usual import COLUMNS, FLOOR, fit_usual
+from inference.opinion.usual import COLUMNS, FLOOR, fit_usual
 from tests.inference.evaluation.people import walker
 
 

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import INPUT_NAMES, N_CHANNEL, N_INPUT, SIDES, SLICE_ACTIVATION
-from inference.usual import COLUMNS, Usual
+from inference.opinion.usual import COLUMNS, Usual
 
 __all__ = ["Foresight"]
 

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import N_INPUT, SIDES
-from inference.usual import COLUMNS, Usual
+from inference.opinion.usual import COLUMNS, Usual
 
 __all__ = ["Unlikeness"]
 

@@ -7,7 +7,7 @@ import pytest
 
 from inference.adapter import Adapter
 from inference.channels import N_CHANNEL, N_INPUT, SLICE_ACTIVATION
-from inference.second_opinion import (
+from inference.opinion.second_opinion import (
     LARGEST_SHARE,
     UNUSUAL,
     SecondOpinion,
@@ -15,7 +15,7 @@ from inference.second_opinion import (
     known_distance,
     share,
 )
-from inference.usual import COLUMNS, Usual
+from inference.opinion.usual import COLUMNS, Usual
 
 RATE_HZ, LEAD_S = 100.0, 0.025
 MAXIMUM = np.linspace(0.1, 1.0, N_CHANNEL, dtype=np.float32)

@@ -1,0 +1,18 @@
+"""What the simulation has to say where the network knows little."""
+
+from inference.opinion.second_opinion import (
+    SecondOpinion,
+    known_by_channel,
+    known_distance,
+    share,
+)
+from inference.opinion.usual import Usual, fit_usual
+
+__all__ = [
+    "SecondOpinion",
+    "Usual",
+    "fit_usual",
+    "known_by_channel",
+    "known_distance",
+    "share",
+]
