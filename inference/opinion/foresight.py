@@ -65,7 +65,7 @@ class Foresight:
     Attributes
     ----------
     activation : ndarray of shape (2, N_CHANNEL), float32
-        The forecast; of no meaning where the activation is missing now.
+        The forecast of the last `look_ahead`; of no meaning where the activation is missing.
     """
 
     def __init__(self, usual: Usual, ahead_s: float, rate_hz: float) -> None:
@@ -92,7 +92,7 @@ class Foresight:
         self._present.fill(0.0)
 
     def step(self, x: F32) -> None:
-        """Take a frame.
+        """Take a frame: note that its activations followed what the legs did `ahead` steps ago.
 
         Parameters
         ----------
@@ -102,12 +102,6 @@ class Foresight:
         np.take(x, KEYS, axis=1, out=self._now, mode="clip")
         self._now *= self._per_scale
         value, present = x[:, SLICE_ACTIVATION], x[:, N_INPUT:][:, SLICE_ACTIVATION]
-        self._remember(value, present)
-        self._compare()
-        self._forecast(value)
-
-    def _remember(self, value: F32, present: F32) -> None:
-        """Note that the present activations followed what the legs did `ahead` steps ago."""
         waiting = self._waiting[self._steps % len(self._waiting)]
         row = self._steps - len(self._waiting)
         if row >= 0:
@@ -117,6 +111,11 @@ class Foresight:
             self._present[row] = present
         waiting[...] = self._now
         self._steps += 1
+
+    def look_ahead(self, x: F32) -> None:
+        """Set the forecast, from the frame that was taken last."""
+        self._compare()
+        self._forecast(x[:, SLICE_ACTIVATION])
 
     def _compare(self) -> None:
         """Weigh the moments of the past by their likeness to the present."""

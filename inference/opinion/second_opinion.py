@@ -60,7 +60,8 @@ class SecondOpinion:
     Attributes
     ----------
     said : ndarray of shape (2, N_CHANNEL), float32
-        The simulation's opinion, a fraction of the reference maximum; NaN where it has none.
+        The simulation's opinion, a fraction of the reference maximum; NaN where it has none, or
+        where nobody would hear it.
     distance : ndarray of shape (2,), float32
         How unlike the usual the motion is.
     """
@@ -71,6 +72,8 @@ class SecondOpinion:
         self._unlikeness = Unlikeness(usual, rate_hz)
         self._foresight = Foresight(usual, lead_s + MUSCLE_S, rate_hz)
         self._known = known_by_channel() if known is None else known
+        self._nearest = float(self._known.min())
+        self._silent = True
         maximum = usual.activation_maximum
         self._per_maximum = np.float32(1.0) / np.where(maximum > 0.0, maximum, np.float32(np.nan))
         self._apart: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
@@ -94,6 +97,11 @@ class SecondOpinion:
         """
         self._unlikeness.step(x)
         self._foresight.step(x)
+        self._silent = bool(max(self.distance) <= self._nearest)
+        if self._silent:  # most people's motion, and looking ahead is most of the work
+            self.said.fill(np.nan)
+            return
+        self._foresight.look_ahead(x)
         np.equal(x[:, N_INPUT:][:, SLICE_ACTIVATION], 0.0, out=self._none)
         np.multiply(self._foresight.activation, self._per_maximum, out=self.said)
         np.copyto(self.said, np.nan, where=self._none)
@@ -106,6 +114,8 @@ class SecondOpinion:
         y, sigma : ndarray of shape (2, N_CHANNEL), float32
             The other opinion and the standard deviation of its error; become those of both.
         """
+        if self._silent:
+            return
         np.subtract(self.said, y, out=self._apart)
         np.isnan(self._apart, out=self._none)
         np.copyto(self._apart, 0.0, where=self._none)

@@ -34,6 +34,9 @@ FARTHEST: Final = 50.0
 LARGEST: Final = np.float32(100.0)
 """Times its usual spread, at which an input saturates."""
 
+_BOTH: Final = np.concatenate([COLUMNS, N_INPUT + COLUMNS])
+"""Values and their presence."""
+
 
 class Unlikeness:
     """The running mean of both legs' distances.
@@ -57,9 +60,9 @@ class Unlikeness:
         self._high = LARGEST * usual.scale
         self._low = -self._high
         self._new = np.float32(1.0 / max(MEMORY_S * rate_hz, 1.0))
-        self._rest: F32 = np.zeros((len(SIDES), len(COLUMNS)), dtype=np.float32)
-        self._white: F32 = np.zeros_like(self._rest)
-        self._present: F32 = np.zeros_like(self._rest)
+        self._taken: F32 = np.zeros((len(SIDES), len(_BOTH)), dtype=np.float32)
+        self._rest, self._present = np.hsplit(self._taken, 2)
+        self._white: F32 = np.zeros((len(SIDES), len(COLUMNS)), dtype=np.float32)
         self._now: F32 = np.zeros(len(SIDES), dtype=np.float32)
         self._count: F32 = np.zeros_like(self._now)
         self.distance: F32 = np.zeros_like(self._now)
@@ -76,8 +79,7 @@ class Unlikeness:
         x : ndarray of shape (2, 2 N_INPUT), float32
             Inputs of both limbs and their presence.
         """
-        np.take(x, N_INPUT + COLUMNS, axis=1, out=self._present, mode="clip")
-        np.take(x, COLUMNS, axis=1, out=self._rest, mode="clip")
+        np.take(x, _BOTH, axis=1, out=self._taken, mode="clip")
         self._rest -= self._usual.centre
         np.clip(self._rest, self._low, self._high, out=self._rest)
         self._rest *= self._present

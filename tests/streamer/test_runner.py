@@ -85,6 +85,7 @@ def test_a_simulation_ahead_of_time_is_nearer_to_the_runners_emg(
     limb, ahead = SIDES.index(run.side), np.full((len(run.x), len(MEASURED)), np.nan, np.float32)
     for t, x in enumerate(frames(run)):
         foresight.step(x)
+        foresight.look_ahead(x)
         ahead[t, :N_CHANNEL] = foresight.activation[limb]
     seen = replace(run, measured=run.measured & (np.arange(len(MEASURED)) < N_CHANNEL))
     r, rmse = {}, {}

@@ -31,7 +31,8 @@ def forecasts(right: np.ndarray, left: np.ndarray | None = None) -> np.ndarray:
     foresight = Foresight(USUAL, AHEAD / RATE_HZ, RATE_HZ)
     found = []
     for x in np.stack([right, right if left is None else left], axis=1):
-        foresight.step(np.ascontiguousarray(x))
+        foresight.step(x := np.ascontiguousarray(x))
+        foresight.look_ahead(x)
         found.append(foresight.activation.copy())
     return np.array(found)
 
@@ -90,8 +91,9 @@ def test_a_stream_that_is_over_is_forgotten() -> None:
         foresight.step(np.stack([x, x]))
     foresight.reset()
     found = []
-    for x in second:
-        foresight.step(np.stack([x, x]))
+    for row in second:
+        foresight.step(x := np.stack([row, row]))
+        foresight.look_ahead(x)
         found.append(foresight.activation[0].copy())
     np.testing.assert_array_equal(found, forecasts(second)[:, 0])
 
