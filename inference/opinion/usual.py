@@ -28,8 +28,8 @@ COLUMNS: Final = np.concatenate(
 """Inputs that tell how a leg moves: its own motion and moments, and the other leg's motion."""
 
 FLOOR: Final = 0.02
-"""Added to every variance, as a part of it: no combination of inputs is told more sharply than a
-seventh of their spread, which is how far one person's usual lies from another's."""
+"""Added to every variance, as a part of it: no combination of inputs is told more sharply than by a
+seventh of their spread. A dozen people who walk do not span what people do."""
 
 
 class Usual(NamedTuple):
