@@ -10,11 +10,11 @@ from inference.architecture import Architecture
 from inference.backends.base import StepBackend
 from inference.channels import N_CHANNEL, N_INPUT, SIDES
 from inference.checkpoint import Checkpoint
-from inference.opinion import SecondOpinion, known_by_channel
+from inference.opinion import SecondOpinion, Usual, known_by_channel
 from inference.stepper import Stepper
 from inference.subject import Subject
 
-__all__ = ["Estimator", "checkpoint_estimator"]
+__all__ = ["Estimator", "build_estimator", "checkpoint_estimator"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -95,23 +95,40 @@ class Estimator:
         self.reset()
 
 
-def checkpoint_estimator(
-    backend: StepBackend, checkpoint: Checkpoint, subject: Subject | None = None
+def build_estimator(
+    backend: StepBackend,
+    architecture: Architecture,
+    usual: Usual | None,
+    rate_hz: float,
+    lead_s: float,
+    subject: Subject | None = None,
 ) -> Estimator:
-    """Return the estimator of a checkpoint, corrected for a subject.
+    """Return an estimator, corrected for a subject, with the opinions that there are.
 
     Parameters
     ----------
-    backend : StepBackend
-        Which holds the checkpoint's network.
-    checkpoint : Checkpoint
+    backend, architecture
+        See `Estimator`.
+    usual : Usual or None
+        Of the people that the network learned from; None = the network is alone.
+    rate_hz, lead_s : float
+        See `SecondOpinion`.
     subject : Subject, optional
     """
-    card, usual = checkpoint.card, checkpoint.usual()
     adapter = known = opinion = None
     if subject is not None:
         adapter = subject.adapter
         known = known_by_channel(subject.facts.known, adapter)
     if usual is not None:
-        opinion = SecondOpinion(usual, card.rate_hz, card.lead_s, known)
-    return Estimator(backend, card.architecture, opinion, adapter)
+        opinion = SecondOpinion(usual, rate_hz, lead_s, known)
+    return Estimator(backend, architecture, opinion, adapter)
+
+
+def checkpoint_estimator(
+    backend: StepBackend, checkpoint: Checkpoint, subject: Subject | None = None
+) -> Estimator:
+    """Return the estimator of a checkpoint, whose network the backend holds."""
+    card = checkpoint.card
+    return build_estimator(
+        backend, card.architecture, checkpoint.usual(), card.rate_hz, card.lead_s, subject
+    )

@@ -18,7 +18,7 @@ from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 from inference.crossval import cross_validate, validation_people
 from inference.dataset import LimbSequence, as_recorded, build_sequences, people_by_channel
-from inference.estimator import Estimator
+from inference.estimator import build_estimator
 from inference.evaluation import (
     Estimates,
     as_family,
@@ -37,7 +37,7 @@ from inference.exchange import find_exchanged, put_right
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.muscle_map import FAMILIES
-from inference.opinion import SecondOpinion, fit_usual
+from inference.opinion import usual_for
 from inference.record import FeatureRecord
 from inference.reference import reference_stream
 from inference.trainer import first_process
@@ -124,11 +124,12 @@ def fit_checkpoint(
         return None
     net.gain.copy_(torch.from_numpy(gain))
     onnx = export_step(net)
-    usual = fit_usual(sequences) if settings.architecture.sees_simulation else None
+    usual = usual_for(settings.architecture, sequences)
     if unseen:
-        opinion = None if usual is None else SecondOpinion(usual, settings.rate_hz, settings.lead_s)
         step = OnnxStep(onnx, settings.architecture)
-        stream = estimate_stream(Estimator(step, settings.architecture, opinion))
+        stream = estimate_stream(
+            build_estimator(step, settings.architecture, usual, settings.rate_hz, settings.lead_s)
+        )
         unseen = put_right(unseen, settings.exchanged)
         held = build_sequences(unseen, settings.rate_hz, lead_s=settings.lead_s)
         known = known_channels(people_by_channel(sequences))

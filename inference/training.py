@@ -20,24 +20,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 from msgspec.structs import replace
 
 from inference.architecture import Architecture
-from inference.channels import N_INPUT
 from inference.dataset import LimbSequence
 from inference.exceptions import FeatureError
 from inference.networks import Ensemble, Member
+from inference.normalisation import normalisation
 from inference.novelty import fit_novelty
 from inference.task import TrainingTask
 from inference.threads import one_thread
 from inference.train_settings import TrainSettings
 from inference.trainer import fit_task
 
-__all__ = ["Epoch", "normalisation", "train"]
-
-F32 = npt.NDArray[np.float32]
+__all__ = ["Epoch", "train"]
 
 
 @dataclass(frozen=True)
@@ -55,28 +51,6 @@ class Epoch:
     index: int
     train_loss: float
     validation_loss: float
-
-
-def normalisation(sequences: Sequence[LimbSequence]) -> tuple[F32, F32]:
-    """Mean and standard deviation of every input where it is present, people counting equally.
-
-    Returns
-    -------
-    mean, scale : ndarray of shape (N_INPUT,), float32
-        0 and 1 for an input that nobody has.
-    """
-    totals = np.zeros((3, N_INPUT))
-    people = sorted({s.person for s in sequences})
-    frames = {p: sum(len(s.t) for s in sequences if s.person == p) for p in people}
-    for s in sequences:
-        value, present = s.x[:, :N_INPUT].astype(float), s.x[:, N_INPUT:]
-        sums = [present.sum(0), (present * value).sum(0), (present * value**2).sum(0)]
-        totals += np.array(sums) / frames[s.person]
-    count = np.maximum(totals[0], 1e-9)
-    mean = totals[1] / count
-    scale = np.sqrt(np.maximum(totals[2] / count - mean**2, 0.0))
-    scale[(totals[0] == 0.0) | (scale < 1e-6)] = 1.0
-    return mean.astype(np.float32), scale.astype(np.float32)
 
 
 def train(

@@ -2,17 +2,18 @@
 
 from inference.opinion.second_opinion import (
     SecondOpinion,
+    heard,
     known_by_channel,
     known_distance,
-    share,
 )
-from inference.opinion.usual import Usual, fit_usual
+from inference.opinion.usual import Usual, fit_usual, usual_for
 
 __all__ = [
     "SecondOpinion",
     "Usual",
     "fit_usual",
+    "heard",
     "known_by_channel",
     "known_distance",
-    "share",
+    "usual_for",
 ]

@@ -28,7 +28,7 @@ from inference.opinion.foresight import Foresight
 from inference.opinion.unlikeness import Unlikeness
 from inference.opinion.usual import Usual
 
-__all__ = ["SecondOpinion", "known_by_channel", "known_distance", "share"]
+__all__ = ["SecondOpinion", "heard", "known_by_channel", "known_distance", "share"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -76,10 +76,7 @@ class SecondOpinion:
         self._silent = True
         maximum = usual.activation_maximum
         self._per_maximum = np.float32(1.0) / np.where(maximum > 0.0, maximum, np.float32(np.nan))
-        self._apart: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
-        self._moved: F32 = np.zeros_like(self._apart)
-        self._none = np.zeros(self._apart.shape, dtype=np.bool_)
-        self.said: F32 = np.full_like(self._apart, np.nan)
+        self.said: F32 = np.full((len(SIDES), N_CHANNEL), np.nan, dtype=np.float32)
         self.distance = self._unlikeness.distance
 
     def reset(self) -> None:
@@ -102,9 +99,8 @@ class SecondOpinion:
             self.said.fill(np.nan)
             return
         self._foresight.look_ahead(x)
-        np.equal(x[:, N_INPUT:][:, SLICE_ACTIVATION], 0.0, out=self._none)
         np.multiply(self._foresight.activation, self._per_maximum, out=self.said)
-        np.copyto(self.said, np.nan, where=self._none)
+        self.said[x[:, N_INPUT:][:, SLICE_ACTIVATION] == 0.0] = np.nan
 
     def join(self, y: F32, sigma: F32) -> None:
         """Hear it.
@@ -116,28 +112,30 @@ class SecondOpinion:
         """
         if self._silent:
             return
-        np.subtract(self.said, y, out=self._apart)
-        np.isnan(self._apart, out=self._none)
-        np.copyto(self._apart, 0.0, where=self._none)
-        np.multiply(self._apart, share(self.distance, self._known), out=self._moved)
-        y += self._moved
-        self._apart -= self._moved
-        self._moved *= self._apart  # s b (b - s b) = s (1 - s) b^2
-        sigma *= sigma
-        sigma += self._moved
-        np.sqrt(sigma, out=sigma)
+        apart, moved = heard(y, self.said, self.distance, self._known)
+        y += moved
+        np.sqrt(sigma**2 + moved * (apart - moved), out=sigma)  # s b (b - s b) = s (1 - s) b^2
 
 
-def share(distance: F32, known: F32) -> F32:
-    """Return the simulation's share (..., N_CHANNEL).
+def heard(y: F32, said: F32, distance: F32, known: F32) -> tuple[F32, F32]:
+    """Return how far the simulation is from an estimate, and by how much it moves it.
 
     Parameters
     ----------
+    y, said : ndarray of shape (..., N_CHANNEL), float32
+        Both opinions; where `said` is NaN there is one alone, and both results are 0.
     distance : ndarray of shape (...), float32
         How unlike the usual the motion is.
     known : ndarray of shape (N_CHANNEL,), float32
         Up to where the network is alone.
     """
+    apart = said - y
+    apart[np.isnan(apart)] = 0.0
+    return apart, share(distance, known) * apart
+
+
+def share(distance: F32, known: F32) -> F32:
+    """Return the simulation's share (..., N_CHANNEL); parameters as of `heard`."""
     nearness = known / np.maximum(distance[..., None], known)
     found: F32 = np.multiply(LARGEST_SHARE, np.float32(1.0) - nearness, dtype=np.float32)
     return found

@@ -55,7 +55,7 @@ class Unlikeness:
     """
 
     def __init__(self, usual: Usual, rate_hz: float) -> None:
-        self._usual = usual
+        self._centre = usual.centre
         self._turned = np.ascontiguousarray(usual.whitening.T)
         self._high = LARGEST * usual.scale
         self._low = -self._high
@@ -80,7 +80,7 @@ class Unlikeness:
             Inputs of both limbs and their presence.
         """
         np.take(x, _BOTH, axis=1, out=self._taken, mode="clip")
-        self._rest -= self._usual.centre
+        self._rest -= self._centre
         np.clip(self._rest, self._low, self._high, out=self._rest)
         self._rest *= self._present
         np.matmul(self._rest, self._turned, out=self._white)

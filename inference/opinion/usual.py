@@ -11,12 +11,14 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from inference.architecture import Architecture
 from inference.channels import INPUT_GROUPS, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
 from inference.dataset import LimbSequence
 from inference.exceptions import FeatureError
+from inference.normalisation import frames_by_person, normalisation
 from inference.reference_maximum import PERCENTILE
 
-__all__ = ["COLUMNS", "Usual", "fit_usual"]
+__all__ = ["COLUMNS", "Usual", "fit_usual", "usual_for"]
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -53,6 +55,11 @@ class Usual(NamedTuple):
     activation_maximum: F32
 
 
+def usual_for(architecture: Architecture, sequences: Sequence[LimbSequence]) -> Usual | None:
+    """Return what a network of that kind needs; None if it is to know nothing of the simulation."""
+    return fit_usual(sequences) if architecture.sees_simulation else None
+
+
 def fit_usual(sequences: Sequence[LimbSequence]) -> Usual:
     """Learn what is usual.
 
@@ -68,51 +75,32 @@ def fit_usual(sequences: Sequence[LimbSequence]) -> Usual:
     """
     if not sequences:
         raise FeatureError("nothing to learn from; give trials with EMG")
-    people: dict[str, list[LimbSequence]] = {}
+    centre, scale = (part[COLUMNS] for part in normalisation(sequences))
+    correlation = _correlation(sequences, centre)
+    np.fill_diagonal(correlation, 1.0 + FLOOR)
+    whitening = np.linalg.inv(np.linalg.cholesky(correlation)) / scale
+    return Usual(centre, scale, whitening.astype(np.float32), _activation_maximum(sequences))
+
+
+def _correlation(sequences: Sequence[LimbSequence], centre: F32) -> F64:
+    """Correlation of the inputs; a missing one counts as usual, so that this is one."""
+    products = np.zeros((len(COLUMNS), len(COLUMNS)))
+    frames = frames_by_person(sequences)
     for s in sequences:
-        people.setdefault(s.person, []).append(s)
-    moments = np.mean([_moments(own) for own in people.values()], axis=0)
-    count = np.maximum(moments[0], 1e-9)
-    centre = moments[1] / count
-    spread = np.mean([_products(own, centre) for own in people.values()], axis=0)
-    spread /= np.sqrt(np.outer(count, count))  # of frames where they are present
-    variance = np.diagonal(spread).copy()
-    variance[variance < 1e-12] = 1.0  # an input that nobody has, or that never moves
-    np.fill_diagonal(spread, (1.0 + FLOOR) * variance)
-    whitening = np.linalg.inv(np.linalg.cholesky(spread))
-    return Usual(
-        centre.astype(np.float32),
-        np.sqrt(variance).astype(np.float32),
-        whitening.astype(np.float32),
-        _activation_maximum(list(people.values())),
-    )
+        rest = (s.x[:, COLUMNS].astype(np.float64) - centre) * s.x[:, N_INPUT + COLUMNS]
+        products += rest.T @ rest / frames[s.person]
+    spread = np.sqrt(np.diagonal(products))
+    spread = np.where(spread > 0.0, spread, 1.0)
+    correlation: F64 = products / np.outer(spread, spread)
+    return correlation
 
 
-def _inputs(own: Sequence[LimbSequence]) -> tuple[F64, F64]:
-    """Values and presence of `COLUMNS` over all frames of a person."""
-    x = np.concatenate([s.x for s in own]).astype(np.float64)
-    return x[:, COLUMNS], x[:, N_INPUT + COLUMNS]
-
-
-def _moments(own: Sequence[LimbSequence]) -> F64:
-    """How often each input is present, and its mean where it is, times that."""
-    value, present = _inputs(own)
-    moments: F64 = np.stack([present.mean(0), (present * value).mean(0)])
-    return moments
-
-
-def _products(own: Sequence[LimbSequence], centre: F64) -> F64:
-    """Mean products of what is left over the centre; 0 where an input is missing."""
-    value, present = _inputs(own)
-    rest = (value - centre) * present
-    products: F64 = rest.T @ rest / len(rest)
-    return products
-
-
-def _activation_maximum(people: Sequence[Sequence[LimbSequence]]) -> F32:
+def _activation_maximum(sequences: Sequence[LimbSequence]) -> F32:
+    people = sorted({s.person for s in sequences})
     peaks = np.full((len(people), N_CHANNEL), np.nan)
-    for row, own in zip(peaks, people, strict=True):
-        walking = [s for s in own if s.motion == "walk"] or list(own)
+    for row, person in zip(peaks, people, strict=True):
+        own = [s for s in sequences if s.person == person]
+        walking = [s for s in own if s.motion == "walk"] or own
         x = np.concatenate([s.x for s in walking])
         value, present = x[:, SLICE_ACTIVATION], x[:, N_INPUT:][:, SLICE_ACTIVATION] > 0.0
         for c in np.flatnonzero(present.any(0)):

@@ -13,10 +13,11 @@ from inference.channels import MEASURED, N_CHANNEL, N_INPUT
 from inference.dataset import LimbSequence, build_sequences
 from inference.exceptions import FeatureError, TrainingDiverged
 from inference.loss import Loss
+from inference.normalisation import normalisation
 from inference.rollout import rollout
 from inference.targets import borrowed_targets, emg_size
 from inference.train_settings import TrainSettings
-from inference.training import normalisation, train
+from inference.training import train
 from tests.inference.conftest import random_network
 from tests.inference.synthetic import synthetic_record
 

@@ -14,14 +14,14 @@ from inference.architecture import Architecture, BahdanauArchitecture, StdrArchi
 from inference.backends.onnx_step import OnnxStep
 from inference.crossval import validation_people
 from inference.dataset import LimbSequence, as_recorded, measured_matrix
-from inference.estimator import Estimator
+from inference.estimator import build_estimator
 from inference.evaluation.estimates import Estimates, Family, Method
 from inference.evaluation.methods.streamed import as_estimated
 from inference.evaluation.stream import estimate_stream
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.networks import Ensemble
-from inference.opinion import SecondOpinion, fit_usual
+from inference.opinion import usual_for
 from inference.rollout import rollout
 from inference.threads import one_thread
 from inference.training import train as train_network
@@ -87,9 +87,10 @@ def trained_and_calibrated(recipe: Recipe) -> Family:
 
     def family(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> dict[str, Estimates]:
         step = OnnxStep(export_step(recipe.train(train, fit.architecture)), fit.architecture)
-        usual = fit_usual(train) if fit.architecture.sees_simulation else None
-        opinion = None if usual is None else SecondOpinion(usual, fit.rate_hz, fit.lead_s)
-        stream = estimate_stream(Estimator(step, fit.architecture, opinion))
+        usual = usual_for(fit.architecture, train)
+        stream = estimate_stream(
+            build_estimator(step, fit.architecture, usual, fit.rate_hz, fit.lead_s)
+        )
         return as_estimated([stream(s) for s in held], held)
 
     return family

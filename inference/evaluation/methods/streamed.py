@@ -15,7 +15,7 @@ from inference.evaluation.lessons import lessons
 from inference.evaluation.methods.simulation import simulated
 from inference.evaluation.methods.stride_means import own_strides
 from inference.evaluation.stream import Streamed
-from inference.opinion import known_by_channel, known_distance, share
+from inference.opinion import heard, known_by_channel, known_distance
 
 __all__ = ["as_estimated", "beside_simulation", "calibrated"]
 
@@ -65,6 +65,6 @@ def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Est
         for i, frames in judged:
             one = streams[i]
             y = adapter.apply(one.alone[frames], one.state[frames])
-            heard = share(one.distance[frames], known) * (one.said[frames] - y)
-            found[i][frames] = (y + np.nan_to_num(heard)) @ matrix
+            _, moved = heard(y, one.said[frames], one.distance[frames], known)
+            found[i][frames] = (y + moved) @ matrix
     return Estimates(found)
