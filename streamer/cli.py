@@ -206,7 +206,12 @@ def evaluate(
             help="--compare: trials of other data sets instead of the file's; repeatable."
         ),
     ] = None,
-    folds: Annotated[int, typer.Option(help="--compare, --ablate: groups of people left out.")] = 8,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            help="--compare, --ablate: groups of people left out; default: the file's, or 8."
+        ),
+    ] = None,
     docs: Annotated[
         Path | None,
         typer.Option(
@@ -232,7 +237,7 @@ def evaluate(
     settings = TrainConfig() if config is None else load_train_config(config)
     settings = msgspec.structs.replace(
         settings,
-        folds=folds,
+        folds=(settings.folds or 8) if folds is None else folds,
         trials=tuple(map(str, dirs or settings.trials)),
         unseen=tuple(map(str, unseen or settings.unseen)),
     )

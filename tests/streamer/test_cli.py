@@ -9,9 +9,13 @@ import uuid
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from streamer.cli import app
+from streamer.commands import evaluate
 from streamer.messages import Emg
 from streamer.publisher import Publisher
+from streamer.train_config import TrainConfig
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1", "COLUMNS": "100"}
@@ -85,6 +89,26 @@ def test_options_of_evaluate_that_do_not_go_together_are_refused(arguments: tupl
     status, _, err = run(*arguments)
     assert status == 2
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "expected"),
+    [("folds: 3", (), 3), ("folds: 3", ("--folds", "5"), 5), ("", (), 8)],
+)
+def test_people_are_left_out_in_as_many_groups_as_the_file_says(
+    written: str,
+    given: tuple[str, ...],
+    expected: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[TrainConfig] = []
+    monkeypatch.setattr(evaluate, "compare", lambda settings, **_: asked.append(settings))
+    (tmp_path / "training.yaml").write_text(written)
+    options = ["--compare", "--config", str(tmp_path / "training.yaml"), *given]
+    found = CliRunner().invoke(app, ["evaluate", *options])
+    assert found.exit_code == 0, found.output
+    assert [settings.folds for settings in asked] == [expected]
 
 
 def test_wrong_usage_is_status_2() -> None:
