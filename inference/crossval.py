@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
 from inference.dataset import LimbSequence, as_recorded, data_sets
 from inference.evaluation.estimates import Estimates, Family, predict
 from inference.exceptions import FeatureError
+from inference.parallel import each
 
 __all__ = ["cross_validate", "split_people", "validation_people"]
 
@@ -58,6 +60,7 @@ def cross_validate(
     seed: int,
     families: Sequence[Family],
     report: Callable[[str], None] = lambda _: None,
+    workers: int = 1,
 ) -> dict[str, Estimates]:
     """Leave groups of people out in turn; every method learns from the others and estimates them.
 
@@ -73,6 +76,8 @@ def cross_validate(
         What is trained and compared.
     report : callable
         Gets a line of text per fold.
+    workers : int
+        Processes that groups are shared out to, see `inference.parallel.each`.
 
     Returns
     -------
@@ -86,14 +91,20 @@ def cross_validate(
         If there are fewer people than groups.
     """
     groups, recorded = split_people(sequences, folds, seed), as_recorded(sequences)
+    places = [[i for i, s in enumerate(recorded) if s.person in left_out] for left_out in groups]
+
+    def calls() -> Iterator[Callable[[], dict[str, Estimates]]]:
+        for fold, left_out in enumerate(groups):
+            report(f"fold {fold + 1}/{folds}: {', '.join(left_out)}")
+            train = [s for s in sequences if s.person not in left_out]
+            yield partial(predict, families, train, [recorded[i] for i in places[fold]])
+
     found: dict[str, list[tuple[list[int], Estimates]]] = {}
-    for fold, left_out in enumerate(groups):
-        report(f"fold {fold + 1}/{folds}: {', '.join(left_out)}")
-        train = [s for s in sequences if s.person not in left_out]
-        places = [i for i, s in enumerate(recorded) if s.person in left_out]
-        held = [recorded[i] for i in places]
-        for name, estimates in predict(families, train, held).items():
-            found.setdefault(name, []).append((places, estimates))
+    for fold, methods in enumerate(each(calls(), workers)):
+        if workers > 1:
+            report(f"  {fold + 1}/{folds} estimated")
+        for name, estimates in methods.items():
+            found.setdefault(name, []).append((places[fold], estimates))
     return {name: _in_order(parts) for name, parts in found.items()}
 
 

@@ -69,6 +69,9 @@ class BackendDiffers(BackendUnavailable):
         super().__init__(message)
         self.difference, self.tolerance = difference, tolerance
 
+    def __reduce__(self) -> tuple[type[BackendDiffers], tuple[str, float, float]]:
+        return BackendDiffers, (str(self), self.difference, self.tolerance)
+
 
 class EmgError(InferenceError):
     """A measured EMG recording cannot serve as a target."""
@@ -100,6 +103,9 @@ class TrainingDiverged(InferenceError):
     def __init__(self, message: str, epoch: int, batch: int, records: Sequence[str]) -> None:
         super().__init__(message)
         self.epoch, self.batch, self.records = epoch, batch, tuple(records)
+
+    def __reduce__(self) -> tuple[type[TrainingDiverged], tuple[str, int, int, tuple[str, ...]]]:
+        return TrainingDiverged, (str(self), self.epoch, self.batch, self.records)
 
 
 def nearest_names(name: str, known: Sequence[str], count: int = 3) -> tuple[str, ...]:

@@ -220,7 +220,9 @@ def _left_out(
         trained_and_calibrated(Recipe(settings, report)),
         as_family("own-strides", own_strides),
     ]
-    return cross_validate(sequences, settings.folds, settings.training.seed, families, report)
+    return cross_validate(
+        sequences, settings.folds, settings.training.seed, families, report, settings.workers
+    )
 
 
 def _results(

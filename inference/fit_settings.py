@@ -29,6 +29,8 @@ class FitSettings:
         How far ahead of the filtered motion the estimate is to be [s].
     architecture : Architecture
     training : TrainSettings
+    workers : int
+        Processes that groups of people left out are shared out to.
     """
 
     folds: int = 0
@@ -38,3 +40,4 @@ class FitSettings:
     lead_s: float = 0.0
     architecture: Architecture = field(default_factory=GruArchitecture)
     training: TrainSettings = field(default_factory=TrainSettings)
+    workers: int = 1

@@ -169,6 +169,13 @@ def train(
     ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file; default: our settings.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that groups of people left out are shared out to; "
+            "default: the file's, or 1."
+        ),
+    ] = None,
 ) -> None:
     """Train a network on recorded trials."""
     import msgspec
@@ -177,8 +184,11 @@ def train(
     from streamer.train_config import TrainConfig, load_train_config
 
     settings = TrainConfig() if config is None else load_train_config(config)
-    if dirs:
-        settings = msgspec.structs.replace(settings, trials=tuple(map(str, dirs)))
+    settings = msgspec.structs.replace(
+        settings,
+        trials=tuple(map(str, dirs or settings.trials)),
+        workers=settings.workers if workers is None else workers,
+    )
     command.run(settings, out, cache=cache)
 
 
@@ -212,6 +222,13 @@ def evaluate(
             help="--compare, --ablate: groups of people left out; default: the file's, or 8."
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="--compare, --ablate: processes that groups of people left out are shared out to; "
+            "default: the file's, or 1."
+        ),
+    ] = None,
     docs: Annotated[
         Path | None,
         typer.Option(
@@ -226,8 +243,10 @@ def evaluate(
     from streamer.train_config import TrainConfig, load_train_config
 
     if not (compare or ablate):
-        if config is not None or unseen or docs is not None:
-            raise typer.BadParameter("--config, --unseen and --docs go with --compare or --ablate")
+        if unseen or any(given is not None for given in (config, folds, workers, docs)):
+            raise typer.BadParameter(
+                "--config, --unseen, --folds, --workers and --docs go with --compare or --ablate"
+            )
         if not dirs:
             raise typer.BadParameter("give trial directories", param_hint="DIRS")
         command.run(dirs, checkpoint, report=report, cache=cache)
@@ -238,6 +257,7 @@ def evaluate(
     settings = msgspec.structs.replace(
         settings,
         folds=(settings.folds or 8) if folds is None else folds,
+        workers=settings.workers if workers is None else workers,
         trials=tuple(map(str, dirs or settings.trials)),
         unseen=tuple(map(str, unseen or settings.unseen)),
     )

@@ -39,6 +39,8 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     architecture : Architecture
         ``kind: gru``, ``stdr`` or ``bahdanau``, and its dimensions.
     training : TrainSettings
+    workers : int
+        Processes that groups of people left out are shared out to; one per core, say.
     """
 
     trials: tuple[str, ...] = ()
@@ -51,6 +53,17 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     lead_ms: float = 25.0
     architecture: Architecture = GruArchitecture()
     training: TrainSettings = TrainSettings()
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        if self.workers < 1:
+            raise ConfigError(f"`workers` is {self.workers}; give 1 or more")
+        if self.workers > 1 and self.training.devices > 1:
+            raise ConfigError(
+                f"{self.workers} workers of {self.training.devices} devices each would be in each "
+                "other's way; give 1 worker or `training: {devices: 1}`"
+            )
 
     @property
     def fit(self) -> FitSettings:
@@ -63,6 +76,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             lead_s=1e-3 * self.lead_ms,
             architecture=self.architecture,
             training=self.training,
+            workers=self.workers,
         )
 
 

@@ -126,6 +126,6 @@ def ablate(
     sequences, _ = training_sequences([*judged, *learned], fit)
     recipe = Recipe(fit, report)
     family = as_family("network", trained_network(fit.architecture, recipe))
-    found = cross_validate(sequences, fit.folds, fit.training.seed, [family], report)
+    found = cross_validate(sequences, fit.folds, fit.training.seed, [family], report, fit.workers)
     scores = score(as_recorded(sequences), found["network"], fit.rate_hz)
     return summarise(scores)

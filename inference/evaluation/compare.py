@@ -130,7 +130,7 @@ def compare(
     for pair in find_exchanged(sequences):
         report(f"warning: {pair}")
     families = all_families(settings, report)
-    found = cross_validate(sequences, fit.folds, fit.training.seed, families, report)
+    found = cross_validate(sequences, fit.folds, fit.training.seed, families, report, fit.workers)
     left_out = Study(as_recorded(sequences), found)
     others = None
     if unseen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -50,12 +51,23 @@ class Estimates:
 
 
 Family = Callable[[Sequence[LimbSequence], Sequence[LimbSequence]], dict[str, Estimates]]
-"""Methods that share their training: ``(train, held) -> estimates by name``."""
+"""Methods that share their training: ``(train, held) -> estimates by name``. Those of this package
+are made of functions at the top of a module, so that they can be sent to another process."""
 
 
 def as_family(name: str, method: Method, free_gain: bool = False) -> Family:
     """Return a family of one."""
-    return lambda train, held: {name: Estimates(method(train, held), None, free_gain)}
+    return partial(_alone, name, method, free_gain)
+
+
+def _alone(
+    name: str,
+    method: Method,
+    free_gain: bool,
+    train: Sequence[LimbSequence],
+    held: Sequence[LimbSequence],
+) -> dict[str, Estimates]:
+    return {name: Estimates(method(train, held), None, free_gain)}
 
 
 def predict(

@@ -82,6 +82,7 @@ def test_starting_loads_nothing_heavy() -> None:
     [
         ("evaluate",),
         ("evaluate", ".", "--docs", "docs"),
+        ("evaluate", ".", "--workers", "2"),
         ("evaluate", ".", "--compare", "--checkpoint", "c"),
     ],
 )

@@ -39,6 +39,8 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("trial: [a]", "trial"),
         ("training: {epoch: 3}", "epoch"),
         ("training: {epochs: 0}", "must be 1 or more"),
+        ("workers: 0", "`workers` is 0; give 1 or more"),
+        ("{workers: 2, training: {devices: 2}}", "in each other's way"),
         ("architecture: {kind: lstm}", "lstm"),
         ("architecture: {kind: stdr, d_model: 30}", "not a multiple"),
         ("trials: [a", "train.yaml"),

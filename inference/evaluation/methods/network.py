@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -43,11 +44,14 @@ class Recipe:
     fit : FitSettings
         Of the default network; others are trained alike.
     report : callable
-        Gets a line of text per member.
+        Gets a line of text per network; stays behind when the recipe goes to another process.
     """
 
     fit: FitSettings
     report: Callable[[str], None]
+
+    def __reduce__(self) -> tuple[type[Recipe], tuple[FitSettings, Callable[[str], None]]]:
+        return Recipe, (self.fit, _unheard)
 
     def train(self, sequences: Sequence[LimbSequence], architecture: Architecture) -> Ensemble:
         """Train a network of the given kind."""
@@ -69,13 +73,18 @@ class Recipe:
 
 def trained_network(architecture: Architecture, recipe: Recipe) -> Method:
     """Return a method that trains a network and streams the held-out people through it."""
+    return partial(_trained, architecture, recipe)
 
-    def method(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
-        net, matrix = recipe.train(train, architecture), measured_matrix().T
-        with one_thread():
-            return [found.y @ matrix for found in rollout(net, [s.x for s in held])]
 
-    return method
+def _trained(
+    architecture: Architecture,
+    recipe: Recipe,
+    train: Sequence[LimbSequence],
+    held: Sequence[LimbSequence],
+) -> list[F32]:
+    net, matrix = recipe.train(train, architecture), measured_matrix().T
+    with one_thread():
+        return [found.y @ matrix for found in rollout(net, [s.x for s in held])]
 
 
 def trained_and_calibrated(recipe: Recipe) -> Family:
@@ -83,14 +92,20 @@ def trained_and_calibrated(recipe: Recipe) -> Family:
 
     See `inference.evaluation.methods.streamed.as_estimated`.
     """
+    return partial(_streamed, recipe)
+
+
+def _streamed(
+    recipe: Recipe, train: Sequence[LimbSequence], held: Sequence[LimbSequence]
+) -> dict[str, Estimates]:
     fit = recipe.fit
+    step = OnnxStep(export_step(recipe.train(train, fit.architecture)), fit.architecture)
+    usual = usual_for(fit.architecture, train)
+    stream = estimate_stream(
+        build_estimator(step, fit.architecture, usual, fit.rate_hz, fit.lead_s)
+    )
+    return as_estimated([stream(s) for s in held], held)
 
-    def family(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> dict[str, Estimates]:
-        step = OnnxStep(export_step(recipe.train(train, fit.architecture)), fit.architecture)
-        usual = usual_for(fit.architecture, train)
-        stream = estimate_stream(
-            build_estimator(step, fit.architecture, usual, fit.rate_hz, fit.lead_s)
-        )
-        return as_estimated([stream(s) for s in held], held)
 
-    return family
+def _unheard(line: str) -> None:
+    """Take a line of a report that nobody reads."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -26,15 +27,17 @@ def motion_ridge(rate_hz: float) -> Method:
     It learns from what the networks learn from: the same targets, errors measured by the same
     size, a person counting by the root of their time.
     """
+    return partial(_motion_ridge, rate_hz)
 
-    def method(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
-        taught = [borrowed_targets(s) for s in train]
-        frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
-        root = np.array([1.0 / np.sqrt(frames[s.person]) for s in train])
-        root *= sum(frames.values()) / sum(r * len(s.t) for r, s in zip(root, train, strict=True))
-        weights = [r * t.square_weight for r, t in zip(root, taught, strict=True)]
-        ridge = MotionRidge(train, [t.y for t in taught], weights, rate_hz, PENALTY)
-        estimates = (np.maximum(ridge.predict(s), 0.0).astype(np.float32) for s in held)
-        return [fill_composites(estimate) for estimate in estimates]
 
-    return method
+def _motion_ridge(
+    rate_hz: float, train: Sequence[LimbSequence], held: Sequence[LimbSequence]
+) -> list[F32]:
+    taught = [borrowed_targets(s) for s in train]
+    frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
+    root = np.array([1.0 / np.sqrt(frames[s.person]) for s in train])
+    root *= sum(frames.values()) / sum(r * len(s.t) for r, s in zip(root, train, strict=True))
+    weights = [r * t.square_weight for r, t in zip(root, taught, strict=True)]
+    ridge = MotionRidge(train, [t.y for t in taught], weights, rate_hz, PENALTY)
+    estimates = (np.maximum(ridge.predict(s), 0.0).astype(np.float32) for s in held)
+    return [fill_composites(estimate) for estimate in estimates]

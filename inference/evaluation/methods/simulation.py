@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -55,20 +56,21 @@ def shared_gain_and_delay(rate_hz: float) -> Method:
 
     The delay is 0 or more: a live system has no activation of the future. People count equally.
     """
+    return partial(_shared, rate_hz)
 
-    def method(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
-        delay, gain = _fit(as_recorded(train), round(LONGEST_DELAY_S * rate_hz))
-        found = []
-        for s in held:
-            a = simulated(s)
-            y = [
-                _delayed(a[:, c], int(d)) * g
-                for c, (d, g) in enumerate(zip(delay, gain, strict=True))
-            ]
-            found.append(fill_composites(np.stack(y, axis=1).astype(np.float32)))
-        return found
 
-    return method
+def _shared(
+    rate_hz: float, train: Sequence[LimbSequence], held: Sequence[LimbSequence]
+) -> list[F32]:
+    delay, gain = _fit(as_recorded(train), round(LONGEST_DELAY_S * rate_hz))
+    found = []
+    for s in held:
+        a = simulated(s)
+        y = [
+            _delayed(a[:, c], int(d)) * g for c, (d, g) in enumerate(zip(delay, gain, strict=True))
+        ]
+        found.append(fill_composites(np.stack(y, axis=1).astype(np.float32)))
+    return found
 
 
 def _fit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 
 from inference.architecture import BahdanauArchitecture, GruArchitecture, StdrArchitecture
 from inference.channels import CHANNELS, SLICE_ACTIVATION
+from inference.crossval import cross_validate
 from inference.dataset import LimbSequence
+from inference.evaluation.estimates import as_family
 from inference.evaluation.methods import TITLES
 from inference.exceptions import FeatureError
 from inference.fit_settings import FitSettings
@@ -20,7 +23,7 @@ from tests.inference.synthetic import synthetic_record
 pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
 
 from inference import novelty
-from inference.evaluation.compare import CompareSettings, compare
+from inference.evaluation.compare import CompareSettings, all_families, compare
 from inference.evaluation.methods.network import (
     Recipe,
     trained_and_calibrated,
@@ -108,6 +111,23 @@ def test_every_method_estimates_everybody() -> None:
             for s, y in zip(study.sequences, estimates.y, strict=True):
                 assert y.shape == s.y.shape
                 assert np.isfinite(y[s.measured]).any()
+
+
+def test_every_method_can_be_sent_to_another_process_and_its_report_stays_behind() -> None:
+    heard: list[str] = []
+    assert len(pickle.loads(pickle.dumps(all_families(SETTINGS, heard.append)))) > 1
+    pickle.loads(pickle.dumps(Recipe(FIT, heard.append))).report("a loss")
+    assert heard == []
+
+
+def test_groups_that_are_shared_out_are_estimated_alike() -> None:
+    families = [as_family("network", trained_network(TINY, RECIPE))]
+    lines: list[str] = []
+    alone = cross_validate(people(2), 2, 0, families)["network"]
+    shared = cross_validate(people(2), 2, 0, families, lines.append, workers=2)["network"]
+    for a, b in zip(alone.y, shared.y, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert lines[2:] == ["  1/2 estimated", "  2/2 estimated"]
 
 
 def test_nobody_is_both_trained_on_and_unseen() -> None:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from functools import partial
+
+import pytest
+
+from inference.exceptions import InferenceError, TrainingDiverged
+from inference.parallel import each
+
+
+def whose(number: int, rest_s: float = 0.0) -> tuple[int, int]:
+    time.sleep(rest_s)
+    return number, os.getpid()
+
+
+def diverge() -> None:
+    raise TrainingDiverged("no number", 3, 1, ("made/one/walk",))
+
+
+def die() -> None:
+    os._exit(9)
+
+
+def test_calls_are_made_one_by_one_in_this_process() -> None:
+    asked: list[int] = []
+
+    def ask(number: int) -> int:
+        asked.append(number)
+        return number
+
+    answers = each(partial(ask, k) for k in range(3))
+    assert next(answers) == 0
+    assert asked == [0]  # the next one not before its turn
+    assert list(answers) == [1, 2]
+
+
+def test_calls_are_shared_out_and_come_back_in_their_order() -> None:
+    found = list(each([partial(whose, 0, 0.3), *(partial(whose, k) for k in range(1, 5))], 2))
+    assert [number for number, _ in found] == list(range(5))
+    assert os.getpid() not in {process for _, process in found}
+    assert not multiprocessing.active_children()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_call_raises_arrives_whole(workers: int) -> None:
+    with pytest.raises(TrainingDiverged, match="no number") as caught:
+        list(each([diverge, partial(whose, 1)], workers))
+    found = caught.value
+    assert (found.epoch, found.batch, found.records) == (3, 1, ("made/one/walk",))
+
+
+def test_others_are_abandoned_after_a_failure() -> None:
+    with pytest.raises(TrainingDiverged):
+        list(each([diverge, *(partial(whose, k, 300.0) for k in range(4))], 2))
+    for child in multiprocessing.active_children():
+        child.join(30.0)
+    assert not multiprocessing.active_children()  # nobody slept on
+
+
+def test_a_worker_that_dies_is_told() -> None:
+    with pytest.raises(InferenceError, match=r"a worker died.*fewer workers"):
+        list(each([die, partial(whose, 1)], 2))
