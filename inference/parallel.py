@@ -37,13 +37,15 @@ def each(calls: Iterable[Callable[[], _T]], workers: int = 1) -> Iterator[_T]:
         return
     # Spawned: a fork copies the locks of torch's threads as they happen to be.
     spawn = multiprocessing.get_context("spawn")
+    others = multiprocessing.active_children()
     pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_leave_interrupts)
     try:
         yield from _results([pool.submit(call) for call in calls])
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
         for child in multiprocessing.active_children():
-            child.terminate()
+            if child not in others:
+                child.terminate()
+        pool.shutdown(cancel_futures=True)
         raise
     pool.shutdown()
 
