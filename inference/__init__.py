@@ -1,4 +1,4 @@
-"""Simulated activations and motion in, EMG envelopes out: the networks and what surrounds them.
+"""Motion, moments and simulated activations in, EMG envelopes out: networks and what is around them.
 
 Nothing here reads a clock, opens a socket or knows the bridge. Importing this package and running
 the default backend needs no torch; `inference.networks`, `inference.training` and

@@ -16,7 +16,6 @@ from inference.exceptions import ArchitectureError
 
 __all__ = [
     "MOTION",
-    "OWN_LEG",
     "RUNNING_MEANS",
     "Architecture",
     "BahdanauArchitecture",
@@ -26,9 +25,6 @@ __all__ = [
 
 MOTION: Final = ("angle", "velocity", "other_angle", "other_velocity")
 """Groups of inputs that need no forces: kinematics alone."""
-
-OWN_LEG: Final = ("activation", "angle", "velocity", "moment")
-"""Groups of inputs of the leg itself."""
 
 RUNNING_MEANS: Final = 4
 """Numbers per limb by which a network remembers effort, see `inference.networks.effort`."""
@@ -48,7 +44,9 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         In training only.
     inputs : tuple of str
         Groups of `inference.channels.INPUT_GROUPS` that the network uses; it is blind to others.
-        The other leg's motion tells where in the stride this one is.
+        The other leg tells where in the stride this one is. Activations are left out: static
+        optimization makes them of motion and moments, and adds what one model's muscles are, not
+        what the person does; beside moments they do harm (docs/ablations.md).
     motion_share : float
         Share of the members, rounded down, that use the motion among these inputs alone.
     effort_frames : int
@@ -59,7 +57,7 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     d_model: int = 48
     members: int = 1
     dropout: float = 0.3
-    inputs: tuple[str, ...] = (*OWN_LEG, "other_angle", "other_velocity")
+    inputs: tuple[str, ...] = (*MOTION, "moment", "other_moment")
     motion_share: float = 0.0
     effort_frames: int = 0
 
@@ -90,9 +88,9 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return replace(self, members=1, inputs=inputs, motion_share=0.0)
 
     @property
-    def sees_simulation(self) -> bool:
-        """Whether simulated activations are among the inputs."""
-        return "activation" in self.inputs
+    def sees_dynamics(self) -> bool:
+        """Whether anything among the inputs rests on forces."""
+        return not set(self.inputs) <= set(MOTION)
 
     @property
     def member_width(self) -> int:
@@ -131,7 +129,6 @@ class GruArchitecture(_Common, frozen=True, kw_only=True, tag_field="kind", tag=
 
     d_model: int = 64
     members: int = 4
-    motion_share: float = 0.5
     dropout: float = 0.5
     effort_frames: int = 120
     n_layer: int = 1

@@ -49,7 +49,8 @@ __all__ = ["fit_checkpoint"]
 
 DESCRIPTION: Final = (
     "EMG envelopes of both legs, as fractions of the subject's reference maximum, from "
-    "simulated activations, angles, velocities and moments; causal, one step per frame"
+    "angles, velocities and moments of both; in motion unlike that of the training people in part "
+    "from simulated activations; causal, one step per frame"
 )
 METRICS_NOTE: Final = (
     "Complete strides with measured EMG; per person, then averaged over people, with 95 % "

@@ -21,6 +21,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        help="Processes that groups of people left out are shared out to; "
+        "default: the file's, or 1."
+    ),
+]
+
 
 @app.command()
 def run(
@@ -169,27 +177,13 @@ def train(
     ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file; default: our settings.")] = None,
     cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Processes that groups of people left out are shared out to; "
-            "default: the file's, or 1."
-        ),
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Train a network on recorded trials."""
-    import msgspec
-
     from streamer.commands import train as command
-    from streamer.train_config import TrainConfig, load_train_config
+    from streamer.train_config import with_options
 
-    settings = TrainConfig() if config is None else load_train_config(config)
-    settings = msgspec.structs.replace(
-        settings,
-        trials=tuple(map(str, dirs or settings.trials)),
-        workers=settings.workers if workers is None else workers,
-    )
-    command.run(settings, out, cache=cache)
+    command.run(with_options(config, trials=dirs, workers=workers), out, cache=cache)
 
 
 @app.command()
@@ -222,13 +216,7 @@ def evaluate(
             help="--compare, --ablate: groups of people left out; default: the file's, or 8."
         ),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="--compare, --ablate: processes that groups of people left out are shared out to; "
-            "default: the file's, or 1."
-        ),
-    ] = None,
+    workers: Workers = None,
     docs: Annotated[
         Path | None,
         typer.Option(
@@ -240,7 +228,7 @@ def evaluate(
     import msgspec
 
     from streamer.commands import evaluate as command
-    from streamer.train_config import TrainConfig, load_train_config
+    from streamer.train_config import with_options
 
     if not (compare or ablate):
         if unseen or any(given is not None for given in (config, folds, workers, docs)):
@@ -253,14 +241,9 @@ def evaluate(
         return
     if checkpoint is not None or report is not None:
         raise typer.BadParameter("--checkpoint and --report do not go with these")
-    settings = TrainConfig() if config is None else load_train_config(config)
-    settings = msgspec.structs.replace(
-        settings,
-        folds=(settings.folds or 8) if folds is None else folds,
-        workers=settings.workers if workers is None else workers,
-        trials=tuple(map(str, dirs or settings.trials)),
-        unseen=tuple(map(str, unseen or settings.unseen)),
-    )
+    settings = with_options(config, trials=dirs, unseen=unseen, workers=workers)
+    groups = (settings.folds or 8) if folds is None else folds
+    settings = msgspec.structs.replace(settings, folds=groups)
     if compare:
         command.compare(settings, docs=docs, cache=cache)
     if ablate:

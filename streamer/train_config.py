@@ -1,5 +1,6 @@
 """The configuration of one training: a YAML file, read strictly; paths are relative to it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from inference.fit_settings import FitSettings
 from inference.train_settings import TrainSettings
 from streamer.exceptions import ConfigError
 
-__all__ = ["TrainConfig", "load_train_config"]
+__all__ = ["TrainConfig", "load_train_config", "with_options"]
 
 
 class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,3 +104,26 @@ def load_train_config(path: Path) -> TrainConfig:
         for key in ("trials", "unseen")
     }
     return msgspec.structs.replace(config, **absolute)
+
+
+def with_options(
+    path: Path | None,
+    *,
+    trials: Iterable[Path] | None = None,
+    unseen: Iterable[Path] | None = None,
+    workers: int | None = None,
+) -> TrainConfig:
+    """Read a configuration file, or take our settings; options that are given go before it.
+
+    Raises
+    ------
+    ConfigError
+        As `load_train_config`, or if an option cannot work.
+    """
+    config = TrainConfig() if path is None else load_train_config(path)
+    return msgspec.structs.replace(
+        config,
+        trials=tuple(map(str, trials or config.trials)),
+        unseen=tuple(map(str, unseen or config.unseen)),
+        workers=config.workers if workers is None else workers,
+    )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import msgspec
 
-from inference.architecture import MOTION, OWN_LEG, StdrArchitecture
+from inference.architecture import MOTION, StdrArchitecture
 from inference.augment import UNCHANGED, Augmentation
-from inference.channels import INPUT_GROUPS
 from inference.crossval import cross_validate
 from inference.dataset import as_recorded
 from inference.evaluation.estimates import as_family
@@ -21,6 +21,8 @@ from inference.record import FeatureRecord
 from inference.training_data import training_sequences
 
 __all__ = ["Ablation", "ablate", "ablations"]
+
+_ACTIVATIONS: Final = ("activation", "other_activation")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
     """
     learned = ("", *variants)
     one = replace(fit, architecture=fit.architecture.of_member(0))
-    all_see = msgspec.structs.replace(fit.architecture, motion_share=0.0)
+    inputs = one.architecture.inputs
+    half_motion = msgspec.structs.replace(fit.architecture, motion_share=0.5)
 
     def network(name: str, **changes: object) -> Ablation:
         changed = msgspec.structs.replace(one.architecture, **changes)
@@ -72,12 +75,16 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
 
     return [
         Ablation("default, one member", one, learned),
-        Ablation("four members, two of them of motion alone", fit, learned),
-        Ablation("four members of all inputs", replace(fit, architecture=all_see), learned),
-        network("activations alone", inputs=("activation", "other_activation")),
+        Ablation("four members", fit, learned),
+        Ablation(
+            "four members, two of motion alone", replace(fit, architecture=half_motion), learned
+        ),
+        network("activations alone", inputs=_ACTIVATIONS),
         network("motion alone", inputs=MOTION),
-        network("own leg alone", inputs=OWN_LEG),
-        network("both legs whole", inputs=tuple(INPUT_GROUPS)),
+        network("activations as well", inputs=(*inputs, *_ACTIVATIONS)),
+        network("activations for moments", inputs=(*MOTION, *_ACTIVATIONS)),
+        network("own leg's moments alone", inputs=(*MOTION, "moment")),
+        network("own leg alone", inputs=tuple(g for g in inputs if not g.startswith("other_"))),
         network("no size by effort", effort_frames=0),
         network("half as wide", d_model=one.architecture.d_model // 2),
         network("twice as wide", d_model=one.architecture.d_model * 2),

@@ -56,8 +56,8 @@ class Usual(NamedTuple):
 
 
 def usual_for(architecture: Architecture, sequences: Sequence[LimbSequence]) -> Usual | None:
-    """Return what a network of that kind needs; None if it is to know nothing of the simulation."""
-    return fit_usual(sequences) if architecture.sees_simulation else None
+    """Return what a network of that kind needs; None if it is to be of motion alone."""
+    return fit_usual(sequences) if architecture.sees_dynamics else None
 
 
 def fit_usual(sequences: Sequence[LimbSequence]) -> Usual:

@@ -89,5 +89,5 @@ def jumping(x: F32) -> F32:
 def test_doubt_grows_on_what_nobody_taught(
     stream: Stream, walk: LimbSequence, strange: Callable[[F32], F32]
 ) -> None:
-    # seen on these people: standing 1.36 to 2.37, garbage 4.71 to 5.38, jumping 2.58 to 2.63
-    assert doubt(stream, walk, strange(walk.x)) > 1.25 * doubt(stream, walk, walk.x)
+    # seen on these people: standing 2.25 to 3.19, garbage 5.51 to 6.40, jumping 2.93 to 2.96
+    assert doubt(stream, walk, strange(walk.x)) > 1.5 * doubt(stream, walk, walk.x)

@@ -219,7 +219,7 @@ def test_comparison_writes_the_page_and_figures(
         trials=tuple(str(trials / "made" / name) for name in ("one", "two")),
         unseen=(str(trials / "made" / "three"),),
         folds=2,
-        architecture=GruArchitecture(d_model=8),
+        architecture=GruArchitecture(d_model=8, members=1),
         training=TrainSettings(epochs=1, batches=2, batch_size=2, crop=40),
     )
     page = tmp_path / "results.md"

@@ -16,7 +16,7 @@ from tests.inference.synthetic import synthetic_record  # noqa: E402
 
 FIT = FitSettings(
     folds=2,
-    architecture=GruArchitecture(d_model=8),
+    architecture=GruArchitecture(d_model=8, members=2),
     training=TrainSettings(epochs=1, batches=3, batch_size=4, crop=60),
 )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inference.architecture import BahdanauArchitecture, GruArchitecture, StdrArchitecture
-from inference.channels import CHANNELS, SLICE_ACTIVATION
+from inference.channels import CHANNELS, SLICE_ACTIVATION, SLICE_MOMENT
 from inference.crossval import cross_validate
 from inference.dataset import LimbSequence
 from inference.evaluation.estimates import as_family
@@ -31,7 +31,7 @@ from inference.evaluation.methods.network import (
 )
 
 BRIEF = TrainSettings(epochs=1, batches=2, batch_size=2, crop=40)
-TINY = GruArchitecture(d_model=8)
+TINY = GruArchitecture(d_model=8, members=2)
 FIT = FitSettings(folds=2, architecture=TINY, training=BRIEF)
 RECIPE = Recipe(FIT, lambda _: None)
 SETTINGS = CompareSettings(
@@ -74,22 +74,31 @@ def test_streamed_step_gives_what_the_parallel_pass_gives() -> None:
     np.testing.assert_allclose(parallel[0], streamed[0], atol=1e-4)  # float32, as backends promise
 
 
-def test_network_of_the_motion_alone_is_blind_to_activations() -> None:
+@pytest.mark.parametrize(
+    ("moved", "architecture", "blind"),
+    [
+        (SLICE_MOMENT, GruArchitecture(d_model=8, inputs=("angle", "velocity")), True),
+        (SLICE_MOMENT, TINY, False),
+        (SLICE_ACTIVATION, TINY, True),
+        (SLICE_ACTIVATION, GruArchitecture(d_model=8, inputs=("angle", "activation")), False),
+    ],
+    ids=["motion alone, moments", "default, moments", "default, activations", "activations"],
+)
+def test_a_network_is_blind_to_what_is_not_among_its_inputs(
+    moved: slice, architecture: GruArchitecture, blind: bool
+) -> None:
     train, held = people(3), walker("made/held")
-    moved = replace(held, x=held.x.copy())
-    moved.x[:, SLICE_ACTIVATION] += 0.5
-    alone = GruArchitecture(d_model=8, inputs=("angle", "velocity"))
-    a, b = trained_network(alone, RECIPE)(train, [held, moved])
-    np.testing.assert_array_equal(a, b)
-    c, d = trained_network(TINY, RECIPE)(train, [held, moved])
-    assert not np.array_equal(c, d)
+    other = replace(held, x=held.x.copy())
+    other.x[:, moved] += 0.5
+    a, b = trained_network(architecture, RECIPE)(train, [held, other])
+    assert np.array_equal(a, b) == blind
 
 
 def test_networks_are_compared_on_equal_terms() -> None:
     settings = CompareSettings()
-    frames = {
-        a.effort_frames for a in (settings.fit.architecture, settings.stdr, settings.bahdanau)
-    }
+    compared = (settings.fit.architecture, settings.stdr, settings.bahdanau)
+    assert len({a.inputs for a in compared}) == 1
+    frames = {a.effort_frames for a in compared}
     assert len(frames) == 1
     assert frames != {0}
 

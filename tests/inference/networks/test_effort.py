@@ -33,6 +33,7 @@ from tests.inference.test_training import people
 ARCH = GruArchitecture(effort_frames=40)
 SETTLED = 12 * ARCH.effort_frames
 """Frames after which the start is forgotten to 1e-5."""
+SOL = MEASURED.index("SOL")
 SAGITTAL = [COORDINATES.index(name) for name in ("hip_flexion", "knee_angle", "ankle_angle")]
 
 
@@ -156,15 +157,15 @@ def test_emg_grows_with_effort_beyond_what_was_taught() -> None:
     walkers = people(6)
     taught = [harder(s, size) for s in walkers[:5] for size in (1.0, 1.4, 2.0)]
     settings = TrainSettings(epochs=6, batches=20, batch_size=8, crop=200, learning_rate=1e-2)
-    unseen, sol = harder(walkers[5], 4.0), MEASURED.index("SOL")
-    where = unseen.measured[:, sol] & (np.arange(len(unseen.t)) > 150)
-    share = {}
+    hardest, beyond = (harder(walkers[5], size) for size in (2.0, 6.0))
+    settled = hardest.measured[:, SOL] & (np.arange(len(hardest.t)) > 150)
+    growth = {}
     for frames in (0, 60):
         arch = GruArchitecture(d_model=16, members=1, dropout=0.0, effort_frames=frames)
         net, _ = train(taught, [], arch, settings)
-        y = rollout(net, [unseen.x])[0].y[where, sol]
-        share[frames] = float(y.mean() / unseen.y[where, sol].mean())
-    # Without a size of its own the estimate stops growing not far beyond the examples. With it, it
-    # grows by a power that was learned from twofold effort: within half of what is measured.
-    assert share[0] < 0.7
-    assert abs(np.log(share[60])) < np.log(1.5)
+        means = [rollout(net, [s.x])[0].y[settled, SOL].mean() for s in (hardest, beyond)]
+        growth[frames] = float(means[1] / means[0])
+    # EMG is three times what it was at the hardest that was taught. Without a size of its own the
+    # estimate follows by 1.3 to 1.5, with it by 3.4 to 4.5: the spread over seeds and inputs.
+    assert growth[0] < 2.0
+    assert 2.0 < growth[60] < 5.0

@@ -119,7 +119,10 @@ def test_the_spread_learns_without_moving_the_estimate(arch: Architecture) -> No
         (lambda: GruArchitecture(members=0), "members"),
         (lambda: GruArchitecture(inputs=("angle", "torque")), "unknown inputs torque"),
         (lambda: GruArchitecture(motion_share=1.5), "between 0 and 1"),
-        (lambda: GruArchitecture(inputs=("activation",)), "without motion among the inputs"),
+        (
+            lambda: GruArchitecture(inputs=("activation",), motion_share=0.5),
+            "without motion among the inputs",
+        ),
     ],
 )
 def test_impossible_architectures_are_refused(make: Any, message: str) -> None:
