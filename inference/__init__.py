@@ -1,4 +1,4 @@
-"""Motion, moments and simulated activations in, EMG envelopes out: networks and what is around them.
+"""Motion, moments and simulated activations in, EMG envelopes out: networks and what they need.
 
 Nothing here reads a clock, opens a socket or knows the bridge. Importing this package and running
 the default backend needs no torch; `inference.networks`, `inference.training` and

@@ -72,6 +72,7 @@ def fit_checkpoint(
     out: Path,
     settings: FitSettings,
     report: Callable[[str], None],
+    kept_in: Path | None = None,
 ) -> Checkpoint | None:
     """Train, judge, export and save; None in the processes that only help to train.
 
@@ -86,6 +87,9 @@ def fit_checkpoint(
     settings : FitSettings
     report : callable
         Gets one line of text per stage and epoch.
+    kept_in : Path, optional
+        Folder of networks, without some of these people, that were trained before, see
+        `inference.kept`.
 
     Raises
     ------
@@ -101,7 +105,7 @@ def fit_checkpoint(
     metrics: dict[str, Any] = {"note": METRICS_NOTE}
     gain = np.ones(len(CHANNELS))
     if settings.folds:
-        found = _left_out(sequences, settings, report)
+        found = _left_out(sequences, settings, Recipe(settings, report, kept_in))
         own = as_recorded(sequences)
         results = _results(own, found, settings.rate_hz)
         errors = relative_errors(own, found["network"])
@@ -213,16 +217,16 @@ def _training_card(
 
 
 def _left_out(
-    sequences: Sequence[LimbSequence], settings: FitSettings, report: Callable[[str], None]
+    sequences: Sequence[LimbSequence], settings: FitSettings, recipe: Recipe
 ) -> dict[str, Estimates]:
     """Estimate everybody by a network that others taught."""
     families = [
         as_family("simulation", plain_simulation, free_gain=True),
-        trained_and_calibrated(Recipe(settings, report)),
+        trained_and_calibrated(recipe),
         as_family("own-strides", own_strides),
     ]
     return cross_validate(
-        sequences, settings.folds, settings.training.seed, families, report, settings.workers
+        sequences, settings.folds, settings.training.seed, families, recipe.report, settings.workers
     )
 
 

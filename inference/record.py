@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass, fields
@@ -13,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.exceptions import FeatureError
+from inference.whole_file import whole_file
 
 __all__ = ["FeatureRecord", "load_record", "save_record"]
 
@@ -105,16 +104,9 @@ class FeatureRecord:
 
 def save_record(path: Path, record: FeatureRecord) -> None:
     """Write a record as npz, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, staging = tempfile.mkstemp(suffix=".npz", prefix=f".{path.stem}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            arrays = {f.name: np.asarray(getattr(record, f.name)) for f in fields(record)}
-            np.savez_compressed(stream, allow_pickle=False, **arrays)
-        os.replace(staging, path)
-    except BaseException:
-        Path(staging).unlink(missing_ok=True)
-        raise
+    arrays = {f.name: np.asarray(getattr(record, f.name)) for f in fields(record)}
+    with whole_file(path) as stream:
+        np.savez_compressed(stream, allow_pickle=False, **arrays)
 
 
 def load_record(path: Path) -> FeatureRecord:

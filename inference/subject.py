@@ -7,8 +7,6 @@ The file is in safetensors' format: the adapter's tensors, and a JSON header und
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from inference.adapter import Adapter
 from inference.channels import N_CHANNEL
 from inference.exceptions import SubjectError
+from inference.whole_file import whole_file
 
 __all__ = [
     "DELAY_TOLERANCE_S",
@@ -133,18 +132,8 @@ def save_subject(path: Path, subject: Subject) -> None:
     facts = msgspec.structs.replace(subject.facts, sha256=_hash(tensors))
     content = safetensors.numpy.save(tensors, {_KEY: msgspec.json.encode(facts).decode()})
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, staging = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(staging, 0o644)
-            os.replace(staging, path)
-        except BaseException:
-            Path(staging).unlink(missing_ok=True)
-            raise
+        with whole_file(path) as stream:
+            stream.write(content)
     except OSError as error:
         raise SubjectError(
             f"{path}: cannot be written ({error.strerror or error}); give another --out"

@@ -24,6 +24,7 @@ __all__ = [
     "find_trials",
     "load_features",
     "make_record",
+    "networks_dir",
     "record_path",
 ]
 
@@ -36,6 +37,11 @@ def default_cache_dir() -> Path:
     """Return where records are kept: ``$XDG_CACHE_HOME/nem2e/features``."""
     root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return root / "nem2e" / "features"
+
+
+def networks_dir(cache_dir: Path | None = None) -> Path:
+    """Return where networks that were trained on the records of a cache are kept, beside them."""
+    return (cache_dir or default_cache_dir()) / "networks"
 
 
 def find_trials(directories: Sequence[Path]) -> list[Path]:

@@ -11,8 +11,6 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -27,14 +25,13 @@ from inference.weights import load_network
 if TYPE_CHECKING:
     from inference.checkpoint import Checkpoint
 
-__all__ = ["HalfGraph", "Precision", "build_engine", "cached", "engine_dir", "engine_key"]
+__all__ = ["HalfGraph", "Precision", "build_engine", "engine_dir", "engine_key"]
 
 Precision = Literal["float32", "float16"]
 
 RECIPE: Final = 2
 """Counts changes of `build_engine` that make earlier engines other ones."""
 
-_DIGEST: Final = hashlib.sha256().digest_size
 _NETWORK: Final = ("step.onnx", "weights.safetensors")
 _PACKAGES: Final = ("torch", "torch-tensorrt", "tensorrt")
 
@@ -137,25 +134,3 @@ def build_engine(checkpoint: Checkpoint, precision: Precision, timing_cache: Pat
             f"torch-tensorrt cannot compile the step in {precision}: {error}; use onnxruntime"
         ) from error
     return bytes(engine)
-
-
-def cached(file: Path, build: Callable[[], bytes]) -> bytes:
-    """Return the content of `file`, or what `build` returns, written there whole or not at all.
-
-    The file begins with the SHA-256 of the rest; one that does not match is built anew.
-    """
-    if file.is_file():
-        stored = file.read_bytes()
-        if hashlib.sha256(stored[_DIGEST:]).digest() == stored[:_DIGEST]:
-            return stored[_DIGEST:]
-    content = build()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, staging = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(hashlib.sha256(content).digest() + content)
-        Path(staging).replace(file)
-    except BaseException:
-        Path(staging).unlink(missing_ok=True)
-        raise
-    return content

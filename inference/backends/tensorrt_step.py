@@ -26,11 +26,11 @@ from inference.backends.base import (
 from inference.backends.tensorrt_engine import (
     Precision,
     build_engine,
-    cached,
     engine_dir,
     engine_key,
 )
 from inference.exceptions import BackendUnavailable
+from inference.whole_file import cached
 
 if TYPE_CHECKING:
     from inference.architecture import Architecture

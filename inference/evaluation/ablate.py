@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -115,6 +116,7 @@ def ablate(
     ablation: Ablation,
     records: Mapping[str, Sequence[FeatureRecord]],
     report: Callable[[str], None],
+    kept_in: Path | None = None,
 ) -> list[Summary]:
     """Cross-validate one of them.
 
@@ -125,13 +127,15 @@ def ablate(
         Of all people, by variant.
     report : callable
         Gets a line of text per fold.
+    kept_in : Path, optional
+        Folder of networks that were trained before, see `inference.kept`.
     """
     fit = ablation.fit
     judged = [replace(record, variant="") for record in records[ablation.judged_on]]
     others = [v for v in dict.fromkeys(ablation.learns_from) if v and v != ablation.judged_on]
     learned = [record for variant in others for record in records[variant]]
     sequences, _ = training_sequences([*judged, *learned], fit)
-    recipe = Recipe(fit, report)
+    recipe = Recipe(fit, report, kept_in)
     family = as_family("network", trained_network(fit.architecture, recipe))
     found = cross_validate(sequences, fit.folds, fit.training.seed, [family], report, fit.workers)
     scores = score(as_recorded(sequences), found["network"], fit.rate_hz)

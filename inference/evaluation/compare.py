@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -92,10 +93,12 @@ class Comparison:
     gain: npt.NDArray[np.float64]
 
 
-def all_families(settings: CompareSettings, report: Callable[[str], None]) -> list[Family]:
+def all_families(
+    settings: CompareSettings, report: Callable[[str], None], kept_in: Path | None = None
+) -> list[Family]:
     """Return every method, in the order of `inference.evaluation.methods.TITLES`."""
     fit = settings.fit
-    rate, recipe = fit.rate_hz, Recipe(fit, report)
+    rate, recipe = fit.rate_hz, Recipe(fit, report, kept_in)
     motion_only = msgspec.structs.replace(fit.architecture, inputs=MOTION)
     return [
         as_family("simulation", plain_simulation, free_gain=True),
@@ -115,8 +118,19 @@ def compare(
     unseen: Sequence[FeatureRecord],
     settings: CompareSettings,
     report: Callable[[str], None],
+    kept_in: Path | None = None,
 ) -> Comparison:
     """Cross-validate every method on `records`, train it on all of them, and estimate `unseen`.
+
+    Parameters
+    ----------
+    records, unseen : sequence of FeatureRecord
+        Of different people.
+    settings : CompareSettings
+    report : callable
+        Gets a line of text per stage.
+    kept_in : Path, optional
+        Folder of networks that were trained before, see `inference.kept`.
 
     Raises
     ------
@@ -129,7 +143,7 @@ def compare(
     sequences, lags = training_sequences(records, fit)
     for pair in find_exchanged(sequences):
         report(f"warning: {pair}")
-    families = all_families(settings, report)
+    families = all_families(settings, report, kept_in)
     found = cross_validate(sequences, fit.folds, fit.training.seed, families, report, fit.workers)
     left_out = Study(as_recorded(sequences), found)
     others = None

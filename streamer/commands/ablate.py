@@ -10,6 +10,7 @@ from streamer.commands.evaluate import features
 from streamer.commands.extras import needs_training_extra
 from streamer.exceptions import ConfigError
 from streamer.feature_settings import FeatureSettings
+from streamer.features import networks_dir
 from streamer.train_config import TrainConfig
 
 __all__ = ["run"]
@@ -25,7 +26,7 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     docs : Path, optional
         Folder whose ``ablations.md`` is written anew between its marks.
     cache : Path, optional
-        Where feature records are kept.
+        Where feature records are kept, and networks beside them, so that what was cut off goes on.
 
     Raises
     ------
@@ -48,7 +49,7 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     results = {}
     for ablation in chosen:
         console.print(ablation.name)
-        results[ablation.name] = ablate(ablation, records, console.print)
+        results[ablation.name] = ablate(ablation, records, console.print, networks_dir(cache))
         if docs is not None:  # after each: it takes long, and what is there counts
             write_between_marks(docs / "ablations.md", ablation_table(results))
     if docs is None:

@@ -27,7 +27,7 @@ from inference.record import FeatureRecord
 from streamer.commands.extras import needs_training_extra
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
-from streamer.features import AS_RECORDED, find_trials, load_features
+from streamer.features import AS_RECORDED, find_trials, load_features, networks_dir
 from streamer.train_config import TrainConfig
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ def compare(
         Folder whose ``results.md`` is written anew between its marks, with figures beside it; the
         page is printed without.
     cache : Path, optional
-        Where feature records are kept.
+        Where feature records are kept, and networks beside them, so that a comparison that was cut
+        off goes on.
 
     Raises
     ------
@@ -135,7 +136,8 @@ def compare(
         read_marked(docs / PAGE)
     console = Console(highlight=False, soft_wrap=True)
     records, unseen = training_features(config, cache, console)
-    comparison = compare_methods(records, unseen, CompareSettings(config.fit), console.print)
+    settings = CompareSettings(config.fit)
+    comparison = compare_methods(records, unseen, settings, console.print, networks_dir(cache))
     _publish(comparison, docs, console)
     return comparison
 

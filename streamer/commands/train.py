@@ -8,6 +8,7 @@ from rich.console import Console
 
 from streamer.commands.evaluate import score_table, training_features
 from streamer.commands.extras import needs_training_extra
+from streamer.features import networks_dir
 from streamer.train_config import TrainConfig
 
 
@@ -21,7 +22,8 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
     out : Path
         Folder of the checkpoint. Replaced only if it is one, and only by a finished one.
     cache : Path, optional
-        Where feature records are kept; those that are missing are made.
+        Where feature records are kept; those that are missing are made. Networks without some of
+        the people are kept beside them, so that a training that was cut off goes on.
 
     Raises
     ------
@@ -33,7 +35,7 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
         from inference.trainer import first_process
     console = Console(highlight=False, soft_wrap=True, quiet=not first_process())
     records, unseen = training_features(config, cache, console)
-    saved = fit_checkpoint(records, unseen, out, config.fit, console.print)
+    saved = fit_checkpoint(records, unseen, out, config.fit, console.print, networks_dir(cache))
     if saved is None:
         return
     for part in ("cross_validation", "held_out"):

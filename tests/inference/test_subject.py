@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 import safetensors.numpy
+from safetensors import safe_open
 
-from inference import subject as module
 from inference.adapter import Adapter
 from inference.channels import N_CHANNEL
 from inference.exceptions import SubjectError
@@ -61,7 +62,7 @@ def test_it_is_one_file_and_replaced_whole(
     def fail(_: int) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(module.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(SubjectError, match=r"disk full.*another --out"):
         save_subject(path, subject)
     assert list(path.parent.iterdir()) == [path]
@@ -104,7 +105,7 @@ def test_a_changed_number_is_noticed(path: Path) -> None:
 
 def rewritten(path: Path, **changes: object) -> Path:
     """The same tensors under a changed header."""
-    with module.safe_open(str(path), framework="numpy") as file:
+    with safe_open(str(path), framework="numpy") as file:
         header = json.loads(file.metadata()["nem2e_subject"]) | changes
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     content = safetensors.numpy.save(tensors, {"nem2e_subject": json.dumps(header)})

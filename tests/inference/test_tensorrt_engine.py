@@ -29,7 +29,7 @@ from inference.backends.base import (
     OUTPUTS,
     input_shapes,
 )
-from inference.backends.tensorrt_engine import HalfGraph, build_engine, cached, engine_key
+from inference.backends.tensorrt_engine import HalfGraph, build_engine, engine_key
 from inference.backends.tensorrt_step import FLOAT16_TOLERANCE
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from inference.choice import largest_difference
@@ -128,31 +128,6 @@ def test_tolerance_of_float32_refuses_tf32() -> None:
             layer.weight.data = rounded(layer.weight.data)
             layer.register_forward_pre_hook(lambda _, inputs: (rounded(inputs[0]),))
     assert largest_difference(Eager(StepGraph(net)), net.arch, reference) > FLOAT32_TOLERANCE
-
-
-def test_engine_is_built_once_and_then_read(tmp_path: Path) -> None:
-    file, built = tmp_path / "engines" / "e.engine", []
-    for _ in range(2):
-        assert cached(file, lambda: built.append(1) or b"engine") == b"engine"  # type: ignore[func-returns-value]
-    assert len(built) == 1
-    assert [p.name for p in file.parent.iterdir()] == ["e.engine"]
-
-
-def test_damaged_engine_is_built_anew(tmp_path: Path) -> None:
-    file = tmp_path / "e.engine"
-    cached(file, lambda: b"engine")
-    file.write_bytes(file.read_bytes()[:-1])
-    assert cached(file, lambda: b"another") == b"another"
-    assert cached(file, lambda: b"never") == b"another"
-
-
-def test_failed_build_leaves_nothing(tmp_path: Path) -> None:
-    def fail() -> bytes:
-        raise BackendUnavailable("no")
-
-    with pytest.raises(BackendUnavailable):
-        cached(tmp_path / "e.engine", fail)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_key_changes_with_network_precision_device_and_versions(

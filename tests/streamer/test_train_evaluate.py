@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -205,6 +207,34 @@ def test_two_processes_train_one_network_and_write_it_once(
     (wrote,) = (line for line in ran.stdout.splitlines() if line.startswith("wrote"))
     assert load_checkpoint(tmp_path / "out").digest[:12] in wrote
     assert ran.stdout.count("fold 1/3") == 1
+
+
+@pytest.mark.slow
+def test_an_interrupt_stops_the_workers_and_writes_nothing(
+    trials: Path, cache: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    config = tmp_path / "train.yaml"
+    config.write_text(
+        f"trials: [{trials}/made/one, {trials}/made/two, {trials}/made/three]\n"
+        "folds: 3\n"
+        "workers: 2\n"
+        "architecture: {kind: gru, d_model: 8, members: 1}\n"
+        "training: {epochs: 20, batches: 10}\n"
+    )
+    options = ["--config", str(config), "--cache", str(cache), "--out", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "streamer.cli", "train", *options]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    running = subprocess.Popen(command, text=True, env=ENVIRONMENT, start_new_session=True, **pipes)
+    assert running.stdout is not None
+    next(line for line in running.stdout if "1/3 estimated" in line)  # the third is under way
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does, to all of them
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in said
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)
+    assert not (tmp_path / "out").exists()
 
 
 def test_comparison_writes_the_page_and_figures(

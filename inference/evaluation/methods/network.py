@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from inference.evaluation.methods.streamed import as_estimated
 from inference.evaluation.stream import estimate_stream
 from inference.export import export_step
 from inference.fit_settings import FitSettings
+from inference.kept import kept_network, origin
 from inference.networks import Ensemble
 from inference.opinion import usual_for
 from inference.rollout import rollout
@@ -45,30 +47,38 @@ class Recipe:
         Of the default network; others are trained alike.
     report : callable
         Gets a line of text per network; stays behind when the recipe goes to another process.
+    kept_in : Path, optional
+        Folder of networks that were trained before, see `inference.kept`; trained anew without.
     """
 
     fit: FitSettings
     report: Callable[[str], None]
+    kept_in: Path | None = None
 
-    def __reduce__(self) -> tuple[type[Recipe], tuple[FitSettings, Callable[[str], None]]]:
-        return Recipe, (self.fit, _unheard)
+    def __reduce__(self) -> tuple[type[Recipe], tuple[object, ...]]:
+        return Recipe, (self.fit, _unheard, self.kept_in)
 
     def train(self, sequences: Sequence[LimbSequence], architecture: Architecture) -> Ensemble:
-        """Train a network of the given kind."""
+        """Train a network of the given kind, or take the one that was trained of the same."""
         settings, validation = self.fit.training, self.fit.validation_people
         if isinstance(architecture, StdrArchitecture | BahdanauArchitecture):
             settings = replace(settings, learning_rate=min(settings.learning_rate, ATTENTION_RATE))
         stop_by = validation_people(sequences, validation, settings.seed) if validation else []
-        net, history = train_network(
-            [s for s in sequences if s.person not in stop_by],
-            as_recorded(s for s in sequences if s.person in stop_by),
-            architecture,
-            settings,
-        )
-        last = history[-1]
-        kind = type(architecture).__name__.removesuffix("Architecture")
-        self.report(f"  {kind} of {architecture.members}: loss {last.train_loss:.3f}")
-        return net
+        taught = [s for s in sequences if s.person not in stop_by]
+        stopping = as_recorded(s for s in sequences if s.person in stop_by)
+
+        def train() -> Ensemble:
+            net, history = train_network(taught, stopping, architecture, settings)
+            kind = type(architecture).__name__.removesuffix("Architecture")
+            loss = history[-1].train_loss
+            self.report(f"  {kind} of {architecture.members}: loss {loss:.3f}")
+            return net
+
+        # several devices are several processes of this command, and they must not disagree
+        if self.kept_in is None or settings.devices > 1:
+            return train()
+        name = origin(taught, stopping, architecture, settings)
+        return kept_network(self.kept_in, name, architecture, train)
 
 
 def trained_network(architecture: Architecture, recipe: Recipe) -> Method:

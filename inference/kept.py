@@ -1,0 +1,80 @@
+"""Trained networks, kept on disk: a comparison that was cut off goes on where it was.
+
+Training is what takes hours when people are left out in turn. A network is kept under a hash of all
+that it comes from: what it was taught and stopped by, its architecture, the settings, and the code
+that trains it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import safetensors.numpy
+import torch
+
+from inference.architecture import Architecture
+from inference.dataset import LimbSequence
+from inference.networks import Ensemble
+from inference.train_settings import TrainSettings
+from inference.weights import network_arrays, network_of
+from inference.whole_file import cached
+
+__all__ = ["kept_network", "origin"]
+
+
+def kept_network(
+    folder: Path, name: str, architecture: Architecture, train: Callable[[], Ensemble]
+) -> Ensemble:
+    """Return the network that is kept under a name, or train it and keep it.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is missing; whatever is deleted from it is trained anew.
+    name : str
+        Its `origin`.
+    architecture : Architecture
+    train : callable
+        Called where the network is not there or its file is damaged.
+    """
+
+    def build() -> bytes:
+        content: bytes = safetensors.numpy.save(network_arrays(train()))
+        return content
+
+    arrays = safetensors.numpy.load(cached(folder / f"{name[:32]}.network", build))
+    return network_of(architecture, arrays)
+
+
+def origin(
+    taught: Sequence[LimbSequence],
+    stopped_by: Sequence[LimbSequence],
+    architecture: Architecture,
+    settings: TrainSettings,
+) -> str:
+    """Return the hash, hexadecimal, of all that a training comes from."""
+    digest = hashlib.sha256(_code().encode())
+    digest.update(msgspec.json.encode((architecture, settings, len(taught))))
+    for sequence in (*taught, *stopped_by):
+        for field in fields(sequence):
+            value = getattr(sequence, field.name)
+            part = value.tobytes() if isinstance(value, np.ndarray) else value.encode()
+            digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _code() -> str:
+    """Hash of this package's sources and of torch's version; they do not change while they run."""
+    digest = hashlib.sha256(torch.__version__.encode())
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package).as_posix()
+        digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
