@@ -60,12 +60,10 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
     """
     learned = ("", *variants)
     one = replace(fit, architecture=fit.architecture.of_member(0))
-    inputs = one.architecture.inputs
     half_motion = msgspec.structs.replace(fit.architecture, motion_share=0.5)
 
     def network(name: str, **changes: object) -> Ablation:
-        changed = msgspec.structs.replace(one.architecture, **changes)
-        return Ablation(name, replace(one, architecture=changed), learned)
+        return _network(name, one, learned, **changes)
 
     def augmentation(**changes: object) -> Augmentation:
         return msgspec.structs.replace(one.training.augmentation, **changes)
@@ -80,12 +78,7 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         Ablation(
             "four members, two of motion alone", replace(fit, architecture=half_motion), learned
         ),
-        network("activations alone", inputs=_ACTIVATIONS),
-        network("motion alone", inputs=MOTION),
-        network("activations as well", inputs=(*inputs, *_ACTIVATIONS)),
-        network("activations for moments", inputs=(*MOTION, *_ACTIVATIONS)),
-        network("own leg's moments alone", inputs=(*MOTION, "moment")),
-        network("own leg alone", inputs=tuple(g for g in inputs if not g.startswith("other_"))),
+        *_inputs(one, learned),
         network("no size by effort", effort_frames=0),
         network("half as wide", d_model=one.architecture.d_model // 2),
         network("twice as wide", d_model=one.architecture.d_model * 2),
@@ -110,6 +103,25 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
             for w in (8, 32)
         ),
     ]
+
+
+def _network(name: str, one: FitSettings, learned: tuple[str, ...], **changes: object) -> Ablation:
+    changed = msgspec.structs.replace(one.architecture, **changes)
+    return Ablation(name, replace(one, architecture=changed), learned)
+
+
+def _inputs(one: FitSettings, learned: tuple[str, ...]) -> list[Ablation]:
+    """What else the network could see."""
+    inputs = one.architecture.inputs
+    others = {
+        "activations alone": _ACTIVATIONS,
+        "motion alone": MOTION,
+        "activations as well": (*inputs, *_ACTIVATIONS),
+        "activations for moments": (*MOTION, *_ACTIVATIONS),
+        "own leg's moments alone": (*MOTION, "moment"),
+        "own leg alone": tuple(g for g in inputs if not g.startswith("other_")),
+    }
+    return [_network(name, one, learned, inputs=groups) for name, groups in others.items()]
 
 
 def ablate(

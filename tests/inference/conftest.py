@@ -67,5 +67,13 @@ def random_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
 
 
 @pytest.fixture
+def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of training that do not judge novelty, whose fit takes longer than such a one."""
+    from inference import novelty
+
+    monkeypatch.setattr(novelty, "CROPS", 8)
+
+
+@pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20250101)

@@ -21,6 +21,7 @@ from inference.training import train
 from tests.inference.conftest import random_network
 from tests.inference.synthetic import synthetic_record
 
+pytestmark = pytest.mark.usefixtures("few_crops")
 TINY = StdrArchitecture(d_model=16, n_head=2, n_encoder=1, n_decoder=1, window=8, dropout=0.0)
 QUICK = TrainSettings(epochs=4, batches=12, batch_size=8, crop=60, learning_rate=5e-3)
 SOL = MEASURED.index("SOL")

@@ -14,6 +14,7 @@ from inference.fit_settings import FitSettings  # noqa: E402
 from inference.train_settings import TrainSettings  # noqa: E402
 from tests.inference.synthetic import synthetic_record  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("few_crops")
 FIT = FitSettings(
     folds=2,
     architecture=GruArchitecture(d_model=8, members=2),

@@ -22,7 +22,6 @@ from tests.inference.synthetic import synthetic_record
 
 pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
 
-from inference import novelty
 from inference.evaluation.compare import CompareSettings, all_families, compare
 from inference.evaluation.methods.network import (
     Recipe,
@@ -30,6 +29,7 @@ from inference.evaluation.methods.network import (
     trained_network,
 )
 
+pytestmark = pytest.mark.usefixtures("few_crops")
 BRIEF = TrainSettings(epochs=1, batches=2, batch_size=2, crop=40)
 TINY = GruArchitecture(d_model=8, members=2)
 FIT = FitSettings(folds=2, architecture=TINY, training=BRIEF)
@@ -39,12 +39,6 @@ SETTINGS = CompareSettings(
     BahdanauArchitecture(d_model=8, window=4),
     StdrArchitecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, window=4),
 )
-
-
-@pytest.fixture(autouse=True)
-def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Novelty is not at issue here, and it takes longer than the training."""
-    monkeypatch.setattr(novelty, "CROPS", 8)
 
 
 def spoilt(sequence: LimbSequence) -> LimbSequence:
