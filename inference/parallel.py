@@ -44,7 +44,7 @@ def each(calls: Iterable[Callable[[], _T]], workers: int = 1) -> Iterator[_T]:
     except BaseException:
         for child in multiprocessing.active_children():
             if child not in others:
-                child.terminate()
+                child.kill()  # Lightning takes a termination for a note, and goes on
         pool.shutdown(cancel_futures=True)
         raise
     pool.shutdown()
