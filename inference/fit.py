@@ -105,7 +105,7 @@ def fit_checkpoint(
     metrics: dict[str, Any] = {"note": METRICS_NOTE}
     gain = np.ones(len(CHANNELS))
     if settings.folds:
-        found = _left_out(sequences, settings, Recipe(settings, report, kept_in))
+        found = _left_out(sequences, Recipe(settings, report, kept_in))
         own = as_recorded(sequences)
         results = _results(own, found, settings.rate_hz)
         errors = relative_errors(own, found["network"])
@@ -216,17 +216,16 @@ def _training_card(
     }
 
 
-def _left_out(
-    sequences: Sequence[LimbSequence], settings: FitSettings, recipe: Recipe
-) -> dict[str, Estimates]:
+def _left_out(sequences: Sequence[LimbSequence], recipe: Recipe) -> dict[str, Estimates]:
     """Estimate everybody by a network that others taught."""
+    fit = recipe.fit
     families = [
         as_family("simulation", plain_simulation, free_gain=True),
         trained_and_calibrated(recipe),
         as_family("own-strides", own_strides),
     ]
     return cross_validate(
-        sequences, settings.folds, settings.training.seed, families, recipe.report, settings.workers
+        sequences, fit.folds, fit.training.seed, families, recipe.report, fit.workers
     )
 
 

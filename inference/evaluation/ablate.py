@@ -63,7 +63,8 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
     half_motion = msgspec.structs.replace(fit.architecture, motion_share=0.5)
 
     def network(name: str, **changes: object) -> Ablation:
-        return _network(name, one, learned, **changes)
+        changed = msgspec.structs.replace(one.architecture, **changes)
+        return Ablation(name, replace(one, architecture=changed), learned)
 
     def augmentation(**changes: object) -> Augmentation:
         return msgspec.structs.replace(one.training.augmentation, **changes)
@@ -78,7 +79,7 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         Ablation(
             "four members, two of motion alone", replace(fit, architecture=half_motion), learned
         ),
-        *_inputs(one, learned),
+        *(network(name, inputs=i) for name, i in _inputs(one.architecture.inputs).items()),
         network("no size by effort", effort_frames=0),
         network("half as wide", d_model=one.architecture.d_model // 2),
         network("twice as wide", d_model=one.architecture.d_model * 2),
@@ -105,23 +106,16 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
     ]
 
 
-def _network(name: str, one: FitSettings, learned: tuple[str, ...], **changes: object) -> Ablation:
-    changed = msgspec.structs.replace(one.architecture, **changes)
-    return Ablation(name, replace(one, architecture=changed), learned)
-
-
-def _inputs(one: FitSettings, learned: tuple[str, ...]) -> list[Ablation]:
-    """What else the network could see."""
-    inputs = one.architecture.inputs
-    others = {
+def _inputs(own: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """What a network could see instead of its own inputs."""
+    return {
         "activations alone": _ACTIVATIONS,
         "motion alone": MOTION,
-        "activations as well": (*inputs, *_ACTIVATIONS),
+        "activations as well": (*own, *_ACTIVATIONS),
         "activations for moments": (*MOTION, *_ACTIVATIONS),
         "own leg's moments alone": (*MOTION, "moment"),
-        "own leg alone": tuple(g for g in inputs if not g.startswith("other_")),
+        "own leg alone": tuple(g for g in own if not g.startswith("other_")),
     }
-    return [_network(name, one, learned, inputs=groups) for name, groups in others.items()]
 
 
 def ablate(

@@ -42,9 +42,8 @@ def test_doubt_grows_where_a_stranger_stands_or_markers_are_garbage(
     garbage = stranger.x.copy()
     garbage[:, :N_INPUT] += 2.0 * rng.standard_normal(garbage[:, :N_INPUT].shape)
     for x in (standing(stranger.x), garbage):
-        assert (
-            spread(network, x) > 1.4 * walking
-        )  # seen: 2.0 and 5.2; of narrower networks 1.3 and more
+        # seen: 2.0 and 5.2; of narrower networks 1.3 and more
+        assert spread(network, x) > 1.4 * walking
 
 
 def test_every_way_of_spoiling_changes_motion_and_keeps_what_is_absent_absent() -> None:

@@ -187,22 +187,30 @@ def test_train_then_evaluate(
     assert "no measure of how it does on others" in capsys.readouterr().out
 
 
+def training_of_three(trials: Path, cache: Path, folder: Path, settings: str) -> list[str]:
+    """The command that trains on all three people, its file and its checkpoint in a folder."""
+    config = folder / "train.yaml"
+    people = ", ".join(f"{trials}/made/{name}" for name in ("one", "two", "three"))
+    config.write_text(f"trials: [{people}]\n{settings}")
+    options = ["--config", str(config), "--cache", str(cache), "--out", str(folder / "out")]
+    return [sys.executable, "-m", "streamer.cli", "train", *options]
+
+
 @pytest.mark.slow
 def test_two_processes_train_one_network_and_write_it_once(
     trials: Path, cache: Path, tmp_path: Path
 ) -> None:
     """As several GPUs do; here two processes on the CPU."""
     pytest.importorskip("torch")
-    config = tmp_path / "train.yaml"
-    config.write_text(
-        f"trials: [{trials}/made/one, {trials}/made/two, {trials}/made/three]\n"
+    command = training_of_three(
+        trials,
+        cache,
+        tmp_path,
         "validation_people: 1\n"
         "folds: 3\n"
         "architecture: {kind: gru, d_model: 8, members: 2}\n"
-        "training: {accelerator: cpu, devices: 2, epochs: 2, batches: 3}\n"
+        "training: {accelerator: cpu, devices: 2, epochs: 2, batches: 3}\n",
     )
-    options = ["--config", str(config), "--cache", str(cache), "--out", str(tmp_path / "out")]
-    command = [sys.executable, "-m", "streamer.cli", "train", *options]
     ran = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert ran.returncode == 0, ran.stderr
     (wrote,) = (line for line in ran.stdout.splitlines() if line.startswith("wrote"))
@@ -222,16 +230,15 @@ def test_an_interrupt_stops_the_workers_and_writes_nothing(
     trials: Path, cache: Path, tmp_path: Path
 ) -> None:
     pytest.importorskip("torch")
-    config = tmp_path / "train.yaml"
-    config.write_text(
-        f"trials: [{trials}/made/one, {trials}/made/two, {trials}/made/three]\n"
+    command = training_of_three(
+        trials,
+        cache,
+        tmp_path,
         "folds: 3\n"
         "workers: 2\n"
         "architecture: {kind: gru, d_model: 8, members: 1}\n"
-        "training: {epochs: 20, batches: 10}\n"
+        "training: {epochs: 20, batches: 10}\n",
     )
-    options = ["--config", str(config), "--cache", str(cache), "--out", str(tmp_path / "out")]
-    command = [sys.executable, "-m", "streamer.cli", "train", *options]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     running = subprocess.Popen(command, text=True, env=ENVIRONMENT, start_new_session=True, **pipes)
     assert running.stdout is not None
