@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ import sim_bridge
 from inference.exceptions import FeatureError
 from inference.record import FeatureRecord, load_record, save_record
 from sim_bridge import compile_model as compile_osim
+from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.formats import Trial, find_model, read_trial
@@ -34,9 +34,8 @@ AS_RECORDED: Final = (FeatureSettings(),)
 
 
 def default_cache_dir() -> Path:
-    """Return where records are kept: ``$XDG_CACHE_HOME/nem2e/features``."""
-    root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return root / "nem2e" / "features"
+    """Return where records are kept: ``features`` beside compiled models."""
+    return bridge_cache_dir() / "features"
 
 
 def networks_dir(cache_dir: Path | None = None) -> Path:

@@ -63,7 +63,7 @@ class HalfGraph(nn.Module):
 def engine_dir() -> Path:
     """``engines`` in ``$NEM2E_CACHE``, else the user's cache directory, beside compiled models."""
     configured = os.environ.get("NEM2E_CACHE")
-    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "nem2e"
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nem2e"
     return (Path(configured) if configured else home) / "engines"
 
 

@@ -22,12 +22,14 @@ import pytest
 
 from configs import demo
 from inference.architecture import GruArchitecture
+from inference.backends.tensorrt_engine import engine_dir
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import EmgError, FeatureError
 from inference.train_settings import TrainSettings
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce, compile_model
+from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
 from streamer.exceptions import ConfigError, StreamerError
-from streamer.features import find_trials, load_features
+from streamer.features import default_cache_dir, find_trials, load_features
 from streamer.force_ring import ForceRing
 from streamer.formats import read_trial
 from streamer.train_config import TrainConfig
@@ -132,6 +134,13 @@ def test_records_are_cached_until_the_trial_changes(tmp_path: Path) -> None:
     write_emg(trial, lambda data: data.__imul__(2.0))
     list(load_features([trial], cache_dir=cache))
     assert len(list(cache.iterdir())) == 2
+
+
+def test_one_variable_moves_every_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NEM2E_CACHE", str(tmp_path))
+    assert default_cache_dir() == tmp_path / "features"
+    assert engine_dir() == tmp_path / "engines"
+    assert bridge_cache_dir() == tmp_path
 
 
 def test_unusable_emg_names_trial_and_channel(tmp_path: Path) -> None:
