@@ -10,12 +10,17 @@
 # PYTHON       interpreter to build .venv with
 # TORCH_INDEX  index to take torch from first: PyTorch's own index of CPU wheels, say
 # DEMO_FLAGS   further options for the demo, e.g. DEMO_FLAGS="--duration 5 --report out.json"
+# WORKERS      processes that test files are shared out to; 0 for none beside pytest's own
 # PYTEST_FLAGS further options for pytest, e.g. PYTEST_FLAGS="-x tests/streamer"
 
 PYTHON ?= python3
 TORCH_INDEX ?=
 DEMO_FLAGS ?=
+WORKERS ?= auto
 PYTEST_FLAGS ?=
+
+# By files: fixtures of a module are made once. More than four would want more memory than speed.
+SHARED := -n $(WORKERS) --maxprocesses 4 --dist loadfile
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -43,10 +48,10 @@ demo: $(BASE)
 	@$(PY) run_realtime.py $(DEMO_FLAGS)
 
 test: $(DEV)
-	@$(PY) -m pytest $(PYTEST_FLAGS)
+	@$(PY) -m pytest $(SHARED) $(PYTEST_FLAGS)
 
 test-all: $(DEV)
-	@$(PY) -m pytest -m "slow or not slow" $(PYTEST_FLAGS)
+	@$(PY) -m pytest $(SHARED) -m "slow or not slow" $(PYTEST_FLAGS)
 
 lint: $(DEV)
 	@$(PY) -m ruff check .

@@ -24,7 +24,7 @@ def solve_poses(
     Parameters
     ----------
     oracle : OpenSimModel
-        The model; its state is moved.
+        The model; its state is moved, from its default pose.
     names : sequence of str
         Markers, all of which are the model's.
     positions : ndarray of shape (n, m, 3), float64 [m]
@@ -46,6 +46,8 @@ def solve_poses(
     solver = opensim.InverseKinematicsSolver(oracle.model, reference, pulled, float("inf"))
     solver.setAccuracy(accuracy)
     poses = []
+    for c in oracle.coordinates:  # not where another test left it: a far start ends half a turn off
+        c.setValue(oracle.state, c.getDefaultValue(), False)
     oracle.state.setTime(0.0)
     solver.assemble(oracle.state)
     for t in time:
