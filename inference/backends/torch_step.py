@@ -21,7 +21,7 @@ F32 = npt.NDArray[np.float32]
 
 
 class TorchStep:
-    """Eager `STDRNet.step` in float32.
+    """The network's own step, eager, in float32.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from inference.train_settings import TrainSettings
 from tests.inference.synthetic import MUSCLES, synthetic_record
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
 
-pytestmark = pytest.mark.usefixtures("few_crops")
+pytestmark = pytest.mark.usefixtures("few_crops", "stepped_by_torch")
 SETTINGS = FitSettings(
     folds=2,
     validation_people=1,

@@ -15,13 +15,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from configs import demo
-from inference.architecture import GruArchitecture
+from inference.architecture import BahdanauArchitecture, GruArchitecture, StdrArchitecture
 from inference.backends.tensorrt_engine import engine_dir
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import EmgError, FeatureError
@@ -266,9 +267,18 @@ def test_comparison_writes_the_page_and_figures(
 ) -> None:
     pytest.importorskip("torch")
     from inference import novelty
+    from inference.evaluation import compare
+    from inference.evaluation.methods import network
     from streamer.commands import evaluate
+    from tests.inference.conftest import TorchStepOf
 
-    monkeypatch.setattr(novelty, "CROPS", 8)  # it takes longer than such a training
+    monkeypatch.setattr(novelty, "CROPS", 8)  # this and an export take longer than such a training
+    monkeypatch.setattr(network, "exported", TorchStepOf)
+    small = partial(StdrArchitecture, d_model=8, n_head=2, n_encoder=1, n_decoder=1, window=4)
+    monkeypatch.setattr(compare, "StdrArchitecture", small)
+    monkeypatch.setattr(
+        compare, "BahdanauArchitecture", partial(BahdanauArchitecture, d_model=8, window=4)
+    )
     config = TrainConfig(
         trials=tuple(str(trials / "made" / name) for name in ("one", "two")),
         unseen=(str(trials / "made" / "three"),),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from inference.architecture import Architecture, BahdanauArchitecture, StdrArchitecture
+from inference.backends import StepBackend
 from inference.backends.onnx_step import OnnxStep
 from inference.crossval import validation_people
 from inference.dataset import LimbSequence, as_recorded, measured_matrix
@@ -109,12 +110,17 @@ def _streamed(
     recipe: Recipe, train: Sequence[LimbSequence], held: Sequence[LimbSequence]
 ) -> dict[str, Estimates]:
     fit = recipe.fit
-    step = OnnxStep(export_step(recipe.train(train, fit.architecture)), fit.architecture)
+    step = exported(recipe.train(train, fit.architecture))
     usual = usual_for(fit.architecture, train)
     stream = estimate_stream(
         build_estimator(step, fit.architecture, usual, fit.rate_hz, fit.lead_s)
     )
     return as_estimated([stream(s) for s in held], held)
+
+
+def exported(net: Ensemble) -> StepBackend:
+    """Return the network's step as live sessions run it."""
+    return OnnxStep(export_step(net), net.arch)
 
 
 def _unheard(line: str) -> None:

@@ -46,6 +46,7 @@ def spoilt(sequence: LimbSequence) -> LimbSequence:
     return replace(sequence, y=np.where(sequence.measured, noise, np.float32(0.0)))
 
 
+@pytest.mark.usefixtures("stepped_by_torch")
 def test_network_never_sees_the_emg_that_it_estimates() -> None:
     train, held = people(3), [walker("made/held", name, seed=8) for name in "ab"]
     family = trained_and_calibrated(RECIPE)
@@ -97,6 +98,7 @@ def test_networks_are_compared_on_equal_terms() -> None:
     assert frames != {0}
 
 
+@pytest.mark.usefixtures("stepped_by_torch")
 def test_every_method_estimates_everybody() -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
     records.append(synthetic_record(subject="p0", seconds=4.0, variant="noise-1"))
