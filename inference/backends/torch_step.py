@@ -14,6 +14,7 @@ from inference.weights import load_network
 
 if TYPE_CHECKING:
     from inference.checkpoint import Checkpoint
+    from inference.networks import Ensemble
 
 __all__ = ["TorchStep", "open_step"]
 
@@ -25,15 +26,15 @@ class TorchStep:
 
     Parameters
     ----------
-    checkpoint : Checkpoint
-        Source of weights and dimensions.
+    net : Ensemble
+        In evaluation mode.
     """
 
     name = "torch"
     tolerance = FLOAT32_TOLERANCE
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        self._net = load_network(checkpoint)
+    def __init__(self, net: Ensemble) -> None:
+        self._net = net
 
     @torch.inference_mode()
     def step(self, inputs: Sequence[F32], outputs: Sequence[F32]) -> None:
@@ -49,4 +50,4 @@ def open_step(checkpoint: Checkpoint) -> TorchStep:
     With more, so small a step waits for its threads, on a busy machine tens of milliseconds.
     """
     torch.set_num_threads(1)
-    return TorchStep(checkpoint)
+    return TorchStep(load_network(checkpoint))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -65,37 +64,6 @@ def random_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     return save_checkpoint(
         folder, blank_card(net.arch), network_arrays(net), export_step(net), reference_stream(net)
     )
-
-
-@pytest.fixture
-def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests of training that do not judge novelty, whose fit takes longer than such a one."""
-    from inference import novelty
-
-    monkeypatch.setattr(novelty, "CROPS", 8)
-
-
-@pytest.fixture
-def stepped_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that do not judge the exported step, whose export takes longer than a training."""
-    from inference.evaluation.methods import network
-
-    monkeypatch.setattr(network, "exported", TorchStepOf)
-
-
-class TorchStepOf:
-    """A network's own step, as a backend."""
-
-    name = "torch"
-
-    def __init__(self, net: torch.nn.Module) -> None:
-        self.net = net
-
-    @torch.inference_mode()
-    def step(self, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> None:
-        results = self.net.step(*map(torch.from_numpy, inputs))
-        for array, result in zip(outputs, results, strict=True):
-            array[...] = result.numpy()
 
 
 @pytest.fixture

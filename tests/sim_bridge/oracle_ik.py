@@ -46,9 +46,8 @@ def solve_poses(
     solver = opensim.InverseKinematicsSolver(oracle.model, reference, pulled, float("inf"))
     solver.setAccuracy(accuracy)
     poses = []
-    for c in oracle.coordinates:  # not where another test left it: a far start ends half a turn off
-        c.setValue(oracle.state, c.getDefaultValue(), False)
-    oracle.state.setTime(0.0)
+    # Not where another test left it: a far start ends half a turn off.
+    oracle.set(np.array([c.getDefaultValue() for c in oracle.coordinates]))
     solver.assemble(oracle.state)
     for t in time:
         oracle.state.setTime(float(t))

@@ -15,15 +15,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from configs import demo
-from inference.architecture import BahdanauArchitecture, GruArchitecture, StdrArchitecture
-from inference.backends.tensorrt_engine import engine_dir
+from inference.architecture import GruArchitecture
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import EmgError, FeatureError
 from inference.train_settings import TrainSettings
@@ -138,6 +137,9 @@ def test_records_are_cached_until_the_trial_changes(tmp_path: Path) -> None:
 
 
 def test_one_variable_moves_every_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from inference.backends.tensorrt_engine import engine_dir
+
     monkeypatch.setenv("NEM2E_CACHE", str(tmp_path))
     assert default_cache_dir() == tmp_path / "features"
     assert engine_dir() == tmp_path / "engines"
@@ -262,23 +264,16 @@ def test_an_interrupt_stops_the_workers_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("few_crops", "stepped_by_torch")
 def test_comparison_writes_the_page_and_figures(
     trials: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch")
-    from inference import novelty
     from inference.evaluation import compare
-    from inference.evaluation.methods import network
     from streamer.commands import evaluate
-    from tests.inference.conftest import TorchStepOf
+    from tests.inference.evaluation.test_compare import SETTINGS
 
-    monkeypatch.setattr(novelty, "CROPS", 8)  # this and an export take longer than such a training
-    monkeypatch.setattr(network, "exported", TorchStepOf)
-    small = partial(StdrArchitecture, d_model=8, n_head=2, n_encoder=1, n_decoder=1, window=4)
-    monkeypatch.setattr(compare, "StdrArchitecture", small)
-    monkeypatch.setattr(
-        compare, "BahdanauArchitecture", partial(BahdanauArchitecture, d_model=8, window=4)
-    )
+    monkeypatch.setattr(compare, "CompareSettings", lambda fit: replace(SETTINGS, fit=fit))
     config = TrainConfig(
         trials=tuple(str(trials / "made" / name) for name in ("one", "two")),
         unseen=(str(trials / "made" / "three"),),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from inference.architecture import MOTION, RUNNING_MEANS, GruArchitecture
-from inference.backends.torch_step import TorchStep
+from inference.backends.torch_step import open_step
 from inference.channels import (
     COORDINATES,
     INPUT_GROUPS,
@@ -131,7 +131,7 @@ def test_usual_effort_is_that_of_the_training_people() -> None:
 def test_a_correction_does_not_read_the_running_means(random_checkpoint: Checkpoint) -> None:
     """They are what a person's walking never moves and running multiplies."""
     arch = random_checkpoint.card.architecture
-    stepper = Stepper(TorchStep(random_checkpoint), arch)
+    stepper = Stepper(open_step(random_checkpoint), arch)
     assert arch.kv_width == arch.state_width + RUNNING_MEANS
     x = np.zeros((2, arch.n_input), np.float32)
     x[:, N_INPUT:] = 1.0
