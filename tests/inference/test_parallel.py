@@ -3,12 +3,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
 from inference.exceptions import InferenceError, TrainingDiverged
 from inference.parallel import each
+
+
+@pytest.fixture
+def nobody_stays() -> Iterator[None]:
+    """Ends without a process that was not there before: other modules keep some of their own."""
+    others = multiprocessing.active_children()
+    yield
+    assert [child for child in multiprocessing.active_children() if child not in others] == []
 
 
 def whose(number: int, rest_s: float = 0.0) -> tuple[int, int]:
@@ -37,11 +46,11 @@ def test_calls_are_made_one_by_one_in_this_process() -> None:
     assert list(answers) == [1, 2]
 
 
+@pytest.mark.usefixtures("nobody_stays")
 def test_calls_are_shared_out_and_come_back_in_their_order() -> None:
     found = list(each([partial(whose, 0, 0.3), *(partial(whose, k) for k in range(1, 5))], 2))
     assert [number for number, _ in found] == list(range(5))
     assert os.getpid() not in {process for _, process in found}
-    assert not multiprocessing.active_children()
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -52,10 +61,10 @@ def test_what_a_call_raises_arrives_whole(workers: int) -> None:
     assert (found.epoch, found.batch, found.records) == (3, 1, ("made/one/walk",))
 
 
+@pytest.mark.usefixtures("nobody_stays")
 def test_others_are_abandoned_after_a_failure() -> None:
     with pytest.raises(TrainingDiverged):
         list(each([diverge, *(partial(whose, k, 300.0) for k in range(4))], 2))
-    assert not multiprocessing.active_children()  # nobody sleeps on
 
 
 def test_a_worker_that_dies_is_told() -> None:
