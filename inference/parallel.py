@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -38,7 +40,7 @@ def each(calls: Iterable[Callable[[], _T]], workers: int = 1) -> Iterator[_T]:
     # Spawned: a fork copies the locks of torch's threads as they happen to be.
     spawn = multiprocessing.get_context("spawn")
     others = multiprocessing.active_children()
-    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_begin)
     try:
         yield from _results([pool.submit(call) for call in calls])
     except BaseException:
@@ -60,6 +62,14 @@ def _results(futures: Iterable[Future[_T]]) -> Iterator[_T]:
             ) from error
 
 
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that waits, which stops the others."""
+def _begin() -> None:
+    """Ctrl-C is for the process that waits, which stops the others; they never outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)  # killed: nobody is left to say goodbye to

@@ -1,6 +1,7 @@
 """Policy for all tests and the processes they start; read before any library is loaded."""
 
 import os
+import signal
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +12,8 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 # A laboratory's live streams must not reach the tests, nor theirs the laboratory.
 os.environ.setdefault("LSLAPICFG", str(Path(__file__).with_name("lsl_api.cfg")))
+# A shell's background jobs ignore Ctrl-C, and so would every process that a test interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

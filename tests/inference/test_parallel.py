@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -23,6 +25,11 @@ def nobody_stays() -> Iterator[None]:
 def whose(number: int, rest_s: float = 0.0) -> tuple[int, int]:
     time.sleep(rest_s)
     return number, os.getpid()
+
+
+def linger() -> None:
+    os.write(1, b"here\n")
+    time.sleep(300.0)
 
 
 def diverge() -> None:
@@ -70,3 +77,15 @@ def test_others_are_abandoned_after_a_failure() -> None:
 def test_a_worker_that_dies_is_told() -> None:
     with pytest.raises(InferenceError, match=r"a worker died.*fewer workers"):
         list(each([die, partial(whose, 1)], 2))
+
+
+def test_workers_do_not_outlive_who_waits_for_them() -> None:
+    shared = "list(each([linger, linger], 2))"
+    names = "from inference.parallel import each; from tests.inference.test_parallel import linger"
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", f"{names}; {shared}"], stdout=subprocess.PIPE, text=True
+    )
+    assert waiting.stdout is not None
+    assert [waiting.stdout.readline() for _ in range(2)] == ["here\n", "here\n"]
+    waiting.kill()
+    waiting.communicate(timeout=60)  # until nobody holds the other end
