@@ -92,6 +92,24 @@ def subscribe(
     command.run(endpoint, topic, as_json=json, count=count, keys=keys)
 
 
+@app.command()
+def page(
+    endpoint: Annotated[str, typer.Argument(help="Where estimates are published.")] = (
+        DEFAULT_ENDPOINT
+    ),
+    host: Annotated[
+        str,
+        typer.Option(help="Address to serve on; 0.0.0.0 lets everybody in the network watch."),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to serve on; 0 = any free one.")] = 8080,
+    keys: Annotated[Path | None, typer.Option(help="Key directory of this client.")] = None,
+) -> None:
+    """Show the session in a browser, with a target to aim at."""
+    from streamer.commands import page as command
+
+    command.run(endpoint, host, port, keys)
+
+
 @app.command(name="compile")
 def compile_(
     model: Annotated[Path, typer.Argument(help="OpenSim model, .osim.")],

@@ -9,8 +9,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from streamer.exceptions import MessageError
-from streamer.messages import Emg, Health, Meta, values
+from streamer.latest import Latest
+from streamer.messages import values
 from streamer.status import names
 from streamer.subscriber import Subscriber
 
@@ -21,21 +21,19 @@ BAR_WIDTH = 30
 
 
 class LiveTable:
-    """What is known of a running session, and how it is shown.
+    """How a running session is shown in a terminal.
 
     Parameters
     ----------
     subscriber : Subscriber
-        Of the topics emg, health and meta.
+        Of the topics `streamer.latest.SHOWN_TOPICS`.
     console : Console
         Where to print; without a terminal, lines instead of a table.
     """
 
     def __init__(self, subscriber: Subscriber, console: Console) -> None:
-        self._subscriber, self._console = subscriber, console
-        self._meta = Meta()
-        self._health = Health()
-        self._emg = Emg()
+        self.latest = Latest(subscriber)
+        self._console = console
 
     def run(self, alive: Callable[[], bool]) -> None:
         """Show until the session is over.
@@ -57,53 +55,34 @@ class LiveTable:
         """Receive, and show now and then."""
         due = time.monotonic() + every_s
         while alive():
-            self.receive(0.1)
-            if time.monotonic() >= due and self._health.published and self._meta.session:
+            self.latest.receive(0.1)
+            known = self.latest.health.published and self.latest.meta.session
+            if time.monotonic() >= due and known:
                 due = time.monotonic() + every_s
                 show()
-
-    def receive(self, timeout_s: float) -> None:
-        """Take in everything that has arrived, waiting at most `timeout_s` [s] for the first."""
-        while True:
-            try:
-                received = self._subscriber.receive(timeout_s)
-            except MessageError:
-                continue
-            if received is None:
-                return
-            timeout_s = 0.0
-            message = received[1]
-            if isinstance(message, Emg):
-                self._emg = message
-            elif isinstance(message, Health):
-                self._health = message
-            elif isinstance(message, Meta):
-                self._meta = message
 
     def table(self) -> RenderableType:
         """Everything as one renderable: a head of numbers, then a bar per channel."""
         channels = Table(box=None, pad_edge=False, show_header=False)
         for name, level in self._levels():
             channels.add_row(name, bar(level), f"{level:5.2f}")
-        flags = ", ".join(names(self._emg.status)) or "none"
-        head = Text(f"{self._meta.model_name}   age {self._emg.age_ms:.1f} ms   flags: {flags}\n")
-        head.append(describe(self._health, "\n"))
+        latest = self.latest
+        flags = ", ".join(names(latest.emg.status)) or "none"
+        head = Text(f"{latest.meta.model_name}   age {latest.emg.age_ms:.1f} ms   flags: {flags}\n")
+        head.append(describe(latest, "\n"))
         return Group(head, channels)
 
     def _print_line(self) -> None:
         """One line for logs."""
         strongest = sorted(self._levels(), key=lambda pair: -pair[1])[:4]
         shown = " ".join(f"{name} {level:.2f}" for name, level in strongest)
-        line = f"{describe(self._health)} | {shown}"
+        line = f"{describe(self.latest)} | {shown}"
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _levels(self) -> list[tuple[str, float]]:
         """Channel names and their newest values."""
-        numbers = [float(x) for x in values(self._emg.emg)]
-        labels = self._meta.channel_names
-        if len(labels) != len(numbers):
-            labels = tuple(str(k) for k in range(len(numbers)))
-        return list(zip(labels, numbers, strict=True))
+        numbers = (float(x) for x in values(self.latest.emg.emg))
+        return list(zip(self.latest.channel_names(), numbers, strict=True))
 
 
 def bar(level: float) -> str:
@@ -113,13 +92,12 @@ def bar(level: float) -> str:
     return "█" * full + (chr(0x2590 - part) if part else "")  # ▏ to ▉ are 0x258F down to 0x2589
 
 
-def describe(health: Health, separator: str = "   ") -> str:
+def describe(latest: Latest, separator: str = "   ") -> str:
     """Rates, latency and kept deadlines."""
-    latency = health.latency_ms
-    share = 100.0 * health.on_time / health.published if health.published else 0.0
+    health, latency = latest.health, latest.health.latency_ms
     rates = f"{health.rate_in_hz:.1f} Hz in, {health.rate_out_hz:.1f} Hz out"
     times = " ".join(f"{key} {latency.get(key, 0.0):.2f}" for key in ("p50", "p99", "max"))
-    kept = f"on time {share:.2f} %, skipped {health.skipped}"
+    kept = f"on time {latest.on_time_percent():.2f} %, skipped {health.skipped}"
     return separator.join((rates, f"latency {times} ms", kept))
 
 
@@ -158,6 +136,7 @@ def summary(report: dict[str, Any], endpoint: str) -> str:
 
 NEXT_STEPS = """Next:
   your own model     nem2e compile MODEL.osim
+  in a browser       nem2e page
   a recording        nem2e offline --model MODEL.osim --markers TRIAL.trc --out RESULTS
   your own rig       copy a file from configs/, then python run_realtime.py --config FILE
   without a rig      nem2e replay TRIAL_DIR --loop

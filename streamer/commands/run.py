@@ -18,6 +18,7 @@ from rich.console import Console
 
 from streamer.config import RunConfig, load_config
 from streamer.exceptions import ConfigError
+from streamer.latest import SHOWN_TOPICS
 from streamer.live_table import NEXT_STEPS, LiveTable, summary
 from streamer.subscriber import Subscriber
 
@@ -147,7 +148,7 @@ def watch(alive: Callable[[], bool], config: RunConfig) -> None:
         while alive():
             time.sleep(0.2)
         return
-    with Subscriber(config.endpoint, ("emg", "health", "meta")) as subscriber:
+    with Subscriber(config.endpoint, SHOWN_TOPICS) as subscriber:
         LiveTable(subscriber, Console()).run(alive)
 
 

@@ -29,7 +29,7 @@ class Heard:
 def drawn(messages: list[Message]) -> str:
     console = Console(file=io.StringIO(), width=120)
     table = LiveTable(Heard(list(messages)), console)  # type: ignore[arg-type]
-    table.receive(0.0)
+    table.latest.receive(0.0)
     console.print(table.table())
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 

@@ -1,0 +1,134 @@
+"""The page: what a browser is told, and the command that tells it."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from importlib.resources import files
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streamer.latest import Latest
+from streamer.messages import Emg, Health, Meta
+from streamer.page.events import Told
+from streamer.publisher import Publisher
+from streamer.status import Status
+
+META = Meta(session="a", channel_names=("SOL_r", "TA_r"), model_name="walker", budget_ms=10.0)
+EMG = Emg(
+    session="a",
+    t=5.0,
+    status=Status.GAP | Status.GRF_PREDICTED,
+    emg=np.array([0.5, 0.25], "<f4").tobytes(),
+    sigma=np.array([0.125, 0.0625], "<f4").tobytes(),
+    age_ms=31.5,
+    lead_ms=25.0,
+)
+
+
+@pytest.fixture
+def latest() -> Latest:
+    return Latest(SimpleNamespace())  # type: ignore[arg-type]
+
+
+def read(events: bytes) -> list[tuple[str, Any]]:
+    """Kind and fields of every event."""
+    *whole, rest = events.decode().split("\n\n")
+    assert rest == ""
+    parts = [re.fullmatch(r"(?:event: (\w+)\n)?data: (.*)", event) for event in whole]
+    return [(part[1] or "message", json.loads(part[2])) for part in parts if part]
+
+
+def test_a_browser_is_told_the_names_first_then_health_and_the_estimate(latest: Latest) -> None:
+    told = Told(latest)
+    latest.meta, latest.emg = META, EMG
+    latest.health = Health(session="a", rate_in_hz=99.5, published=200, on_time=150)
+    session, health, estimate = read(told.news())
+    assert session[0] == "session"
+    assert session[1]["channels"] == ["SOL_r", "TA_r"]
+    assert session[1]["model"] == "walker"
+    assert health[0] == "health"
+    assert health[1]["rate_in_hz"] == 99.5
+    assert health[1]["on_time_percent"] == 75.0
+    assert estimate == (
+        "message",
+        {
+            "t": 5.0,
+            "emg": [0.5, 0.25],
+            "sigma": [0.125, 0.0625],
+            "activity_age_ms": 6.5,  # the motion's age less how far ahead of it the estimate is
+            "flags": ["GAP", "GRF_PREDICTED"],
+        },
+    )
+
+
+def test_nothing_is_told_twice_and_another_session_is_told(latest: Latest) -> None:
+    told = Told(latest)
+    assert told.news() == b""  # no session yet
+    latest.meta, latest.emg = META, EMG
+    assert [kind for kind, _ in read(told.news())] == ["session", "message"]
+    assert told.news() == b""
+    latest.meta = Meta(session="b", channel_names=("VM_l",), model_name="other")
+    assert [(kind, fields["channels"]) for kind, fields in read(told.news())] == [
+        ("session", ["VM_l"])
+    ]
+    latest.emg = Emg(session="b", emg=EMG.emg)
+    assert [kind for kind, _ in read(told.news())] == ["message"]
+
+
+def test_what_came_before_the_browser_is_not_shown_as_new(latest: Latest) -> None:
+    latest.meta, latest.emg, latest.health = META, EMG, Health(session="a")
+    assert [kind for kind, _ in read(Told(latest).news())] == ["session"]
+
+
+def test_every_flag_has_words_on_the_page() -> None:
+    script = (files("streamer.page") / "static" / "page.js").read_text(encoding="utf-8")
+    (table,) = re.findall(r"const FLAGS = \{(.*?)\};", script, re.DOTALL)
+    assert set(re.findall(r"^  (\w+):", table, re.MULTILINE)) == {flag.name for flag in Status}
+
+
+@contextmanager
+def page(*options: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """The command while it runs, and its first line."""
+    command = [sys.executable, "-m", "streamer.cli", "page", *options]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert running.stderr is not None
+    try:
+        yield running, running.stderr.readline()
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def test_the_command_serves_what_a_session_publishes() -> None:
+    with (
+        closing(Publisher("tcp://127.0.0.1:*")) as publisher,
+        page(publisher.endpoint, "--port", "0") as (running, line),
+    ):
+        address = line.split(" is shown at ")[1].split(";")[0]
+        with urllib.request.urlopen(f"{address}/", timeout=30) as answer:
+            names = re.findall(r'(?:href|src)="([\w.]+)"', answer.read().decode())
+        assert names == ["page.css", "page.js"]
+        for name in (*names, "bars.js", "history.js", "target.js", "trace.js"):
+            with urllib.request.urlopen(f"{address}/{name}", timeout=30) as answer:
+                assert answer.headers["Content-Type"].startswith(("text/css", "text/javascript"))
+        port = address.rpartition(":")[2]
+        with page(publisher.endpoint, "--port", port) as (other, refusal):
+            assert other.wait(30) == 1
+        assert refusal.startswith(f"nem2e: no page at 127.0.0.1:{port}")
+        with urllib.request.urlopen(f"{address}/events", timeout=30) as stream:
+            until_subscribed = next(stream)  # a sign of life, a second after the beginning
+            assert until_subscribed.startswith(b":")
+            for message in (META, EMG):
+                publisher.send(message)
+            kinds = [line for line in (next(stream) for _ in range(6)) if b"{" in line]
+            assert [b"walker" in kind for kind in kinds] == [True, False]
+            running.send_signal(signal.SIGINT)
+            assert running.wait(30) == 130
