@@ -93,6 +93,27 @@ def subscribe(
 
 
 @app.command()
+def record(
+    out: Annotated[Path, typer.Option(help="File to write, .xdf.")],
+    endpoint: Annotated[str, typer.Argument(help="Where estimates are published.")] = (
+        DEFAULT_ENDPOINT
+    ),
+    config: Annotated[
+        Path | None,
+        typer.Option(help="The session's YAML file: its streams alone, not all that are visible."),
+    ] = None,
+    duration: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
+    keys: Annotated[Path | None, typer.Option(help="Key directory of this client.")] = None,
+) -> None:
+    """Record what goes into a session and what comes out of it."""
+    from streamer.commands import record as command
+    from streamer.lsl_config import quiet_liblsl
+
+    quiet_liblsl()
+    command.run(out, endpoint, config, duration, keys)
+
+
+@app.command()
 def page(
     endpoint: Annotated[str, typer.Argument(help="Where estimates are published.")] = (
         DEFAULT_ENDPOINT

@@ -87,6 +87,13 @@ def find(stream: Stream | EmgStream) -> pylsl.StreamInfo:
     )
 
 
+def answering(stream: Stream | EmgStream) -> list[pylsl.StreamInfo]:
+    """Every stream that answers a configuration's description now; none is no error."""
+    predicate = _predicate(stream.type, stream.name, stream.source_id)
+    found = pylsl.resolve_bypred(predicate, minimum=1, timeout=SECOND_ANSWER_S)
+    return list({info.uid(): info for info in found}.values())
+
+
 def visible_streams(wait_s: float = SECOND_ANSWER_S) -> str:
     """One phrase about the LSL streams that can be seen now."""
     streams = pylsl.resolve_streams(wait_time=wait_s)

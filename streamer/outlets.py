@@ -31,6 +31,13 @@ class Outlet:
         One per channel.
     rate_hz : float
         Nominal rate [Hz]; 0 = irregular.
+    manufacturer : str
+        Of what makes the samples.
+
+    Attributes
+    ----------
+    uid : str
+        By which exactly this outlet can be found.
     """
 
     def __init__(
@@ -40,11 +47,12 @@ class Outlet:
         channels: Sequence[ChannelDescription],
         rate_hz: float,
         source_id: str,
+        manufacturer: str = "nem2e replay",
     ) -> None:
         self.name, self.rate_hz = name, rate_hz
         info = pylsl.StreamInfo(name, kind, len(channels), rate_hz, pylsl.cf_float32, source_id)
         description = info.desc()
-        description.append_child("acquisition").append_child_value("manufacturer", "nem2e replay")
+        description.append_child("acquisition").append_child_value("manufacturer", manufacturer)
         parent = description.append_child("channels")
         for channel in channels:
             child = parent.append_child("channel")
@@ -54,6 +62,7 @@ class Outlet:
             child.append_child_value("type", channel.type)
             child.append_child_value("unit", channel.unit)
         self._outlet = pylsl.StreamOutlet(info, 0, _BUFFERED_S)
+        self.uid = str(self._outlet.get_info().uid())
 
     def push(self, samples: NDArray[np.float32], stamps: NDArray[np.float64]) -> None:
         """Send samples at once.

