@@ -144,7 +144,7 @@ def compile_(
 @app.command()
 def offline(
     model: Annotated[Path, typer.Option(help="OpenSim model, .osim.")],
-    markers: Annotated[Path, typer.Option(help="Marker file, .trc; or .c3d with its plates.")],
+    markers: Annotated[Path, typer.Option(help="Marker file, .trc; .c3d or .xdf with its forces.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
     grf: Annotated[Path | None, typer.Option(help="Force file, .mot.")] = None,
     loads: Annotated[Path | None, typer.Option(help="ExternalLoads .xml.")] = None,

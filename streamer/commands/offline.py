@@ -34,15 +34,14 @@ from streamer.formats import (
     MarkerTable,
     Storage,
     plates_by_name,
-    read_c3d,
     read_external_loads,
     read_ik_setup,
     read_storage,
-    read_trc,
     select_forces,
     write_storage,
 )
 from streamer.formats import Recording as FileContent
+from streamer.formats import read_recording as read_file
 from streamer.health import StageTimer, StatusCounter
 
 F64 = NDArray[np.float64]
@@ -211,7 +210,7 @@ def read_recording(
     Parameters
     ----------
     markers : Path
-        A TRC or C3D file; the plates of a C3D file count where no `grf` is given.
+        A TRC, C3D or XDF file; the forces of the last two count where no `grf` is given.
     grf, loads : Path or None
         See :func:`run`.
     start, end : float or None
@@ -224,20 +223,17 @@ def read_recording(
     FormatError
         If a file is missing or unreadable.
     ConfigError
-        If only one of the force files is given, or no frame lies between `start` and `end`.
+        If a force file is missing beside the other, or no frame lies between `start` and `end`.
     """
-    if markers.suffix.lower() == ".c3d":
-        source = read_c3d(markers)
-    else:
-        source = FileContent(read_trc(markers))
+    source = read_file(markers)
     table = _cut(source.markers, start, end)
-    if loads is not None and grf is None:
-        raise ConfigError("--loads is given without --grf; give both, or neither")
     if grf is not None:
         source = FileContent(table, read_storage(grf), corners=source.corners)
     if source.forces is None:
+        if loads is not None:
+            raise ConfigError(f"--loads is given, but no --grf, and {markers.name} has no forces")
         return Recording(table, np.zeros((len(table.time), 0, 9)), ())
-    auto = plates == "auto" or grf is None
+    auto = plates == "auto" or (grf is None and loads is None)
     if loads is not None:
         columns = read_external_loads(loads).forces
     elif auto:

@@ -14,14 +14,13 @@ from streamer.clock import LslClock
 from streamer.exceptions import ConfigError, FormatError
 from streamer.faults import parse_faults
 from streamer.formats import (
+    MARKER_SUFFIXES,
     MarkerTable,
     Recording,
     Storage,
-    read_c3d,
+    read_recording,
     read_storage,
-    read_trc,
     read_trial,
-    read_xdf,
 )
 from streamer.outlets import Outlet, emg_channels, force_channels, marker_channels
 from streamer.realtime import prefer
@@ -115,14 +114,10 @@ def open_source(paths: Sequence[Path]) -> Recording:
     forces: Storage | None = None
     for path in paths:
         ending = path.suffix.lower()
-        if ending == ".trc":
-            markers = Recording(read_trc(path))
+        if ending in MARKER_SUFFIXES:
+            markers = read_recording(path)
         elif ending in (".mot", ".sto"):
             forces = read_storage(path)
-        elif ending == ".c3d":
-            markers = read_c3d(path)
-        elif ending == ".xdf":
-            markers = read_xdf(path)
         else:
             raise FormatError(
                 path, "cannot be replayed" if path.exists() else "no such file",

@@ -15,8 +15,10 @@ from streamer.exceptions import ConfigError
 from streamer.formats import corners_of, read_storage, read_trial, write_storage
 from streamer.formats.tables import Storage
 from streamer.health import StageTimer
+from streamer.outlets import marker_channels
 from tests.data_sets import trial_dir
 from tests.streamer.c3d_writing import C3dContent, write_c3d
+from tests.streamer.xdf_writing import XdfStream, write_xdf
 
 F64 = NDArray[np.float64]
 TRIAL = "rajagopal/walker/walk"
@@ -149,9 +151,34 @@ def test_plates_are_found_by_the_names_of_their_columns(directory: Path) -> None
     np.testing.assert_allclose(zero[both.all(axis=1)], 0.0, atol=1e-9)
 
 
+def test_an_xdf_file_is_read_with_its_forces(tmp_path: Path, directory: Path) -> None:
+    trial, known = read_trial(directory), named(directory)
+    assert trial.forces is not None
+    markers = known.markers
+    labels = [{"label": name, "unit": ""} for name in trial.forces.names]
+    streams = [
+        XdfStream(
+            "lab", "MoCap", markers.time, markers.positions.reshape(len(markers.time), -1),
+            markers.rate_hz, [channel._asdict() for channel in marker_channels(markers.names, "m")],
+        ),
+        XdfStream(
+            "plates", "Force", trial.forces.time, trial.forces.data, trial.forces.rate_hz, labels
+        ),
+    ]  # fmt: skip
+    file = write_xdf(tmp_path / "walk.xdf", streams)
+    recording = read_recording(file, None, directory / "external_loads.xml", None, None)
+    assert [load.body for load in recording.loads] == [load.body for load in known.loads]
+    # the reader smooths times that are regular already: rounding, times a force of 1 kN
+    np.testing.assert_allclose(recording.markers.time, markers.time, rtol=0.0, atol=1e-12)
+    np.testing.assert_array_equal(recording.markers.positions, markers.positions)
+    loaded = known.forces[..., 1] > 20.0  # a centre of pressure jumps where load begins
+    np.testing.assert_allclose(recording.forces[loaded], known.forces[loaded], rtol=0.0, atol=1e-9)
+    assert read_recording(file, None, None, None, None).on_feet
+
+
 @pytest.mark.parametrize(
     ("grf", "loads", "remedy"),
-    [("grf.mot", None, "--plates auto"), (None, "external_loads.xml", "give both")],
+    [("grf.mot", None, "--plates auto"), (None, "external_loads.xml", "no --grf")],
 )
 def test_half_of_the_force_files_is_not_enough(
     directory: Path, grf: str | None, loads: str | None, remedy: str
