@@ -44,10 +44,9 @@ def run(
     Raises
     ------
     ConfigError, StreamerError
-        If the file exists, or a stream or the session is not there.
+        If the file exists or is no ``.xdf``, or a stream or the session is not there.
     """
-    if out.exists():
-        raise ConfigError(f"{out} exists and is not overwritten; give another --out")
+    _check(out, duration_s)
     stop = threading.Event()
     with Subscriber(endpoint, ("meta", *TYPES), keys=keys) as subscriber:
         meta = _first_meta(subscriber)
@@ -62,6 +61,15 @@ def run(
         finally:
             _stop(recorder, out)
     _say(f"{out}: {len(inputs)} streams, {outlets.sent} samples of the session")
+
+
+def _check(out: Path, duration_s: float | None) -> None:
+    if out.suffix.lower() != ".xdf":
+        raise ConfigError(f"--out is {out}; give a name that ends in .xdf")
+    if out.exists():
+        raise ConfigError(f"{out} exists and is not overwritten; give another --out")
+    if duration_s is not None and not duration_s > 0.0:
+        raise ConfigError(f"--duration is {duration_s:g}; give a positive number of seconds")
 
 
 def _first_meta(subscriber: Subscriber) -> Meta:

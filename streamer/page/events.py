@@ -78,8 +78,6 @@ def _names(latest: Latest) -> dict[str, Any]:
         "channels": meta.channel_names,
         "model": meta.model_name,
         "subject": meta.subject,
-        "rate_hz": meta.rate_hz,
-        "budget_ms": meta.budget_ms,
     }
 
 
@@ -90,7 +88,6 @@ def _health(latest: Latest) -> dict[str, Any]:
         "rate_out_hz": health.rate_out_hz,
         "p99_ms": health.latency_ms.get("p99", 0.0),
         "on_time_percent": latest.on_time_percent(),
-        "skipped": health.skipped,
     }
 
 

@@ -1,4 +1,4 @@
-"""The page's web server: three files and a stream of events."""
+"""The page's web server: its files, and a stream of events for every browser."""
 
 import asyncio
 import contextlib

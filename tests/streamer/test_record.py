@@ -16,7 +16,8 @@ import pylsl
 import pytest
 import pyxdf
 
-from streamer.commands.record import follow
+from streamer.commands.record import follow, run
+from streamer.exceptions import ConfigError
 from streamer.formats import read_xdf
 from streamer.messages import Act, Dyn, Emg, Kin, Message, Meta
 from streamer.outlets import Outlet, marker_channels
@@ -195,6 +196,17 @@ def test_a_recording_ends_after_its_duration_or_with_its_session(
     subscriber: Any = Endless(Emg(session=session))
     follow(subscriber, META, outlets, threading.Event(), duration_s)  # type: ignore[arg-type]
     assert bool(taken) == handed_on
+
+
+@pytest.mark.parametrize(
+    ("name", "duration_s", "wrong"),
+    [("walk.trc", None, "ends in .xdf"), ("walk.xdf", 0.0, "--duration is 0")],
+)
+def test_what_cannot_be_recorded_is_refused_before_a_session_is_asked_for(
+    tmp_path: Path, name: str, duration_s: float | None, wrong: str
+) -> None:
+    with pytest.raises(ConfigError, match=wrong):
+        run(tmp_path / name, "tcp://127.0.0.1:1", None, duration_s, None)
 
 
 def test_a_session_of_another_machine_is_refused(tmp_path: Path) -> None:
