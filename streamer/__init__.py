@@ -1,1 +1,4 @@
-"""Everything that touches a wire, a clock or a file format: LSL in, ZeroMQ out, replay, CLI."""
+"""Everything that touches a wire, a clock or a file format.
+
+LSL in, ZeroMQ out, replay, recorder, page and the command line.
+"""
