@@ -6,9 +6,7 @@
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -19,6 +17,7 @@ from streamer.config import RunConfig
 from streamer.lsl_config import quiet_liblsl
 from streamer.one_line import one_line_errors
 from streamer.realtime import prefer
+from streamer.terminal import asked_to_stop, say
 
 if TYPE_CHECKING:
     from inference import Refiner
@@ -39,14 +38,12 @@ def serve(config: RunConfig, duration_s: float | None, report: Path) -> None:
     report : Path
         Where the JSON report goes.
     """
-    stop, parent = threading.Event(), os.getppid()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop, parent = asked_to_stop(), os.getppid()
     quiet_liblsl()
     with one_line_errors(), ExitStack() as resources:
         session = wire(config, resources)
         how = "real-time priority" if prefer(config.realtime_priority) else "ordinary priority"
-        processes.say(f"running with {how}, publishing on {config.endpoint}")
+        say(f"running with {how}, publishing on {config.endpoint}")
         session.run(duration_s, lambda: stop.is_set() or os.getppid() != parent)
         report.write_text(json.dumps(session.report(), indent=2) + "\n", encoding="utf-8")
 
@@ -82,7 +79,7 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
     loads = read_external_loads(config.loads).forces if config.loads else None
     marker_info = find(config.markers)
     force_info = find(config.forces) if loads or config.plates == "auto" else None
-    processes.say(f"loading {config.model.name} (the first time it is compiled)")
+    say(f"loading {config.model.name} (the first time it is compiled)")
     model = compile_model(config.model, progress=processes.say_progress)
 
     markers = MarkerInlet(marker_info, config.markers, rate_hz=config.rate_hz)
@@ -92,7 +89,7 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
         forces = resources.enter_context(closing(ForceInlet(force_info, config.forces, loads)))
     bridge = processes.make_bridge(config, model, markers, forces)
     refiner = open_refiner(config, model)
-    processes.say("warming up (the first time half a minute: kernels are compiled)")
+    say("warming up (the first time half a minute: kernels are compiled)")
     bridge.warm_up()
     refiner.warm_up()
     refiner.check_filter_delay(bridge.filter_delay_s)
@@ -113,7 +110,7 @@ def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
     """Open the network on the configured backend and say which it is and how far it is proven."""
     from inference import Refiner
 
-    processes.say("opening the network (on TensorRT the first time its engine is built)")
+    say("opening the network (on TensorRT the first time its engine is built)")
     refiner = Refiner(
         config.checkpoint,
         model.muscle_names,
@@ -124,7 +121,7 @@ def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
         clock=time.perf_counter,
         subject=config.subject,
     )
-    processes.say(str(refiner.choice))
+    say(str(refiner.choice))
     return refiner
 
 

@@ -21,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+Endpoint = Annotated[str, typer.Argument(help="Where estimates are published.")]
+ClientKeys = Annotated[Path | None, typer.Option(help="Key directory of this client.")]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -74,13 +76,11 @@ def replay(
 
 @app.command()
 def subscribe(
-    endpoint: Annotated[str, typer.Argument(help="Where estimates are published.")] = (
-        DEFAULT_ENDPOINT
-    ),
+    endpoint: Endpoint = DEFAULT_ENDPOINT,
     topic: Annotated[list[str], typer.Option(help="emg, act, kin, dyn, health, meta.")] = ["emg"],  # noqa: B006
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
     count: Annotated[int | None, typer.Option(help="Stop after so many messages.")] = None,
-    keys: Annotated[Path | None, typer.Option(help="Key directory of this client.")] = None,
+    keys: ClientKeys = None,
 ) -> None:
     """Print what is published."""
     from streamer.commands import subscribe as command
@@ -95,15 +95,13 @@ def subscribe(
 @app.command()
 def record(
     out: Annotated[Path, typer.Option(help="File to write, .xdf.")],
-    endpoint: Annotated[str, typer.Argument(help="Where estimates are published.")] = (
-        DEFAULT_ENDPOINT
-    ),
+    endpoint: Endpoint = DEFAULT_ENDPOINT,
     config: Annotated[
         Path | None,
         typer.Option(help="The session's YAML file: its streams alone, not all that are visible."),
     ] = None,
     duration: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
-    keys: Annotated[Path | None, typer.Option(help="Key directory of this client.")] = None,
+    keys: ClientKeys = None,
 ) -> None:
     """Record what goes into a session and what comes out of it."""
     from streamer.commands import record as command
@@ -115,15 +113,13 @@ def record(
 
 @app.command()
 def page(
-    endpoint: Annotated[str, typer.Argument(help="Where estimates are published.")] = (
-        DEFAULT_ENDPOINT
-    ),
+    endpoint: Endpoint = DEFAULT_ENDPOINT,
     host: Annotated[
         str,
         typer.Option(help="Address to serve on; 0.0.0.0 lets everybody in the network watch."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to serve on; 0 = any free one.")] = 8080,
-    keys: Annotated[Path | None, typer.Option(help="Key directory of this client.")] = None,
+    keys: ClientKeys = None,
 ) -> None:
     """Show the session in a browser, with a target to aim at."""
     from streamer.commands import page as command

@@ -168,6 +168,12 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             )
 
 
+def check_duration(duration_s: float | None) -> None:
+    """Refuse a ``--duration`` [s] in which nothing could happen; None is without end."""
+    if duration_s is not None and not duration_s > 0.0:
+        raise ConfigError(f"--duration is {duration_s:g}; give a positive number of seconds")
+
+
 def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
     """Read a configuration file.
 

@@ -65,9 +65,8 @@ class EstimateOutlets:
 
     def _instant(self, message: Message) -> float:
         """What the message tells of [s], LSL local clock."""
-        if isinstance(message, Emg):
-            return message.t + 1e-3 * (message.lead_ms - message.filter_delay_ms)
-        return message.t - self._delay_s
+        ahead_s = 1e-3 * message.lead_ms if isinstance(message, Emg) else 0.0
+        return message.t - self._delay_s + ahead_s
 
 
 def _channels(meta: Meta) -> dict[str, list[ChannelDescription]]:

@@ -68,9 +68,8 @@ def find_stream(
         found = pylsl.resolve_bypred(predicate, minimum=2, timeout=SECOND_ANSWER_S) or found
     if not found:
         raise StreamNotFound(said, timeout_s, f"{visible_streams()}; start the sender or replay")
-    by_uid = {info.uid(): info for info in found}  # IPv4 and IPv6 answers of one stream
-    if len(by_uid) > 1:
-        several = ", ".join(f"{i.name()} (source_id {i.source_id()})" for i in by_uid.values())
+    if len(streams := _distinct(found)) > 1:
+        several = ", ".join(f"{i.name()} (source_id {i.source_id()})" for i in streams)
         raise StreamNotFound(
             f"{said} alone", timeout_s, f"{several} all answer: set `name` or `source_id`"
         )
@@ -90,7 +89,11 @@ def find(stream: Stream | EmgStream) -> pylsl.StreamInfo:
 def answering(stream: Stream | EmgStream) -> list[pylsl.StreamInfo]:
     """Every stream that answers a configuration's description now; none is no error."""
     predicate = _predicate(stream.type, stream.name, stream.source_id)
-    found = pylsl.resolve_bypred(predicate, minimum=1, timeout=SECOND_ANSWER_S)
+    return _distinct(pylsl.resolve_bypred(predicate, minimum=1, timeout=SECOND_ANSWER_S))
+
+
+def _distinct(found: list[pylsl.StreamInfo]) -> list[pylsl.StreamInfo]:
+    """Each stream once: it answers by IPv4 and by IPv6."""
     return list({info.uid(): info for info in found}.values())
 
 

@@ -11,6 +11,9 @@ from streamer.messages import Message, decode
 from streamer.publisher import DEFAULT_ENDPOINT
 from streamer.security import protect_client
 
+WAIT_S = 2.0
+"""A session says its names this often [s]: who has heard nothing for so long hears nobody."""
+
 
 class Subscriber:
     """A connected SUB socket; the publisher may start later than it.

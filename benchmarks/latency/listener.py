@@ -3,9 +3,7 @@
 It notes when each estimate arrives, until it is asked to end (SIGTERM), and writes what it heard.
 """
 
-import signal
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from streamer.clock import LslClock
 from streamer.lsl_config import quiet_liblsl
 from streamer.messages import Emg
 from streamer.subscriber import Subscriber
+from streamer.terminal import asked_to_stop
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -58,9 +57,7 @@ def listen(endpoint: str, out: Path, most: int) -> None:
         Messages that are kept at most.
     """
     quiet_liblsl()
-    stop, clock = threading.Event(), LslClock()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop, clock = asked_to_stop(), LslClock()
     whole = np.zeros((most, 2), dtype=np.int64)
     real = np.zeros((most, 4))
     n = 0

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from rich.console import Console
-
 from streamer.latest import SHOWN_TOPICS, Latest
-from streamer.page import serve
-from streamer.page.server import listen
+from streamer.page import listen, serve
 from streamer.subscriber import Subscriber
+from streamer.terminal import say
 
 
 def run(endpoint: str, host: str, port: int, keys: Path | None = None) -> None:
@@ -24,7 +22,5 @@ def run(endpoint: str, host: str, port: int, keys: Path | None = None) -> None:
     """
     with Subscriber(endpoint, SHOWN_TOPICS, keys=keys) as subscriber, listen(host, port) as door:
         address = f"http://{host}:{door.getsockname()[1]}"
-        Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"{endpoint} is shown at {address}; Ctrl-C ends it", markup=False
-        )
+        say(f"{endpoint} is shown at {address}; Ctrl-C ends it")
         serve(Latest(subscriber), door)

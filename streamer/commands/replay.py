@@ -1,14 +1,11 @@
 """`nem2e replay`: a trial out over LSL, as a motion capture system would send it."""
 
-import signal
-import threading
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from rich.console import Console
 
 from streamer.clock import LslClock
 from streamer.exceptions import ConfigError, FormatError
@@ -25,6 +22,7 @@ from streamer.formats import (
 from streamer.outlets import Outlet, emg_channels, force_channels, marker_channels
 from streamer.realtime import prefer
 from streamer.replay import Player
+from streamer.terminal import asked_to_stop, say
 
 REPLAY_PRIORITY = 10
 """SCHED_FIFO priority, where the system permits it."""
@@ -80,13 +78,11 @@ def run(
         source.markers, outlet, analogs, LslClock(),
         unit=unit, speed=speed, loop=loop, faults=faults,
     )  # fmt: skip
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = asked_to_stop()
     prefer(REPLAY_PRIORITY)  # in the place of a device, which is not kept waiting either
     _announce(outlet, analogs, source, player)
     player.run(stop.is_set)
-    Console(stderr=True).print(f"{player.frames_sent} frames sent, {player.stalls} stalls")
+    say(f"{player.frames_sent} frames sent, {player.stalls} stalls")
 
 
 def open_source(paths: Sequence[Path]) -> Recording:
@@ -180,6 +176,4 @@ def _announce(
     """Say what is being sent."""
     parts = [f"{len(source.markers.names)} markers at {outlet.rate_hz:g} Hz"]
     parts += [f"{o.name} {len(t.names)} channels at {o.rate_hz:g} Hz" for t, o in analogs]
-    Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"replaying {outlet.name}: {', '.join(parts)}; {player.period_s:.2f} s"
-    )
+    say(f"replaying {outlet.name}: {', '.join(parts)}; {player.period_s:.2f} s")

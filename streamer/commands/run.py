@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING
 import msgspec
 from rich.console import Console
 
-from streamer.config import RunConfig, load_config
+from streamer.config import RunConfig, check_duration, load_config
 from streamer.exceptions import ConfigError
 from streamer.latest import SHOWN_TOPICS
 from streamer.live_table import NEXT_STEPS, LiveTable, summary
 from streamer.subscriber import Subscriber
+from streamer.terminal import say
 
 if TYPE_CHECKING:
     from sim_bridge import Bridge, CompiledModel
@@ -32,11 +33,6 @@ ENDING_S = 5.0  # how long the loop may take to end after it was asked to [s]
 
 Serve = Callable[[RunConfig, float | None, Path], None]
 """The loop's process: config, duration [s], where the report goes."""
-
-
-def say(text: str) -> None:
-    """Tell the user what is going on; on stderr, so that stdout stays clean."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
 
 
 def say_progress(stage: str, share: float) -> None:
@@ -67,8 +63,7 @@ def run(
         Exit status: 0, or that of the loop's process.
     """
     demo = config_path is None
-    if duration_s is not None and duration_s <= 0.0:
-        raise ConfigError(f"--duration is {duration_s:g}; give a positive number of seconds")
+    check_duration(duration_s)
     config = load_config(config_path or demo_config())
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
         signal.signal(number, signal.default_int_handler)

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from streamer.messages import Emg, Message, Meta, values
 from streamer.status import names
-from streamer.subscriber import Subscriber
+from streamer.subscriber import WAIT_S, Subscriber
+from streamer.terminal import say_silence
 
 _ARRAYS = ("emg", "sigma", "activation", "q", "qd", "tau")
 
@@ -40,12 +41,11 @@ def run(
     console = Console(highlight=False, soft_wrap=True)
     channel_names: Sequence[str] = ()
     shown = 0
-    waiting = Console(stderr=True)
     with Subscriber(endpoint, sorted({*topics, "meta"}), keys=keys) as subscriber:
         while count is None or shown < count:
-            received = subscriber.receive(2.0)
+            received = subscriber.receive(WAIT_S)
             if received is None:
-                waiting.print(f"nothing on {endpoint} for 2 s; is `nem2e run` running?")
+                say_silence(endpoint, WAIT_S)
                 continue
             topic, message = received
             if isinstance(message, Meta):

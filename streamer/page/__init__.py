@@ -1,5 +1,5 @@
 """The biofeedback page: a running session in a browser."""
 
-from streamer.page.server import make_app, serve
+from streamer.page.server import listen, serve
 
-__all__ = ["make_app", "serve"]
+__all__ = ["listen", "serve"]

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pylsl
 import pytest
@@ -58,7 +59,7 @@ class Session:
             level = float(seq)
             self._markers.push(np.array([[level, 1.0, 2.0]], np.float32), np.array([t]))
             if seq % 20 == 0:
-                self._publisher.send(Meta(**{**as_fields(META), **head}))
+                self._publisher.send(msgspec.structs.replace(META, **head))
             for message in (
                 Emg(
                     emg=packed(level, 0.5), sigma=packed(0.1, 0.2), age_ms=31.0, lead_ms=25.0,
@@ -73,10 +74,6 @@ class Session:
 
     def end(self) -> None:
         self._over.set()
-
-
-def as_fields(meta: Meta) -> dict[str, Any]:
-    return {name: getattr(meta, name) for name in meta.__struct_fields__}
 
 
 def record(endpoint: str, out: Path, *options: str) -> "subprocess.Popen[str]":

@@ -25,9 +25,9 @@ const at = (id) => document.getElementById(id);
 const history = new History();
 const target = new Target(at("target"), at("from"), at("to"), remember);
 const bars = new Bars(at("legs"), choose);
-let chosen = "";
+let chosen = recall();
 let heard = -Infinity;
-let flagsSeen = new Map();
+const flagsSeen = new Map();
 
 function choose(name) {
   chosen = name;
@@ -45,7 +45,7 @@ function remember() {
 function recall() {
   const kept = new URLSearchParams(location.hash.slice(1));
   target.set(kept.get("from"), kept.get("to"));
-  return kept.get("muscle");
+  return kept.get("muscle") ?? "";
 }
 
 function begin(session) {
@@ -53,8 +53,7 @@ function begin(session) {
   at("subject").textContent = session.subject ? `calibrated to ${session.subject}` : "not calibrated";
   history.begin(session.channels);
   bars.begin(session.channels);
-  const wanted = recall() || chosen;
-  choose(session.channels.includes(wanted) ? wanted : session.channels[0] ?? "");
+  choose(session.channels.includes(chosen) ? chosen : session.channels[0] ?? "");
 }
 
 function tellHealth(health) {
@@ -108,5 +107,4 @@ const source = new EventSource("events");
 source.addEventListener("session", (e) => begin(JSON.parse(e.data)));
 source.addEventListener("health", (e) => tellHealth(JSON.parse(e.data)));
 source.addEventListener("message", (e) => take(JSON.parse(e.data)));
-recall();
 draw();

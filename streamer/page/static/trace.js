@@ -5,7 +5,8 @@ const LEFT = 36; // room for the numbers of the scale [px]
 export function drawTrace(canvas, samples, [begin, end], scale, target) {
   const context = fitted(canvas);
   const { clientWidth: width, clientHeight: height } = canvas;
-  const colour = (name) => getComputedStyle(canvas).getPropertyValue(name);
+  const style = getComputedStyle(canvas);
+  const colour = (name) => style.getPropertyValue(name);
   const x = (t) => LEFT + ((t - begin) / (end - begin)) * (width - LEFT);
   const y = (level) => height - 8 - (Math.min(level, scale) / scale) * (height - 16);
   context.clearRect(0, 0, width, height);
