@@ -26,7 +26,7 @@ FASTEST_SHIFT = 20.0
 # plain numbers: arithmetic on IntFlag costs a microsecond a bit
 _GAP, _HOLD = int(BridgeStatus.GAP), int(BridgeStatus.HOLD)
 _IK_UNCONVERGED, _WARMING_UP = int(BridgeStatus.IK_UNCONVERGED), int(BridgeStatus.WARMING_UP)
-_GRF_PREDICTED = int(BridgeStatus.GRF_PREDICTED)
+_GRF_PREDICTED, _FORCE_STALE = int(BridgeStatus.GRF_PREDICTED), int(BridgeStatus.FORCE_STALE)
 _SO_SATURATED = int(BridgeStatus.SO_SATURATED)
 _PATH_EXTRAPOLATED = int(BridgeStatus.PATH_EXTRAPOLATED)
 
@@ -272,6 +272,13 @@ class Bridge:
         out.status |= status
         return out
 
+    def unseen_until(self, t: float) -> None:
+        """Tell that frames before the next one, up to time ``t`` [s], are missing.
+
+        They count as frames without markers: what describes an instant among them is flagged.
+        """
+        self._unseen_t = max(self._unseen_t, t)
+
     def clean_forces(self, forces: F64) -> F64:
         """Judge and clean measured forces as :meth:`step` does, for :meth:`solve`.
 
@@ -302,7 +309,7 @@ class Bridge:
             status |= _GAP
         if self.ik.n_used < self.ik.MINIMUM_MARKERS:
             status |= _HOLD
-        elif not self.ik.converged:
+        elif not (self.ik.converged and self.ik.fits):
             status |= _IK_UNCONVERGED
         self.output.marker_rms = self.ik.marker_rms
         self._mark("ik")
@@ -335,6 +342,8 @@ class Bridge:
         geometry = self._geometry
         self.so.step(self._id.tau, geometry.dq, self._force.force, geometry.moment_arm)
         out.status = _GRF_PREDICTED if self._external.predicted else 0
+        if self._external.ignored:
+            out.status |= _FORCE_STALE
         if self._geometry.extrapolated:
             out.status |= _PATH_EXTRAPOLATED
         if self.so.saturated:

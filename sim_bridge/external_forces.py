@@ -107,7 +107,7 @@ class ExternalForces:
         self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
         self._names = tuple(load.name for load in loads)
         self._told: set[tuple[str, int]] = set()
-        self._frames = 0
+        self._frames, self._ignored = 0, False
 
     @property
     def delayed(self) -> F64:
@@ -118,6 +118,11 @@ class ExternalForces:
     def predicted(self) -> bool:
         """Whether any force of the last step is predicted."""
         return self._reaction is not None and self._blend.predicted
+
+    @property
+    def ignored(self) -> bool:
+        """Whether a measured force of the last step was not known and counts as no force."""
+        return self._ignored
 
     def reset(self) -> None:
         """Forget everything."""
@@ -165,8 +170,9 @@ class ExternalForces:
         given : ndarray of shape (n_given, 9), float64
             Measured forces of its instant; a row with NaN is not known.
         """
+        self._ignored = False
         if self._reaction is None:
-            keep_known(given, self.forces)
+            self._ignored = bool(keep_known(given, self.forces))
             return
         only_predicted = self._mode == "predicted"
         if self._mapper is None:
@@ -184,7 +190,7 @@ class ExternalForces:
             self._reaction.move(q, qd, qdd)
             self._to_feet(given, self._mapper, self._reaction)
         if self._mode == "measured":
-            keep_known(measured, self.forces)
+            self._ignored = bool(keep_known(measured, self.forces))
         else:
             self._blend.step(measured, self._reaction.forces, only_predicted)
 
@@ -289,12 +295,18 @@ def total_of(forces: F64, on_foot: Bool, doubted: Bool, total_out: F64) -> None:
 
 
 @kernel
-def keep_known(forces: F64, forces_out: F64) -> None:
-    """Copy rows of external forces; one with a number that is not finite becomes no force."""
+def keep_known(forces: F64, forces_out: F64) -> bool:
+    """Copy rows of external forces; one with a number that is not finite becomes no force.
+
+    Returns whether there is such a row.
+    """
+    ignored = False
     for i in range(forces.shape[0]):
         known = is_finite(forces[i].sum())
+        ignored |= not known
         for c in range(9):
             forces_out[i, c] = forces[i, c] if known else 0.0
+    return ignored
 
 
 @kernel

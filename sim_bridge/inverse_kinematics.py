@@ -7,11 +7,11 @@ headings; the solver itself is in ``marker_pose``.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ._jit import F64, I64
+from .base_coordinates import base_coordinates
 from .exceptions import MarkerMismatch, SettingsError
 from .kinematics import point_in_ground, pose_free, skeleton_of
 from .marker_gate import MarkerGate
@@ -36,6 +36,13 @@ _SITTING = np.radians(80.0)
 _SEED_TIE = 1.1
 """Weighted marker errors within this factor of the least are as good: then the pose that bends the
 joints less is the person's, one with a joint turned over is not."""
+MISFIT_M = 0.06
+"""Markers this far [m] from the model's (RMS) are not this model's, or the pose is a wrong one:
+soft tissue, placement and scaling leave up to 23 mm in the trials that this was tested on,
+exchanged labels decimetres."""
+_LOST_FRAMES = 50
+"""After so many frames of misfit the pose is looked for anew, which takes the time of many frames;
+without success it is tried again after twice as many, and so on."""
 _ROUNDING = 1e-6
 """Weighted marker errors [m] that differ by less are the same pose."""
 
@@ -92,7 +99,7 @@ class InverseKinematics:
     n_labels, n_markers : int
         How many labels arrive, and how many of them are the model's and have a weight.
     n_used : int
-        How many markers the last frame had.
+        How many markers the last frame had, without those set aside.
     converged : bool
         Whether the last frame ended by its tolerance.
     """
@@ -129,7 +136,14 @@ class InverseKinematics:
             coordinates.default[coordinates.free_index], self._lower, self._upper
         )
         self._is_rotation = coordinates.is_rotation[coordinates.free_index]
-        self._base = _base_coordinates(model)
+        self._base = base_coordinates(model)
+        if (heading := self._base.heading) >= 0:
+            # models end it at a quarter or half a turn, but people may face anywhere in a room
+            self._lower[heading], self._upper[heading] = -np.inf, np.inf
+        self._free_index = coordinates.free_index
+        endless = np.isinf(self._upper - self._lower) & self._is_rotation
+        self._turns_per_rad = endless / (2.0 * np.pi)
+        self._turns = np.zeros(len(endless))
         # models differ in the sign of a bent knee
         sitting = (self._sitting(model, _SITTING), self._sitting(model, -_SITTING))
         self._postures = (self._default, *sitting)
@@ -145,6 +159,7 @@ class InverseKinematics:
         self._pull, self._held_start = np.zeros((2, len(self.free)))
         self._gate = MarkerGate(self.n_markers, self.n_labels)
         self._placed = False
+        self._misfits, self._patience = 0, _LOST_FRAMES
 
     @property
     def q(self) -> F64:
@@ -185,6 +200,11 @@ class InverseKinematics:
     def converged(self) -> bool:
         """Whether the last frame met the tolerance."""
         return bool(self._result[3] > 0.0)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the last frame's markers lie where this model can have them."""
+        return self.marker_rms <= MISFIT_M
 
     def default_markers(self) -> F64:
         """Markers of the default pose in the order of the labels; NaN for those of no marker.
@@ -227,15 +247,38 @@ class InverseKinematics:
         else:
             self._gate.take_all(markers)
         if self.n_used < self.MINIMUM_MARKERS:
-            self._solve(markers, self._last, 0)
+            self._solve(self._gate.markers, self._last, 0)
+            self._gate.grow_older()
             self._held += 1
             return
         self._gate.learn(self._targets, self._work.pose)
         self._last_rms = self.marker_rms
         np.subtract(self.free, self._last, out=self._velocity)
+        self._unwind()
         self._velocity /= self._held + 1
         self._last[:] = self.free
         self._held = 0
+        self._look_again_if_lost(markers)
+
+    def _look_again_if_lost(self, markers: F64) -> None:
+        """A wrong pose holds itself: each frame starts from it. So begin anew, now and then."""
+        if self.fits:
+            self._misfits, self._patience = 0, _LOST_FRAMES
+            return
+        self._misfits += 1
+        if self._misfits >= self._patience:
+            self._misfits, self._patience = 0, 2 * self._patience
+            self._gate.reset()
+            self._place(markers)
+
+    def _unwind(self) -> None:
+        """Take whole turns out of the last step: an angle without end must not spin."""
+        np.multiply(self._velocity, self._turns_per_rad, out=self._turns)
+        np.round(self._turns, out=self._turns)
+        if self._turns.any():
+            self._velocity -= 2.0 * np.pi * self._turns
+            self.free -= 2.0 * np.pi * self._turns
+            self.q[self._free_index] = self.free
 
     def _solve_seen(self, markers: F64) -> None:
         """Solve from the prediction; with markers missing, hold on to it a little."""
@@ -327,39 +370,6 @@ class InverseKinematics:
                 point_in_ground(self._work.pose, int(link), station, point)
                 offsets.append(markers[column] - point)
         return np.mean(offsets, axis=0) if offsets else np.zeros(3)
-
-
-class _BaseCoordinates(NamedTuple):
-    """Free coordinates that move the whole model: one per ground axis, and the heading."""
-
-    translation: tuple[tuple[int, F64], ...]
-    heading: int
-
-    def shift(self, free: F64, offset: F64) -> None:
-        """Move the model by a vector of ground [m]."""
-        for index, direction in self.translation:
-            free[index] += float(direction @ offset)
-
-    def turn(self, free: F64, angle: float) -> None:
-        """Turn the model about the vertical [rad]."""
-        if self.heading >= 0:
-            free[self.heading] += angle
-
-
-def _base_coordinates(model: CompiledModel) -> _BaseCoordinates:
-    """Coordinates of the links between ground and the first body."""
-    chain, translation, heading = model.chain, [], -1
-    up = -model.gravity / max(float(np.linalg.norm(model.gravity)), 1e-9)
-    trunk = int(np.argmax(np.cumsum(chain.mass) > 0.0))
-    while trunk >= 0:
-        lead = int(model.coordinates.lead[chain.coordinate[trunk]])
-        axis = chain.fixed_rotation[trunk] @ chain.axis[trunk]
-        if lead >= 0 and not chain.is_rotation[trunk]:
-            translation.append((lead, axis))
-        elif lead >= 0 and abs(float(axis @ up)) > 0.9:
-            heading = lead
-        trunk = int(chain.parent[trunk])
-    return _BaseCoordinates(tuple(translation), heading)
 
 
 def _read_tasks(

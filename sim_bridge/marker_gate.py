@@ -56,6 +56,10 @@ class MarkerGate:
         np.copyto(self.markers, markers)
         self.n_aside = 0
 
+    def grow_older(self) -> None:
+        """No marker of this frame could be used: after a while all are taken as they are."""
+        np.minimum(self._age + 1, _PATIENCE, out=self._age)
+
     def learn(self, targets: Targets, pose: Pose) -> None:
         """Remember the errors of the markers that were used, at the solution ``pose``."""
         learn_errors(targets, self.markers, pose, self._point, self._error, self._age)

@@ -13,10 +13,13 @@ class BridgeStatus(IntFlag):
     """Markers are missing: fewer equations, some coordinates may follow their prediction."""
     HOLD = 2
     """No marker usable: the last solution is held."""
+    FORCE_STALE = 8
+    """A measured force is not known and counts as no force."""
     GRF_PREDICTED = 16
     """Ground reaction is predicted from the motion, at least in part."""
     IK_UNCONVERGED = 32
-    """Inverse kinematics stopped at its iteration limit."""
+    """Inverse kinematics stopped at its iteration limit, or left the markers far from the model's:
+    labels are exchanged, or the model is not this person's."""
     SO_SATURATED = 64
     """A muscle is fully active and reserves carry what the muscles cannot."""
     PATH_EXTRAPOLATED = 128

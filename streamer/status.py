@@ -19,11 +19,12 @@ class Status(IntFlag):
     LATE = 4
     """The budget was exceeded: a substitute was sent in time, or this part came after it."""
     FORCE_STALE = 8
-    """The forces of this instant had not arrived: the last ones are held."""
+    """The forces of this instant are not known: the last ones are held, or there are none."""
     GRF_PREDICTED = 16
     """Ground reaction is predicted, not measured."""
     IK_UNCONVERGED = 32
-    """Inverse kinematics stopped at its iteration limit."""
+    """Inverse kinematics stopped at its iteration limit, or left the markers far from the model's:
+    labels are exchanged, or the model is not this person's."""
     SO_SATURATED = 64
     """A muscle is fully active and reserves carry what the muscles cannot."""
     PATH_EXTRAPOLATED = 128

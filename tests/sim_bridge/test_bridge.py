@@ -72,6 +72,17 @@ def test_first_frames_are_flagged_as_warming_up_and_later_ones_not(trial: Record
     assert np.all(np.diff(warming.astype(int)) <= 0)  # it ends once
 
 
+def test_labels_that_are_exchanged_midway_are_never_called_good(walk: RecordedTrial) -> None:
+    bridge, labels = walk.bridge(), np.random.default_rng(2).permutation(len(walk.marker_names))
+    told = BridgeStatus.HOLD | BridgeStatus.IK_UNCONVERGED | BridgeStatus.WARMING_UP
+    told |= BridgeStatus.GAP  # as long as enough markers are where they were
+    for i in range(START, START + 120):
+        exchanged = i >= START + 40
+        markers = walk.markers[i][labels] if exchanged else walk.markers[i]
+        status = bridge.step(float(walk.time[i]), markers, walk.forces[i]).status
+        assert not exchanged or status & told
+
+
 def test_warm_up_leaves_no_trace(trial: RecordedTrial) -> None:
     warmed, fresh = trial.bridge(), trial.bridge()
     warmed.warm_up()

@@ -93,6 +93,50 @@ def test_no_angle_starts_a_whole_turn_away(walker: CompiledModel, turn_deg: int)
     assert np.abs(ik.q - kinematics.coordinates(free)).max() < 0.3
 
 
+def test_a_person_may_turn_around_as_often_as_they_like(walker: CompiledModel) -> None:
+    """Twice around in 4 s, through the ends of the range that the model gives its heading."""
+    kinematics, ik = Kinematics(walker), all_markers(walker)
+    heading = walker.coordinates.free_names.index("pelvis_rotation")
+    assert np.isfinite(walker.coordinates.upper[walker.coordinates.free_index][heading])
+    for k in range(401):
+        free = walking_pose(walker, 0.05 * k)
+        free[heading] = 4.0 * np.pi * k / 400.0
+        ik.step(kinematics.markers(free))
+        np.testing.assert_allclose(ik.q, kinematics.coordinates(free), atol=ANGLE_TOLERANCE)
+
+
+def test_a_person_who_faces_the_other_way_all_at_once_does_not_spin(walker: CompiledModel) -> None:
+    kinematics, ik = Kinematics(walker), all_markers(walker)
+    heading = walker.coordinates.free_names.index("pelvis_rotation")
+    free = walking_pose(walker)
+    for k in range(40):
+        free[heading] = np.pi if k > 10 else 0.0
+        ik.step(kinematics.markers(free))
+    assert ik.marker_rms < 1e-6
+    assert abs(abs(ik.free[heading]) - np.pi) < ANGLE_TOLERANCE
+
+
+def test_markers_that_are_all_set_aside_hold_the_pose_until_the_labels_are_believed(
+    walker: CompiledModel,
+) -> None:
+    kinematics, ik = Kinematics(walker), all_markers(walker)
+    markers = kinematics.markers(walking_pose(walker))
+    shuffled = markers[np.random.default_rng(4).permutation(len(markers))]
+    for _ in range(10):
+        ik.step(markers)
+    pose = ik.q.copy()
+    ik.step(shuffled)
+    assert ik.n_used < ik.MINIMUM_MARKERS
+    np.testing.assert_array_equal(ik.q, pose)
+    for _ in range(30):
+        ik.step(shuffled)
+    assert ik.n_used == ik.n_markers  # a new set of labels is believed after a while
+    assert not ik.fits
+    for _ in range(60):  # the pose that was found of wrong labels holds itself for half a second
+        ik.step(markers)
+    assert ik.marker_rms < 1e-6
+
+
 def test_bounds_of_clamped_coordinates_are_kept(small_case: Callable[[Any], Case]) -> None:
     model = two_limbs(standard("PinJoint"))
     knee = model.updJointSet().get(1).upd_coordinates(0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from sim_bridge import BridgeStatus
 from sim_bridge.filters import zero_phase_derivatives
 from tests.sim_bridge.trials import RecordedTrial
 
@@ -101,3 +102,25 @@ def test_activations_of_the_same_motion(excerpt: Excerpt) -> None:
         error.append(out.activation - wanted)
     assert np.abs(error).max() < 0.01
     assert np.sqrt(np.mean(np.square(error))) < 0.001
+
+
+@pytest.mark.parametrize("name", ["schreiber/2014001/C4_05", "uhlrich/subject1/walk"])
+def test_a_person_may_walk_in_any_direction(
+    recorded: Callable[[str], RecordedTrial], name: str
+) -> None:
+    """These models end the pelvis' rotation at a quarter turn, where walking to -x does not."""
+    trial = recorded(name)
+    frames, joints = (
+        60,
+        [k for k, n in enumerate(trial.model.coordinate_names) if "pelvis" not in n],
+    )
+    found = []
+    for turn in (np.eye(3), np.diag([-1.0, 1.0, -1.0])):
+        bridge, rows = trial.bridge(), []
+        for i in range(frames):
+            status = bridge.track(trial.markers[i] @ turn)
+            assert not status & (BridgeStatus.HOLD | BridgeStatus.IK_UNCONVERGED)
+            rows.append(bridge.output.ik_q[joints])
+        found.append(np.array(rows))
+    # both end where a step is below the solver's tolerance
+    np.testing.assert_allclose(found[1], found[0], atol=1e-5)

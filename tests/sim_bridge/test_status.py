@@ -32,6 +32,22 @@ def test_more_than_muscles_can_is_flagged(recorded: Callable[[str], RecordedTria
     assert status[1] & BridgeStatus.SO_SATURATED
 
 
+def test_a_force_that_is_not_known_and_not_predicted_is_flagged(
+    recorded: Callable[[str], RecordedTrial],
+) -> None:
+    trial = recorded(PARITY_TRIALS[0])
+    rest, forces = np.zeros(len(trial.model.coordinate_names)), np.zeros_like(trial.forces[0])
+    flags = {"measured": BridgeStatus.FORCE_STALE, "auto": BridgeStatus.GRF_PREDICTED}
+    for mode, flag in flags.items():
+        settings = BridgeSettings(trial.rate_hz, ground_reaction=mode)  # type: ignore[arg-type]
+        bridge = Bridge(trial.model, trial.marker_names, trial.loads, settings)
+        for unknown in (False, True):
+            forces[0, :] = np.nan if unknown else 0.0
+            status = bridge.solve(rest, rest, rest, forces).status
+            either = BridgeStatus.FORCE_STALE | BridgeStatus.GRF_PREDICTED
+            assert status & either == (flag if unknown else 0)
+
+
 def test_pose_outside_of_a_fit_is_flagged(small_case: Callable[[Any], Case]) -> None:
     model = joint_of_two_turns()
     add_wrap(model, add_muscle(model, "m"), "WrapSphere", "base", (0.02, -0.1, 0.0), radius=0.04)
