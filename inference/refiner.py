@@ -15,6 +15,7 @@ from inference.estimator import Estimator, checkpoint_estimator
 from inference.exceptions import SubjectError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
+from inference.settling import Settling
 from inference.subject import DELAY_TOLERANCE_S, Subject, load_subject
 
 __all__ = ["OnStep", "Refiner"]
@@ -62,6 +63,12 @@ class Refiner:
     estimate : ndarray of shape (2, n_channel), float32
         The last envelopes, and the standard deviations of their errors; fractions of the reference
         maximum, order of `channel_names`; overwritten by the next step.
+    held_s : float
+        How long before the last frame the network stepped [s]: the estimate is so much older. 0 at
+        the network's own rate and below.
+    settled : bool
+        Whether enough of the motion was seen; false for a while after the first frame and after a
+        pause, see `inference.settling`.
     state_width : int
         Numbers per limb in the network's state.
     subject : Subject or None
@@ -104,8 +111,15 @@ class Refiner:
         self._selected = np.flatnonzero(inputs.channel_present)
         self.choice = choose_backend(backend, loaded, clock)
         self._estimator = checkpoint_estimator(self.choice.backend, loaded, self.subject)
-        self._last_t = 0.0
+        memory = max(card.architecture.effort_frames, card.receptive_field_frames)
+        self._settling = Settling(memory / self.rate_hz)
+        self._last_t = self._stepped_t = self.held_s = 0.0
         self.estimate: F32 = np.zeros((2, len(self._selected)), dtype=np.float32)
+
+    @property
+    def settled(self) -> bool:
+        """See the class."""
+        return self._settling.settled
 
     def warm_up(self) -> None:
         """Run the network on an empty history a few times, then forget it."""
@@ -131,6 +145,7 @@ class Refiner:
         """Forget the stream: the next frame is the first one."""
         self._stream.reset()
         self._estimator.reset()
+        self._settling.reset()
 
     def step(
         self,
@@ -141,6 +156,7 @@ class Refiner:
         tau: F64,
         *,
         forces_valid: bool = True,
+        seen: bool = True,
     ) -> F32:
         """Estimate the EMG of one frame.
 
@@ -153,6 +169,9 @@ class Refiner:
         forces_valid : bool
             False where no ground reaction was measured or predicted: moments and activations are
             then withheld from the network, which goes on with the motion alone.
+        seen : bool
+            False where the frame tells nothing of the motion, its pose is held: a pause, however
+            long, after which the network has to settle.
 
         Returns
         -------
@@ -165,9 +184,12 @@ class Refiner:
             self._last_t = t
         for fraction, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
             self._estimator.step(x)
+            self._stepped_t = self._last_t + fraction * (t - self._last_t)
             if self.on_step is not None:
-                self.on_step(self._last_t + fraction * (t - self._last_t), self._estimator)
+                self.on_step(self._stepped_t, self._estimator)
         self._last_t = t
+        self.held_s = t - self._stepped_t
+        self._settling.step(t, seen)
         emg: F32 = self.estimate[0]
         sigma: F32 = self.estimate[1]
         np.take(self._estimator.y, self._selected, out=emg, mode="clip")

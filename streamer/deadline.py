@@ -37,6 +37,7 @@ class _Pending:
     t: float
     received: float
     estimate: NDArray[np.float32] | None = None
+    held_s: float = 0.0
     status: int = 0
     compute_s: float = 0.0
     done: bool = False
@@ -96,8 +97,9 @@ class EmgSender:
         )
         self._lock = threading.Lock()
         self._pending: deque[_Pending] = deque()
-        self._last = np.zeros((2, n_channels), np.float32)
-        self._last_t = -math.inf
+        # before there is any estimate, a channel may be as active as the reference maximum
+        self._last = np.stack([np.zeros(n_channels, np.float32), np.ones(n_channels, np.float32)])
+        self._last_received = self._received = -math.inf
         self.published = self.on_time = self.substituted = self.late = 0
         self.latency = DurationHistogram()
         self.statuses = StatusCounter()
@@ -114,41 +116,54 @@ class EmgSender:
         """
         with self._lock:
             self._pending.append(_Pending(seq, t, received))
+            self._received = received
 
-    def finish(self, seq: int, t: float, estimate: NDArray[np.float32] | None, status: int) -> bool:
-        """Hand in a frame's estimate.
+    def finish(
+        self, seq: int, estimate: NDArray[np.float32] | None, status: int, *, held_s: float = 0.0
+    ) -> bool:
+        """Hand in the estimate of the frame that was begun last.
 
         Parameters
         ----------
         seq : int
             The frame.
-        t : float
-            Its capture time [s], LSL local clock.
         estimate : ndarray of shape (2, n_channels), float32, or None
             Envelopes and the standard deviations of their errors; copied. None if there are none
             and a substitute is to be sent.
         status : int
             Quality bits.
+        held_s : float
+            By how much the estimate is older than the frame [s].
 
         Returns
         -------
         bool
-            Whether it was in time; if not, a substitute has been sent for this frame.
+            Whether it is in time; if not, a substitute was sent for this frame, or it went out
+            late itself.
         """
         with self._lock:
             frame = next((p for p in self._pending if p.seq == seq), None)
             if frame is None:
                 if estimate is not None:  # too late for this frame, but the best there is
-                    self._keep(estimate, t)
+                    self._keep(estimate, self._received)
                 return False
             frame.status |= status
             frame.compute_s = self._clock.now() - frame.received
             frame.estimate = None if estimate is None else estimate.astype(np.float32)
+            frame.held_s = held_s
             frame.done = True
-            if not self._constant:
-                self._pending.remove(frame)
-                self._send(frame)
-            return True
+            if self._constant:
+                return True
+            self._pending.remove(frame)
+            return self._send(frame)
+
+    def flush(self) -> None:
+        """Send what is finished at once: nobody looks after deadlines any more."""
+        with self._lock:
+            while self._pending:
+                frame = self._pending.popleft()
+                if frame.done:
+                    self._send(frame)
 
     def tick(self, now: float) -> float:
         """Send what is due.
@@ -175,21 +190,21 @@ class EmgSender:
                 self._send(frame)
             return now + 0.5 * self._budget_s
 
-    def _keep(self, estimate: NDArray[np.float32], t: float) -> None:
-        """Remember the newest estimate for substitutes."""
+    def _keep(self, estimate: NDArray[np.float32], received: float) -> None:
+        """Remember the newest estimate for substitutes, and when its frame was received [s]."""
         self._last[:] = estimate
-        self._last_t = t
+        self._last_received = received
 
-    def _send(self, frame: _Pending) -> None:
-        """Send a frame's estimate or its substitute, and count it."""
+    def _send(self, frame: _Pending) -> bool:
+        """Send a frame's estimate or its substitute, and count it; whether that was in time."""
         message = self._message
         computed = frame.estimate is not None
         if frame.estimate is not None:
-            self._keep(frame.estimate, frame.t)
+            self._keep(frame.estimate, frame.received)
             emg, sigma = self._last
         else:
             frame.status |= Status.REFINER_SKIPPED
-            emg, sigma = self._substitute(frame.t)
+            emg, sigma = self._substitute(frame.received)
         message.emg, message.sigma = (part.astype("<f4").tobytes() for part in (emg, sigma))
         now = self._clock.now()
         within = now <= frame.received + self._budget_s
@@ -198,7 +213,7 @@ class EmgSender:
         message.seq, message.t, message.sent, message.status = (
             frame.seq, frame.t, now, int(frame.status),
         )  # fmt: skip
-        message.age_ms = 1e3 * (now - frame.t) + self._filter_delay_ms
+        message.age_ms = 1e3 * (now - frame.t + frame.held_s) + self._filter_delay_ms
         message.compute_ms = 1e3 * frame.compute_s
         self._sink.send(message)
         self.latency.record(now - frame.received)
@@ -207,10 +222,14 @@ class EmgSender:
         self.on_time += computed and within
         self.substituted += not computed
         self.late += not within
+        return within
 
-    def _substitute(self, t: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Last estimate, decayed by the time since; as much as that may be wrong by."""
-        fade = math.exp(-max(0.0, t - self._last_t) / DECAY_S)
+    def _substitute(self, received: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Last estimate, decayed by the time since; as much as that may be wrong by.
+
+        That time is told by receipt: the clock of the capture can be set back.
+        """
+        fade = math.exp((self._last_received - received) / DECAY_S)
         emg, sigma = self._last
         return fade * emg, np.hypot(sigma, (1.0 - fade) * emg)
 
@@ -238,6 +257,7 @@ class DeadlineThread(threading.Thread):
             self._clock.sleep_until(self._sender.tick(self._clock.now()))
 
     def stop(self) -> None:
-        """End the thread and wait for it."""
+        """End the thread and wait for it; what is finished goes out."""
         self._stopped.set()
         self.join()
+        self._sender.flush()

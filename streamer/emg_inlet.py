@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pylsl
 from numpy.typing import NDArray
+from pylsl.util import LostError
 
 from streamer.channels import read_channels
 from streamer.config import EmgStream
@@ -69,7 +70,7 @@ class EmgInlet(Inlet):
         self.newest_s = -float("inf")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._collect, name="emg", daemon=True)
-        self._lost: Exception | None = None
+        self._failed: Exception | None = None
 
     def start(self) -> None:
         """Forget what is waiting and begin."""
@@ -85,14 +86,16 @@ class EmgInlet(Inlet):
             If the stream was lost on the way.
         """
         end = time.monotonic() + wait_s
-        while self.newest_s < until and self._lost is None and time.monotonic() < end:
+        while self.newest_s < until and self._failed is None and time.monotonic() < end:
             time.sleep(EVERY_S)
         self._stop.set()
         self._thread.join()
-        if self._lost is not None:
-            raise StreamNotFound(
-                f"name {self.name}", 0.0, f"it was lost while recording ({self._lost}); begin anew"
-            )
+        if self._failed is not None:
+            why = f"it was lost while recording ({self._failed}); begin anew"
+            raise StreamNotFound(f"name {self.name}", 0.0, why)
+
+    def _seek(self, lost: LostError) -> None:
+        raise lost  # a recording with a hole of unknown length is worth nothing
 
     def _collect(self) -> None:
         """Move what has arrived into memory, until told to stop."""
@@ -104,7 +107,7 @@ class EmgInlet(Inlet):
                     self.newest_s = float(stamps[-1]) - self._lag_s
                 self._stop.wait(EVERY_S)
         except Exception as error:  # reported by `stop`, in the thread that can say so
-            self._lost = error
+            self._failed = error
 
     def close(self) -> None:
         """End and disconnect."""

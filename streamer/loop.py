@@ -46,6 +46,8 @@ FORCE_TRUST_S = 0.1
 """Forces held for longer than this [s] are not believed: the bridge predicts them, and the network
 goes on with motion alone."""
 HEALTH_EVERY_S = 1.0
+UNSEEN = int(Status.HOLD | Status.WARMING_UP)
+"""What the bridge says of a frame that tells nothing of the motion."""
 
 
 @dataclass(frozen=True)
@@ -247,6 +249,8 @@ class Session:
             self._bridge.reset()
             self._refiner.reset()
             self._forces_t = -math.inf
+        if arrival is Arrival.GAP:
+            self._bridge.unseen_until(t - self._times.period_s)
         if arrival is Arrival.ON_TIME:
             self._answer(t, 0)
         else:
@@ -266,9 +270,11 @@ class Session:
             status |= result.status
             estimate = self._refine(t, result)
         except Exception as fault:  # the session must outlive any frame
-            self._give_up(seq, t, status, fault)
+            self._give_up(seq, status, fault)
             return
-        if not self.sender.finish(seq, t, estimate, int(status)):
+        if not self._refiner.settled:
+            status |= Status.WARMING_UP
+        if not self.sender.finish(seq, estimate, int(status), held_s=self._refiner.held_s):
             status |= Status.LATE
         self._publish_state(seq, t, int(status), result)
         self.stages.mark("publish")
@@ -298,24 +304,26 @@ class Session:
         total = result.activation.sum() + result.q.sum() + result.qd.sum() + result.tau.sum()
         if not math.isfinite(total):
             raise FloatingPointError("the bridge returned a value that is not finite")
-        known = self._believed() or bool(result.status & Status.GRF_PREDICTED)
+        measured = self._believed() and not result.status & Status.FORCE_STALE
+        known = measured or bool(result.status & Status.GRF_PREDICTED)
         self._refiner.step(
-            t, result.activation, result.q, result.qd, result.tau, forces_valid=known
-        )
+            t, result.activation, result.q, result.qd, result.tau,
+            forces_valid=known, seen=not result.status & UNSEEN,
+        )  # fmt: skip
         estimate = self._refiner.estimate
         self.stages.mark("refine")
         if not math.isfinite(estimate.sum()):
             raise FloatingPointError("the network returned a value that is not finite")
         return estimate
 
-    def _give_up(self, seq: int, t: float, status: int, fault: Exception) -> None:
+    def _give_up(self, seq: int, status: int, fault: Exception) -> None:
         """Answer a frame that failed inside with a flagged substitute, and start anew."""
         self.faults += 1
         kind = f"{type(fault).__name__}: {fault}"
         if kind not in self._faults_logged and len(self._faults_logged) < 20:
             self._faults_logged.add(kind)
             _log.warning("frame %d answered with a substitute (%s)", seq, kind)
-        self.sender.finish(seq, t, None, int(status | Status.HOLD))
+        self.sender.finish(seq, None, int(status | Status.HOLD))
         self._bridge.reset()
         self._refiner.reset()
 

@@ -19,6 +19,7 @@ from streamer.clock import Clock, LslClock
 from streamer.config import EmgStream, Stream
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
+from streamer.lost_stream import LostStream
 
 F64 = NDArray[np.float64]
 
@@ -124,6 +125,23 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if "'" in text else f"'{text}'"
 
 
+def _connect(info: pylsl.StreamInfo, timeout_s: float) -> tuple[pylsl.StreamInlet, str]:
+    """Open a stream, its clock offset known; returns it and its description as XML."""
+    inlet = pylsl.StreamInlet(info, _BUFFER_S, processing_flags=POSTPROCESSING)
+    try:
+        xml = inlet.info(timeout_s).as_xml()
+        inlet.open_stream(timeout_s)
+        # the first estimate takes 0.5 s, during which the first pull would wait
+        inlet.time_correction(timeout_s)
+    except (LslTimeoutError, LostError) as error:
+        raise StreamNotFound(
+            f"name {info.name()}",
+            timeout_s,
+            "it announces itself but does not answer: check the firewall (TCP 16572-16604)",
+        ) from error
+    return inlet, xml
+
+
 class Inlet:
     """What all inlets share: the connection, the buffer, the clock domain."""
 
@@ -133,18 +151,9 @@ class Inlet:
             raise StreamLayoutError(
                 f"stream {self.name!r} carries text, not numbers; name another one"
             )
-        self._inlet = pylsl.StreamInlet(info, _BUFFER_S, processing_flags=POSTPROCESSING)
-        try:
-            self._xml = self._inlet.info(connect_timeout_s).as_xml()
-            self._inlet.open_stream(connect_timeout_s)
-            # the first estimate takes 0.5 s, during which the first pull would wait
-            self._inlet.time_correction(connect_timeout_s)
-        except (LslTimeoutError, LostError) as error:
-            raise StreamNotFound(
-                f"name {self.name}",
-                connect_timeout_s,
-                "it announces itself but does not answer: check the firewall (TCP 16572-16604)",
-            ) from error
+        self._inlet, self._xml = _connect(info, connect_timeout_s)
+        self._info, self._timeout_s = info, connect_timeout_s
+        self._lost: LostStream | None = None
         self.nominal_rate_hz = float(info.nominal_srate())
         self._lag_s = max(0.0, 1e-3 * lag_ms - compensated_lag(self._xml))
         self._buffer = np.zeros((CHUNK, info.channel_count()), self._inlet.np_dtype)
@@ -159,12 +168,47 @@ class Inlet:
         ndarray of shape (n,), float64
             Time stamps [s] of the first n samples of the buffer; both valid until the next call.
         """
-        count = self._pull_into(0, CHUNK, 0.0)
-        if not count and timeout_s > 0.0:
-            count = self._pull_into(0, 1, timeout_s)  # liblsl waits until all asked for are there
-            if count:
-                count += self._pull_into(1, CHUNK - 1, 0.0)
+        if self._lost is not None and not self._returned(self._lost, timeout_s):
+            return self._stamps[:0]
+        try:
+            count = self._pull_into(0, CHUNK, 0.0)
+            if not count and timeout_s > 0.0:
+                count = self._pull_into(0, 1, timeout_s)  # liblsl waits until all asked for come
+                if count:
+                    count += self._pull_into(1, CHUNK - 1, 0.0)
+        except LostError as lost:  # liblsl finds a stream again by its source_id alone
+            self._seek(lost)
+            count = 0
         return self._stamps[:count]
+
+    def _seek(self, _: LostError) -> None:
+        """Look for the stream that was lost, if it is to be waited for."""
+        predicate = _predicate(self._info.type(), self.name, "")
+        self._lost = LostStream(
+            self.name,
+            lambda listen_s: pylsl.resolve_bypred(predicate, minimum=1, timeout=listen_s),
+            self._same,
+        )
+        self._lost.start()
+
+    def _same(self, info: pylsl.StreamInfo) -> pylsl.StreamInlet | None:
+        """Connect to a stream of that name; None if it does not answer or is another one."""
+        try:
+            inlet, xml = _connect(info, self._timeout_s)
+        except StreamNotFound:
+            return None
+        same = read_channels(xml) == read_channels(self._xml) and (
+            info.channel_count() == self._info.channel_count()
+        )
+        return inlet if same else None
+
+    def _returned(self, lost: LostStream, timeout_s: float) -> bool:
+        """Wait for a stream that was lost; take over its new connection."""
+        lost.join(timeout_s)
+        if lost.found is None:
+            return False
+        self._inlet, self._lost = lost.found, None
+        return True
 
     def _pull_into(self, start: int, most: int, timeout_s: float) -> int:
         """Pull at most `most` samples to a place in the buffer; returns how many came.
@@ -191,6 +235,8 @@ class Inlet:
 
     def close(self) -> None:
         """Disconnect."""
+        if self._lost is not None:
+            self._lost.stop()
         self._inlet.close_stream()
 
 

@@ -76,6 +76,10 @@ class BridgeStep(Protocol):
         """Advance by one frame."""
         ...
 
+    def unseen_until(self, t: float) -> None:
+        """Tell that frames before the next one, up to time `t`, are missing."""
+        ...
+
     def reset(self) -> None:
         """Forget the past."""
         ...
@@ -86,16 +90,34 @@ class RefinerStep(Protocol):
 
     estimate: NDArray[np.float32]
     lead_s: float
+    held_s: float
 
     @property
     def channel_names(self) -> Sequence[str]:
         """Names of the estimated channels."""
         ...
 
+    @property
+    def settled(self) -> bool:
+        """Whether enough of the motion was seen."""
+        ...
+
     def step(
-        self, t: float, activation: F64, q: F64, qd: F64, tau: F64, *, forces_valid: bool = True
+        self,
+        t: float,
+        activation: F64,
+        q: F64,
+        qd: F64,
+        tau: F64,
+        *,
+        forces_valid: bool = True,
+        seen: bool = True,
     ) -> NDArray[np.float32]:
-        """Advance by one frame; without valid forces moments and activations are not believed."""
+        """Advance by one frame.
+
+        Without valid forces moments and activations are not believed; a frame that was not seen
+        tells nothing of the motion.
+        """
         ...
 
     def reset(self) -> None:

@@ -52,6 +52,8 @@ class Publisher:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.XPUB)
         self._socket.sndhwm = HIGH_WATER
+        # else only the first subscription to a topic is told, and later clients wait for meta
+        self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._socket.linger = 200  # ms: the last messages still leave when the session ends
         self._authenticator = None
         try:

@@ -114,6 +114,30 @@ def test_between_two_steps_the_last_estimate_is_held(refiner: Refiner) -> None:
     assert (emg[2] != emg[1]).all()
 
 
+@pytest.mark.parametrize(("rate_hz", "held_s"), [(100.0, {0.0}), (200.0, {0.0, 0.005})])
+def test_it_says_how_long_an_estimate_is_held(
+    refiner: Refiner, rate_hz: float, held_s: set[float]
+) -> None:
+    data, found = recording(20, rate_hz), []
+    for i in range(20):
+        refiner.step(*frame(data, i))
+        found.append(round(refiner.held_s, 9))
+    assert set(found) == held_s
+
+
+def test_it_settles_after_a_start_and_after_frames_that_tell_nothing(refiner: Refiner) -> None:
+    data, settled = recording(300), []
+    for i in range(300):
+        refiner.step(*frame(data, i), seen=not 200 <= i < 210)
+        settled.append(refiner.settled)
+    assert not settled[0]
+    assert all(settled[150:210])
+    assert not any(settled[210:220])
+    assert all(settled[240:])
+    refiner.reset()
+    assert not refiner.settled
+
+
 def test_bad_frame_is_a_missing_input_and_does_not_poison_the_stream(refiner: Refiner) -> None:
     data = recording(400)
     clean = refine(refiner, data)

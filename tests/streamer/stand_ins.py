@@ -84,6 +84,10 @@ class StandInBridge:
         self.seen: list[float] = []
         self.forces_seen: NDArray[np.float64] | None = None
         self.all_forces: list[NDArray[np.float64]] = []
+        self.unseen: list[float] = []
+
+    def unseen_until(self, t: float) -> None:
+        self.unseen.append(t)
 
     def step(
         self, t: float, markers: NDArray[np.float64], forces: NDArray[np.float64]
@@ -108,12 +112,14 @@ class StandInRefiner:
     """Network whose EMG is the first two activations, each sure to a tenth of it."""
 
     channel_names = ("SOL_r", "TA_r")
-    lead_s = 0.0
+    lead_s = held_s = 0.0
+    settled = True
 
     def __init__(self) -> None:
         self.estimate = np.zeros((2, 2), np.float32)
         self.resets = 0
         self.forces_valid: list[bool] = []
+        self.frames_seen: list[bool] = []
 
     def step(
         self,
@@ -124,8 +130,10 @@ class StandInRefiner:
         tau: NDArray[np.float64],  # noqa: ARG002
         *,
         forces_valid: bool = True,
+        seen: bool = True,
     ) -> NDArray[np.float32]:
         self.forces_valid.append(forces_valid)
+        self.frames_seen.append(seen)
         self.estimate[:] = activation[:2], 0.1 * activation[:2]
         return self.estimate[0]
 

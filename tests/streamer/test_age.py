@@ -53,7 +53,8 @@ class MomentAsEmg:
 
     channel_names = ("moment",)
 
-    lead_s = 0.0
+    lead_s = held_s = 0.0
+    settled = True
 
     def __init__(self, coordinate: int) -> None:
         self._coordinate = coordinate
@@ -68,6 +69,7 @@ class MomentAsEmg:
         tau: F64,
         *,
         forces_valid: bool = True,  # noqa: ARG002
+        seen: bool = True,  # noqa: ARG002
     ) -> NDArray[np.float32]:
         self.estimate[0] = tau[self._coordinate]
         return self.estimate[0]

@@ -35,7 +35,7 @@ def test_an_estimate_leaves_at_once_with_its_age() -> None:
     sender, clock, tape = make()
     sender.begin(7, 99.990, 100.0)
     clock.t = 100.002
-    assert sender.finish(7, 99.990, LEVELS, 0)
+    assert sender.finish(7, LEVELS, 0)
     message = only(tape)
     assert values(message.emg).tolist() == [0.5, 0.25]
     assert values(message.sigma).tolist() == [0.125, 0.0625]
@@ -69,10 +69,10 @@ def test_the_late_estimate_itself_is_not_sent_but_feeds_later_substitutes() -> N
     sender.begin(0, 100.0, 100.0)
     clock.t = 100.02
     sender.tick(clock.t)
-    assert not sender.finish(0, 100.0, LEVELS, 0)
+    assert not sender.finish(0, LEVELS, 0)
     assert len(tape.messages) == 1
-    sender.begin(1, 100.0 + DECAY_S, 100.03)
-    sender.finish(1, 100.0 + DECAY_S, None, int(Status.HOLD))
+    sender.begin(1, 99.0, 100.0 + DECAY_S)  # capture times may jump back
+    sender.finish(1, None, int(Status.HOLD))
     substitute = tape.messages[-1][1]
     assert isinstance(substitute, Emg)
     # one time constant later: 1/e of it; float32 carries 7 digits
@@ -87,7 +87,7 @@ def test_an_estimate_after_the_deadline_that_nobody_substituted_is_flagged_late(
     sender, clock, tape = make()
     sender.begin(0, 100.0, 100.0)
     clock.t = 100.02
-    sender.finish(0, 100.0, LEVELS, 0)
+    assert not sender.finish(0, LEVELS, 0)
     assert only(tape).status == Status.LATE
     assert (sender.on_time, sender.late) == (0, 1)
 
@@ -96,7 +96,7 @@ def test_constant_pacing_holds_the_estimate_until_the_budget_is_spent() -> None:
     sender, clock, tape = make("constant")
     sender.begin(0, 100.0, 100.0)
     clock.t = 100.002
-    assert sender.finish(0, 100.0, LEVELS, 0)
+    assert sender.finish(0, LEVELS, 0)
     assert not tape.messages
     clock.t = sender.tick(100.002)
     while not tape.messages:
@@ -112,7 +112,7 @@ def test_constant_pacing_keeps_several_frames_in_order_when_the_budget_exceeds_t
     for seq in range(3):
         clock.t = 100.0 + 0.004 * seq
         sender.begin(seq, clock.t, clock.t)
-        sender.finish(seq, clock.t, LEVELS, 0)
+        sender.finish(seq, LEVELS, 0)
     while len(tape.messages) < 3:
         clock.t = sender.tick(clock.t)
     assert [m.seq for m in tape.of("emg")] == [0, 1, 2]
@@ -120,11 +120,39 @@ def test_constant_pacing_keeps_several_frames_in_order_when_the_budget_exceeds_t
     np.testing.assert_allclose(delays, BUDGET - MARGIN_S, atol=1e-9)
 
 
+def test_what_is_finished_goes_out_when_the_session_ends() -> None:
+    sender, _, tape = make("constant")
+    thread = DeadlineThread(sender, LslClock())
+    sender.begin(0, 100.0, 100.0)
+    sender.finish(0, LEVELS, 0)
+    thread.start()
+    thread.stop()
+    assert values(only(tape).emg).tolist() == LEVELS[0].tolist()
+    assert sender.published == 1
+
+
+def test_an_estimate_that_is_held_between_two_steps_of_the_network_is_older() -> None:
+    sender, clock, tape = make()
+    sender.begin(0, 99.990, 100.0)
+    clock.t = 100.002
+    sender.finish(0, LEVELS, 0, held_s=0.005)
+    assert only(tape).age_ms == pytest.approx(12 + 30 + 5)
+
+
+def test_a_substitute_before_any_estimate_is_sure_of_nothing() -> None:
+    sender, _, tape = make()
+    sender.begin(0, 100.0, 100.0)
+    sender.finish(0, None, int(Status.HOLD))
+    message = only(tape)
+    assert values(message.emg).tolist() == [0.0, 0.0]
+    assert values(message.sigma).tolist() == [1.0, 1.0]
+
+
 def test_flags_are_counted_as_published() -> None:
     sender, _, _ = make()
     for seq, status in enumerate([0, 0, Status.GAP, Status.GAP | Status.FORCE_STALE]):
         sender.begin(seq, 100.0, 100.0)
-        sender.finish(seq, 100.0, LEVELS, int(status))
+        sender.finish(seq, LEVELS, int(status))
     assert sender.statuses.counts() == {"OK": 2, "GAP": 2, "FORCE_STALE": 1}
 
 

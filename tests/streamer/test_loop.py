@@ -98,6 +98,8 @@ def test_a_pause_in_the_capture_times_is_a_gap() -> None:
     assert [m.status for m in rig.emg()] == [0, 0, Status.GAP, 0]
     assert rig.session.gap == 1
     assert rig.bridge.resets == 0
+    # up to one period before the frame nobody saw anything
+    assert rig.bridge.unseen == pytest.approx([START + 0.021], abs=1e-3)
 
 
 @pytest.mark.parametrize("jump", [5.0, -50.0])
@@ -246,6 +248,31 @@ def test_no_nan_is_ever_published() -> None:
     assert all(np.isfinite(values(m.emg)).all() for m in rig.emg())
 
 
+def test_a_frame_behind_which_the_network_has_not_settled_is_flagged_on_all_topics() -> None:
+    rig = Rig(even(1))
+    rig.refiner.settled = False
+    rig.session.step(0.01)
+    for topic in ("emg", "act", "kin", "dyn"):
+        assert [m.status for m in rig.tape.of(topic)] == [Status.WARMING_UP]
+
+
+@pytest.mark.parametrize("flag", [Status.HOLD, Status.WARMING_UP])
+def test_the_network_is_told_of_frames_that_tell_nothing_of_the_motion(flag: Status) -> None:
+    rig = Rig(even(3))
+    rig.bridge.during = lambda t: setattr(rig.bridge, "status", int(flag) * (t == START))
+    while rig.session.step(0.01):
+        pass
+    assert rig.refiner.frames_seen == [False, True, True]
+
+
+def test_a_force_that_counts_as_none_is_not_believed() -> None:
+    rig = Rig(even(1))
+    rig.bridge.status = int(Status.FORCE_STALE)
+    rig.session.step(0.01)
+    assert rig.refiner.forces_valid == [False]
+    assert rig.emg()[0].status == Status.FORCE_STALE
+
+
 def test_a_slow_frame_is_late_on_all_topics() -> None:
     rig = Rig(even(1), budget_ms=5.0)
 
@@ -257,6 +284,14 @@ def test_a_slow_frame_is_late_on_all_topics() -> None:
     rig.session.step(0.01)
     assert rig.emg()[0].status == Status.LATE | Status.REFINER_SKIPPED
     assert rig.tape.of("kin")[0].status == Status.LATE
+
+
+def test_a_late_frame_that_nobody_substituted_is_late_on_all_topics() -> None:
+    rig = Rig(even(1), budget_ms=5.0)
+    rig.bridge.during = lambda _: setattr(rig.clock, "t", rig.clock.t + 0.02)
+    rig.session.step(0.01)
+    for topic in ("emg", "act", "kin", "dyn"):
+        assert [m.status for m in rig.tape.of(topic)] == [Status.LATE]
 
 
 def test_a_new_subscriber_gets_meta_at_once() -> None:

@@ -96,6 +96,33 @@ def test_a_clock_that_is_set_back_is_seen_and_followed(source_id: str) -> None:
     np.testing.assert_allclose(seen, times, rtol=0, atol=1e-3)
 
 
+def test_a_stream_without_source_id_may_end_and_come_again(
+    source_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = f"rig {source_id}"
+
+    def sender(*markers: str) -> Outlet:
+        return Outlet(name, "MoCap", marker_channels(markers, "m"), 100.0, source_id="")
+
+    first = sender("A", "B")
+    inlet = MarkerInlet(find_stream(name=name, timeout_s=WAIT_S))
+    push(first, [[1.0] * 6], [pylsl.local_clock()])
+    pull(inlet, 1)
+    del first
+    end = pylsl.local_clock() + WAIT_S
+    while "ended" not in caplog.text and pylsl.local_clock() < end:
+        assert inlet.pull(0.05) == 0
+    assert f"stream '{name}' ended" in caplog.text
+    other = sender("C", "D")
+    again = sender("A", "B")
+    while not inlet.pull(0.05) and pylsl.local_clock() < end + WAIT_S:
+        push(other, [[5.0] * 6], [pylsl.local_clock()])
+        push(again, [[2.0] * 6], [pylsl.local_clock()])
+    np.testing.assert_allclose(inlet.markers, 2.0)
+    assert "is back" in caplog.text
+    inlet.close()
+
+
 def test_missing_markers_are_nan_whether_sent_as_nan_or_as_zeros(source_id: str) -> None:
     outlet, connect = marker_pair(source_id, names=("A", "B", "C", "D"))
     inlet = connect()

@@ -55,6 +55,15 @@ def test_a_new_subscription_is_noticed_once(publisher: Publisher) -> None:
         assert not publisher.has_new_subscriber()
 
 
+def test_every_client_of_the_same_topic_is_noticed(publisher: Publisher) -> None:
+    with Subscriber(publisher.endpoint, ("meta",)):
+        wait_for_subscription(publisher)
+        with Subscriber(publisher.endpoint, ("meta",)) as second:
+            wait_for_subscription(publisher)
+            publisher.send(Meta(seq=3))
+            assert [m.seq for _, m in drain(second)] == [3]
+
+
 def test_newest_only_keeps_the_last_message(publisher: Publisher) -> None:
     with Subscriber(publisher.endpoint, ("emg",), newest_only=True) as subscriber:
         wait_for_subscription(publisher)

@@ -1,0 +1,76 @@
+"""When the network is believed: after a start, short and long pauses, a clock set back."""
+
+import numpy as np
+
+from inference.settling import BRIDGED_S, SHORTEST_MEMORY_S, UNHARMED_S, Settling
+
+MEMORY_S = 1.2
+PERIOD_S = 0.01
+
+
+def settled(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+    """Whether each frame is believed."""
+    settling, found = Settling(MEMORY_S), []
+    for k, t in enumerate(times):
+        settling.step(float(t), seen is None or bool(seen[k]))
+        found.append(settling.settled)
+    return np.array(found)
+
+
+def even(n: int) -> np.ndarray:
+    return 100.0 + PERIOD_S * np.arange(n)
+
+
+def test_a_stream_is_believed_after_the_networks_memory() -> None:
+    times = even(300)
+    np.testing.assert_array_equal(settled(times), times >= 100.0 + MEMORY_S)
+
+
+def test_a_network_without_size_has_a_memory_all_the_same() -> None:
+    settling = Settling(0.0)
+    for t in even(60):
+        settling.step(float(t), True)
+        assert settling.settled == (t >= 100.0 + SHORTEST_MEMORY_S)
+
+
+def test_a_pause_of_a_few_frames_changes_nothing() -> None:
+    kept = np.r_[0:200, 200 + round(UNHARMED_S / PERIOD_S) - 1 : 300]
+    assert settled(even(300)[kept])[200:].all()
+
+
+def test_after_a_longer_pause_it_settles_for_a_while() -> None:
+    kept = np.r_[0:200, 210:300]
+    times = even(300)[kept]
+    np.testing.assert_array_equal(settled(times)[200:], times[200:] >= times[200] + BRIDGED_S)
+
+
+def test_frames_that_tell_nothing_are_a_pause() -> None:
+    times, seen = even(300), np.ones(300, bool)
+    seen[200:210] = False
+    believed = settled(times, seen)
+    assert believed[200:210].all()  # the frames have a flag of their own
+    np.testing.assert_array_equal(believed[210:], times[210:] >= times[210] + BRIDGED_S)
+
+
+def test_after_a_long_pause_it_starts_anew() -> None:
+    kept = np.r_[0:200, 230:400]
+    times = even(400)[kept]
+    np.testing.assert_array_equal(settled(times)[200:], times[200:] >= times[200] + MEMORY_S)
+
+
+def test_a_second_pause_does_not_shorten_the_first() -> None:
+    kept = np.r_[0:200, 230:240, 250:400]
+    times = even(400)[kept]
+    np.testing.assert_array_equal(settled(times)[200:], times[200:] >= times[200] + MEMORY_S)
+
+
+def test_a_reset_forgets_a_clock_that_was_ahead() -> None:
+    settling = Settling(MEMORY_S)
+    settling.step(1e6, True)
+    settling.reset()
+    settling.step(5.0, True)
+    settling.step(5.0 + MEMORY_S, True)
+    assert not settling.settled  # nothing was seen in between
+    for t in 5.0 + MEMORY_S + even(121) - 100.0:
+        settling.step(float(t), True)
+    assert settling.settled
