@@ -124,7 +124,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
     maxima = reference_maximum(
         [
             MovedEmg(found.names, found.values, take.motion, take.speed_mps)
-            for take, found in zip(takes, envelopes, strict=True)
+            for take, (found, _) in zip(takes, envelopes, strict=True)
         ]
     )
     limbs = _limbs(takes, envelopes, maxima, lead_s)
@@ -178,17 +178,17 @@ def _distances(takes: Sequence[Take]) -> F32:
 
 def _limbs(
     takes: Sequence[Take],
-    envelopes: Sequence[Envelopes],
+    envelopes: Sequence[tuple[Envelopes, F64]],
     maxima: Mapping[str, float],
     lead_s: float,
 ) -> list[_Limb]:
     """Both limbs over all takes, those alone that have a channel."""
     parts: dict[str, list[tuple[F32, F32, F32, Bool]]] = {side: [] for side in SIDES}
-    for take, found in zip(takes, envelopes, strict=True):
+    for take, (found, sampled) in zip(takes, envelopes, strict=True):
         scaled = found._replace(values=found.values / [maxima[name] for name in found.names])
         at = take.states.t - take.filter_delay_s + lead_s
         where = check_overlap(take.emg.source, found.t, at) & take.states.usable
-        where &= covered(take.emg.time, at)
+        where &= covered(sampled, at)
         for limb, side in enumerate(SIDES):
             y, state = take.states.y[:, limb], take.states.state[:, limb]
             parts[side].append((y, state, *limb_targets(scaled, side, at, where)))

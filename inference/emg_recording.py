@@ -54,14 +54,21 @@ class EmgRecording:
     kind: Literal["raw", "envelope"]
 
 
-def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> Envelopes:
-    """Return the envelopes of the channels that can be used, in the recording's unit.
+def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> tuple[Envelopes, F64]:
+    """Return the envelopes of the channels that can be used.
 
     Parameters
     ----------
     emg : EmgRecording
     warnings : list of str
         Gets a line for every other channel.
+
+    Returns
+    -------
+    envelopes : Envelopes
+        In the recording's unit; bridged where samples are missing.
+    time : ndarray of shape (m,), float64 [s, the motion's clock]
+        Of the samples that they are made of: those that no used channel lacks.
 
     Raises
     ------
@@ -81,7 +88,8 @@ def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> Envelopes:
     names = tuple(emg.names[i] for i in good)
     data = emg.data[:, good]
     whole = np.isfinite(data).all(1)
-    return Envelopes(names, *prepare_emg(emg.time[whole], data[whole], names, emg.kind))
+    time = emg.time[whole]
+    return Envelopes(names, *prepare_emg(time, data[whole], names, emg.kind)), time
 
 
 def _name_fault(name: str) -> str:

@@ -223,6 +223,12 @@ def test_frames_near_lost_samples_do_not_count() -> None:
     assert covered(holed.time, at).tolist() == [True, True, False, False, False, True]
 
 
+def test_frames_near_samples_that_are_not_a_number_do_not_count() -> None:
+    made = recording(40.0)
+    made.data[(made.time > 10.0) & (made.time < 11.5), 0] = np.nan  # less than a channel is lost by
+    assert run(take(made)).subject.facts.seconds == pytest.approx(40.0 - 1.8, abs=0.1)
+
+
 def test_frames_that_the_bridge_held_do_not_count() -> None:
     made = take(recording(40.0))
     made.states.usable[:1000] = False
