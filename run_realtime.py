@@ -67,6 +67,7 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
     """
     # here, so that the process which only shows the table does not load the solvers
     from sim_bridge import compile_model
+    from sim_bridge.marker_match import match_markers
     from streamer.clock import LslClock
     from streamer.force_inlet import ForceInlet
     from streamer.formats import read_external_loads
@@ -88,6 +89,8 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
     if force_info is not None:
         forces = resources.enter_context(closing(ForceInlet(force_info, config.forces, loads)))
     bridge = processes.make_bridge(config, model, markers, forces)
+    for line in match_markers(markers.names, model.markers.names).left_over():
+        say(line)
     refiner = open_refiner(config, model)
     say("warming up (the first time half a minute: kernels are compiled)")
     bridge.warm_up()

@@ -10,6 +10,8 @@ from ._jit import I64
 from .exceptions import MarkerMismatch
 
 _NEEDED = 3
+_NAMED = 5
+"""So many of a list are named, the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,17 @@ class MarkerMatch:
     marker: I64
     unknown: tuple[str, ...]
     absent: tuple[str, ...]
+
+    def left_over(self) -> list[str]:
+        """Return one line on each side that has names without a partner; none where all match."""
+        lines, matched = [], len(self.names)
+        if n := len(self.unknown):
+            which = _listed(self.unknown, n)
+            lines.append(f"{n} of {n + matched} incoming markers are not in the model: {which}")
+        if n := len(self.absent):
+            which = _listed(self.absent, n)
+            lines.append(f"{n} of {n + matched} markers of the model do not come in: {which}")
+        return lines
 
 
 def match_markers(incoming: Sequence[str], model: Sequence[str]) -> MarkerMatch:
@@ -67,13 +80,19 @@ def match_markers(incoming: Sequence[str], model: Sequence[str]) -> MarkerMatch:
 def _explain(matched: list[str], unknown: tuple[str, ...], model: Sequence[str]) -> str:
     folded = {name.lower().replace(" ", "").replace("_", "."): name for name in model}
     hints = []
-    for label in unknown[:5]:
+    for label in unknown[:_NAMED]:
         key = label.rpartition(":")[2].lower().replace(" ", "").replace("_", ".")
         near = difflib.get_close_matches(key, folded, n=1, cutoff=0.5)
         hints.append(f"{label} (nearest: {folded[near[0]]})" if near else label)
-    more = f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+    said = _listed(hints, len(unknown)) or "none"
     return (
         f"{len(matched)} of {len(matched) + len(unknown)} incoming markers are in the model"
-        f" (matched: {', '.join(matched) or 'none'}; unknown: {', '.join(hints) or 'none'}{more});"
+        f" (matched: {', '.join(matched) or 'none'}; unknown: {said});"
         f" at least {_NEEDED} must match, rename the labels or the model's markers"
     )
+
+
+def _listed(names: Sequence[str], n: int) -> str:
+    """Name the first of so many."""
+    more = f" and {n - _NAMED} more" if n > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -5,9 +5,25 @@ shifts all later times: measured with liblsl 1.18, 3 % of dropped frames bend th
 10 ms, and after one second of silence they are a second late and take minutes to recover. Here a
 second-order phase-locked loop counts periods instead of samples. Evenly stamped streams pass
 through it unchanged.
+
+The loop only finds a period that is within a few percent of its own: from any other it sees frames
+a fraction of a period early or late, again and again. `streamer.frame_rate` tells it which.
 """
 
-from streamer.frame_times import NEW_RATE_FRAMES, UNEVEN, SetBack
+from typing import Final
+
+from streamer.frame_rate import FrameRate
+from streamer.frame_times import SetBack
+
+_LOST: Final = 0.21
+"""A loop whose frames are off by more periods than this, on average, follows nothing: 0.25 is
+chance, and jitter of a fifth of a period makes 0.16."""
+_MISFIT_GAIN: Final = 0.01
+"""Share of a frame in that average."""
+_FOUND_FRAMES: Final = 4
+"""A loop that is found again follows as if so many frames had come since the beginning."""
+_CLOSEST: Final = 0.01
+"""Times that are handed on are at least so many periods apart."""
 
 
 class Dejitter:
@@ -15,36 +31,40 @@ class Dejitter:
 
     With T the period, k the number of periods since the last frame and e the innovation::
 
-        p = t + k T;  e = raw - p;  t <- p + a e;  T <- T + b e / k
+        p = t + k T;  e = raw - p;  t <- p + a e;  T <- T + b e / max(k, 1)
+
+    Times are handed on as they are while the frames fit no period.
 
     Parameters
     ----------
     rate_hz : float
-        Nominal frame rate [Hz].
+        Nominal frame rate [Hz]; another one is followed.
     gain : float
-        Proportional gain a; the integral gain is b = a^2 / 4, critically damped.
+        Proportional gain a; the integral gain is b = a^2 / 4, critically damped. The first frames
+        are averaged.
     silence_s : float
         After a longer pause [s] the loop starts anew from the raw time.
     """
 
     def __init__(self, rate_hz: float, *, gain: float = 0.05, silence_s: float = 1.0) -> None:
-        self._nominal_s = 1.0 / rate_hz
-        self._period_s = self._nominal_s
+        self._rate = FrameRate(rate_hz)
+        self._period_s = self._rate.period_s
         self._gain = gain
         self._integral = gain * gain / 4.0
         self._silence_s = silence_s
-        self._t = self._raw = -float("inf")
+        self._t = self._raw = self._given = -float("inf")
         self._set_back = SetBack()
-        self._off, self._off_since = 0, 0.0
-        self._shortest, self._longest = float("inf"), 0.0
+        self._frames, self._misfit = 1, 0.0
 
-    def step(self, raw: float) -> float:
+    def step(self, raw: float, count: int = 1) -> float:
         """Smooth one time stamp.
 
         Parameters
         ----------
         raw : float
             Capture time as received [s], any clock.
+        count : int
+            Frames that came since the last one given, this one included.
 
         Returns
         -------
@@ -56,51 +76,60 @@ class Dejitter:
         if (back == 0.0 or back > self._period_s) and raw >= self._t - self._silence_s:
             return self._step_back(raw)
         self._set_back.clear()
-        interval, self._raw = raw - self._raw, raw
-        pause = raw - self._t
-        if pause > self._silence_s or pause < -self._silence_s:
-            self._t = raw
-            return raw
-        periods = max(1, round(pause / self._period_s))
-        predicted = self._t + periods * self._period_s
-        error = raw - predicted
-        if self._rate_changed(raw, interval, error) and raw > self._t:
-            self._t = raw
-            return raw
-        self._t = predicted + self._gain * error
-        drift = self._integral * error / periods
-        # a clock is off by far less than 2 %: anything more is a wrong nominal rate or a fault
-        low, high = 0.98 * self._nominal_s, 1.02 * self._nominal_s
-        self._period_s = min(max(self._period_s + drift, low), high)
-        return self._t
+        pause, self._raw = raw - self._raw, raw
+        if abs(raw - self._t) > self._silence_s:
+            return self._begin(raw)
+        ahead = self._given - self._t
+        self._follow(raw, pause / count)
+        self._given = self._next(raw, ahead)
+        return self._given
+
+    def _begin(self, raw: float) -> float:
+        """Start anew from a time, which is handed on."""
+        self._t = self._raw = self._given = raw
+        self._frames = 1
+        return raw
 
     def _step_back(self, raw: float) -> float:
         """Hand on the time of a repeated frame as it is; go on from there if the clock was set."""
         if self._set_back.step(raw):
             self._set_back.clear()
-            self._t = self._raw = raw
-            self._off = 0
-            return raw
-        return min(raw, self._t)
+            return self._begin(raw)
+        return min(raw, self._given)
 
-    def _rate_changed(self, raw: float, interval: float, error: float) -> bool:
-        """Take over another rate if frames keep coming evenly, half a period off each time.
+    def _follow(self, raw: float, pause: float) -> None:
+        """Correct phase and period by one frame.
 
-        Without it a stream that goes from 100 to 200 Hz has every frame counted as a whole old
-        period, and its times run ahead of the clock.
+        Which period it belongs to is the nearest, be it the last or one before: a frame that was
+        taken for too late must not push all later ones on.
         """
-        if abs(error) < 0.5 * self._period_s or not interval > 0.0:
-            self._off = 0
-            return False
-        if self._off == 0:
-            self._off_since = raw
-            self._shortest, self._longest = float("inf"), 0.0
+        periods = round((raw - self._t) / self._period_s)
+        predicted = self._t + periods * self._period_s
+        error = raw - predicted
+        misfit = abs(error) / self._period_s
+        if self._rate.step(pause, misfit):
+            self._t, self._period_s, self._frames = raw, self._rate.period_s, 1
+            return
+        self._frames += 1
+        self._t = predicted + max(self._gain, 1.0 / self._frames) * error
+        self._misfit += _MISFIT_GAIN * (misfit - self._misfit)
+        if self._lost:
+            self._period_s, self._frames = self._rate.period_s, _FOUND_FRAMES
         else:
-            self._shortest = min(self._shortest, interval)
-            self._longest = max(self._longest, interval)
-        self._off += 1
-        if self._off <= NEW_RATE_FRAMES or self._longest > UNEVEN * self._shortest:
-            return False
-        self._nominal_s = self._period_s = (raw - self._off_since) / (self._off - 1)
-        self._off = 0
-        return True
+            self._period_s += self._integral * error / max(1, periods)
+
+    @property
+    def _lost(self) -> bool:
+        return self._misfit > _LOST
+
+    def _next(self, raw: float, ahead: float) -> float:
+        """Return the time to hand on, later than the last one.
+
+        The frames of a burst belong to one instant and were taken at several: they are put nearly
+        a period apart, and what their times are ahead [s] of the loop is given back by and by.
+        """
+        closest = self._given + _CLOSEST * self._period_s
+        if self._lost:
+            return max(raw, closest)
+        apart = self._period_s - self._gain * (self._period_s + ahead)
+        return max(self._t, closest, self._given + apart)

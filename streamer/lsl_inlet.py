@@ -329,16 +329,16 @@ class MarkerInlet(Inlet):
             newest = more
             count += more
         self._take(self._buffer[newest - 1])
-        self.t = self._smooth(float(self._stamps[newest - 1])) - self._lag_s
+        self.t = self._smooth(float(self._stamps[newest - 1]), count) - self._lag_s
         now = self._clock.now()
         # 0.1 ms: an immediate answer, so the frame was there before it was asked for
         self.received = self._last_pull_end if now - began < 1e-4 else now
         self._last_pull_end = now
         return count
 
-    def _smooth(self, stamp: float) -> float:
-        """Capture time, smoothed if that is on."""
-        return stamp if self._dejitter is None else self._dejitter.step(stamp)
+    def _smooth(self, stamp: float, count: int) -> float:
+        """Capture time of the last of so many frames, smoothed if that is on."""
+        return stamp if self._dejitter is None else self._dejitter.step(stamp, count)
 
     def _take(self, sample: NDArray[np.float32]) -> None:
         """Scale one sample into `markers`; (0, 0, 0) and non-finite positions become NaN."""

@@ -77,10 +77,6 @@ class Outlet:
         if len(stamps):
             self._outlet.push_chunk(samples, stamps.tolist())
 
-    def wait_for_receiver(self, timeout_s: float) -> bool:
-        """Wait until somebody listens; False if nobody came in time."""
-        return bool(self._outlet.wait_for_consumers(timeout_s))
-
 
 def marker_channels(names: Sequence[str], unit: str) -> list[ChannelDescription]:
     """Channels of a marker stream: x, y, z of one marker after the other.

@@ -15,6 +15,14 @@ def test_pairs_by_name_and_lists_what_is_left_over() -> None:
     assert match.marker.tolist() == [1, 0, 4]
     assert match.unknown == ("ghost",)
     assert match.absent == ("R.Knee.Lat", "R.Ankle.Lat")
+    assert match.left_over() == [
+        "1 of 4 incoming markers are not in the model: ghost",
+        "2 of 5 markers of the model do not come in: R.Knee.Lat, R.Ankle.Lat",
+    ]
+
+
+def test_nothing_is_left_over_where_all_match() -> None:
+    assert match_markers(MODEL, MODEL).left_over() == []
 
 
 def test_subject_prefix_is_ignored() -> None:
@@ -42,6 +50,14 @@ def test_mismatch_says_which_matched_and_names_the_nearest() -> None:
 def test_long_lists_are_cut() -> None:
     with pytest.raises(MarkerMismatch, match="and 15 more"):
         match_markers([f"unknown{i}" for i in range(20)], MODEL)
+
+
+def test_many_that_are_left_over_are_counted() -> None:
+    incoming = [*MODEL, *(f"extra{i}" for i in range(20))]
+    assert match_markers(incoming, MODEL).left_over() == [
+        "20 of 25 incoming markers are not in the model:"
+        " extra0, extra1, extra2, extra3, extra4 and 15 more"
+    ]
 
 
 @pytest.mark.parametrize("second", ["R.ASIS", "Bob:R.ASIS"])

@@ -10,6 +10,7 @@ import pytest
 
 from streamer.clock import LslClock
 from streamer.config import Stream
+from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.force_inlet import ForceInlet
 from streamer.formats import ExternalForceColumns
@@ -80,6 +81,19 @@ def test_the_newest_frame_wins_and_the_backlog_is_counted(source_id: str) -> Non
     assert inlet.t == pytest.approx(start + 0.89, abs=1e-3)
     assert skipped > 0
     assert inlet.pull(0.0) == 0
+
+
+def test_the_smoothing_is_told_of_frames_that_were_skipped(
+    source_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    outlet, connect = marker_pair(source_id)
+    inlet = connect()
+    monkeypatch.setattr(Dejitter, "step", lambda _, stamp, count: told.append(count) or stamp)
+    start = pylsl.local_clock()
+    push(outlet, [[1.0] * 6] * 90, [start + k / 100 for k in range(90)])
+    pull(inlet, 90)
+    assert sum(told) == 90
 
 
 def test_a_clock_that_is_set_back_is_seen_and_followed(source_id: str) -> None:

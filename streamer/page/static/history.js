@@ -15,6 +15,7 @@ export class History {
   }
 
   add(estimate) {
+    if (this.newest && estimate.t < this.newest.t) this.#estimates = []; // the capture clock was set back
     this.newest = estimate;
     this.#estimates.push(estimate);
     while (this.#estimates[0].t < estimate.t - KEPT_S) this.#estimates.shift();
