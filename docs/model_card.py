@@ -37,7 +37,7 @@ def numbers(checkpoint: Checkpoint) -> str:
                 parts += [f"## {title}: {name}", table]
     coverage = card.metrics.get("cross_validation", {}).get("coverage")
     if coverage:
-        rows = [[n, *(f"{100 * share:.0f} %" for share in of)] for n, of in coverage.items()]
+        rows = [[n, *(f"{100 * share:.1f} %" for share in of)] for n, of in coverage.items()]
         heads = ("channel", "in the 50 % interval", "in the 90 % interval")
         parts += ["## Intervals of `sigma`, people left out", markdown(heads, rows)]
     return "\n\n".join(parts)
@@ -71,7 +71,7 @@ def _data(training: Mapping[str, Any]) -> str:
 
 
 def _scores(methods: Mapping[str, Sequence[Mapping[str, Any]]], motion: str) -> str:
-    """One row a muscle: r and RMSE of every method that was scored."""
+    """One row a muscle: r, RMSE and people of every method that was scored."""
     by = {
         method: {row["channel"]: row for row in methods[method] if row["motion"] == motion}
         for method in METHODS
@@ -81,15 +81,16 @@ def _scores(methods: Mapping[str, Sequence[Mapping[str, Any]]], motion: str) -> 
     for channel in (*MEASURED, "common", "all"):
         if channel in by["network"]:
             cells = [_cell(by[method].get(channel)) for method in by]
-            rows.append([channel, str(by["network"][channel]["people"]), *cells])
-    heads = ("channel", "people", *(f"{METHODS[method]}: r, RMSE" for method in by))
+            rows.append([channel, *cells])
+    heads = ("channel", *(f"{METHODS[method]}: r, RMSE (people)" for method in by))
     return markdown(heads, rows) if rows else ""
 
 
 def _cell(row: Mapping[str, Any] | None) -> str:
+    """All digits that the card has: fewer would be rounded twice."""
     if row is None or row["r"][0] is None:
         return "-"
-    return f"{row['r'][0]:.2f}, {row['rmse'][0]:.2f}"
+    return f"{row['r'][0]:.3f}, {row['rmse'][0]:.3f} ({row['people']})"
 
 
 if __name__ == "__main__":

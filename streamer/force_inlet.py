@@ -118,8 +118,8 @@ class ForceInlet(Inlet):
         while len(stamps := self._pull(0.0 if received else timeout_s)):
             received = True
             rows = self._buffer[: len(stamps), self._columns] * self._scale
-            # a broken sample must not poison the interpolation: no force, until the next
-            rows[~np.isfinite(rows)] = np.nan  # not known, which is not the same as no force
+            # what is broken is not known, which is not the same as no force
+            rows[~np.isfinite(rows)] = np.nan
             self._ring.extend(stamps - self._lag_s, rows.reshape(self._shape))
             if len(stamps) < CHUNK:
                 break

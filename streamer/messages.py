@@ -57,7 +57,8 @@ class Emg(Message, kw_only=True):
         float32 (n_channel,), standard deviation of its error, likewise; larger where the motion is
         unlike what the network was trained on.
     age_ms : float
-        ``sent - t`` plus the filter's delay [ms]: how old the motion is that this was made from.
+        ``sent - t`` plus the filter's delay, and where frames come faster than the network steps
+        the time since its last step [ms]: how old the motion is that this was made from.
     lead_ms : float
         How far ahead of that motion the network estimates the activity [ms]: the activity that
         `emg` tells of is ``age_ms - lead_ms`` old.
@@ -109,7 +110,7 @@ class Health(Message, kw_only=True):
     Attributes
     ----------
     uptime_s : float
-        Since the first frame [s].
+        Since the loop began to run, which is before its first frame [s].
     rate_in_hz, rate_out_hz : float
         Marker frames received and estimates sent, over the last second [Hz].
     frames_in, published, on_time, substituted, skipped : int

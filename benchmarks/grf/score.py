@@ -60,7 +60,10 @@ class Pair:
         ]
 
     def _contact_error_s(self) -> float:
-        """Median absolute difference of the instants at which feet land or leave."""
+        """Median absolute difference of the instants at which feet land or leave.
+
+        Those without a counterpart within `FARTHEST_S` are left out.
+        """
         found: list[float] = []
         for foot in range(self.force.shape[2]):
             plates, ours = (crossings(self.time, f[:, foot, 1], CONTACT) for f in self.force)

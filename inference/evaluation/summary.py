@@ -81,7 +81,11 @@ def _summary(
 
 
 def summary_table(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
-    """Return plain rows for a card or a report; three digits, NaN as None, intervals as lists."""
+    """Return plain rows for a card or a report; NaN as None, intervals as lists.
+
+    Numbers have three digits, which another backend repeats. Print them as they are: in fewer they
+    would be rounded twice.
+    """
     return [
         {
             "motion": s.motion,

@@ -25,8 +25,9 @@ def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
     Raises
     ------
     UnsupportedComponent
-        For a constraint that is not a CoordinateCouplerConstraint of one coordinate, a chain of
-        couplers, a coordinate prescribed by a function of time, or two of the same name.
+        For a constraint that is not a CoordinateCouplerConstraint of one coordinate, couplers that
+        go round in a circle or make a chain that is no exact function of its start, a coordinate
+        prescribed by a function of time, or two of the same name.
     """
     all_coordinates = [model.getCoordinateSet().get(i) for i in range(model.getNumCoordinates())]
     names = tuple(c.getName() for c in all_coordinates)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,21 @@ from tests.inference.test_muscle_map import DEMO, GAIT2392, RAJAGOPAL, both
 
 MAY_BE_TRAINED_ON = {"schreiber", "ceinms", "uhlrich"}
 """Data sets whose licences allow a derived network to be shipped."""
+WORST = [
+    ("cross_validation", "walk", 0.77, 0.23),
+    ("cross_validation", "run", 0.77, 1.01),
+    ("held_out", "walk", 0.69, 0.22),
+]
+"""Least r and largest RMSE over the common muscles: where the 95 % intervals of the network of
+digest f4633ca1d6b0 end (r from 0.777, 0.775 and 0.692, RMSE to 0.223, 1.004 and 0.219), rounded
+outwards to two digits. One beyond that is worse, and not by the luck of who was measured. In
+running RMSE is of walking's maximum, which the runner exceeds up to 11 times."""
+
+
+def scores(study: str, motion: str, method: str) -> dict[str, dict[str, Any]]:
+    """Return a method's rows on the card, by channel."""
+    rows = load_checkpoint().card.metrics[study]["methods"][method]
+    return {row["channel"]: row for row in rows if row["motion"] == motion}
 
 
 def test_it_is_trained_on_nothing_but_what_its_licence_allows() -> None:
@@ -38,10 +54,28 @@ def test_held_out_people_are_of_other_data_sets_and_their_numbers_are_on_the_car
         methods = card.metrics[part]["methods"]
         assert {"simulation", "network"} <= set(methods)
         for rows in methods.values():
-            for row in (r for r in rows if r["channel"] == "all"):
-                assert 0.0 < row["r"][0] <= 1.0
-                # of comfortable walking; running is several times as loud
-                assert 0.0 < row["rmse"][0] < (1.0 if row["motion"] == "walk" else 5.0)
+            assert {row["channel"] for row in rows} >= {"common", "all"}
+
+
+@pytest.mark.parametrize(("study", "motion", "least_r", "most_rmse"), WORST)
+def test_it_is_no_worse_than_it_was_found_to_be(
+    study: str, motion: str, least_r: float, most_rmse: float
+) -> None:
+    network = scores(study, motion, "network")["common"]
+    assert network["r"][0] > least_r
+    assert network["rmse"][0] < most_rmse
+
+
+@pytest.mark.parametrize(("study", "motion"), [row[:2] for row in WORST])
+def test_it_is_above_the_simulation_and_below_its_calibrated_self(study: str, motion: str) -> None:
+    simulation, network, calibrated = (
+        scores(study, motion, method) for method in ("simulation", "network", "calibrated")
+    )
+    for channel, row in network.items():  # in every muscle, as docs/results.md says
+        assert row["r"][0] > simulation[channel]["r"][0]
+    for mean in ("common", "all"):
+        assert calibrated[mean]["r"][0] > network[mean]["r"][0]
+        assert network[mean]["rmse"][0] < simulation[mean]["rmse"][0]
 
 
 def test_intervals_hold_about_what_they_promise_on_people_left_out() -> None:
@@ -98,6 +132,7 @@ def test_it_serves_every_family_of_models(stems: list[str]) -> None:
         emg = refiner.step(
             i / 100, np.full(len(muscles), 0.1), np.zeros(n), np.zeros(n), np.zeros(n)
         )
-    assert emg.shape == (len(refiner.channel_names),)
-    assert np.isfinite(emg).all()
-    assert emg.max() < 1.5  # standing still with little activity is no maximal contraction
+        assert emg.shape == (len(refiner.channel_names),)
+        # Standing still is not half of what walking reaches: 0.13 to 0.39 seen in these frames.
+        assert emg.min() >= 0.0
+        assert emg.max() < 0.5

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from inference.channels import N_INPUT, hide_dynamics
+from inference.checkpoint import load_checkpoint
 from inference.opinion.unlikeness import FARTHEST, MEMORY_S, Unlikeness
-from inference.opinion.usual import COLUMNS, Usual, fit_usual
+from inference.opinion.usual import COLUMNS, FLOOR, Usual, fit_usual
 from tests.inference.opinion.test_usual import mover
 
 RATE_HZ = 100.0
@@ -52,10 +53,27 @@ def test_distance_of_both_legs_is_that_of_a_loop(usual: Usual) -> None:
         np.testing.assert_allclose(found[:, limb], naive(usual, rows), rtol=1e-3, atol=1e-5)
 
 
-def test_the_training_people_are_at_one(usual: Usual) -> None:
+def mean_of_the_training_people(usual: Usual) -> float:
+    """What they come to with every input there: 1, less what the floor adds to every variance."""
+    half = np.linalg.inv(usual.whitening.astype(float) * usual.scale)
+    widened = half @ half.T
+    own = widened - FLOOR * np.eye(len(COLUMNS))
+    return float(np.trace(np.linalg.solve(widened, own)) / len(COLUMNS))
+
+
+def test_the_training_people_are_at_one_less_the_floor(usual: Usual) -> None:
     own = mover("a/p0", 2000, turn=TURN, seed=11).x
     found = run(Unlikeness(usual, RATE_HZ), own, own)
-    assert found[600:].mean() == pytest.approx(1.0, abs=0.1)
+    expected = mean_of_the_training_people(usual)
+    assert expected == pytest.approx(0.97, abs=0.005)  # inputs that hardly go together
+    # 1400 frames of 25 numbers know a mean square to sqrt(2 / 35000); four of these
+    assert found[600:].mean() == pytest.approx(expected, abs=0.03)
+
+
+def test_the_shipped_network_s_training_people_are_where_the_docs_say() -> None:
+    usual = load_checkpoint().usual()
+    assert usual is not None
+    assert mean_of_the_training_people(usual) == pytest.approx(0.92, abs=0.005)  # two digits
 
 
 def test_it_forgets_a_stream_that_is_over_and_garbage(usual: Usual) -> None:
