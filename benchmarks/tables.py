@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamer.exceptions import ConfigError
+from streamer.outputs import check_output, write_output
 
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 
@@ -25,7 +26,7 @@ def read_marked(page: Path) -> str:
     Raises
     ------
     ConfigError
-        If the page or its marks are not there.
+        If the page or its marks are not there, or it or its folder cannot be written.
     """
     try:
         content = page.read_text(encoding="utf-8")
@@ -35,6 +36,8 @@ def read_marked(page: Path) -> str:
         ) from error
     if BEGIN not in content or END not in content:
         raise ConfigError(f"{page} lacks the lines '{BEGIN}' and '{END}'; put them where it goes")
+    check_output(page, "--docs")
+    check_output(page.absolute().parent, "--docs", folder=True)  # figures go beside it
     return content
 
 
@@ -43,9 +46,9 @@ def write_between_marks(page: Path, text: str) -> None:
 
     Raises
     ------
-    ConfigError
-        If the page or its marks are not there.
+    ConfigError, StreamerError
+        As `read_marked`, or if the page cannot be written after all.
     """
     before = read_marked(page)
     head, tail = before.partition(BEGIN)[0], before.partition(END)[2]
-    page.write_text(f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}", encoding="utf-8")
+    write_output(page, f"{head}{BEGIN}\n\n{text}\n\n{END}{tail}", "--docs")

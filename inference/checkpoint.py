@@ -40,6 +40,7 @@ __all__ = [
     "Card",
     "Checkpoint",
     "Reference",
+    "check_savable",
     "load_checkpoint",
     "save_checkpoint",
 ]
@@ -178,7 +179,7 @@ def load_checkpoint(path: Path | None = None) -> Checkpoint:
             f"{folder} is not a checkpoint (it has no {_CARD}); "
             "give the folder that `nem2e train --out` wrote"
         )
-    raw = (folder / _CARD).read_bytes()
+    raw = _bytes(folder / _CARD)
     try:
         card = msgspec.json.decode(raw, type=Card)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -210,7 +211,7 @@ def _check_compatible(folder: Path, card: Card) -> None:
 def _read(file: Path, sha256: Mapping[str, str]) -> bytes:
     if not file.is_file():
         raise CheckpointError(f"{file} is missing; copy the checkpoint's whole folder")
-    content = file.read_bytes()
+    content = _bytes(file)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256.get(file.name):
         raise CheckpointError(
@@ -220,6 +221,15 @@ def _read(file: Path, sha256: Mapping[str, str]) -> bytes:
     return content
 
 
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CheckpointError(
+            f"{file} cannot be read ({error.strerror or error}); check its rights"
+        ) from error
+
+
 def _tensors(file: Path, sha256: Mapping[str, str]) -> dict[str, F32]:
     content = _read(file, sha256)
     try:
@@ -227,6 +237,24 @@ def _tensors(file: Path, sha256: Mapping[str, str]) -> dict[str, F32]:
     except SafetensorError as error:
         raise CheckpointError(f"{file}: damaged tensors ({error})") from error
     return tensors
+
+
+def check_savable(path: Path) -> None:
+    """Refuse a folder that `save_checkpoint` would refuse, before long work is done for it.
+
+    Raises
+    ------
+    CheckpointError
+        If `path` exists and is not a checkpoint, or is where a disk is mounted.
+    """
+    if path.exists() and not (path.is_dir() and _is_free(path)):
+        raise CheckpointError(f"{path} exists and is not a checkpoint; give an empty folder")
+    if path.is_mount():
+        raise CheckpointError(f"{path} is a mount and cannot be replaced; give a folder in it")
+
+
+def _is_free(folder: Path) -> bool:
+    return (folder / _CARD).is_file() or not any(folder.iterdir())
 
 
 def save_checkpoint(
@@ -245,10 +273,9 @@ def save_checkpoint(
     Raises
     ------
     CheckpointError
-        If `path` exists and is not a checkpoint.
+        As `check_savable`, or if it cannot be written.
     """
-    if path.exists() and not (path / _CARD).is_file() and (path.is_file() or any(path.iterdir())):
-        raise CheckpointError(f"{path} exists and is not a checkpoint; give an empty folder")
+    check_savable(path)
     files = {_WEIGHTS: safetensors.numpy.save(dict(weights)), _ONNX: onnx}
     for name, content in ((_REFERENCE, reference), (_USUAL, usual)):
         if content is not None:
@@ -256,6 +283,16 @@ def save_checkpoint(
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     signed = msgspec.structs.replace(card, sha256=hashes)
     files[_CARD] = msgspec.json.format(msgspec.json.encode(signed), indent=1) + b"\n"
+    try:
+        _write_folder(path, files)
+    except OSError as error:
+        raise CheckpointError(
+            f"{path}: cannot be written ({error.strerror or error}); give another folder"
+        ) from error
+    return load_checkpoint(path)
+
+
+def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
@@ -265,7 +302,6 @@ def save_checkpoint(
         _swap(staging, path)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return load_checkpoint(path)
 
 
 def _write_durably(file: Path, content: bytes) -> None:

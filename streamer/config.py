@@ -3,15 +3,16 @@
 Unknown keys are refused with the list of the known ones; paths are relative to the file.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
-import yaml
 
 from streamer.exceptions import ConfigError, nearest
 from streamer.publisher import DEFAULT_ENDPOINT
+from streamer.yaml_file import beside, read_yaml
 
 
 class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -192,16 +193,10 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
     Raises
     ------
     ConfigError
-        If the file is missing, no YAML, has unknown keys (the known ones are listed), values of
-        the wrong kind, or names a file that is not there.
+        If the file is missing, no text, no YAML, has unknown keys (the known ones are listed),
+        values of the wrong kind, or names a file that is not there.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}; check the path") from error
-    except yaml.YAMLError as error:
-        line = " ".join(str(error).split())
-        raise ConfigError(f"{path}: not valid YAML ({line}); correct it") from error
+    content = read_yaml(path)
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: no `key: value` lines; start with `model: FILE.osim`")
     _refuse_unknown(path, content, RunConfig, "")
@@ -244,8 +239,8 @@ def _resolve(path: Path, config: RunConfig) -> RunConfig:
         value: Path | str | None = getattr(config, key)
         if value is None or isinstance(value, list):
             continue
-        absolute = (path.parent / Path(value).expanduser()).resolve()
-        if not absolute.exists():
+        absolute = beside(path, value)
+        if not os.path.exists(absolute):  # of a path, not even a name that is too long raises
             remedy = "make it with `nem2e calibrate`" if key == "subject" else "correct it"
             raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; {remedy}")
         changes[key] = str(absolute) if isinstance(value, str) else absolute

@@ -16,6 +16,8 @@ from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.formats import Trial, find_model, read_trial
+from streamer.formats.text import read_bytes
+from streamer.outputs import check_output
 from streamer.trial_features import has_emg, trial_features
 
 __all__ = [
@@ -130,11 +132,13 @@ def make_record(
 
     Raises
     ------
-    SimBridgeError, InferenceError
-        If the trial cannot be bridged or its EMG used; nothing is written.
+    StreamerError, SimBridgeError, InferenceError
+        If the trial cannot be bridged, its EMG used or the cache written; nothing is written.
     """
+    path = record_path(trial.directory, settings, cache_dir)
+    check_output(path.parent, "--cache", folder=True)
     record = trial_features(trial, compile_osim(trial.model), settings)
-    save_record(record_path(trial.directory, settings, cache_dir), record)
+    save_record(path, record)
     return record
 
 
@@ -147,14 +151,14 @@ def record_path(directory: Path, settings: FeatureSettings, cache_dir: Path | No
     Raises
     ------
     FormatError
-        If the trial has no readable ``trial.toml`` or no model.
+        If the trial has no readable ``trial.toml``, no model, or a file that cannot be read.
     """
     directory = directory.resolve()
     name = "/".join(directory.parts[-3:])
     digest = hashlib.sha256(f"{VERSION} {name} {settings} {_bridge_digest()}".encode())
     files = sorted(path for path in directory.iterdir() if path.is_file())
     for path in (find_model(directory), *files):
-        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+        digest.update(path.name.encode() + hashlib.sha256(read_bytes(path)).digest())
     return (cache_dir or default_cache_dir()) / f"{digest.hexdigest()[:32]}.npz"
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from inference.architecture import Architecture, GruArchitecture
 from inference.fit_settings import FitSettings
 from inference.train_settings import TrainSettings
 from streamer.exceptions import ConfigError
+from streamer.yaml_file import beside, read_yaml
 
 __all__ = ["TrainConfig", "load_train_config", "with_options"]
 
@@ -87,20 +87,15 @@ def load_train_config(path: Path) -> TrainConfig:
     Raises
     ------
     ConfigError
-        If it is missing, no YAML, or has unknown keys or values of the wrong kind.
+        If it is missing, no text, no YAML, or has unknown keys or values of the wrong kind.
     """
+    content = read_yaml(path)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
         config = msgspec.convert(content or {}, TrainConfig)
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}; check the path") from error
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
-        line = " ".join(str(error).split())
-        raise ConfigError(f"{path}: {line}; correct it") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {error}; correct it") from error
     absolute = {
-        key: tuple(
-            str((path.parent / Path(d).expanduser()).resolve()) for d in getattr(config, key)
-        )
+        key: tuple(str(beside(path, d)) for d in getattr(config, key))
         for key in ("trials", "unseen")
     }
     return msgspec.structs.replace(config, **absolute)

@@ -8,6 +8,7 @@ natural, as those of OpenSim's GCVSpline without smoothing.
 import numpy as np
 
 from sim_bridge._jit import F64
+from sim_bridge.exceptions import SettingsError
 
 
 def zero_phase_derivatives(time: F64, q: F64, cutoff_hz: float) -> tuple[F64, F64, F64]:
@@ -26,10 +27,17 @@ def zero_phase_derivatives(time: F64, q: F64, cutoff_hz: float) -> tuple[F64, F6
     -------
     tuple of three ndarrays of shape (n_frame, n_coordinate), float64
         Values, first and second derivatives.
+
+    Raises
+    ------
+    SettingsError
+        If there are fewer than two frames.
     """
     from scipy import interpolate, signal  # a live session starts without them
 
     n = len(time)
+    if n < 2:
+        raise SettingsError(f"a zero-phase filter over {n} frame; give it 2 or more")
     dt = float(time[-1] - time[0]) / (n - 1)
     pad = n // 2
     front = 2.0 * q[0] - q[pad:0:-1]

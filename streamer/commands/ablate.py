@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 
@@ -11,9 +12,12 @@ from streamer.commands.extras import needs_training_extra
 from streamer.exceptions import ConfigError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import networks_dir
+from streamer.outputs import check_output
 from streamer.train_config import TrainConfig
 
 __all__ = ["run"]
+
+PAGE: Final = "ablations.md"
 
 
 def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = None) -> None:
@@ -35,10 +39,14 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     """
     with needs_training_extra("nem2e evaluate --ablate"):
         from benchmarks.results.ablations import ablation_table
-        from benchmarks.tables import write_between_marks
+        from benchmarks.tables import read_marked, write_between_marks
         from inference.evaluation.ablate import ablate, ablations
     if not config.trials:
         raise ConfigError("no trials to train on; give directories, or `trials:` in the file")
+    if docs is not None:
+        read_marked(docs / PAGE)
+    kept_in = networks_dir(cache)
+    check_output(kept_in, "--cache", folder=True)
     console = Console(highlight=False, soft_wrap=True)
     chosen = ablations(config.fit, config.variants)
     names = {v for a in chosen for v in (*a.learns_from, a.judged_on)}
@@ -49,8 +57,8 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     results = {}
     for ablation in chosen:
         console.print(ablation.name)
-        results[ablation.name] = ablate(ablation, records, console.print, networks_dir(cache))
+        results[ablation.name] = ablate(ablation, records, console.print, kept_in)
         if docs is not None:  # after each: it takes long, and what is there counts
-            write_between_marks(docs / "ablations.md", ablation_table(results))
+            write_between_marks(docs / PAGE, ablation_table(results))
     if docs is None:
         console.print(ablation_table(results), markup=False)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamer.exceptions import ConfigError
+from streamer.outputs import check_output
 
 
 def bridge(
@@ -41,6 +42,7 @@ def bridge(
     from benchmarks.subject import Files, default_trial
 
     chosen = Files(*files) if files else Files.of_trial(default_trial())
+    check_output(out, "--out")
     run(
         chosen, frames=frames, rounds=rounds, seed=seed, scaling=scaling, tool=tool, out=out
     )  # fmt: skip
@@ -60,6 +62,7 @@ def latency(trial: Path | None, *, duration_s: float, checkpoint: Path | None, o
     from benchmarks.latency.run import run
     from benchmarks.subject import default_trial
 
+    check_output(out, "--out")
     run(trial or default_trial(), duration_s=duration_s, checkpoint=checkpoint, out=out)
 
 
@@ -81,8 +84,9 @@ def filters(
         As ``filters``, ``seconds``, ``docs`` and ``out`` of :func:`benchmarks.filters.run.run`.
     """
     _require_benchmarks()
-    from benchmarks.filters.run import run
+    from benchmarks.filters.run import PAGE, run
 
+    _check_outputs(out, docs and docs / PAGE)
     run(trials, filters=names, seconds=seconds, docs=docs, out=out)
 
 
@@ -97,8 +101,9 @@ def grf(trials: Sequence[Path], *, seconds: float, docs: Path | None, out: Path)
         As ``seconds``, ``docs`` and ``out`` of :func:`benchmarks.grf.run.run`.
     """
     _require_benchmarks()
-    from benchmarks.grf.run import run
+    from benchmarks.grf.run import PAGE, run
 
+    _check_outputs(out, docs and docs / PAGE)
     run(trials, seconds=seconds, docs=docs, out=out)
 
 
@@ -113,9 +118,19 @@ def plates(trials: Sequence[Path], *, seconds: float, docs: Path | None, out: Pa
         As ``seconds``, ``docs`` and ``out`` of :func:`benchmarks.plates.run.run`.
     """
     _require_benchmarks()
-    from benchmarks.plates.run import run
+    from benchmarks.plates.run import PAGE, run
 
+    _check_outputs(out, docs and docs / PAGE)
     run(trials, seconds=seconds, docs=docs, out=out)
+
+
+def _check_outputs(out: Path, page: Path | None) -> None:
+    """Refuse what cannot be written, before trials are measured for it."""
+    from benchmarks.tables import read_marked
+
+    check_output(out, "--out")
+    if page is not None:
+        read_marked(page)
 
 
 def _require_benchmarks() -> None:

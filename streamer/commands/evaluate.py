@@ -28,6 +28,7 @@ from streamer.commands.extras import needs_training_extra
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import AS_RECORDED, find_trials, load_features, networks_dir
+from streamer.outputs import check_output, write_output
 from streamer.train_config import TrainConfig
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def run(
     StreamerError, SimBridgeError, InferenceError
         One clear message.
     """
+    if report is not None:
+        check_output(report, "--report")
     console = Console(highlight=False, soft_wrap=True)
     loaded = load_checkpoint(checkpoint)
     step = open_proven(backend, loaded).backend
@@ -103,7 +106,7 @@ def run(
         )
     if report is not None:
         content = {"checkpoint": loaded.digest, "trained_on": sorted(seen), "methods": rows}
-        report.write_text(json.dumps(content, indent=1) + "\n")
+        write_output(report, json.dumps(content, indent=1) + "\n", "--report")
 
 
 def compare(
@@ -134,10 +137,12 @@ def compare(
         from inference.evaluation.compare import compare as compare_methods
     if docs is not None:
         read_marked(docs / PAGE)
+    kept_in = networks_dir(cache)
+    check_output(kept_in, "--cache", folder=True)
     console = Console(highlight=False, soft_wrap=True)
     records, unseen = training_features(config, cache, console)
     settings = CompareSettings(config.fit)
-    comparison = compare_methods(records, unseen, settings, console.print, networks_dir(cache))
+    comparison = compare_methods(records, unseen, settings, console.print, kept_in)
     _publish(comparison, docs, console)
     return comparison
 

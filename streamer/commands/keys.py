@@ -5,6 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from streamer.exceptions import ConfigError
+from streamer.outputs import check_output
 from streamer.security import CLIENT, CLIENTS_FOLDER, SERVER, create_keys
 
 
@@ -17,16 +19,45 @@ def run(directory: Path, clients: list[str]) -> None:
         The publisher's; it keeps an existing server key.
     clients : list of str
         Names; each gets ``directory/for-NAME``, to be carried to the client's machine.
+
+    Raises
+    ------
+    ConfigError
+        If a client has its keys already or a name cannot be one; no key is made then.
     """
+    check_output(directory, "DIRECTORY", folder=True)
+    for name in clients:
+        _check_new(directory, name)
     say = Console(highlight=False).print
     if not (directory / f"{SERVER}.key_secret").exists():
         create_keys(directory, SERVER)
         say(f"made {directory / SERVER}.key_secret; name {directory} as `keys` in the config")
-    allowed = directory / CLIENTS_FOLDER
-    allowed.mkdir(exist_ok=True)
-    for name in clients:
-        folder = directory / f"for-{name}"
+    (directory / CLIENTS_FOLDER).mkdir(exist_ok=True)
+    for name in dict.fromkeys(clients):
+        folder = _folder(directory, name)
         create_keys(folder, CLIENT)
-        shutil.copy(folder / f"{CLIENT}.key", allowed / f"{name}.key")
+        shutil.copy(folder / f"{CLIENT}.key", _public(directory, name))
         shutil.copy(directory / f"{SERVER}.key", folder / f"{SERVER}.key")
         say(f"made {folder}; move it to {name}'s machine: nem2e subscribe ENDPOINT --keys DIR")
+
+
+def _check_new(directory: Path, name: str) -> None:
+    """Refuse a client that has a key: another one would lock out the copy that was handed over."""
+    if not name or Path(name).name != name:
+        raise ConfigError(f"--client is {name!r}; give a name that a file can have")
+    there = [path for path in (_public(directory, name), _folder(directory, name)) if path.exists()]
+    if there:
+        raise ConfigError(
+            f"client {name!r} has its keys already ({' and '.join(map(str, there))}); give another "
+            "name, or delete these for a new key, with which the old one is locked out"
+        )
+
+
+def _public(directory: Path, name: str) -> Path:
+    """Return where the publisher looks for a client's public key."""
+    return directory / CLIENTS_FOLDER / f"{name}.key"
+
+
+def _folder(directory: Path, name: str) -> Path:
+    """Return where a client's own keys are put."""
+    return directory / f"for-{name}"

@@ -14,6 +14,7 @@ from streamer.cluster import check_workers
 from streamer.commands.progress import progress_bar
 from streamer.feature_settings import FeatureSettings
 from streamer.features import default_cache_dir, find_trials
+from streamer.outputs import check_output
 from streamer.prepare import Outcome, prepare_trials
 
 
@@ -49,13 +50,16 @@ def run(
     Raises
     ------
     StreamerError
-        If there are no trials, a variant has no meaning, or there is nothing to work with.
+        If there are no trials, a variant has no meaning, the cache cannot be written or there is
+        nothing to work with.
     """
     began = time.monotonic()
     settings = [FeatureSettings.of_variant(name) for name in dict.fromkeys(("", *variants))]
     processes = check_workers(workers, scheduler)
     trials = find_trials(directories)
     cache_dir = (cache or default_cache_dir()).resolve()
+    if scheduler is None:  # else its workers write, who may have other rights
+        check_output(cache_dir, "--out", folder=True)
     outcomes: list[Outcome] = []
     stage = f"features of {len(trials)} trials"
     with progress_bar() as report:

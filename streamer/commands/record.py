@@ -15,6 +15,7 @@ from streamer.estimate_outlets import TYPES, EstimateOutlets
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.lsl_inlet import SECOND_ANSWER_S, answering, find
 from streamer.messages import Meta
+from streamer.outputs import check_output
 from streamer.subscriber import WAIT_S, Subscriber
 from streamer.terminal import asked_to_stop, say, say_silence
 
@@ -44,7 +45,8 @@ def run(
     Raises
     ------
     ConfigError, StreamerError
-        If the file exists or is no ``.xdf``, or a stream or the session is not there.
+        If the file exists, is no ``.xdf`` or cannot be written, or a stream or the session is not
+        there.
     """
     _check(out, duration_s)
     with Subscriber(endpoint, ("meta", *TYPES), keys=keys) as subscriber:
@@ -64,6 +66,7 @@ def run(
 def _check(out: Path, duration_s: float | None) -> None:
     if out.suffix.lower() != ".xdf":
         raise ConfigError(f"--out is {out}; give a name that ends in .xdf")
+    check_output(out, "--out")
     if out.exists():
         raise ConfigError(f"{out} exists and is not overwritten; give another --out")
     check_duration(duration_s)

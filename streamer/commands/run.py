@@ -20,6 +20,7 @@ from streamer.config import RunConfig, check_duration, load_config
 from streamer.exceptions import ConfigError
 from streamer.latest import SHOWN_TOPICS
 from streamer.live_table import NEXT_STEPS, LiveTable, summary
+from streamer.outputs import check_output, write_output
 from streamer.subscriber import Subscriber
 from streamer.terminal import say
 
@@ -61,9 +62,16 @@ def run(
     -------
     int
         Exit status: 0, or that of the loop's process.
+
+    Raises
+    ------
+    StreamerError
+        If the configuration cannot be read or the report cannot be written.
     """
     demo = config_path is None
     check_duration(duration_s)
+    if report is not None:
+        check_output(report, "--report")
     config = load_config(config_path or demo_config())
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
         signal.signal(number, signal.default_int_handler)
@@ -79,12 +87,14 @@ def run(
                 replay.terminate()
                 replay.wait()
         if path.exists():
-            if report is not None:
-                report.parent.mkdir(parents=True, exist_ok=True)
-                report.write_bytes(path.read_bytes())
-            text = summary(json.loads(path.read_bytes()), config.endpoint)
+            measured = path.read_text(encoding="utf-8")
+            text = summary(json.loads(measured), config.endpoint)
             text += NEXT_STEPS if demo else ""
-            Console(highlight=False, soft_wrap=True).print(text, markup=False)
+            try:
+                if report is not None:
+                    write_output(report, measured, "--report")
+            finally:  # summed up even if the disk is full
+                Console(highlight=False, soft_wrap=True).print(text, markup=False)
     return status
 
 

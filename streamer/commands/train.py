@@ -6,9 +6,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from inference.checkpoint import check_savable
 from streamer.commands.evaluate import score_table, training_features
 from streamer.commands.extras import needs_training_extra
 from streamer.features import networks_dir
+from streamer.outputs import check_output
 from streamer.train_config import TrainConfig
 
 
@@ -33,9 +35,14 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
     with needs_training_extra("nem2e train"):
         from inference.fit import fit_checkpoint
         from inference.trainer import first_process
+    out, kept_in = out.resolve(), networks_dir(cache)
+    check_savable(out)
+    check_output(out.parent, "--out", folder=True)
+    if config.folds:
+        check_output(kept_in, "--cache", folder=True)
     console = Console(highlight=False, soft_wrap=True, quiet=not first_process())
     records, unseen = training_features(config, cache, console)
-    saved = fit_checkpoint(records, unseen, out, config.fit, console.print, networks_dir(cache))
+    saved = fit_checkpoint(records, unseen, out, config.fit, console.print, kept_in)
     if saved is None:
         return
     for part in ("cross_validation", "held_out"):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.tables import Storage
+from streamer.formats.xml_file import read_xml
 
 F64 = NDArray[np.float64]
 
@@ -125,7 +126,7 @@ def read_external_loads(path: Path | str) -> ExternalLoads:
         body, or with force or point expressed in another frame than ground.
     """
     path = Path(path)
-    loads = _root(path).find(".//ExternalLoads")
+    loads = read_xml(path).find(".//ExternalLoads")
     if loads is None:
         raise FormatError(path, "no ExternalLoads in it", "give the file made for OpenSim's ID")
     elements = loads.findall("./objects/*")
@@ -167,18 +168,6 @@ def plates_by_name(labels: Sequence[str]) -> tuple[ExternalForceColumns, ...]:
             known = torque if there.issuperset(torque) else ()
             plates.append(ExternalForceColumns(name, "", force, point, known))
     return tuple(plates)
-
-
-def _root(path: Path) -> ElementTree.Element:
-    try:
-        with path.open("rb") as file:
-            return ElementTree.parse(file).getroot()
-    except FileNotFoundError:
-        raise FormatError(path, "no such file", "check the path") from None
-    except OSError as error:
-        raise FormatError(path, f"cannot be read ({error.strerror})", "check the path") from error
-    except ElementTree.ParseError as error:
-        raise FormatError(path, f"no valid XML ({error})", "repair or export it again") from None
 
 
 def _text(element: ElementTree.Element, tag: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from streamer.exceptions import FormatError
+from streamer.formats.xml_file import read_xml
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,11 @@ def read_ik_setup(path: Path | str) -> IkSetup:
     Raises
     ------
     FormatError
-        If it is missing, not XML, has no marker task, or a task takes its value from a file.
+        If it is missing, unreadable, no XML, has no marker task, or a task takes its value from a
+        file.
     """
     path = Path(path)
-    try:
-        root = ElementTree.parse(path).getroot()
-    except FileNotFoundError:
-        raise FormatError(path, "no such file", "check the path") from None
-    except ElementTree.ParseError as error:
-        raise FormatError(path, f"not XML ({error})", "give an IK setup file") from None
+    root = read_xml(path)
     weights = {
         _name(task): _number(path, task, "weight", 1.0)
         for task in root.iter("IKMarkerTask")

@@ -25,6 +25,24 @@ class NumberedLine(NamedTuple):
     """Without its line ending."""
 
 
+def read_bytes(path: Path) -> bytes:
+    """All of a file.
+
+    Raises
+    ------
+    FormatError
+        If the file is absent, a directory or unreadable.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise FormatError(path, "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise FormatError(path, "is a directory", "name the file in it") from None
+    except OSError as error:
+        raise FormatError(path, f"cannot be read ({error.strerror})", "check its rights") from error
+
+
 def read_lines(path: Path) -> list[NumberedLine]:
     """All lines of a text file, whichever line endings and encoding it has.
 
@@ -36,14 +54,7 @@ def read_lines(path: Path) -> list[NumberedLine]:
     FormatError
         If the file is absent, a directory, unreadable, or not text.
     """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise FormatError(path, "no such file", "check the path") from None
-    except IsADirectoryError:
-        raise FormatError(path, "is a directory", "name the file in it") from None
-    except OSError as error:
-        raise FormatError(path, f"cannot be read ({error.strerror})", "check its rights") from error
+    raw = read_bytes(path)
     if b"\0" in raw[:4096]:
         raise FormatError(path, "is a binary file", "give the text file of this format")
     try:

@@ -136,6 +136,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         remedy = "write one with at least the line: mass_kg = 70.0"
         raise FormatError(path, "no such file", remedy) from None
+    except OSError as error:
+        raise FormatError(path, f"cannot be read ({error.strerror})", "check its rights") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormatError(path, f"no valid TOML ({error})", "repair that line") from None
 
@@ -217,10 +219,15 @@ def _emg_table(
 ) -> tuple[EmgKind, dict[str, tuple[str, ...]]]:
     """Kind of EMG, and the muscles under each channel."""
     table = metadata.get("emg", {"kind": "none"})
-    kind = table.get("kind") if isinstance(table, dict) else table
+    if not isinstance(table, dict):
+        remedy = 'write a table: [emg] and in it kind = "none", say'
+        raise FormatError(path, f"emg is {table!r}", remedy)
+    kind, muscles = table.get("kind"), table.get("muscles", {})
     if kind not in EMG_KINDS:
         raise FormatError(path, f"emg.kind is {kind!r}", f"write one of {', '.join(EMG_KINDS)}")
-    muscles = table.get("muscles", {})
+    if not isinstance(muscles, dict):
+        remedy = 'write a table: [emg.muscles] and in it SOL_r = ["soleus_r"]'
+        raise FormatError(path, f"emg.muscles is {muscles!r}", remedy)
     for channel, names in muscles.items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             remedy = 'write a list of names: SOL_r = ["soleus_r"]'

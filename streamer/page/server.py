@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import AsyncIterator
 from importlib.resources import files
@@ -15,12 +14,13 @@ from starlette.responses import StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from streamer.exceptions import StreamerError
+from streamer.exceptions import ConfigError, StreamerError
 from streamer.latest import Latest
 from streamer.page.events import REFRESH_HZ, events
 
 GRACE_S = 1
 """How long browsers that still listen may hold up the end [s]."""
+LAST_PORT = 65535
 
 
 def make_app(latest: Latest) -> Starlette:
@@ -64,16 +64,30 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises
     ------
+    ConfigError
+        If there is no such port.
     StreamerError
         If it cannot be opened, because another program listens there, say.
     """
+    if not 0 <= port <= LAST_PORT:
+        raise ConfigError(f"--port is {port}; give 1 to {LAST_PORT}, or 0 for any free one")
     try:
+        host.encode("idna")  # else `socket` leaves one open over a name that cannot be
         return socket.create_server((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise StreamerError(
-            f"no page at {host}:{port} ({os.strerror(error.errno or 0)}); give another --port, "
+            f"no page at {host}:{port} ({_reason(error)}); give another --port, "
             "or an address of this machine as --host"
         ) from error
+
+
+def _reason(error: OSError | UnicodeError) -> str:
+    """Why, without the address, which `socket` appends.
+
+    The text and not the number: that of a name which nobody knows is not one of the system's.
+    """
+    text = error.strerror if isinstance(error, OSError) else error
+    return str(text).partition(" (while attempting")[0]
 
 
 def serve(latest: Latest, door: socket.socket) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from inference.architecture import GruArchitecture
 from inference.channels import CHANNELS
-from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from inference.checkpoint import Checkpoint, check_savable, load_checkpoint, save_checkpoint
 from inference.exceptions import CheckpointError, CheckpointMismatch
 from tests.inference.conftest import blank_card
 from tests.inference.opinion.test_second_opinion import USUAL
@@ -103,6 +103,15 @@ def test_missing_graph_is_noticed(copy: Path) -> None:
         load_checkpoint(copy)
 
 
+def test_a_file_that_may_not_be_read_is_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    with pytest.raises(CheckpointError, match=r"card\.json cannot be read \(Permission denied\)"):
+        load_checkpoint(copy)
+
+
 def test_checkpoint_for_other_channels_is_refused_by_name(copy: Path) -> None:
     edit_card(copy, channels=[*CHANNELS[:-1], "TFL"])
     with pytest.raises(CheckpointMismatch, match=r"other channels.*GMED, TFL"):
@@ -153,6 +162,20 @@ def test_saving_never_replaces_a_folder_that_is_no_checkpoint(tmp_path: Path) ->
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_what_can_be_saved_is_told_before_it_is_made(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for free in (copy, tmp_path / "empty", tmp_path / "absent" / "below"):
+        check_savable(free)
+    for taken in (tmp_path, copy / "card.json"):
+        with pytest.raises(CheckpointError, match="not a checkpoint"):
+            check_savable(taken)
+    monkeypatch.setattr(Path, "is_mount", lambda _: True)
+    with pytest.raises(CheckpointError, match="is a mount"):
+        check_savable(copy)
+
+
 def test_failed_save_leaves_the_old_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,7 +186,7 @@ def test_failed_save_leaves_the_old_checkpoint(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("inference.checkpoint._write_durably", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(CheckpointError, match="No space"):
         save_checkpoint(tmp_path / "c", card, WEIGHTS, b"new")
     assert load_checkpoint(tmp_path / "c") == before
     assert [p.name for p in tmp_path.iterdir()] == ["c"]

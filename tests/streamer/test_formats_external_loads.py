@@ -117,6 +117,8 @@ def test_data_file_may_be_absent(tmp_path: Path, tail: str) -> None:
         ("<OpenSimDocument/>", "no ExternalLoads"),
         ("<OpenSimDocument>", "no valid XML"),
         ("", "no valid XML"),
+        ('<?xml version="1.0" encoding="gbk"?><a/>', "no valid XML (multi-byte encodings"),
+        ('<?xml version="1.0" encoding="ours"?><a/>', "no valid XML (unknown encoding: ours)"),
     ],
 )
 def test_loads_that_cannot_be_applied_are_refused(tmp_path: Path, text: str, says: str) -> None:

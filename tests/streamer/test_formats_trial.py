@@ -26,9 +26,10 @@ LOADS = (
     "<point_identifier>p</point_identifier></ExternalForce></objects>"
     "<datafile>grf.mot</datafile></ExternalLoads></OpenSimDocument>"
 )
+EMG_TABLES = '[emg]\nkind = "raw"\n[emg.muscles]\n'
 TOML = (
-    'motion = "walk"\nspeed_mps = 1.2\nmass_kg = 70\nvalid = [[0.0, 0.01]]\n[emg]\nkind = "raw"\n'
-    '[emg.muscles]\nSOL_r = ["soleus_r"]\n'
+    'motion = "walk"\nspeed_mps = 1.2\nmass_kg = 70\nvalid = [[0.0, 0.01]]\n'
+    f'{EMG_TABLES}SOL_r = ["soleus_r"]\n'
 )
 EMG = "time,SOL_r,TA_r\n0,0.1,0.2\n0.001,,0.3\n"
 
@@ -120,6 +121,8 @@ def test_missing_part_is_named(trial: Path, name: str, says: str) -> None:
         ('"raw"', '"filtered"', "emg.kind is 'filtered'; write one of raw, envelope, none"),
         ('["soleus_r"]', '"soleus_r"', "emg.muscles.SOL_r is 'soleus_r'"),
         ("SOL_r =", "SOL_R =", "emg.muscles has SOL_R, which emg.csv lacks"),
+        (EMG_TABLES, 'emg = "none"\n[other]\n', "emg is 'none'; write a table: [emg]"),
+        ("[emg.muscles]\nSOL_r =", "muscles =", "emg.muscles is ['soleus_r']; write a table"),
         ("mass_kg", "mass kg", "no valid TOML"),
     ],
 )
@@ -129,6 +132,13 @@ def test_unusable_description_is_refused(trial: Path, old: str, new: str, says: 
         read_trial(trial)
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_folder_in_place_of_the_description_is_refused(trial: Path) -> None:
+    (trial / "trial.toml").unlink()
+    (trial / "trial.toml").mkdir()
+    with pytest.raises(FormatError, match=r"trial\.toml: cannot be read \(Is a directory\)"):
+        read_trial(trial)
 
 
 def test_wrong_identifier_is_found_when_the_trial_is_read(trial: Path) -> None:

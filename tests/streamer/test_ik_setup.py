@@ -96,3 +96,15 @@ def test_a_value_from_a_file_is_refused_by_name(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="no such file"):
         read_ik_setup(tmp_path / "absent.xml")
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"cannot be read \(Is a directory\)"):
+        read_ik_setup(tmp_path)
+
+
+def test_what_is_no_xml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "setup.xml"
+    path.write_bytes(b"\x89PNG\r\n")
+    with pytest.raises(FormatError, match="no valid XML"):
+        read_ik_setup(path)

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from streamer.exceptions import StreamerError
 from streamer.latest import Latest
 from streamer.messages import Emg, Health, Meta
+from streamer.page import listen
 from streamer.page.events import Told
 from streamer.publisher import Publisher
 from streamer.status import Status
@@ -92,6 +94,25 @@ def test_every_flag_has_words_on_the_page() -> None:
     script = (files("streamer.page") / "static" / "page.js").read_text(encoding="utf-8")
     (table,) = re.findall(r"const FLAGS = \{(.*?)\};", script, re.DOTALL)
     assert set(re.findall(r"^  (\w+):", table, re.MULTILINE)) == {flag.name for flag in Status}
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "says"),
+    [
+        ("127.0.0.1", 70000, "--port is 70000; give 1 to 65535"),
+        ("127.0.0.1", -1, "--port is -1"),
+        ("no host at all", 0, r"no page at no host at all:0 \((?!Unknown error).+\); give"),
+        ("ä" * 70, 0, r"\(.*label empty or too long\)"),
+        # an address for documentation, RFC 5737
+        ("192.0.2.1", 0, r"\(Cannot assign requested address\)"),
+    ],
+)
+def test_an_address_that_is_none_of_this_machine_is_one_clear_line(
+    host: str, port: int, says: str
+) -> None:
+    with pytest.raises(StreamerError, match=says) as refusal:
+        listen(host, port)
+    assert "\n" not in str(refusal.value)
 
 
 @contextmanager

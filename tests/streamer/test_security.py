@@ -4,7 +4,7 @@ import pytest
 import zmq
 
 from streamer.commands import keys as command
-from streamer.exceptions import UnsafeEndpoint
+from streamer.exceptions import ConfigError, UnsafeEndpoint
 from streamer.messages import Emg
 from streamer.publisher import Publisher
 from streamer.security import is_local
@@ -52,6 +52,33 @@ def test_secret_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     secrets = list(tmp_path.rglob("*.key_secret"))
     assert len(secrets) == 2
     assert all(s.stat().st_mode & 0o077 == 0 for s in secrets)
+
+
+@pytest.mark.parametrize("handed_over", [False, True])
+def test_a_clients_keys_are_never_replaced(tmp_path: Path, handed_over: bool) -> None:
+    command.run(tmp_path, ["lab"])
+    if handed_over:
+        (tmp_path / "for-lab").rename(tmp_path / "elsewhere")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.key*")}
+    with pytest.raises(ConfigError, match=r"client 'lab' has its keys already .*lab.*give another"):
+        command.run(tmp_path, ["new", "lab"])
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.key*")} == before
+    command.run(tmp_path, ["new"])
+    assert (tmp_path / "clients" / "new.key").is_file()
+    assert before.items() <= {path: path.read_bytes() for path in tmp_path.rglob("*.key*")}.items()
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../b"])
+def test_a_client_is_named_as_a_file_can_be(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigError, match="--client is"):
+        command.run(tmp_path / "keys", [name])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_for_keys_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "keys").touch()
+    with pytest.raises(ConfigError, match=r"DIRECTORY .* cannot be written"):
+        command.run(tmp_path / "keys", ["lab"])
 
 
 def gets_messages(publisher: Publisher, keys: Path | None) -> bool:

@@ -43,12 +43,25 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("{workers: 2, training: {devices: 2}}", "in each other's way"),
         ("architecture: {kind: lstm}", "lstm"),
         ("architecture: {kind: stdr, d_model: 30}", "not a multiple"),
-        ("trials: [a", "train.yaml"),
+        ("trials: [a", "train.yaml: not valid YAML"),
+        ("trials: 2026-02-30", "not valid YAML"),
     ],
 )
 def test_what_has_no_meaning_is_refused_by_name(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_train_config(write(tmp_path, text))
+
+
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "train.yaml"
+    path.write_bytes(b"\x89PNG\r\n")
+    with pytest.raises(ConfigError, match=r"train\.yaml: no text in UTF-8"):
+        load_train_config(path)
+
+
+def test_a_home_that_nobody_has_is_left_as_it_is_written(tmp_path: Path) -> None:
+    config = load_train_config(write(tmp_path, "trials: [~no one/trials]"))
+    assert config.trials == (str(tmp_path / "~no one" / "trials"),)
 
 
 def test_the_default_run_is_what_the_package_uses() -> None:
