@@ -47,6 +47,13 @@ def run(
 @app.command()
 def replay(
     paths: Annotated[list[Path], typer.Argument(help="Trial directory, or TRC/C3D/XDF, MOT.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML file of the session that listens: which streams of an .xdf file, and their "
+            "units where it names none. Axes and lags stay as recorded."
+        ),
+    ] = None,
     speed: Annotated[float, typer.Option(help="1 = as recorded.")] = 1.0,
     loop: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
     fault: Annotated[
@@ -69,7 +76,7 @@ def replay(
         raise typer.BadParameter("give mm or m", param_hint="--unit")
     send: Literal["mm", "m"] = "m" if unit == "m" else "mm"
     command.run(
-        paths, speed=speed, loop=loop, fault=fault, unit=send, emg=emg, name=name,
+        paths, config=config, speed=speed, loop=loop, fault=fault, unit=send, emg=emg, name=name,
         source_id=source_id, start_s=start, end_s=end,
     )  # fmt: skip
 
@@ -139,18 +146,28 @@ def compile_(
 
 @app.command()
 def offline(
-    model: Annotated[Path, typer.Option(help="OpenSim model, .osim.")],
     markers: Annotated[Path, typer.Option(help="Marker file, .trc; .c3d or .xdf with its forces.")],
     out: Annotated[Path, typer.Option(help="Folder for the results.")],
+    model: Annotated[Path | None, typer.Option(help="OpenSim model, .osim.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="A session's YAML file: its model, loads, filter and so on, unless given here; "
+            "and what an .xdf file does not say: streams, units, axes, lags."
+        ),
+    ] = None,
     grf: Annotated[Path | None, typer.Option(help="Force file, .mot.")] = None,
     loads: Annotated[Path | None, typer.Option(help="ExternalLoads .xml.")] = None,
     plates: Annotated[
-        Literal["named", "auto"],
-        typer.Option(help="Whose foot is on a plate: as --loads names it, or as seen."),
-    ] = "named",
+        Literal["named", "auto"] | None,
+        typer.Option(
+            help="Whose foot is on a plate: as the loads name it, or as seen; default: the file's, "
+            "else auto where no loads are given."
+        ),
+    ] = None,
     filter: Annotated[  # noqa: A002
-        str, typer.Option(help="causal (as live) or zero-phase:6.")
-    ] = "causal",
+        str | None, typer.Option(help="causal (as live, the default) or zero-phase:6.")
+    ] = None,
     start: Annotated[float | None, typer.Option(help="From this time [s].")] = None,
     end: Annotated[float | None, typer.Option(help="To this time [s].")] = None,
     refine: Annotated[bool, typer.Option(help="Estimate EMG too.")] = True,
@@ -163,23 +180,15 @@ def offline(
     ] = None,
 ) -> None:
     """Run the same pipeline over a recording and write OpenSim files."""
+    if model is None and config is None:
+        raise typer.BadParameter("give a model, or --config, which names one", param_hint="--model")
     from streamer.commands import offline as command
 
     command.run(
-        model,
-        markers,
-        grf,
-        loads,
-        out,
-        filter,
-        start,
-        end,
-        refine,
-        checkpoint,
-        ik_setup,
-        plates,
-        subject,
-    )
+        markers, out, config=config, model=model, grf=grf, loads=loads, plates=plates,
+        filter=filter, start=start, end=end, refine=refine, checkpoint=checkpoint,
+        subject=subject, ik_setup=ik_setup,
+    )  # fmt: skip
 
 
 @app.command()

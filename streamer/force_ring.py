@@ -150,28 +150,54 @@ class ForceRing:
         return float(np.median(np.diff(self._t[max(self._first, self._end - RECENT) : self._end])))
 
 
-def forces_at(
-    wanted: NDArray[np.float64], time: NDArray[np.float64], rows: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Forces of a whole recording at other instants, as a session would interpolate them.
+class RecordedForces:
+    """Forces of a recording as a session would have met them: a `ForceSource`.
 
     Parameters
     ----------
-    wanted : ndarray of shape (m,), float64
-        Instants [s]; before the first sample and after the last these are held.
     time : ndarray of shape (n,), float64
         Times of the samples [s], increasing.
     rows : ndarray of shape (n, k, 9), float64
         Force [N], centre of pressure [m], free torque [N m] in ground.
 
-    Returns
-    -------
-    ndarray of shape (m, k, 9), float64
-        Rows at `wanted`.
+    Attributes
+    ----------
+    forces : ndarray of shape (k, 9), float64
+        At the instant last asked for; overwritten by the next `align`.
     """
-    found = np.empty((len(wanted), *rows.shape[1:]))
-    after = np.clip(np.searchsorted(time, wanted), 1, len(time) - 1)
-    share = np.clip((wanted - time[after - 1]) / (time[after] - time[after - 1]), 0.0, 1.0)
-    for i, k in enumerate(after):
-        mix_wrenches(rows[k - 1], rows[k], share[i], found[i])
-    return found
+
+    def __init__(self, time: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
+        self._time, self._rows = time, rows
+        self._ring = ForceRing(rows.shape[1])
+        self._taken = 0
+        self.forces = np.zeros(rows.shape[1:])
+
+    @property
+    def newest_s(self) -> float:
+        """Time of the newest sample that has come [s]; minus infinity if there is none."""
+        return self._ring.newest_s
+
+    def align(self, t: float, until: float) -> bool:
+        """Bring `forces` to an instant.
+
+        Parameters
+        ----------
+        t : float
+            Instant [s]; not before that of the last call.
+        until : float
+            What was sampled later than this [s] has not come yet.
+
+        Returns
+        -------
+        bool
+            True if the forces were measured around that instant, False if they are held.
+        """
+        come = int(np.searchsorted(self._time, until, side="right"))
+        if come > self._taken:
+            self._ring.extend(self._time[self._taken : come], self._rows[self._taken : come])
+            self._taken = come
+        return self._ring.at(t, self.forces)
+
+    def flush(self) -> int:
+        """Nothing waits."""
+        return 0

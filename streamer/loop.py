@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from streamer.clock import Clock
 from streamer.config import RunConfig
 from streamer.deadline import DeadlineThread, EmgSender
+from streamer.frame_forces import FrameForces, step_refiner
 from streamer.frame_times import Arrival, FrameTimes
 from streamer.health import StageTimer, report
 from streamer.messages import Act, Dyn, Health, Kin, Meta
@@ -42,12 +43,7 @@ SWITCH_S = 5e-5
 """After so long [s] the loop hands the interpreter to the deadline thread if that is due; Python's
 own 5 ms would be half a frame."""
 META_EVERY_S = 2.0
-FORCE_TRUST_S = 0.1
-"""Forces held for longer than this [s] are not believed: the bridge predicts them, and the network
-goes on with motion alone."""
 HEALTH_EVERY_S = 1.0
-UNSEEN = int(Status.HOLD | Status.WARMING_UP)
-"""What the bridge says of a frame that tells nothing of the motion."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +150,8 @@ class Session:
         )
         bridge.on_stage = self.stages.mark
         bridge.on_plate_fault = warn_of_plate
-        self._no_forces = np.zeros((0, 9))
-        self._unknown = self._no_forces if forces is None else np.full_like(forces.forces, np.nan)
+        self._frame_forces = FrameForces(forces, settings.filter_delay_s)
         self._times = FrameTimes(settings.rate_hz, settings.reset_after_s)
-        self._about = math.inf  # instant that the frame's moments are about
-        self._forces_t = -math.inf  # when forces were last measured
         self._faults_logged: set[str] = set()
         self._act = Act(session=self.session)
         self._kin = Kin(session=self.session)
@@ -207,10 +200,10 @@ class Session:
         """
         if self._markers.pull(2.0 / self._settings.rate_hz):
             try:
-                result = self._bridge.step(
-                    self._markers.t, self._markers.markers, self._align(self._markers.t)[0]
-                )
-                self._refine(self._markers.t, result)
+                t = self._markers.t
+                self._align(t)
+                result = self._bridge.step(t, self._markers.markers, self._frame_forces.forces)
+                self._refine(t, result)
             except Exception as fault:  # the frames to come will show whether it was the frame's
                 _log.warning("the frame before the first failed (%s)", fault)
                 self._bridge.reset()
@@ -248,7 +241,7 @@ class Session:
         if arrival is Arrival.ANEW:
             self._bridge.reset()
             self._refiner.reset()
-            self._forces_t = -math.inf
+            self._frame_forces.reset()
         if arrival is Arrival.GAP:
             self._bridge.unseen_until(t - self._times.period_s)
         if arrival is Arrival.ON_TIME:
@@ -261,12 +254,11 @@ class Session:
         """Compute and publish one frame."""
         seq = self.frames_in - 1
         self.sender.begin(seq, t, self._markers.received)
-        forces, fresh = self._align(t)
-        if not fresh:
+        if not self._align(t):
             self.force_stale += 1
             status |= Status.FORCE_STALE
         try:
-            result = self._bridge.step(t, self._markers.markers, forces)
+            result = self._bridge.step(t, self._markers.markers, self._frame_forces.forces)
             status |= result.status
             estimate = self._refine(t, result)
         except Exception as fault:  # the session must outlive any frame
@@ -280,36 +272,19 @@ class Session:
         self.stages.mark("publish")
         self.stages.finish()
 
-    def _align(self, t: float) -> tuple[NDArray[np.float64], bool]:
-        """Forces of the instant that a frame's moments are about, NaN if plates are silent.
-
-        That instant lies before the frame by the filter's delay, so that forces which are late by
-        less are not late. The second value: whether they are measured rather than held.
-        """
-        if self._forces is None:
-            return self._no_forces, True
-        self._about = t - self._settings.filter_delay_s
-        until = self._clock.now() + 1e-3 * self._settings.align_wait_ms
-        fresh = self._forces.align(self._about, until)
-        self._forces_t = self._about if fresh else max(self._forces_t, self._forces.newest_s)
-        self.stages.mark("align")
-        return (self._forces.forces if self._believed() else self._unknown), fresh
-
-    def _believed(self) -> bool:
-        """Whether forces were measured shortly before the instant in question, if not at it."""
-        return self._about - self._forces_t <= FORCE_TRUST_S
+    def _align(self, t: float) -> bool:
+        """Bring forces to the instant of a frame; whether they are measured rather than held."""
+        fresh = self._frame_forces.align(t, self._clock.now() + 1e-3 * self._settings.align_wait_ms)
+        if self._forces is not None:
+            self.stages.mark("align")
+        return fresh
 
     def _refine(self, t: float, result: BridgeResult) -> NDArray[np.float32]:
         """EMG of a frame and its doubt (2, n); raises if anything is not a finite number."""
         total = result.activation.sum() + result.q.sum() + result.qd.sum() + result.tau.sum()
         if not math.isfinite(total):
             raise FloatingPointError("the bridge returned a value that is not finite")
-        measured = self._believed() and not result.status & Status.FORCE_STALE
-        known = measured or bool(result.status & Status.GRF_PREDICTED)
-        self._refiner.step(
-            t, result.activation, result.q, result.qd, result.tau,
-            forces_valid=known, seen=not result.status & UNSEEN,
-        )  # fmt: skip
+        step_refiner(self._refiner, t, result, self._frame_forces.believed)
         estimate = self._refiner.estimate
         self.stages.mark("refine")
         if not math.isfinite(estimate.sum()):
@@ -336,7 +311,7 @@ class Session:
         if result.status & Status.GRF_PREDICTED:
             self._dyn.grf_source = "predicted"
         else:
-            self._dyn.grf_source = "plate" if self._believed() else "none"
+            self._dyn.grf_source = "plate" if self._frame_forces.believed else "none"
         for message in (self._act, self._kin, self._dyn):
             message.seq, message.t, message.status = seq, t, status
             message.sent = self._clock.now()

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from msgspec.structs import replace
 
 from streamer.clock import LslClock
+from streamer.config import RunConfig, load_config
 from streamer.exceptions import ConfigError, FormatError
 from streamer.faults import parse_faults
 from streamer.formats import (
@@ -26,11 +28,14 @@ from streamer.terminal import asked_to_stop, say
 
 REPLAY_PRIORITY = 10
 """SCHED_FIFO priority, where the system permits it."""
+UNUSED = ("loads", "corners", "trial", "checkpoint", "subject", "keys")
+"""Keys of a configuration whose files a replay has no use for."""
 
 
 def run(
     paths: Sequence[Path],
     *,
+    config: Path | None = None,
     speed: float = 1.0,
     loop: bool = False,
     fault: Sequence[str] = (),
@@ -47,6 +52,8 @@ def run(
     ----------
     paths : sequence of Path
         One trial directory, or one marker file and optionally a force file.
+    config : Path or None
+        The configuration of the session that listens, see `open_source`.
     speed : float
         1 = as recorded.
     loop : bool
@@ -65,7 +72,7 @@ def run(
     if not speed > 0.0:
         raise ConfigError(f"--speed is {speed:g}; give a positive number")
     faults = parse_faults(list(fault))
-    source = cut(open_source(paths), start_s, end_s)
+    source = cut(open_source(paths, config), start_s, end_s)
     source_id = source_id or uuid.uuid4().hex
     rate_hz = source.markers.rate_hz * speed
     outlet = Outlet(name, "MoCap", marker_channels(source.markers.names, unit), rate_hz, source_id)
@@ -85,13 +92,17 @@ def run(
     say(f"{player.frames_sent} frames sent, {player.stalls} stalls")
 
 
-def open_source(paths: Sequence[Path]) -> Recording:
+def open_source(paths: Sequence[Path], config: Path | None = None) -> Recording:
     """Read what is to be replayed.
 
     Parameters
     ----------
     paths : sequence of Path
         One trial directory; or a .trc, .c3d or .xdf file, a .trc with a .mot or .sto of forces.
+    config : Path or None
+        The configuration of the session that listens: which streams of an XDF file are sent, and
+        their units where it names none. That session turns axes and takes off lags itself, so they
+        are sent as recorded.
 
     Returns
     -------
@@ -102,7 +113,10 @@ def open_source(paths: Sequence[Path]) -> Recording:
     ------
     FormatError
         If a file cannot be read or its ending is unknown.
+    ConfigError
+        If the configuration cannot be used.
     """
+    session = None if config is None else as_recorded(load_config(config, without=UNUSED))
     if len(paths) == 1 and paths[0].is_dir():
         trial = read_trial(paths[0])
         return Recording(trial.markers, trial.forces, trial.emg)
@@ -111,7 +125,7 @@ def open_source(paths: Sequence[Path]) -> Recording:
     for path in paths:
         ending = path.suffix.lower()
         if ending in MARKER_SUFFIXES:
-            markers = read_recording(path)
+            markers = read_recording(path, session)
         elif ending in (".mot", ".sto"):
             forces = read_storage(path)
         else:
@@ -124,6 +138,12 @@ def open_source(paths: Sequence[Path]) -> Recording:
             paths[0], "holds no markers", "give a .trc, .c3d or .xdf file beside the forces"
         )
     return Recording(markers.markers, forces or markers.forces, markers.analogs)
+
+
+def as_recorded(session: RunConfig) -> RunConfig:
+    """Take axes and lags out of the streams of a configuration."""
+    markers, forces = (replace(s, up="y", lag_ms=0.0) for s in (session.markers, session.forces))
+    return replace(session, markers=markers, forces=forces, emg=replace(session.emg, lag_ms=0.0))
 
 
 def cut(source: Recording, start_s: float | None, end_s: float | None) -> Recording:

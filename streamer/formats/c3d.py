@@ -31,8 +31,8 @@ def read_c3d(path: Path | str, up: str | None = None) -> Recording:
     path : Path or str
         The ``.c3d`` file.
     up : {"x", "y", "z"}, optional
-        Axis that points up. Without it the file decides: ``POINT:Y_SCREEN``, else the normal
-        of its force plates.
+        Axis that points up in a file that does not say it: by ``POINT:Y_SCREEN``, else by the
+        normal of its force plates.
 
     Returns
     -------
@@ -43,13 +43,13 @@ def read_c3d(path: Path | str, up: str | None = None) -> Recording:
     Raises
     ------
     FormatError
-        If the file is missing, no C3D, has no markers, an unknown unit or plate type, or does
-        not say which axis is up.
+        If the file is missing, no C3D, has no markers, an unknown unit or plate type, or nobody
+        says which axis is up.
     """
     path = Path(path)
     file = C3dFile(path)
     used, plates = _plates(file)
-    turn = _to_y_up(path, up or _up_axis(file, plates))
+    turn = _to_y_up(path, _up_axis(file, plates) or up or "")
     markers = _markers(file, turn)
     analogs = file.analogs()
     forces = _forces(file, plates, analogs, turn) if plates and analogs.size else None
@@ -149,8 +149,11 @@ def _to_y_up(path: Path, up: str) -> F64:
     """Rotation (3, 3) from the laboratory to a frame with Y up that keeps x where it can."""
     sign, axis = (-1.0, up[1:]) if up.startswith("-") else (1.0, up.lstrip("+"))
     if axis not in ("x", "y", "z"):
-        problem = "it does not say which axis is up" if not up else f"the axis up is {up!r}"
-        raise FormatError(path, problem, "say it: up = x, y or z")
+        remedy = "export it with POINT:Y_SCREEN"
+        if up:
+            raise FormatError(path, f"the axis up is {up!r}", f"{remedy} +X, +Y or +Z")
+        remedy += ", or set `up` under `markers` in the --config"
+        raise FormatError(path, "it does not say which axis is up", remedy)
     vertical = np.zeros(3)
     vertical["xyz".index(axis)] = sign
     forward = np.array([0.0, 0.0, 1.0]) if axis == "x" else np.array([1.0, 0.0, 0.0])

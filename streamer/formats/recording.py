@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from streamer.config import RunConfig
 from streamer.exceptions import FormatError
 from streamer.formats.c3d import read_c3d
 from streamer.formats.tables import Recording
@@ -11,18 +12,16 @@ from streamer.formats.xdf import read_xdf
 MARKER_SUFFIXES = (".trc", ".c3d", ".xdf", ".xdfz")
 
 
-def read_recording(path: Path | str, *, up: str | None = None, unit: str = "") -> Recording:
+def read_recording(path: Path | str, config: RunConfig | None = None) -> Recording:
     """Read a file by what its suffix says it is.
 
     Parameters
     ----------
     path : Path or str
         A ``.trc``, ``.c3d`` or ``.xdf`` file.
-    up : {"y", "z"}, optional
-        Axis of the laboratory that points up: of C3D files that do not say it, and of XDF
-        files, where None means y. TRC files are taken as they are.
-    unit : str
-        Unit of an XDF file's markers where it names none.
+    config : RunConfig, optional
+        Of the session, for what a file does not say: which streams of an XDF file, their units,
+        axes and lags; the axis that points up in a C3D file. TRC files are taken as they are.
 
     Returns
     -------
@@ -39,8 +38,10 @@ def read_recording(path: Path | str, *, up: str | None = None, unit: str = "") -
     if suffix == ".trc":
         return Recording(read_trc(path))
     if suffix == ".c3d":
-        return read_c3d(path, up)
+        return read_c3d(path, config.markers.up if config is not None else None)
     if suffix in (".xdf", ".xdfz"):
-        return read_xdf(path, unit=unit, up="z" if up == "z" else "y")
+        if config is None:
+            return read_xdf(path)
+        return read_xdf(path, markers=config.markers, forces=config.forces, emg=config.emg)
     problem = f"files of type {suffix or 'none'} hold no markers"
     raise FormatError(path, problem, f"give one of {', '.join(MARKER_SUFFIXES)}")

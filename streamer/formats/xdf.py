@@ -1,11 +1,14 @@
 """XDF files: what a recorder kept of a session's LSL streams, as one recording.
 
-Streams are told apart by their type, as in live use: ``MoCap`` (any case), ``Force`` or ``GRF``,
-``EMG``. All times are brought to the recorder's clock and freed from jitter by pyxdf.
+Streams are told apart as in live use, by type (any case), name and source id: ``MoCap``,
+``Force`` or ``GRF``, ``EMG`` where no configuration says otherwise. All times are brought to the
+recorder's clock and freed from jitter by pyxdf.
 """
 
 import gzip
+import re
 import struct
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,8 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.channels import Channel, Up, marker_layout
+from streamer.channels import Channel, marker_layout
+from streamer.config import EmgStream, Stream
 from streamer.exceptions import FormatError, StreamLayoutError
 from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rate
 from streamer.formats.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT
@@ -22,25 +26,34 @@ from streamer.formats.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWT
 F64 = NDArray[np.float64]
 
 _ZIPPED = (".xdfz", ".gz")
-_TYPES = {"markers": ("mocap",), "forces": ("force", "grf"), "emg": ("emg",)}
+_SAME_TYPE = {"grf": "force"}
+MARKERS, FORCES, EMG = Stream(type="MoCap"), Stream(type="Force"), EmgStream()
+"""The streams of a session whose configuration says nothing of them."""
 _SI = METRES_PER_UNIT | NEWTONS_PER_UNIT | NEWTON_METRES_PER_UNIT
+_POINT = re.compile("p[xyz]$", re.IGNORECASE)
 # axis of the ground frame <- axis of a laboratory with Z up, and its sign
 _Z_UP = {"x": ("x", 1.0), "y": ("z", 1.0), "z": ("y", -1.0)}
 
 
-def read_xdf(path: Path | str, *, unit: str = "", up: Up = "y", name: str = "") -> Recording:
+def read_xdf(
+    path: Path | str,
+    *,
+    markers: Stream = MARKERS,
+    forces: Stream = FORCES,
+    emg: EmgStream = EMG,
+) -> Recording:
     """Read the marker, force and EMG streams of an XDF file.
 
     Parameters
     ----------
     path : Path or str
         The ``.xdf`` file, or ``.xdfz``.
-    unit : str
-        Unit of the markers (``m``, ``cm``, ``mm``) where their stream names none.
-    up : {"y", "z"}
-        Which axis of the laboratory points up; streams do not say.
-    name : str
-        Name of the marker stream, needed where the file has several.
+    markers, forces : Stream
+        Which streams to take and what they do not say themselves, as in the configuration of a
+        session: the unit where a stream names none (of forces: that of the points, whose labels
+        end in ``px``, ``py``, ``pz``), the axis that points up, the lag of its times.
+    emg : EmgStream
+        The same of measured EMG.
 
     Returns
     -------
@@ -51,22 +64,25 @@ def read_xdf(path: Path | str, *, unit: str = "", up: Up = "y", name: str = "") 
     Raises
     ------
     FormatError
-        If the file is missing, no XDF, has no marker stream or several, or one whose channels
+        If the file is missing, no XDF, has no such marker stream or several, or one whose channels
         or units cannot be understood.
     """
     path = Path(path)
     streams = _load(path)
-    markers = _only(path, streams, "markers", name)
-    if markers is None:
+    found = {
+        key: _only(path, streams, key, wanted)
+        for key, wanted in (("markers", markers), ("forces", forces), ("emg", emg))
+    }
+    if found["markers"] is None:
         listed = ", ".join(f"{_info(s, 'name')} ({_info(s, 'type')})" for s in streams) or "none"
-        problem = f"no marker stream in it (streams: {listed})"
-        raise FormatError(path, problem, "record one of type MoCap")
-    forces = _only(path, streams, "forces", "")
-    emg = _only(path, streams, "emg", "")
+        problem = f"no stream of {_described(markers)} in it (streams: {listed})"
+        raise FormatError(
+            path, problem, "say which has the markers, under `markers` in the --config"
+        )
     return Recording(
-        _markers(path, markers, unit, up),
-        _forces(path, forces, up) if forces is not None else None,
-        _storage(path, emg) if emg is not None else None,
+        _markers(path, found["markers"], markers),
+        _forces(path, found["forces"], forces) if found["forces"] is not None else None,
+        _storage(path, found["emg"], emg.lag_ms) if found["emg"] is not None else None,
     )
 
 
@@ -79,15 +95,10 @@ def _load(path: Path) -> list[dict[str, Any]]:
         # opened here, because pyxdf leaves a file open that it refuses
         with (gzip.open if path.suffix in _ZIPPED else open)(path, "rb") as file:
             streams, _ = pyxdf.load_xdf(file)
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        RuntimeError,
-        LookupError,
-        struct.error,
-        ParseError,
-    ) as error:
+    except (  # what pyxdf and the unpacking of a damaged file were seen to raise
+        OSError, EOFError, ValueError, RuntimeError, LookupError, OverflowError, MemoryError,
+        struct.error, zlib.error, ParseError,
+    ) as error:  # fmt: skip
         raise FormatError(path, f"no readable XDF file ({error})", "record it again") from None
     return [stream for stream in streams if len(stream["time_stamps"])]
 
@@ -98,17 +109,32 @@ def _info(stream: dict[str, Any], field: str) -> str:
 
 
 def _only(
-    path: Path, streams: Sequence[dict[str, Any]], kind: str, name: str
+    path: Path, streams: Sequence[dict[str, Any]], key: str, wanted: Stream | EmgStream
 ) -> dict[str, Any] | None:
-    """Find the stream of a kind; None if there is none, refused if there are several."""
-    fitting = [s for s in streams if _info(s, "type").lower() in _TYPES[kind]]
-    if name:
-        fitting = [s for s in fitting if _info(s, "name") == name]
+    """Find the stream that is wanted; None if there is none, refused if there are several."""
+    fitting = [
+        s
+        for s in streams
+        if (not wanted.type or _kind(_info(s, "type")) == _kind(wanted.type))
+        and (not wanted.name or _info(s, "name") == wanted.name)
+        and (not wanted.source_id or _info(s, "source_id") == wanted.source_id)
+    ]
     if len(fitting) > 1:
         listed = ", ".join(_info(s, "name") for s in fitting)
-        remedy = "name one of them" if kind == "markers" else "keep one of them"
-        raise FormatError(path, f"several {kind} streams ({listed})", remedy)
+        problem = f"several streams of {_described(wanted)} ({listed})"
+        raise FormatError(path, problem, f"set `name` under `{key}` in the --config")
     return fitting[0] if fitting else None
+
+
+def _kind(type_: str) -> str:
+    """Type of a stream, upper and lower case and its synonyms alike."""
+    return _SAME_TYPE.get(type_.lower(), type_.lower())
+
+
+def _described(wanted: Stream | EmgStream) -> str:
+    """What a stream is wanted to be, in the words of a configuration."""
+    said = {"type": wanted.type, "name": wanted.name, "source_id": wanted.source_id}
+    return ", ".join(f"{key} {value}" for key, value in said.items() if value) or "any type"
 
 
 def _channels(stream: dict[str, Any]) -> list[Channel]:
@@ -122,21 +148,36 @@ def _channels(stream: dict[str, Any]) -> list[Channel]:
     ]
 
 
-def _times(path: Path, stream: dict[str, Any]) -> F64:
+def _times(path: Path, stream: dict[str, Any], lag_ms: float) -> F64:
+    """Capture times [s]: the lag is taken off that the sender has not taken off itself."""
     time = np.array(stream["time_stamps"], dtype=np.float64)
     if not np.all(np.diff(time) > 0.0):
         problem = f"times of stream {_info(stream, 'name')!r} do not increase"
-        raise FormatError(path, problem, "its clock was reset: cut the recording there")
-    return time
+        raise FormatError(path, problem, "its clock was reset: record it again")
+    return time - max(0.0, 1e-3 * lag_ms - _compensated_lag(stream))
 
 
-def _markers(path: Path, stream: dict[str, Any], unit: str, up: Up) -> MarkerTable:
-    time = _times(path, stream)
+def _compensated_lag(stream: dict[str, Any]) -> float:
+    """Read what `streamer.channels.compensated_lag` does [s], from pyxdf's lists."""
+    description = (stream["info"].get("desc") or [None])[0] or {}
+    for name in ("acquisition", "synchronization"):
+        section = (description.get(name) or [None])[0] or {}
+        text = (section.get("compensated_lag") or [""])[0]
+        try:
+            return float(text)
+        except (TypeError, ValueError):
+            continue
+    return 0.0
+
+
+def _markers(path: Path, stream: dict[str, Any], settings: Stream) -> MarkerTable:
+    time = _times(path, stream, settings.lag_ms)
     samples = np.asarray(stream["time_series"], dtype=np.float64)
     try:
-        layout = marker_layout(_channels(stream), unit=unit, up=up)
+        layout = marker_layout(_channels(stream), unit=settings.unit, up=settings.up)
     except StreamLayoutError as error:
-        raise FormatError(path, str(error), "or export the trial as TRC or C3D") from None
+        remedy = "give it as --config, or export the trial as TRC or C3D"
+        raise FormatError(path, str(error), remedy) from None
     positions = (samples[:, layout.columns] * layout.scale).reshape(len(time), -1, 3)
     unseen = ~np.isfinite(positions).all(axis=2) | (positions == 0.0).all(axis=2)
     positions[unseen] = np.nan
@@ -144,26 +185,27 @@ def _markers(path: Path, stream: dict[str, Any], unit: str, up: Up) -> MarkerTab
     return MarkerTable(time, layout.names, positions, rate if rate > 0.0 else nominal_rate(time))
 
 
-def _storage(path: Path, stream: dict[str, Any]) -> Storage:
+def _storage(path: Path, stream: dict[str, Any], lag_ms: float) -> Storage:
     """All channels of a stream as they are; those without label are numbered."""
     data = np.array(stream["time_series"], dtype=np.float64)
     labels = [channel.label for channel in _channels(stream)]
     labels += [""] * (data.shape[1] - len(labels))
     names = tuple(label or f"channel_{i}" for i, label in enumerate(labels, start=1))
-    return Storage(_times(path, stream), names, data, name=_info(stream, "name"))
+    return Storage(_times(path, stream, lag_ms), names, data, name=_info(stream, "name"))
 
 
-def _forces(path: Path, stream: dict[str, Any], up: Up) -> Storage:
+def _forces(path: Path, stream: dict[str, Any], settings: Stream) -> Storage:
     """Force stream in N, m, N m and Y up; channels without unit are taken as such already."""
-    plain = _storage(path, stream)
+    plain = _storage(path, stream, settings.lag_ms)
     data = plain.data.copy()
     for column, channel in enumerate(_channels(stream)[: data.shape[1]]):
-        unit = channel.unit.lower().replace(" ", "").replace("*", "").replace("·", "")
-        if unit and unit not in _SI:
-            problem = f"the unit of force channel {channel.label!r} is {channel.unit!r}"
+        unit = channel.unit or (settings.unit if _POINT.search(channel.label) else "")
+        spelled = unit.lower().replace(" ", "").replace("*", "").replace("·", "")
+        if spelled and spelled not in _SI:
+            problem = f"the unit of force channel {channel.label!r} is {unit!r}"
             raise FormatError(path, problem, "record N, m or mm, N m or N mm")
-        data[:, column] *= _SI.get(unit, 1.0)
-    if up == "z":
+        data[:, column] *= _SI.get(spelled, 1.0)
+    if settings.up == "z":
         data = _turned(plain.names, data)
     return Storage(plain.time, plain.names, data, name=plain.name)
 

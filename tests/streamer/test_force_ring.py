@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sim_bridge.wrench import mix_wrenches
-from streamer.force_ring import ForceRing, longest_gap
+from streamer.force_ring import ForceRing, RecordedForces, longest_gap
 
 F64 = NDArray[np.float64]
 
@@ -155,3 +155,24 @@ def test_a_small_step_back_is_clock_correction() -> None:
     ring.extend(np.array([1.0, 1.001, 1.0008, 1.002]), rows)
     assert len(ring) == 4
     assert ring.at(1.0005, out)
+
+
+def test_of_a_recording_only_what_was_measured_until_then_is_known() -> None:
+    t, rows, expected = 1.0 + 0.001 * np.arange(1000), random_rows(1000), np.empty((2, 9))
+    source = RecordedForces(t, rows)
+    assert not source.align(0.9, 0.95)
+    assert source.newest_s == -np.inf
+    assert source.align(1.0105, 1.02)
+    mix_wrenches(rows[10], rows[11], 0.5, expected)
+    np.testing.assert_allclose(source.forces, expected, rtol=1e-9)  # the weight comes from times
+    assert source.newest_s == pytest.approx(1.02)
+    assert not source.align(1.03, 1.02)
+    np.testing.assert_array_equal(source.forces, rows[20])
+
+
+def test_beyond_a_recording_s_ends_and_in_its_holes_nothing_is_measured() -> None:
+    t = 1.0 + 0.001 * np.arange(1000)
+    kept = (t < 1.3) | (t > 1.8)
+    source = RecordedForces(t[kept], random_rows(int(kept.sum())))
+    for at, measured in ((0.9, False), (1.1, True), (1.5, False), (1.9, True), (11.0, False)):
+        assert source.align(at, at + 0.5) == measured

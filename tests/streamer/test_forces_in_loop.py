@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from streamer.force_ring import ForceRing
 from streamer.formats import Trial, read_trial
-from streamer.loop import FORCE_TRUST_S, LoopSettings, Session
+from streamer.frame_forces import FORCE_TRUST_S
+from streamer.loop import LoopSettings, Session
 from streamer.messages import Dyn, Meta, values
 from streamer.status import Status
 from tests.data_sets import trial_dir

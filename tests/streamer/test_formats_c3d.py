@@ -134,6 +134,15 @@ def test_up_can_be_said_where_the_file_does_not(tmp_path: Path) -> None:
     np.testing.assert_allclose(read, markers() * 1e-3 @ TO_Y_UP.T, rtol=FLOAT32)
 
 
+def test_a_file_that_says_which_axis_is_up_is_believed(tmp_path: Path) -> None:
+    path = write_c3d(tmp_path / "t.c3d", C3dContent(["A", "B", "C"], markers(), screen="+Z"))
+    read = read_c3d(path, up="y").markers.positions
+    np.testing.assert_array_equal(read, read_c3d(path).markers.positions)
+    path = write_c3d(tmp_path / "t.c3d", C3dContent(["A", "B", "C"], markers(), screen="+W"))
+    with pytest.raises(FormatError, match=r"axis up is '\+w'; export it with POINT:Y_SCREEN \+X"):
+        read_c3d(path, up="y")
+
+
 def test_plates_tell_what_is_up_where_the_screen_does_not(tmp_path: Path) -> None:
     described = plate_file(2)
     described.screen = ""

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from streamer.config import RunConfig, Stream
 from streamer.exceptions import FormatError
 from streamer.formats import read_c3d, read_recording, read_trc, read_xdf
 from tests.streamer.c3d_writing import C3dContent, write_c3d
@@ -23,13 +24,22 @@ def test_each_suffix_has_its_reader(tmp_path: Path) -> None:
     labels = [{"label": f"SACR_{axis}", "unit": "m"} for axis in "XYZ"]
     stream = XdfStream("w", "MoCap", np.arange(5) / 100, np.ones((5, 3)), 100.0, labels)
     xdf = write_xdf(tmp_path / "m.xdf", [stream])
+    z_up = Stream(type="MoCap", up="z")
+    config = RunConfig(model=Path("me.osim"), markers=z_up)
     for read, expected in (
-        (read_recording(trc), read_trc(trc)),
-        (read_recording(c3d, up="z"), read_c3d(c3d, "z").markers),
-        (read_recording(xdf, up="z"), read_xdf(xdf, up="z").markers),
+        (read_recording(trc, config), read_trc(trc)),
+        (read_recording(c3d, config), read_c3d(c3d, "z").markers),
+        (read_recording(xdf, config), read_xdf(xdf, markers=z_up).markers),
+        (read_recording(xdf), read_xdf(xdf).markers),
     ):
         assert read.markers.names == ("SACR",)
         np.testing.assert_array_equal(read.markers.positions, expected.positions)
+
+
+def test_a_c3d_file_that_does_not_say_what_is_up_asks_for_a_configuration(tmp_path: Path) -> None:
+    content = C3dContent(["SACR"], np.ones((5, 1, 3)), screen="")
+    with pytest.raises(FormatError, match="set `up` under `markers` in the --config"):
+        read_recording(write_c3d(tmp_path / "m.c3d", content))
 
 
 def test_other_suffix_is_refused_with_those_that_work(tmp_path: Path) -> None:

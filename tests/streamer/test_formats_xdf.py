@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from streamer.config import EmgStream, Stream
 from streamer.exceptions import FormatError
 from streamer.formats import read_xdf
 from tests.streamer.xdf_writing import XdfStream, write_xdf
@@ -75,7 +76,9 @@ def test_times_come_on_the_recorders_clock(tmp_path: Path) -> None:
 
 def test_z_up_is_turned_for_markers_and_forces_alike(tmp_path: Path) -> None:
     path = write_xdf(tmp_path / "s.xdf", [mocap("m"), force()])
-    recording = read_xdf(path, up="z")
+    recording = read_xdf(
+        path, markers=Stream(type="MoCap", up="z"), forces=Stream(type="Force", up="z")
+    )
     turn = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
     np.testing.assert_array_equal(
         recording.markers.positions, mocap().data.reshape(N, 2, 3) @ turn.T
@@ -85,10 +88,41 @@ def test_z_up_is_turned_for_markers_and_forces_alike(tmp_path: Path) -> None:
     np.testing.assert_array_equal(recording.forces.data, turned)
 
 
+@pytest.mark.parametrize(
+    ("said", "compensated_ms", "taken_ms"),
+    [(12.0, "", 12.0), (12.0, "0.004", 8.0), (12.0, "0.020", 0.0), (12.0, "soon", 12.0)],
+)
+def test_a_known_lag_is_taken_off_once(
+    tmp_path: Path, said: float, compensated_ms: str, taken_ms: float
+) -> None:
+    section = f"<acquisition><compensated_lag>{compensated_ms}</compensated_lag></acquisition>"
+    stream = mocap(description=section if compensated_ms else "")
+    path = write_xdf(tmp_path / "s.xdf", [stream, force()])
+    markers = Stream(type="MoCap", lag_ms=said)
+    recording = read_xdf(path, markers=markers, forces=Stream(type="Force", lag_ms=5.0))
+    # pyxdf fits a line through the stamps: exact but for rounding of numbers of 5e3 s
+    np.testing.assert_allclose(recording.markers.time, stream.time - 1e-3 * taken_ms, atol=1e-9)
+    assert recording.forces is not None
+    np.testing.assert_allclose(recording.forces.time, force().time - 0.005, atol=1e-9)
+
+
+def test_points_of_forces_have_the_unit_that_is_said_where_they_name_none(tmp_path: Path) -> None:
+    plain = [{"label": channel["label"]} for channel in force().channels]
+    path = write_xdf(tmp_path / "s.xdf", [mocap("m"), force(channels=plain)])
+    recording = read_xdf(path, forces=Stream(type="Force", unit="mm"))
+    assert recording.forces is not None
+    si = force().data * np.repeat([1.0, 1e-3, 1.0], 3)
+    np.testing.assert_allclose(recording.forces.data, si, rtol=1e-15)
+    path = write_xdf(tmp_path / "named.xdf", [mocap("m"), force("m")])
+    named = read_xdf(path, forces=Stream(type="Force", unit="mm")).forces
+    assert named is not None
+    np.testing.assert_array_equal(named.data, force().data)
+
+
 def test_plain_labels_and_a_unit_that_is_said(tmp_path: Path) -> None:
     channels = [{"label": f"{n}_{a}"} for n in ("RKNE", "LKNE") for a in "XYZ"]
     path = write_xdf(tmp_path / "s.xdf", [mocap(channels=channels, type="Mocap")])
-    recording = read_xdf(path, unit="mm")
+    recording = read_xdf(path, markers=Stream(type="MoCap", unit="mm"))
     expected = mocap().data.reshape(N, 2, 3) * 1e-3
     np.testing.assert_allclose(recording.markers.positions, expected, rtol=1e-15)
     with pytest.raises(FormatError, match="no unit"):
@@ -113,9 +147,15 @@ def test_unseen_markers_are_nan(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("streams", "says"),
     [
-        ([force()], r"no marker stream in it \(streams: plates \(Force\)\)"),
-        ([mocap(), mocap(name="second")], r"several markers streams \(walker, second\)"),
-        ([mocap(), force(), force(name="b")], r"several forces streams \(plates, b\)"),
+        ([force()], r"no stream of type MoCap in it \(streams: plates \(Force\)\)"),
+        (
+            [mocap(), mocap(name="second")],
+            r"several streams of type MoCap \(walker, second\); set `name` under `markers`",
+        ),
+        (
+            [mocap(), force(), force(name="b")],
+            r"several streams of type Force \(plates, b\); set `name` under `forces`",
+        ),
         ([mocap(channels=[])], "describe no marker"),
         ([mocap("furlong")], "furlong"),
         ([mocap(), force("furlong")], "'ground_force_r_px' is 'furlong'"),
@@ -129,9 +169,21 @@ def test_unusable_recording_is_refused(tmp_path: Path, streams: list[XdfStream],
     assert "\n" not in str(refusal.value)
 
 
+def test_streams_of_another_type_or_source_can_be_named(tmp_path: Path) -> None:
+    streams = [mocap(type="Positions", source_id="a"), mocap(type="Positions", source_id="b")]
+    path = write_xdf(tmp_path / "s.xdf", [*streams, force(type="GRF")])
+    wanted = Stream(type="positions", source_id="b")
+    recording = read_xdf(path, markers=wanted, emg=EmgStream(name="absent"))
+    assert recording.markers.n_frames == N
+    assert recording.forces is not None
+    with pytest.raises(FormatError, match=r"no stream of type positions, source_id c in it"):
+        read_xdf(path, markers=Stream(type="positions", source_id="c"))
+
+
 def test_one_of_several_marker_streams_can_be_named(tmp_path: Path) -> None:
     path = write_xdf(tmp_path / "s.xdf", [mocap(), mocap("m", name="second")])
-    assert abs(read_xdf(path, name="second").markers.positions).max() > 100.0
+    second = read_xdf(path, markers=Stream(type="MoCap", name="second"))
+    assert abs(second.markers.positions).max() > 100.0
 
 
 def test_what_is_no_xdf_is_refused(tmp_path: Path) -> None:

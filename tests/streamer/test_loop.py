@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from streamer.loop import FORCE_TRUST_S, LoopSettings, Session
+from streamer.frame_forces import FORCE_TRUST_S
+from streamer.loop import LoopSettings, Session
 from streamer.messages import Dyn, Emg, Health, Kin, Meta, values
 from streamer.status import Status
 from tests.streamer.stand_ins import (

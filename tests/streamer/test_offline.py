@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, compile_model
 from streamer.commands import offline
-from streamer.commands.offline import Recording, Results, process, read_recording
+from streamer.commands.offline import process, read_recording
+from streamer.commands.offline_recording import Recording
+from streamer.commands.offline_results import Results
 from streamer.exceptions import ConfigError
 from streamer.formats import corners_of, read_storage, read_trial, write_storage
 from streamer.formats.tables import Storage
@@ -198,8 +200,9 @@ def test_an_inverted_plate_is_reported(
     data[:, left] *= -1.0
     write_storage(tmp_path / "grf.mot", Storage(forces.time, forces.names, data))
     offline.run(
-        directory.parent / "model.osim", directory / "markers.trc", tmp_path / "grf.mot",
-        directory / "external_loads.xml", tmp_path / "out", filter_name, START, END, False, None,
+        directory / "markers.trc", tmp_path / "out", model=directory.parent / "model.osim",
+        grf=tmp_path / "grf.mot", loads=directory / "external_loads.xml", filter=filter_name,
+        start=START, end=END, refine=False,
     )  # fmt: skip
     faults = json.loads((tmp_path / "out" / "report.json").read_text())["plate_faults"]
     inverted = [line for line in faults if "inverted" in line]

@@ -13,6 +13,7 @@ from streamer.formats import MarkerTable, Recording, Storage
 from streamer.replay import FORCE_CHUNK_S, STALL_S, Player
 from tests.data_sets import trial_dir
 from tests.streamer.stand_ins import HandClock
+from tests.streamer.xdf_writing import XdfStream, write_xdf
 
 N, RATE, FORCE_RATE = 20, 100.0, 1000.0
 
@@ -187,6 +188,25 @@ def test_what_cannot_be_replayed_is_one_clear_error(
 ) -> None:
     with pytest.raises(FormatError, match=message):
         open_source([tmp_path / n for n in names])
+
+
+def test_a_rig_s_recording_is_sent_as_the_session_that_listens_expects_it(tmp_path: Path) -> None:
+    labels = [{"label": f"SACR_{axis}"} for axis in "XYZ"]
+    time, data = 50.0 + np.arange(N) / RATE, np.arange(N * 3.0).reshape(N, 3) + 1.0
+    streams = [XdfStream(name, "MoCap", time, data, RATE, labels) for name in ("lab", "room")]
+    path = write_xdf(tmp_path / "walk.xdf", streams)
+    config = tmp_path / "rig.yaml"
+    (tmp_path / "model.osim").touch()
+    config.write_text(
+        "model: model.osim\nloads: gone.xml\nmarkers: {name: lab, unit: cm, up: z, lag_ms: 12}\n"
+    )
+    with pytest.raises(FormatError, match=r"several streams of type MoCap .* in the --config"):
+        open_source([path])
+    source = open_source([path], config)
+    # axes and times as recorded: the session turns the ones and takes its lag off the others
+    np.testing.assert_allclose(source.markers.positions[:, 0], 0.01 * data, rtol=1e-15)
+    # pyxdf fits a line through the stamps
+    np.testing.assert_allclose(source.markers.time, time, rtol=0.0, atol=1e-9)
 
 
 def test_a_force_file_alone_is_refused(tmp_path: Path) -> None:

@@ -28,8 +28,9 @@ from inference.exceptions import EmgError, FeatureError
 from inference.train_settings import TrainSettings
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce, compile_model
 from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
-from streamer.exceptions import ConfigError, StreamerError
-from streamer.features import default_cache_dir, find_trials, load_features
+from streamer.exceptions import ConfigError, FormatError, StreamerError
+from streamer.feature_settings import FeatureSettings
+from streamer.features import default_cache_dir, find_trials, load_features, record_path
 from streamer.force_ring import ForceRing
 from streamer.formats import read_trial
 from streamer.train_config import TrainConfig
@@ -134,6 +135,19 @@ def test_records_are_cached_until_the_trial_changes(tmp_path: Path) -> None:
     write_emg(trial, lambda data: data.__imul__(2.0))
     list(load_features([trial], cache_dir=cache))
     assert len(list(cache.iterdir())) == 2
+
+
+def test_a_file_that_may_not_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    trial = make_trial(tmp_path, "one")
+    record_path(trial, FeatureSettings())  # the bridge's own sources are read once
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    with pytest.raises(FormatError, match=r"cannot be read \(Permission denied\)"):
+        record_path(trial, FeatureSettings())
 
 
 def test_one_variable_moves_every_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -26,6 +26,9 @@ class XdfStream:
     rate_hz: float
     channels: list[dict[str, str]] = field(default_factory=list)
     clock_offset_s: float = 0.0
+    source_id: str = ""
+    description: str = ""
+    """More elements of it, XML."""
 
 
 def write_xdf(path: Path, streams: list[XdfStream]) -> Path:
@@ -56,10 +59,11 @@ def _header(stream: XdfStream) -> str:
     )
     return (
         f'<?xml version="1.0"?><info><name>{stream.name}</name><type>{stream.type}</type>'
+        f"<source_id>{stream.source_id}</source_id>"
         f"<channel_count>{stream.data.shape[1]}</channel_count>"
         f"<nominal_srate>{stream.rate_hz}</nominal_srate>"
         "<channel_format>double64</channel_format>"
-        f"<desc><channels>{described}</channels></desc></info>"
+        f"<desc>{stream.description}<channels>{described}</channels></desc></info>"
     )
 
 

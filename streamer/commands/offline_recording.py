@@ -1,0 +1,161 @@
+"""What `nem2e offline` takes: markers of a file, and the forces that belong to them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_bridge import ON_FEET, ExternalForce
+from streamer.config import RunConfig
+from streamer.exceptions import ConfigError, FormatError
+from streamer.force_ring import SLOWEST_GAP_S, RecordedForces
+from streamer.formats import (
+    ExternalForceColumns,
+    MarkerTable,
+    Storage,
+    corners_of,
+    plates_by_name,
+    read_external_loads,
+    read_storage,
+    select_forces,
+)
+from streamer.formats import Recording as FileContent
+from streamer.formats import read_recording as read_file
+from streamer.frame_forces import FrameForces
+from streamer.terminal import say
+
+F64 = NDArray[np.float64]
+Plates = Literal["named", "auto"]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What the pipeline takes: markers, and forces at their own rate.
+
+    Attributes
+    ----------
+    markers : MarkerTable
+        Positions [m], ground, times [s] of the recording.
+    force_time : ndarray of shape (n_sample,), float64 [s]
+        Times of the force samples, same clock.
+    force_rows : ndarray of shape (n_sample, n_load, 9), float64
+        Force [N], centre of pressure [m], free torque [N m], ground.
+    loads : tuple of ExternalForce
+        Row by row of a sample; none where forces are not measured.
+    corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
+        Of plates whose feet are found by the bridge.
+    """
+
+    markers: MarkerTable
+    force_time: F64
+    force_rows: F64
+    loads: tuple[ExternalForce, ...]
+    corners: F64 | None = None
+
+    @property
+    def on_feet(self) -> bool:
+        """Whether the bridge finds the foot on each plate."""
+        return any(load.body == ON_FEET for load in self.loads)
+
+    def frame_forces(self, delay_s: float) -> FrameForces:
+        """Return the forces of frames, one after the other; moments are so much [s] older."""
+        source = RecordedForces(self.force_time, self.force_rows) if self.loads else None
+        return FrameForces(source, delay_s)
+
+    @property
+    def forces(self) -> F64:
+        """Forces at the markers' instants, (n_frame, n_load, 9); NaN where not believed."""
+        frames = self.frame_forces(0.0)
+        found = np.zeros((len(self.markers.time), len(self.loads), 9))
+        for t, row in zip(self.markers.time.tolist(), found, strict=True):
+            frames.align(t, t + SLOWEST_GAP_S)
+            row[:] = frames.forces
+        return found
+
+
+def read_recording(
+    markers: Path,
+    grf: Path | None,
+    loads: Path | None,
+    start: float | None,
+    end: float | None,
+    plates: Plates | None = None,
+    session: RunConfig | None = None,
+) -> Recording:
+    """Read markers and forces.
+
+    Parameters
+    ----------
+    markers : Path
+        A TRC, C3D or XDF file; the forces of the last two count where no `grf` is given.
+    grf, loads : Path or None
+        See :func:`run`.
+    start, end : float or None
+        Part of the recording [s].
+    plates : {"named", "auto"} or None
+        See :func:`run`.
+    session : RunConfig or None
+        For what the files do not say, and the corners of the plates.
+
+    Raises
+    ------
+    FormatError
+        If a file is missing or unreadable.
+    ConfigError
+        If a force file is missing beside the other, or no frame lies between `start` and `end`.
+    """
+    source = read_file(markers, session)
+    table = _cut(source.markers, start, end)
+    if grf is not None:
+        source = FileContent(table, read_storage(grf), corners=source.corners)
+    auto = plates == "auto" or (plates is None and grf is None and loads is None)
+    columns = _columns(source.forces, markers, grf, loads, auto)
+    if source.forces is None or not columns:
+        return Recording(table, np.zeros(0), np.zeros((0, 0, 9)), ())
+    rows = select_forces(columns, source.forces, loads or grf or markers)
+    bodies = tuple(ExternalForce(f.name, ON_FEET if auto else f.body) for f in columns)
+    corners = source.corners if loads is None else None
+    if session is not None and session.corners is not None:
+        corners = corners_of(session.corners)
+    return Recording(table, source.forces.time, rows, bodies, corners if auto else None)
+
+
+def _columns(
+    forces: Storage | None, markers: Path, grf: Path | None, loads: Path | None, auto: bool
+) -> tuple[ExternalForceColumns, ...]:
+    """Where the forces stand in their table; none if they are not to be used."""
+    if loads is not None:
+        if forces is None:
+            raise ConfigError(
+                f"{loads.name} names loads, but there is no --grf, and {markers.name} has no forces"
+            )
+        return read_external_loads(loads).forces
+    if forces is None:
+        return ()
+    if auto:
+        found = plates_by_name(forces.names)
+        if not found:
+            raise FormatError(
+                grf or markers, "no force columns like ground_force_1_vx and ground_force_1_px",
+                "name its columns in an ExternalLoads file (--loads), or leave them out"
+                " (--plates named)",
+            )  # fmt: skip
+        return found
+    if grf is not None:
+        raise ConfigError("--grf is given without --loads; give both, or --plates auto")
+    say(f"the forces of {markers.name} are passed over; --loads or --plates auto takes them")
+    return ()
+
+
+def _cut(table: MarkerTable, start: float | None, end: float | None) -> MarkerTable:
+    low = -np.inf if start is None else start
+    high = np.inf if end is None else end
+    inside = (table.time >= low - 1e-9) & (table.time <= high + 1e-9)
+    if not inside.any():
+        raise ConfigError(
+            f"no frame lies between {low:g} s and {high:g} s; the markers run from"
+            f" {table.time[0]:g} s to {table.time[-1]:g} s"
+        )
+    return MarkerTable(table.time[inside], table.names, table.positions[inside], table.rate_hz)

@@ -1,0 +1,101 @@
+"""What `nem2e offline` computes and writes: OpenSim's files, and a report."""
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference import Refiner
+from sim_bridge import BridgeOutput, CompiledModel
+from streamer.formats import Storage, write_storage
+from streamer.health import StageTimer, StatusCounter
+from streamer.outputs import write_output
+
+F64 = NDArray[np.float64]
+
+_log = logging.getLogger(__name__)
+
+_KEPT = (
+    "ik_q", "q", "qd", "qdd", "tau", "activation", "control", "reserve", "marker_rms", "status",
+)  # fmt: skip
+
+
+class Results:
+    """Everything that is written, one row a frame; angles in rad."""
+
+    def __init__(self, n: int, out: BridgeOutput, n_channel: int) -> None:
+        n_coordinate = len(out.q)
+        self.ik_q, self.q, self.qd, self.qdd, self.tau = np.zeros((5, n, n_coordinate))
+        self.activation = np.zeros((n, len(out.activation)))
+        self.control = np.zeros((n, len(out.control)))
+        self.reserve = np.zeros((n, len(out.reserve)))
+        self.emg = np.zeros((n, n_channel))
+        self.marker_rms = np.zeros(n)
+        self.status = np.zeros(n, dtype=np.int64)
+        self.plate_faults: list[str] = []
+
+    def say_fault(self, plate: str, message: str) -> None:
+        """Keep what is wrong with a force plate, and say it."""
+        self.plate_faults.append(f"force plate {plate!r}: {message}")
+        _log.warning(self.plate_faults[-1])
+
+    def keep(self, i: int, out: BridgeOutput) -> None:
+        """Copy the outcome of frame `i`."""
+        for name in _KEPT:
+            getattr(self, name)[i] = getattr(out, name)
+
+
+def write_results(
+    out: Path,
+    model: CompiledModel,
+    t: F64,
+    results: Results,
+    refiner: Refiner | None,
+    delay_s: float,
+) -> None:
+    """Write OpenSim's files: names and units as its tools write them, times of capture `t` [s]."""
+    names, rotation = model.coordinate_names, model.coordinate_is_rotation
+    degrees = np.where(rotation, np.degrees(1.0), 1.0)
+    note = f"; true for {1e3 * delay_s:.1f} ms before the time given" if delay_s else ""
+    moments = [n + ("_moment" if r else "_force") for n, r in zip(names, rotation, strict=True)]
+    motion = np.hstack([degrees * x for x in (results.q, results.qd, results.qdd)])
+    motion_names = [n + suffix for suffix in ("", "_speed", "_acceleration") for n in names]
+    actuators = [*model.muscle_names, *model.actuators.names, *(f"{n}_reserve" for n in names)]
+    controls = np.hstack([results.activation, results.control, results.reserve])
+    tables = {
+        "ik.mot": Storage(t, names, degrees * results.ik_q, True, "Coordinates"),
+        "coordinates.sto": Storage(
+            t, tuple(motion_names), motion, True, f"Filtered coordinates{note}"
+        ),
+        "id.sto": Storage(t, tuple(moments), results.tau, False, "Inverse Dynamics" + note),
+        "activation.sto": Storage(
+            t, tuple(actuators), controls, False, "Static Optimization" + note
+        ),
+    }
+    if refiner is not None:
+        tables["emg.sto"] = Storage(
+            t, refiner.channel_names, results.emg, False, "Estimated EMG envelopes" + note
+        )
+    for name, table in tables.items():
+        write_storage(out / name, table)
+
+
+def write_report(out: Path, results: Results, timer: StageTimer, delay_s: float) -> None:
+    """Write ``report.json``: counts of flags, durations [us], what is wrong with plates."""
+    statuses = StatusCounter()
+    for status in results.status:
+        statuses.add(int(status))
+    report = {
+        "frames": len(results.status),
+        "filter_delay_ms": 1e3 * delay_s,
+        "marker_rms_m": {
+            "mean": float(results.marker_rms.mean()),
+            "max": float(results.marker_rms.max()),
+        },
+        "stage_us": timer.summary_us(),
+        "status_counts": statuses.counts(),
+        "plate_faults": results.plate_faults,
+    }
+    write_output(out / "report.json", json.dumps(report, indent=2) + "\n", "--out")

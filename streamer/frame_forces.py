@@ -1,0 +1,98 @@
+"""Forces of a frame and what the network is told of them: one rule, live and over a recording."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.protocols import BridgeResult, ForceSource, RefinerStep
+from streamer.status import Status
+
+F64 = NDArray[np.float64]
+
+FORCE_TRUST_S = 0.1
+"""Forces held for longer than this [s] are not believed: the bridge predicts them, and the network
+goes on with motion alone."""
+UNSEEN = int(Status.HOLD | Status.WARMING_UP)
+"""What the bridge says of a frame that tells nothing of the motion."""
+
+
+class FrameForces:
+    """Forces of the instant that a frame's moments are about, and whether they are believed.
+
+    That instant lies before the frame by the filter's delay, so that forces which are late by
+    less are not late.
+
+    Parameters
+    ----------
+    source : ForceSource or None
+        Where forces come from; None = no force plates.
+    delay_s : float
+        Group delay of the bridge's filter [s]; 0 where the bridge holds forces back itself.
+    """
+
+    def __init__(self, source: ForceSource | None, delay_s: float) -> None:
+        self._source, self._delay_s = source, delay_s
+        self._unknown = np.zeros((0, 9)) if source is None else np.full_like(source.forces, np.nan)
+        self._about = math.inf  # instant in question
+        self._measured = -math.inf  # when forces were last measured
+
+    def reset(self) -> None:
+        """Forget when forces were measured."""
+        self._measured = -math.inf
+
+    def align(self, t: float, until: float) -> bool:
+        """Bring `forces` to the instant of a frame.
+
+        Parameters
+        ----------
+        t : float
+            Capture time of the frame [s].
+        until : float
+            See `ForceSource.align` [s].
+
+        Returns
+        -------
+        bool
+            Whether they are measured rather than held; True where there are no plates.
+        """
+        if self._source is None:
+            return True
+        self._about = t - self._delay_s
+        fresh = self._source.align(self._about, until)
+        self._measured = self._about if fresh else max(self._measured, self._source.newest_s)
+        return fresh
+
+    @property
+    def believed(self) -> bool:
+        """Whether forces were measured shortly before the instant in question, if not at it."""
+        return self._about - self._measured <= FORCE_TRUST_S
+
+    @property
+    def forces(self) -> F64:
+        """Rows (k, 9) for the bridge, valid until the next `align`; NaN if not believed."""
+        if self._source is None or not self.believed:
+            return self._unknown
+        return self._source.forces
+
+
+def step_refiner(refiner: RefinerStep, t: float, result: BridgeResult, believed: bool) -> None:
+    """Let the network take the bridge's answer to a frame.
+
+    Parameters
+    ----------
+    refiner : RefinerStep
+        Its estimate is in its attributes.
+    t : float
+        Capture time [s].
+    result : BridgeResult
+        Of that frame, with the flags of the bridge alone.
+    believed : bool
+        Whether forces were measured, see `FrameForces`; the bridge may still not use them.
+    """
+    measured = believed and not result.status & Status.FORCE_STALE
+    known = measured or bool(result.status & Status.GRF_PREDICTED)
+    refiner.step(
+        t, result.activation, result.q, result.qd, result.tau,
+        forces_valid=known, seen=not result.status & UNSEEN,
+    )  # fmt: skip

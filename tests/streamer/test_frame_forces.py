@@ -1,0 +1,85 @@
+"""How long forces are believed, and what the network is told of them."""
+
+import numpy as np
+import pytest
+
+from streamer.frame_forces import FORCE_TRUST_S, FrameForces, step_refiner
+from streamer.status import Status
+from tests.streamer.stand_ins import Plates, StandInBridge, StandInRefiner
+
+
+def test_forces_are_asked_for_as_long_before_the_frame_as_the_filter_is_late() -> None:
+    plates = Plates()
+    frames = FrameForces(plates, 0.025)
+    assert frames.align(5.0, 5.002)
+    assert plates.asked == [5.0 - 0.025]
+    assert frames.believed
+    assert frames.forces is plates.forces
+
+
+def test_held_forces_are_believed_for_a_while() -> None:
+    plates = Plates()
+    frames = FrameForces(plates, 0.0)
+    frames.align(5.0, 5.0)
+    plates.fresh = False
+    for t in (5.05, 5.0 + FORCE_TRUST_S - 1e-9):
+        assert not frames.align(t, t)
+        assert frames.believed
+        assert frames.forces is plates.forces
+    assert not frames.align(5.0 + FORCE_TRUST_S + 1e-9, 6.0)
+    assert not frames.believed
+    assert frames.forces.shape == plates.forces.shape
+    assert np.isnan(frames.forces).all()
+    plates.newest_s = 5.05  # late ones came
+    assert not frames.align(5.12, 6.0)
+    assert frames.believed
+
+
+def test_before_the_first_sample_and_after_a_new_start_nothing_is_believed() -> None:
+    plates = Plates()
+    frames = FrameForces(plates, 0.0)
+    plates.fresh = False
+    assert not frames.align(5.0, 5.0)
+    assert not frames.believed
+    plates.fresh = True
+    frames.align(5.01, 5.01)
+    frames.reset()
+    plates.fresh = False
+    frames.align(5.02, 5.02)
+    assert not frames.believed
+
+
+def test_without_plates_there_are_no_rows_and_nothing_is_late_or_believed() -> None:
+    frames = FrameForces(None, 0.025)
+    assert frames.align(5.0, 5.0)
+    assert frames.forces.shape == (0, 9)
+    assert not frames.believed
+
+
+@pytest.mark.parametrize(
+    ("believed", "status", "known"),
+    [
+        (True, 0, True),
+        (True, Status.GAP, True),
+        (True, Status.FORCE_STALE, False),
+        (False, 0, False),
+        (False, Status.GRF_PREDICTED, True),
+        (True, Status.GRF_PREDICTED | Status.FORCE_STALE, True),
+    ],
+)
+def test_the_network_is_told_whether_forces_are_known(
+    believed: bool, status: int, known: bool
+) -> None:
+    bridge, refiner = StandInBridge(), StandInRefiner()
+    bridge.status = int(status)
+    step_refiner(refiner, 5.0, bridge.step(5.0, np.ones((3, 3)), np.zeros((0, 9))), believed)
+    assert refiner.forces_valid == [known]
+    assert refiner.frames_seen == [True]
+
+
+@pytest.mark.parametrize("status", [Status.HOLD, Status.WARMING_UP])
+def test_the_network_is_told_of_a_frame_that_tells_nothing(status: Status) -> None:
+    bridge, refiner = StandInBridge(), StandInRefiner()
+    bridge.status = int(status)
+    step_refiner(refiner, 5.0, bridge.step(5.0, np.ones((3, 3)), np.zeros((0, 9))), True)
+    assert refiner.frames_seen == [False]

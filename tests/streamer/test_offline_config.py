@@ -1,0 +1,170 @@
+"""A session's configuration says of its recording what the file does not."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+from sim_bridge import ON_FEET
+from streamer.cli import app
+from streamer.commands.offline import with_options
+from streamer.commands.offline_recording import read_recording
+from streamer.commands.run import demo_config
+from streamer.config import load_config
+from streamer.exceptions import ConfigError, FormatError
+from streamer.formats import Storage, read_storage, read_trial, write_storage
+from tests.streamer.xdf_writing import XdfStream, write_xdf
+
+F64 = NDArray[np.float64]
+WALK = demo_config().parent / "subject" / "walk"
+MODEL = WALK.parent / "model.osim"
+FRAMES = 60
+T0 = 5321.5
+"""Seconds since the machine started: LSL's local clock."""
+LAG_MS = {"markers": 12.0, "forces": 4.0}
+
+
+def z_up(vectors: F64) -> F64:
+    """From the ground frame to a laboratory with Z up: x, -z, y."""
+    return np.stack((vectors[..., 0], -vectors[..., 2], vectors[..., 1]), axis=-1)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """The demo's walk as a rig with Z up sends it: in mm, but without saying so, and late."""
+    trial = read_trial(WALK)
+    assert trial.forces is not None
+    time = trial.markers.time[:FRAMES]
+    mm = 1e3 * z_up(trial.markers.positions[:FRAMES]).reshape(FRAMES, -1)
+    described = [{"label": f"{name}_{axis}"} for name in trial.markers.names for axis in "XYZ"]
+    sampled = trial.forces.time <= time[-1]
+    vectors = z_up(trial.forces.data[sampled].reshape(sampled.sum(), -1, 3))
+    vectors[:, 1::3] *= 1e3  # force, point and torque of one plate after the other
+    forces = vectors.reshape(len(vectors), -1)
+    labels = [{"label": name} for name in trial.forces.names]
+    stamps = {key: T0 + 1e-3 * lag for key, lag in LAG_MS.items()}
+    streams = [
+        XdfStream("room", "MoCap", T0 + time, np.ones((FRAMES, 3)), 100.0, described[:3]),
+        XdfStream("lab", "MoCap", stamps["markers"] + time, mm, 100.0, described),
+        XdfStream(
+            "plates", "GRF", stamps["forces"] + trial.forces.time[sampled], forces, 500.0, labels
+        ),
+    ]
+    return write_xdf(tmp_path / "walk.xdf", streams)
+
+
+def configured(folder: Path, **keys: object) -> Path:
+    """Write the configuration of that rig."""
+    streams = {
+        key: {"up": "z", "unit": "mm", "lag_ms": lag_ms, "name": name}
+        for (key, lag_ms), name in zip(LAG_MS.items(), ("lab", "plates"), strict=True)
+    }
+    content = {"model": str(MODEL), "loads": str(WALK / "external_loads.xml"), **streams} | keys
+    path = folder / "rig.yaml"
+    path.write_text(json.dumps(content))  # JSON is YAML
+    return path
+
+
+def offline(*arguments: object) -> None:
+    found = CliRunner().invoke(app, ["offline", *map(str, arguments)])
+    assert found.exit_code == 0, found.output
+
+
+def test_a_recording_is_read_as_its_session_read_it(recorded: Path, tmp_path: Path) -> None:
+    end = str((FRAMES - 0.5) / 100)
+    offline("--config", configured(tmp_path), "--markers", recorded, "--out", tmp_path / "xdf")
+    # the trial's own forces, so that both end with the same sample
+    forces = read_storage(WALK / "grf.mot")
+    part = forces.time <= (FRAMES - 1) / 100
+    write_storage(tmp_path / "grf.mot", Storage(forces.time[part], forces.names, forces.data[part]))
+    offline(
+        "--model", MODEL, "--markers", WALK / "markers.trc", "--grf", tmp_path / "grf.mot",
+        "--loads", WALK / "external_loads.xml", "--end", end, "--out", tmp_path / "trc",
+    )  # fmt: skip
+    for name, tolerance in (("id.sto", 1e-4), ("emg.sto", 1e-6)):
+        again, known = (read_storage(tmp_path / kind / name) for kind in ("xdf", "trc"))
+        # pyxdf fits a line through the stamps: rounding of numbers of 5e3 s
+        np.testing.assert_allclose(again.time, known.time + T0, rtol=0.0, atol=1e-9)
+        assert again.names == known.names
+        # millimetres and T0 round positions to 1e-16 m and times to 1e-12 s: 2e-5 N m behind the
+        # second derivatives, the last digit of the network's float32
+        np.testing.assert_allclose(again.data, known.data, rtol=0.0, atol=tolerance)
+    assert np.abs(known.data).max() > 0.1
+
+
+def test_what_is_given_goes_before_the_file(tmp_path: Path) -> None:
+    path = configured(tmp_path, filter="savgol:11:3", mass_kg=70.0, trial="gone", subject="gone")
+    session, settings = with_options(path, {"filter": "causal", "loads": None, "subject": MODEL})
+    assert session is not None
+    assert (settings.filter, settings.mass_kg, settings.subject) == ("causal", 70.0, MODEL)
+    assert settings.loads == WALK / "external_loads.xml"
+    assert settings.markers.lag_ms == LAG_MS["markers"]
+    assert (session.filter, session.subject) == ("causal", None)
+    nothing, settings = with_options(None, {"model": MODEL, "filter": None})
+    assert nothing is None
+    assert (settings.model, settings.filter) == (MODEL, "causal")
+
+
+def test_named_plates_need_no_corners(tmp_path: Path) -> None:
+    path = configured(tmp_path, plates="auto", corners="gone.c3d")
+    with pytest.raises(ConfigError, match="`corners` names"):
+        with_options(path, {"plates": "auto"})
+    _, settings = with_options(path, {"plates": "named"})
+    assert (settings.plates, settings.corners) == ("named", None)
+
+
+def test_a_recording_that_says_too_little_says_what_to_give(recorded: Path, tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"several streams of type MoCap .* in the --config"):
+        read_recording(recorded, None, None, None, None)
+    session = load_config(configured(tmp_path, markers={"name": "lab", "up": "z"}))
+    with pytest.raises(FormatError, match=r"no unit .* `unit: mm` .* give it as --config"):
+        read_recording(recorded, None, None, None, None, None, session)
+    session = load_config(configured(tmp_path, markers={"name": "kab"}))
+    with pytest.raises(FormatError, match=r"no stream of type MoCap, name kab in it .* lab \(Mo"):
+        read_recording(recorded, None, None, None, None, None, session)
+
+
+def test_plates_that_the_session_does_not_use_are_passed_over_and_said(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = load_config(configured(tmp_path, loads=None))
+    read = read_recording(recorded, None, None, None, None, session.plates, session)
+    assert read.loads == ()
+    assert (
+        "walk.xdf are passed over; --loads or --plates auto takes them" in capsys.readouterr().err
+    )
+    seen = read_recording(recorded, None, None, None, None, "auto", session)
+    assert [load.body for load in seen.loads] == [ON_FEET] * 2
+    assert capsys.readouterr().err == ""
+
+
+def test_forces_that_nobody_can_tell_apart_are_refused(tmp_path: Path) -> None:
+    forces = read_storage(WALK / "grf.mot")
+    names = tuple(f"channel_{i}" for i in range(len(forces.names)))
+    write_storage(tmp_path / "grf.mot", Storage(forces.time, names, forces.data))
+    files = WALK / "markers.trc", tmp_path / "grf.mot"
+    with pytest.raises(FormatError, match=r"like ground_force_1_vx .* \(--plates named\)"):
+        read_recording(*files, None, None, None, "auto")
+
+
+def test_a_model_is_needed(tmp_path: Path) -> None:
+    options = ["--markers", str(WALK / "markers.trc"), "--out", str(tmp_path / "out")]
+    found = CliRunner().invoke(app, ["offline", *options])
+    assert found.exit_code == 2
+    assert "--config, which names one" in " ".join(found.output.split())
+
+
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_read(
+    tmp_path: Path, below: str
+) -> None:
+    file = tmp_path / "results"
+    file.touch()
+    options = ["--markers", "none.trc", "--model", "none.osim", "--out", str(file / below)]
+    found = CliRunner().invoke(app, ["offline", *options])
+    assert isinstance(found.exception, ConfigError)
+    assert str(found.exception).startswith("--out ")
+    assert "cannot be written" in str(found.exception)
