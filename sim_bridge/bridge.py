@@ -209,6 +209,11 @@ class Bridge:
         """Declared delay of the derivative filter [s]."""
         return self._filter.delay_s
 
+    @property
+    def loads(self) -> tuple[ExternalForce, ...]:
+        """Rows of ``output.forces``; none where no force is measured and none is predicted."""
+        return self._external.loads
+
     def reset(self) -> None:
         """Forget the past; the next frame is a first one."""
         self.ik.reset()

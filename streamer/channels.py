@@ -15,15 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.exceptions import StreamLayoutError, nearest
+from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
 
 Up = Literal["y", "z"]
 """Which axis of the laboratory points up."""
 
-_METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3}
-_LONG = {"metre": "m", "meter": "m", "millimetre": "mm", "millimeter": "mm"} | {
-    "centimetre": "cm",
-    "centimeter": "cm",
-}
 _AXIS = re.compile(r"^(?P<marker>.+?)[\s_.:\-]+(?:Pos(?:ition)?)?(?P<axis>[XYZ])$", re.IGNORECASE)
 _TURN = {"y": ((0, 1.0), (1, 1.0), (2, 1.0)), "z": ((0, 1.0), (2, 1.0), (1, -1.0))}
 """Ground axis to (laboratory axis, sign): z up becomes y up by a quarter turn about x."""
@@ -223,19 +219,17 @@ def _marker_and_axis(channel: Channel) -> tuple[str, int] | None:
     return (name, "xyz".index(axis)) if axis and name else None
 
 
-def _short_unit(unit: str) -> str:
-    """Spell a unit in the common way: ``Millimeters`` becomes mm."""
-    plain = unit.strip().lower()
-    return _LONG.get(plain.rstrip("s"), plain)
-
-
 def _to_metres(unit: str) -> float:
     """Factor from a unit of length to metres."""
-    factor = _METRES.get(_short_unit(unit))
-    if factor is None:
-        said = f"the unit {unit!r}" if unit else "no unit"
+    factor = METRES_PER_UNIT.get(spelled(unit))
+    if factor is None and unit:
         raise StreamLayoutError(
-            f"the marker stream gives {said} for its positions; "
+            f"the marker stream gives {unit!r} as the unit of its positions; have it send m, cm or"
+            " mm, or no unit and say it under `markers` in the configuration (`unit: mm`)"
+        )
+    if factor is None:
+        raise StreamLayoutError(
+            "the marker stream gives no unit for its positions; "
             "set `unit: mm` (or m, cm) under `markers` in the configuration"
         )
     return factor
@@ -243,13 +237,13 @@ def _to_metres(unit: str) -> float:
 
 def _force_scale(unit: str, block: int, length_unit: str) -> float:
     """Factor to N (block 0), m (1) or N m (2); SI where the stream names no unit."""
-    plain = unit.strip().lower().replace(" ", "").replace("*", "").replace("·", "")
-    if block == 0:
-        factor = {"": 1.0, "n": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1e3}.get(plain)
-    elif block == 1:
-        factor = _METRES.get(_short_unit(unit or length_unit or "m"))
+    if block == 1:
+        factor = METRES_PER_UNIT.get(spelled(unit or length_unit or "m"))
+    elif not unit.strip():
+        return 1.0
     else:
-        factor = {"": 1.0, "nm": 1.0, "newtonmeters": 1.0, "nmm": 1e-3}.get(plain)
+        table = NEWTON_METRES_PER_UNIT if block else NEWTONS_PER_UNIT
+        factor = table.get(spelled(unit))
     if factor is None:
         raise StreamLayoutError(
             f"the force stream uses the unit {unit!r}; send forces in N, points in m or mm, "

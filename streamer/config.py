@@ -66,6 +66,9 @@ class EmgStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     channels: dict[str, str] | None = None
 
 
+PATHS = ("model", "loads", "corners", "trial", "ik_setup", "checkpoint", "subject", "keys")
+"""Keys of a session that name files."""
+
 Point = tuple[float, float, float]
 """x, y and z [m] in ground."""
 
@@ -88,7 +91,11 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         Corners of the plates, only for ``auto``: a C3D file that has them, or for each plate four
         points [x, y, z] in turn [m, ground, y up]. With them a foot on an edge is noticed.
     trial : Path or None
-        Trial directory that `run_realtime.py` replays itself if `replay` is set.
+        Trial directory that the demo (`nem2e run` without a configuration) replays; a session
+        with this file as its `--config` waits for streams and has no use for it.
+    ik_setup : Path or None
+        OpenSim IK setup: how much each marker counts, which coordinates are held; None = all
+        markers alike.
     markers, forces : Stream
         The LSL inputs.
     emg : EmgStream
@@ -132,6 +139,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     plates: Literal["named", "auto"] = "named"
     corners: str | list[tuple[Point, Point, Point, Point]] | None = None
     trial: Path | None = None
+    ik_setup: Path | None = None
     markers: Stream = Stream(type="MoCap")
     forces: Stream = Stream(type="Force")
     emg: EmgStream = EmgStream()
@@ -235,7 +243,7 @@ def _refuse_unknown(path: Path, given: Mapping[str, Any], kind: type, place: str
 def _resolve(path: Path, config: RunConfig) -> RunConfig:
     """Make paths absolute and see that they exist."""
     changes: dict[str, Path | str] = {}
-    for key in ("model", "loads", "corners", "trial", "checkpoint", "subject", "keys"):
+    for key in PATHS:
         value: Path | str | None = getattr(config, key)
         if value is None or isinstance(value, list):
             continue

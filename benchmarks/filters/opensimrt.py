@@ -15,7 +15,7 @@ from scipy.interpolate import CubicSpline
 
 from benchmarks.filters.trials import LEG, ScoredTrial, Solution
 from sim_bridge import BridgeSettings, CompiledModel
-from streamer.commands.offline import with_ik_setup
+from streamer.commands.bridge_settings import with_ik_setup
 from streamer.formats import read_storage
 from streamer.formats.ik_setup import read_ik_setup
 

@@ -7,7 +7,6 @@ as OpenSim's tools do, which no live session can, for comparison with them.
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +18,23 @@ from inference import Refiner
 from sim_bridge import (
     Bridge,
     BridgeOutput,
-    BridgeSettings,
     CompiledModel,
-    CoordinateTask,
     compile_model,
 )
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
+from streamer.commands.bridge_settings import bridge_settings
 from streamer.commands.offline_recording import Plates, Recording, read_recording
 from streamer.commands.offline_results import Results, write_report, write_results
 from streamer.commands.progress import progress_bar
 from streamer.config import RunConfig, load_config
 from streamer.force_ring import SLOWEST_GAP_S
-from streamer.formats import IkSetup, read_ik_setup
 from streamer.frame_forces import FrameForces, step_refiner
 from streamer.frame_times import Arrival, FrameTimes
 from streamer.health import StageTimer
 from streamer.outputs import check_output
 from streamer.status import Status
 
-__all__ = ["process", "read_recording", "run", "with_ik_setup"]
+__all__ = ["process", "read_recording", "run"]
 
 F64 = NDArray[np.float64]
 
@@ -94,7 +91,8 @@ def run(
     subject : Path or None
         Calibration of the person.
     ik_setup : Path or None
-        OpenSim IK setup with marker weights and coordinate tasks; None tracks all markers alike.
+        OpenSim IK setup with marker weights and coordinate tasks; None for what `config` says, else
+        all markers are tracked alike.
 
     Raises
     ------
@@ -104,14 +102,14 @@ def run(
     check_output(out, "--out", folder=True)
     given = {
         "model": model, "loads": loads, "plates": plates, "filter": filter,
-        "checkpoint": checkpoint, "subject": subject,
+        "checkpoint": checkpoint, "subject": subject, "ik_setup": ik_setup,
     }  # fmt: skip
     session, settings = with_options(config, given)
     plates = settings.plates if session is not None else plates
     recording = read_recording(markers, grf, settings.loads, start, end, plates, session)
     with progress_bar() as progress:
         compiled = compile_model(settings.model, progress=progress)
-    bridge = open_bridge(settings, compiled, recording, ik_setup)
+    bridge = open_bridge(settings, compiled, recording)
     zero_phase = zero_phase_cutoff(settings.filter)
     refiner = open_refiner(settings, compiled) if refine else None
     timer = StageTimer(time.perf_counter)
@@ -158,32 +156,13 @@ def with_options(
     return session, msgspec.structs.replace(session, **given)
 
 
-def open_bridge(
-    settings: RunConfig, model: CompiledModel, recording: Recording, ik_setup: Path | None
-) -> Bridge:
+def open_bridge(settings: RunConfig, model: CompiledModel, recording: Recording) -> Bridge:
     """Return the bridge of a session for a recording's markers and forces."""
-    bridge = BridgeSettings(
-        settings.rate_hz or recording.markers.rate_hz,
-        ground_reaction=settings.ground_reaction,
-        corners=recording.corners,
-        forces_in_step=True,
-    )
-    if not zero_phase_cutoff(settings.filter):
-        bridge = replace(bridge, filter=settings.filter)
-    if ik_setup is not None:
-        bridge = with_ik_setup(bridge, read_ik_setup(ik_setup), model)
+    if zero_phase_cutoff(settings.filter):  # filtered apart, over the whole recording
+        settings = msgspec.structs.replace(settings, filter="causal")
+    rate_hz = settings.rate_hz or recording.markers.rate_hz
+    bridge = bridge_settings(settings, model, rate_hz, recording.corners)
     return Bridge(model, recording.markers.names, recording.loads, bridge)
-
-
-def with_ik_setup(settings: BridgeSettings, setup: IkSetup, model: CompiledModel) -> BridgeSettings:
-    """Return settings with the tasks of an IK setup; markers without a task weigh nothing."""
-    return replace(
-        settings,
-        marker_weights={m: setup.marker_weights.get(m, 0.0) for m in model.marker_names},
-        coordinate_tasks=tuple(
-            CoordinateTask(goal.name, goal.weight, goal.value) for goal in setup.coordinate_goals
-        ),
-    )
 
 
 def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:

@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from streamer.clock import LslClock
-from streamer.config import RunConfig, load_config
+from streamer.config import PATHS, RunConfig, load_config
 from streamer.exceptions import ConfigError, FormatError
 from streamer.faults import parse_faults
 from streamer.formats import (
@@ -28,7 +28,7 @@ from streamer.terminal import asked_to_stop, say
 
 REPLAY_PRIORITY = 10
 """SCHED_FIFO priority, where the system permits it."""
-UNUSED = ("loads", "corners", "trial", "checkpoint", "subject", "keys")
+UNUSED = tuple(key for key in PATHS if key != "model")
 """Keys of a configuration whose files a replay has no use for."""
 
 

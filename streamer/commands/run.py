@@ -162,16 +162,18 @@ def make_bridge(
 ) -> "Bridge":
     """Make the bridge for a session's streams; without forces there are no rows to measure."""
     # here, so that the process which only shows the table does not load the solvers
-    from sim_bridge import ON_FEET, Bridge, BridgeSettings, ExternalForce
+    from sim_bridge import ON_FEET, Bridge, ExternalForce
+    from streamer.commands.bridge_settings import bridge_settings
     from streamer.formats import corners_of
 
-    settings = BridgeSettings(
-        markers.rate_hz,
-        config.filter,
-        ground_reaction=config.ground_reaction,
-        corners=corners_of(config.corners),
-        forces_in_step=True,
-    )
+    settings = bridge_settings(config, model, markers.rate_hz, corners_of(config.corners))
     auto, columns = config.plates == "auto", forces.loads if forces is not None else ()
     rows = [ExternalForce(f.name, ON_FEET if auto else f.body) for f in columns]
-    return Bridge(model, markers.names, rows, settings)
+    bridge = Bridge(model, markers.names, rows, settings)
+    if not bridge.loads:
+        say(
+            "no ground reaction: there are no plates and none is predicted "
+            "(ground_reaction: measured, or a model without calcn_r, toes_r, ...); "
+            "moments and activations are those of a body that nothing carries"
+        )
+    return bridge

@@ -11,7 +11,7 @@ from streamer.formats.c3d_file import C3dFile
 from streamer.formats.plates import CHANNELS_OF_TYPE, Plate, on_the_person
 from streamer.formats.tables import MarkerTable, Recording, Storage
 from streamer.formats.text import check_unique
-from streamer.formats.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT
+from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT
 
 F64 = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.exceptions import FormatError
-from streamer.formats.units import METRES_PER_UNIT
+from streamer.units import METRES_PER_UNIT
 
 F64 = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streamer.exceptions import FormatError
 from streamer.formats.tables import MarkerTable, nominal_rate
 from streamer.formats.text import NumberedLine, check_times, check_unique, parse_block, read_lines
-from streamer.formats.units import METRES_PER_UNIT
+from streamer.units import METRES_PER_UNIT
 
 F64 = NDArray[np.float64]
 

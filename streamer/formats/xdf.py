@@ -21,7 +21,7 @@ from streamer.channels import Channel, marker_layout
 from streamer.config import EmgStream, Stream
 from streamer.exceptions import FormatError, StreamLayoutError
 from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rate
-from streamer.formats.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT
+from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
 
 F64 = NDArray[np.float64]
 
@@ -200,11 +200,11 @@ def _forces(path: Path, stream: dict[str, Any], settings: Stream) -> Storage:
     data = plain.data.copy()
     for column, channel in enumerate(_channels(stream)[: data.shape[1]]):
         unit = channel.unit or (settings.unit if _POINT.search(channel.label) else "")
-        spelled = unit.lower().replace(" ", "").replace("*", "").replace("·", "")
-        if spelled and spelled not in _SI:
+        known = spelled(unit)
+        if known and known not in _SI:
             problem = f"the unit of force channel {channel.label!r} is {unit!r}"
             raise FormatError(path, problem, "record N, m or mm, N m or N mm")
-        data[:, column] *= _SI.get(spelled, 1.0)
+        data[:, column] *= _SI.get(known, 1.0)
     if settings.up == "z":
         data = _turned(plain.names, data)
     return Storage(plain.time, plain.names, data, name=plain.name)

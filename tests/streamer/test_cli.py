@@ -28,6 +28,12 @@ def start(*arguments: str | Path) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
+COMMANDS = (
+    "run", "replay", "subscribe", "page", "record", "offline", "compile", "prepare", "train",
+    "evaluate", "calibrate", "bench", "keys", "doctor",
+)  # fmt: skip
+
+
 def run(*arguments: str | Path) -> tuple[int, str, str]:
     process = start(*arguments)
     out, err = process.communicate(timeout=120)
@@ -47,8 +53,17 @@ def assert_one_clear_line(result: tuple[int, str, str], *parts: str) -> None:
 def test_help_lists_the_commands() -> None:
     status, out, _ = run("--help")
     assert status == 0
-    for command in ("run", "replay", "subscribe", "compile", "offline", "doctor"):
+    for command in COMMANDS:
         assert command in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_does_and_takes(command: str) -> None:
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert "Usage:" in out
+    assert command in out
+    assert "--help" in out
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         ("model: model.osim\nbuget_ms: 8\n", r"unknown key 'buget_ms' \(nearest: budget_ms"),
         (
             "model: model.osim\nbuget_ms: 8\n",
-            "known keys: model, loads, plates, corners, trial, markers",
+            "known keys: model, loads, plates, corners, trial, ik_setup, markers",
         ),
         ("model: model.osim\nmarkers: {nam: x}\n", "markers: unknown key 'nam'"),
         (

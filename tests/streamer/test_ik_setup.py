@@ -8,7 +8,7 @@ import pytest
 
 from sim_bridge import BridgeSettings, compile_model
 from sim_bridge.inverse_kinematics import InverseKinematics
-from streamer.commands.offline import with_ik_setup
+from streamer.commands.bridge_settings import with_ik_setup
 from streamer.exceptions import FormatError
 from streamer.formats import read_ik_setup, read_storage, read_trc
 from tests.data_sets import trial_dir

@@ -3,11 +3,16 @@
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 import run_realtime
+from configs.demo.build import SUBJECT
+from sim_bridge import Bridge, compile_model
+from streamer.commands.run import make_bridge
 from streamer.config import RunConfig
+from streamer.lsl_inlet import MarkerInlet
 
 
 class Warm(Exception):
@@ -49,3 +54,26 @@ def test_where_all_markers_match_nothing_is_said_of_them(
 ) -> None:
     set_up(tuple("ABCDEFGHI"), monkeypatch, f"ipc://{tmp_path}/out")
     assert "markers" not in capsys.readouterr().err
+
+
+def demo_bridge(**settings: Any) -> Bridge:
+    """The bridge of a session of the demo's subject, who has no toes, without plates."""
+    config = RunConfig(model=SUBJECT / "model.osim", **settings)
+    model = compile_model(config.model)
+    markers = cast("MarkerInlet", SimpleNamespace(rate_hz=100.0, names=model.marker_names))
+    return make_bridge(config, model, markers, None)
+
+
+def test_where_nothing_carries_the_body_it_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo_bridge().loads == ()
+    assert "no ground reaction" in capsys.readouterr().err
+
+
+def test_a_session_takes_the_weights_of_an_ik_setup(tmp_path: Path) -> None:
+    names = compile_model(SUBJECT / "model.osim").marker_names
+    task = '<IKMarkerTask name="{}"><apply>true</apply><weight>2</weight></IKMarkerTask>'
+    tasks = "".join(task.format(name) for name in names[:5])
+    setup = tmp_path / "ik.xml"
+    setup.write_text(f"<OpenSimDocument><IKTaskSet>{tasks}</IKTaskSet></OpenSimDocument>")
+    assert demo_bridge().ik.n_markers == len(names)
+    assert demo_bridge(ik_setup=setup).ik.n_markers == 5

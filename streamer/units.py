@@ -1,4 +1,4 @@
-"""Units as files spell them, lower case, and their size in SI units."""
+"""Units as streams and files spell them, lower case, and their size in SI units."""
 
 METRES_PER_UNIT = {
     "m": 1.0,
@@ -9,6 +9,8 @@ METRES_PER_UNIT = {
     "cm": 1e-2,
     "centimeter": 1e-2,
     "centimeters": 1e-2,
+    "centimetre": 1e-2,
+    "centimetres": 1e-2,
     "mm": 1e-3,
     "millimeter": 1e-3,
     "millimeters": 1e-3,
@@ -18,10 +20,15 @@ METRES_PER_UNIT = {
     "inch": 0.0254,
     "inches": 0.0254,
 }
-"""Lengths of the units that files name, lower case [m]."""
+"""Lengths [m]."""
 
 NEWTONS_PER_UNIT = {"n": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1e3}
 """Forces [N]."""
 
 NEWTON_METRES_PER_UNIT = {"nm": 1.0, "newtonmeters": 1.0, "nmm": 1e-3, "ncm": 1e-2, "knm": 1e3}
-"""Moments [N m]; blanks, points and asterisks between N and m are taken out first."""
+"""Moments [N m]."""
+
+
+def spelled(unit: str) -> str:
+    """Spell a unit as the tables do: lower case, nothing between N and m."""
+    return unit.strip().lower().replace(" ", "").replace("*", "").replace("·", "")

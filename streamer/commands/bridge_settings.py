@@ -1,0 +1,57 @@
+"""What a configuration says to the bridge, live and over a recording."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_bridge import BridgeSettings, CompiledModel, CoordinateTask
+from streamer.config import RunConfig
+from streamer.formats import IkSetup, read_ik_setup
+
+
+def bridge_settings(
+    config: RunConfig,
+    model: CompiledModel,
+    rate_hz: float,
+    corners: NDArray[np.float64] | None,
+) -> BridgeSettings:
+    """Return how the bridge works in a session.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The session's; its filter is one that the bridge has.
+    model : CompiledModel
+        The subject's.
+    rate_hz : float
+        Frame rate of the markers [Hz].
+    corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
+        Of the plates.
+
+    Raises
+    ------
+    FormatError
+        If the IK setup cannot be read.
+    """
+    settings = BridgeSettings(
+        rate_hz,
+        config.filter,
+        ground_reaction=config.ground_reaction,
+        corners=corners,
+        forces_in_step=True,
+    )
+    if config.ik_setup is None:
+        return settings
+    return with_ik_setup(settings, read_ik_setup(config.ik_setup), model)
+
+
+def with_ik_setup(settings: BridgeSettings, setup: IkSetup, model: CompiledModel) -> BridgeSettings:
+    """Return settings with the tasks of an IK setup; markers without a task weigh nothing."""
+    return replace(
+        settings,
+        marker_weights={m: setup.marker_weights.get(m, 0.0) for m in model.marker_names},
+        coordinate_tasks=tuple(
+            CoordinateTask(goal.name, goal.weight, goal.value) for goal in setup.coordinate_goals
+        ),
+    )
