@@ -6,6 +6,7 @@ nor an allocation per frame. No socket, no clock, no sleep in here.
 
 from .bridge import STAGES, Bridge, BridgeOutput, BridgeSettings
 from .compile import compile_model
+from .coordinate_task import CoordinateTask
 from .exceptions import (
     CacheError,
     MarkerMismatch,
@@ -16,7 +17,6 @@ from .exceptions import (
     UnsupportedComponent,
 )
 from .inverse_dynamics import ExternalForce
-from .inverse_kinematics import CoordinateTask
 from .model import CompiledModel
 from .plates import ON_FEET
 from .status import BridgeStatus

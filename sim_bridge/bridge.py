@@ -7,11 +7,12 @@ from typing import Literal
 import numpy as np
 
 from ._jit import F64, I64, kernel
+from .coordinate_task import CoordinateTask
 from .exceptions import SettingsError
 from .external_forces import ExternalForces
 from .filters import CAUSAL_DEFAULT, make_filter
 from .inverse_dynamics import ExternalForce, InverseDynamics
-from .inverse_kinematics import CoordinateTask, InverseKinematics
+from .inverse_kinematics import InverseKinematics
 from .model import CompiledModel
 from .muscle_force import MuscleForce
 from .muscle_paths import MuscleGeometry

@@ -6,13 +6,13 @@ headings; the solver itself is in ``marker_pose``.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ._jit import F64, I64
 from .base_coordinates import base_coordinates
-from .exceptions import MarkerMismatch, SettingsError
+from .coordinate_task import CoordinateTask, read_tasks
+from .exceptions import MarkerMismatch
 from .kinematics import point_in_ground, pose_free, skeleton_of
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
@@ -41,29 +41,11 @@ MISFIT_M = 0.06
 soft tissue, placement and scaling leave up to 23 mm in the trials that this was tested on,
 exchanged labels decimetres."""
 _LOST_FRAMES = 50
-"""After so many frames of misfit the pose is looked for anew, which takes the time of many frames;
-without success it is tried again after twice as many, and so on."""
+"""After so many frames of misfit the pose is looked for anew."""
+_TRY_EVERY, _TRY_ITERATIONS = 4, 20
+"""One seed in so many frames and so many iterations, so that looking makes few frames late."""
 _ROUNDING = 1e-6
 """Weighted marker errors [m] that differ by less are the same pose."""
-
-
-@dataclass(frozen=True)
-class CoordinateTask:
-    """Pulls a coordinate to a value, as an IKCoordinateTask of OpenSim does.
-
-    Attributes
-    ----------
-    name : str
-        The coordinate; a free one.
-    weight : float
-        Of its squared distance from the value, beside the mean weighted squared marker error.
-    value : float or None
-        Where it is pulled [rad] or [m]; None for the model's default.
-    """
-
-    name: str
-    weight: float
-    value: float | None = None
 
 
 class InverseKinematics:
@@ -146,7 +128,8 @@ class InverseKinematics:
         self._turns = np.zeros(len(endless))
         # models differ in the sign of a bent knee
         sitting = (self._sitting(model, _SITTING), self._sitting(model, -_SITTING))
-        self._postures = (self._default, *sitting)
+        postures = (self._default, *sitting)
+        self._seeds = tuple(itertools.product(postures, _SEED_TURNS))
         self._work = allocate(model)
         self._result = np.zeros(5)
         self.free = self._default.copy()
@@ -155,11 +138,11 @@ class InverseKinematics:
         self._start = self.free.copy()
         self._anchor = self.free.copy()
         self._stiffness = stiffness
-        self._task_weight, self._task_value = _read_tasks(tasks, model, self._default)
+        self._task_weight, self._task_value = read_tasks(tasks, model, self._default)
         self._pull, self._held_start = np.zeros((2, len(self.free)))
         self._gate = MarkerGate(self.n_markers, self.n_labels)
         self._placed = False
-        self._misfits, self._patience = 0, _LOST_FRAMES
+        self._misfits = 0
 
     @property
     def q(self) -> F64:
@@ -261,15 +244,19 @@ class InverseKinematics:
         self._look_again_if_lost(markers)
 
     def _look_again_if_lost(self, markers: F64) -> None:
-        """A wrong pose holds itself: each frame starts from it. So begin anew, now and then."""
-        if self.fits:
-            self._misfits, self._patience = 0, _LOST_FRAMES
+        """A wrong pose holds itself, since each frame starts from it: try a seed now and then."""
+        self._misfits = 0 if self.fits else self._misfits + 1
+        tries, wait = divmod(self._misfits - _LOST_FRAMES, _TRY_EVERY)
+        if tries < 0 or wait:
             return
-        self._misfits += 1
-        if self._misfits >= self._patience:
-            self._misfits, self._patience = 0, 2 * self._patience
+        self._solve(markers, self._seed(tries % len(self._seeds), markers), _TRY_ITERATIONS)
+        if self.fits:
             self._gate.reset()
-            self._place(markers)
+            self._last[:] = self.free
+            self._velocity[:] = 0.0
+            self._misfits = 0
+        else:
+            self._solve(markers, self._last, 0)
 
     def _unwind(self) -> None:
         """Take whole turns out of the last step: an angle without end must not spin."""
@@ -323,14 +310,10 @@ class InverseKinematics:
         turned over: among the good ones that with the smallest angles is the person's.
         """
         found: list[tuple[float, float, F64]] = []
-        for k, (posture, turn) in enumerate(itertools.product(self._postures, _SEED_TURNS)):
+        for k in range(len(self._seeds)):
             if k == _FEW_SEEDS and min((m for m, *_ in found), default=np.inf) < _SEED_GOOD:
                 break
-            start = posture.copy()
-            self._base.turn(start, turn)
-            pose_free(self._skeleton, start, self._work.pose)
-            self._base.shift(start, self._centroid_offset(markers))
-            self._solve(markers, np.clip(start, self._lower, self._upper), _SEED_ITERATIONS)
+            self._solve(markers, self._seed(k, markers), _SEED_ITERATIONS)
             if self.n_used >= self.MINIMUM_MARKERS:
                 bend = float(np.abs((self.free - self._default)[self._is_rotation]).sum())
                 found.append((self._misfit, bend, self.free.copy()))
@@ -346,6 +329,15 @@ class InverseKinematics:
         self._last[:] = self.free
         self._velocity[:] = 0.0
         self._last_rms, self._held = self.marker_rms, 0
+
+    def _seed(self, k: int, markers: F64) -> F64:
+        """One of the postures and headings, moved to the markers."""
+        posture, turn = self._seeds[k]
+        start = posture.copy()
+        self._base.turn(start, turn)
+        pose_free(self._skeleton, start, self._work.pose)
+        self._base.shift(start, self._centroid_offset(markers))
+        return np.clip(start, self._lower, self._upper)
 
     def _sitting(self, model: CompiledModel, knee: float) -> F64:
         """The default with hips and knees bent, by OpenSim's usual names of coordinates."""
@@ -370,21 +362,3 @@ class InverseKinematics:
                 point_in_ground(self._work.pose, int(link), station, point)
                 offsets.append(markers[column] - point)
         return np.mean(offsets, axis=0) if offsets else np.zeros(3)
-
-
-def _read_tasks(
-    tasks: Sequence[CoordinateTask], model: CompiledModel, default: F64
-) -> tuple[F64, F64]:
-    """Weight and value of every free coordinate's task, 0 and the default where there is none."""
-    names = model.coordinates.free_names
-    weight, value = np.zeros(len(names)), default.copy()
-    for task in tasks:
-        if task.name not in names:
-            raise SettingsError(
-                f"coordinate task '{task.name}' names no free coordinate;"
-                f" these are {', '.join(names)}"
-            )
-        weight[names.index(task.name)] = task.weight
-        if task.value is not None:
-            value[names.index(task.name)] = task.value
-    return weight, value

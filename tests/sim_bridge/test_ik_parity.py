@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim_bridge.inverse_kinematics import CoordinateTask, InverseKinematics
+from sim_bridge import CoordinateTask
+from sim_bridge.inverse_kinematics import InverseKinematics
 from streamer.formats import read_trc
 from tests.data_sets import trial_dir
 from tests.sim_bridge.conftest import Case

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim_bridge import CompiledModel, SettingsError
-from sim_bridge.inverse_kinematics import CoordinateTask, InverseKinematics
+from sim_bridge import CompiledModel, CoordinateTask, SettingsError
+from sim_bridge.inverse_kinematics import InverseKinematics
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.poses import Kinematics, free_names
 from tests.sim_bridge.small_models import standard, two_limbs
