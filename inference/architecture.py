@@ -67,6 +67,8 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise ArchitectureError(
                 f"{self.d_model=} and {self.members=}: width and members are 1 or more"
             )
+        if not 0.0 <= self.dropout < 1.0:
+            raise ArchitectureError(f"{self.dropout=}: give a share below 1, or 0 for none")
         if self.effort_frames < 0 or self.effort_frames == 1:
             raise ArchitectureError(f"{self.effort_frames=}: give 0 for none, or 2 and more")
         if unknown := sorted(set(self.inputs) - set(INPUT_GROUPS)):
@@ -135,6 +137,12 @@ class GruArchitecture(_Common, frozen=True, kw_only=True, tag_field="kind", tag=
     feeds_back: ClassVar[bool] = False
     window: ClassVar[int] = 2
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot work."""
+        super().__post_init__()
+        if self.n_layer < 1:
+            raise ArchitectureError(f"{self.n_layer=}: give 1 layer or more")
+
     @property
     def member_width(self) -> int:
         """Floats per limb and frame that a member keeps."""
@@ -187,6 +195,11 @@ class StdrArchitecture(_Attention, frozen=True, kw_only=True, tag_field="kind", 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
         super().__post_init__()
+        if min(self.n_head, self.n_encoder, self.n_decoder, self.mlp_ratio) < 1:
+            raise ArchitectureError(
+                f"{self.n_head=}, {self.n_encoder=}, {self.n_decoder=} and {self.mlp_ratio=}: "
+                "all of them are 1 or more"
+            )
         if self.d_model % self.n_head:
             raise ArchitectureError(f"{self.d_model=} is not a multiple of {self.n_head=}")
 

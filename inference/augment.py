@@ -23,10 +23,13 @@ from inference.channels import (
     hide_dynamics,
     legs,
 )
+from inference.ranges import check_least, check_share
 
 __all__ = ["UNCHANGED", "Augmentation", "augment"]
 
 F32 = npt.NDArray[np.float32]
+LEAST_TEMPO: Final = 0.1
+"""Nobody walks as slowly, and a crop grows as its tempo falls."""
 _OUT_OF_PLANE = [COORDINATES.index("hip_adduction"), COORDINATES.index("hip_rotation")]
 _GROWING = [SLICE_MOMENT.start + COORDINATES.index(name) for name in ("hip_flexion", "knee_angle")]
 """Moments that grow with the tempo; those of the ankle and of hip adduction hardly do."""
@@ -77,6 +80,20 @@ class Augmentation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     withhold_plane: float = 0.10
     withhold_other: float = 0.50
     withhold_channel: float = 0.03
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work."""
+        check_share(self, "slowed", "withhold_dynamics", "withhold_plane")
+        check_share(self, "withhold_other", "withhold_channel")
+        check_least(self, 0, "effort", "angle_offset", "activation_gain", "moment_gain", "emg_gain")
+        if not 0.0 <= self.warp <= 1.0 - LEAST_TEMPO:
+            raise ValueError(
+                f"`warp` is {self.warp:g}, it must be between 0 and {1.0 - LEAST_TEMPO:g}"
+            )
+        if not LEAST_TEMPO <= self.slowest <= 1.0:
+            raise ValueError(
+                f"`slowest` is {self.slowest:g}, it must be between {LEAST_TEMPO:g} and 1"
+            )
 
 
 UNCHANGED: Final = Augmentation(

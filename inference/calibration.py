@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from inference.adapter import crossed_estimate, fit_adapter, fold_of
+from inference.adapter import Adapter, crossed_estimate, fit_adapter, fold_of
 from inference.channels import MEASURED, SIDES
 from inference.dataset import Envelopes, limb_targets, measured_matrix
 from inference.emg_recording import EmgRecording, covered, usable_envelopes
@@ -77,9 +77,16 @@ class Calibration(NamedTuple):
 
 
 class _Limb(NamedTuple):
-    """Frames of one limb, all takes one after the other; shapes as of `fit_adapter`."""
+    """Frames of one limb, all takes one after the other; shapes as of `fit_adapter`.
+
+    Attributes
+    ----------
+    distance : ndarray of shape (n,), float32
+        How unlike the usual the motion was.
+    """
 
     side: str
+    distance: F32
     y: F32
     state: F32
     target: F32
@@ -95,6 +102,11 @@ class _Score(NamedTuple):
     r_after: float
     rmse_before: float
     rmse_after: float
+
+    @property
+    def channel(self) -> str:
+        """Its name without the side."""
+        return self.name.rpartition("_")[0]
 
 
 _COMPARED: Final = ("r_before", "r_after", "rmse_before", "rmse_after")
@@ -138,7 +150,10 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
         )
     limbs = _related(limbs, warnings)
     lag_s = _recognise(limbs, step_s)
-    scores, helped = _helped(limbs, _scores(limbs), warnings)
+    taught = _helped(limbs)
+    adapter = fit_adapter(*_join(taught), _folds(taught))
+    scores = _scores(limbs, taught)
+    warnings += _left_alone(scores, adapter)
     facts = SubjectFacts(
         checkpoint=checkpoint,
         sources=tuple(take.emg.source for take in takes),
@@ -146,7 +161,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
         filter_delay_s=takes[0].filter_delay_s,
         lead_s=lead_s,
         lag_s=lag_s,
-        known=round(known_distance(_distances(takes)), 3),
+        known=round(known_distance(_distances(limbs)), 3),
         channels=tuple(
             ChannelFit(
                 name=score.name,
@@ -157,7 +172,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
             for score in scores
         ),
     )
-    return Calibration(Subject(facts, fit_adapter(*_join(helped), _folds(helped))), tuple(warnings))
+    return Calibration(Subject(facts, adapter), tuple(warnings))
 
 
 def _check_delays(takes: Sequence[Take]) -> None:
@@ -171,9 +186,9 @@ def _check_delays(takes: Sequence[Take]) -> None:
         )
 
 
-def _distances(takes: Sequence[Take]) -> F32:
-    """How unlike the usual the motion was, in all sound frames."""
-    return np.concatenate([take.states.distance[take.states.usable].ravel() for take in takes])
+def _distances(limbs: Sequence[_Limb]) -> F32:
+    """How unlike the usual the motion was, in frames with EMG: others teach nothing."""
+    return np.concatenate([limb.distance[limb.measured.any(1)] for limb in limbs])
 
 
 def _limbs(
@@ -183,7 +198,7 @@ def _limbs(
     lead_s: float,
 ) -> list[_Limb]:
     """Both limbs over all takes, those alone that have a channel."""
-    parts: dict[str, list[tuple[F32, F32, F32, Bool]]] = {side: [] for side in SIDES}
+    parts: dict[str, list[tuple[F32, F32, F32, F32, Bool]]] = {side: [] for side in SIDES}
     for take, (found, sampled) in zip(takes, envelopes, strict=True):
         scaled = found._replace(values=found.values / [maxima[name] for name in found.names])
         at = take.states.t - take.filter_delay_s + lead_s
@@ -191,7 +206,8 @@ def _limbs(
         where &= covered(sampled, at)
         for limb, side in enumerate(SIDES):
             y, state = take.states.y[:, limb], take.states.state[:, limb]
-            parts[side].append((y, state, *limb_targets(scaled, side, at, where)))
+            own = take.states.distance[:, limb], y, state
+            parts[side].append((*own, *limb_targets(scaled, side, at, where)))
     limbs = [
         _Limb(side, *(np.concatenate(arrays) for arrays in zip(*own, strict=True)))
         for side, own in parts.items()
@@ -207,7 +223,7 @@ def _related(limbs: Sequence[_Limb], warnings: list[str]) -> list[_Limb]:
     CalibrationError
         If those are half of the channels or more.
     """
-    scores = {score.name: score.r_after for score in _scores(limbs)}
+    scores = {score.name: score.r_after for score in _scores(limbs, limbs)}
     stray = {name: r for name, r in scores.items() if not r >= EXPLAINED_R}
     said = ", ".join(f"{name} r {r:.2f}" for name, r in stray.items())
     if 2 * len(stray) >= len(scores):
@@ -223,22 +239,27 @@ def _related(limbs: Sequence[_Limb], warnings: list[str]) -> list[_Limb]:
     return [limb for limb in _without(limbs, stray) if limb.measured.any()]
 
 
-def _helped(
-    limbs: Sequence[_Limb], scores: Sequence[_Score], warnings: list[str]
-) -> tuple[list[_Score], list[_Limb]]:
-    """Leave channels to the network alone that the correction makes no better."""
-    plain = [score.name for score in scores if not score.rmse_after < score.rmse_before]
-    warnings += [
-        f"{name} stays as it is: the network's own estimate is as good as a corrected one"
-        for name in plain
-    ]
-    told = [
-        score._replace(r_after=score.r_before, rmse_after=score.rmse_before)
-        if score.name in plain
-        else score
+def _helped(limbs: Sequence[_Limb]) -> list[_Limb]:
+    """Leave channels to the network alone that the correction makes no better.
+
+    The correction is one for both legs, so that both are asked together.
+    """
+    gains: dict[str, float] = {}
+    for score in _scores(limbs, limbs):
+        gain = score.frames * (score.rmse_before**2 - score.rmse_after**2)
+        gains[score.channel] = gains.get(score.channel, 0.0) + gain
+    plain = [channel for channel, gain in gains.items() if not gain > 0.0]
+    return _without(limbs, [f"{channel}_{side}" for channel in plain for side in SIDES])
+
+
+def _left_alone(scores: Sequence[_Score], adapter: Adapter) -> list[str]:
+    """Tell which channels the correction does not move."""
+    moved = dict(zip(MEASURED, measured_matrix() @ adapter.corrected > 0.0, strict=True))
+    return [
+        f"{score.name} stays as it is: the network's own estimate is as good as a corrected one"
         for score in scores
+        if not moved[score.channel]
     ]
-    return told, _without(limbs, plain)
 
 
 def _without(limbs: Sequence[_Limb], names: Collection[str]) -> list[_Limb]:
@@ -279,7 +300,7 @@ def _recognise(limbs: Sequence[_Limb], step_s: float) -> float:
 
 def _join(limbs: Sequence[_Limb]) -> tuple[F32, F32, F32, Bool]:
     y, state, target, measured = (
-        np.concatenate(arrays) for arrays in zip(*(limb[1:] for limb in limbs), strict=True)
+        np.concatenate(arrays) for arrays in zip(*(limb[2:] for limb in limbs), strict=True)
     )
     return y, state, target, measured
 
@@ -288,10 +309,13 @@ def _folds(limbs: Sequence[_Limb]) -> npt.NDArray[np.intp]:
     return np.concatenate([fold_of(len(limb.y)) for limb in limbs])
 
 
-def _scores(limbs: Sequence[_Limb]) -> list[_Score]:
-    """Score every channel of every limb, corrected in frames that were not fitted."""
+def _scores(limbs: Sequence[_Limb], taught: Sequence[_Limb]) -> list[_Score]:
+    """Score every channel of every limb, corrected in frames that were not fitted.
+
+    The correction is of the same limbs as `taught` has them: some channels perhaps not measured.
+    """
     matrix = measured_matrix()
-    crossed = crossed_estimate(*_join(limbs), _folds(limbs))
+    crossed = crossed_estimate(*_join(taught), _folds(taught))
     ends = np.cumsum([len(limb.y) for limb in limbs])
     rows = []
     for limb, after in zip(limbs, np.split(crossed, ends[:-1]), strict=True):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from inference.channels import CHANNELS, COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SIDES
-from inference.exceptions import FeatureError
+from inference.exceptions import EmgError, FeatureError, InferenceError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
 from inference.record import FeatureRecord
-from inference.reference_maximum import MovedEmg, reference_maximum
+from inference.reference_maximum import PERCENTILE, MovedEmg, reference_maximum
 from inference.time_base import check_channels, check_overlap
 
 __all__ = [
@@ -121,12 +122,25 @@ def people_by_channel(sequences: Iterable[LimbSequence]) -> dict[str, int]:
 
 
 def reference_maxima(records: Iterable[FeatureRecord]) -> dict[str, Mapping[str, float]]:
-    """Return every person's reference maximum per channel, told from all of their records."""
+    """Return every person's reference maximum per channel, told from all of their records.
+
+    Raises
+    ------
+    EmgError
+        If a channel has none: it is at rest nearly all the time.
+    """
     by_person: dict[str, list[MovedEmg]] = {}
     for record in records:
         moved = MovedEmg(record.emg_names, record.emg, record.motion, record.speed_mps)
         by_person.setdefault(record.person, []).append(moved)
-    return {person: reference_maximum(trials) for person, trials in by_person.items()}
+    maxima = {person: reference_maximum(trials) for person, trials in by_person.items()}
+    for person, own in maxima.items():
+        if resting := [name for name, peak in own.items() if peak <= 0.0]:
+            raise EmgError(
+                f"{person}: EMG channel {resting[0]} is at rest in {PERCENTILE:g} % of the "
+                "reference trial, so that it has no unit; leave it out of [emg.muscles]"
+            )
+    return maxima
 
 
 def build_sequences(
@@ -151,14 +165,15 @@ def build_sequences(
     Returns
     -------
     list of LimbSequence
-        Limbs that have at least one measured channel.
+        Limbs that have at least one measured channel; several where a trial has holes after which
+        a live session starts anew.
 
     Raises
     ------
     EmgError
-        If a record's EMG names no known channel or does not overlap its motion.
-    FeatureError
-        If there is nothing to build.
+        If a record's EMG names no known channel, does not overlap its motion or has no unit.
+    InferenceError
+        If there is nothing to build, or the muscles of a record's model are unknown.
     """
     maxima = reference_maxima(records)
     sequences = [
@@ -179,7 +194,7 @@ def _limbs(
     if not record.emg_names:
         return []
     check_channels(record.name, record.emg_names)
-    t, x, (valid, by_plates, usable) = _replay(record, rate_hz)
+    t, x, (valid, by_plates, usable), starts = _replay(record, rate_hz)
     # The content of the frame at t is filter_delay old; the recording shows it lag later.
     at = t - record.filter_delay_s + lag_s
     scale = [maxima[name] for name in record.emg_names]
@@ -188,36 +203,46 @@ def _limbs(
     limbs = []
     for limb, side in enumerate(SIDES):
         y, measured = limb_targets(envelopes, side, at, inside & usable)
-        if measured.any():
-            limbs.append(
-                LimbSequence(
-                    record.name, record.variant, record.dataset, record.person, record.motion, side,
-                    t, x[:, limb].copy(), y, measured, valid, by_plates,
-                    np.interp(t, record.t, record.foot_force[:, limb]),
-                )
-            )  # fmt: skip
+        under = np.interp(t, record.t, record.foot_force[:, limb])
+        for start, stop in pairwise((*starts, len(t))):
+            part = slice(start, stop)
+            if measured[part].any():
+                limbs.append(
+                    LimbSequence(
+                        record.name, record.variant, record.dataset, record.person, record.motion,
+                        side, t[part], x[part, limb].copy(), y[part], measured[part],
+                        valid[part], by_plates[part], under[part],
+                    )
+                )  # fmt: skip
     return limbs
 
 
-def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool]:
-    """Feed the record frame by frame: times, inputs (n, 2, 2 N_INPUT), and flags (3, n).
+def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool, list[int]]:
+    """Feed the record frame by frame: times, inputs (n, 2, 2 N_INPUT), flags (3, n), and starts.
 
-    The flags are those of the record: forces valid, forces measured, usable.
+    The flags are those of the record: forces valid, forces measured, usable. At each start, the
+    first step or the first after a hole, the network of a live session forgets what came before.
     """
-    inputs = LimbInputs(record.muscle_names, record.coordinate_names, record.mass_kg)
+    try:
+        inputs = LimbInputs(record.muscle_names, record.coordinate_names, record.mass_kg)
+    except InferenceError as error:
+        raise InferenceError(f"{record.name}: {error}") from error
     stream = InputStream(inputs, rate_hz)
     flags = np.stack([record.forces_valid, record.forces_measured, record.usable])
     flags[:2, 1:] &= flags[:2, :-1].copy()  # a step may lie between two frames
-    t, x, frame_of = [], [], []
+    t: list[float] = []
+    x, frame_of, starts = [], [], []
     for i, now in enumerate(record.t):
         frame = (record.activation[i], record.q[i], record.qd[i], record.tau[i])
         before = record.t[i - 1] if i else now
+        if stream.is_new_stream(float(now)):
+            starts.append(len(t))
         for fraction, step in stream.advance(float(now), *frame, bool(record.forces_valid[i])):
             t.append(before + fraction * (now - before))
             x.append(step.copy())
             frame_of.append(i)
     empty = np.zeros((0, len(SIDES), 2 * N_INPUT), dtype=np.float32)
-    return np.array(t), np.stack(x) if x else empty, flags[:, frame_of]
+    return np.array(t), np.stack(x) if x else empty, flags[:, frame_of], starts
 
 
 def limb_targets(envelopes: Envelopes, side: str, at: F64, where: Bool) -> tuple[F32, Bool]:

@@ -100,6 +100,8 @@ def find_exchanged(sequences: Sequence[LimbSequence]) -> list[Exchanged]:
         r = own.T @ _others(curves, person) / len(own)
         for i, j in combinations(range(len(MEASURED)), 2):
             with_own, with_other = (r[i, i], r[j, j]), (r[i, j], r[j, i])
+            if not np.isfinite((*with_own, *with_other)).all():
+                continue  # one of them was not measured
             if max(with_own) < UNLIKE_ITSELF and min(with_other) > LIKE_THE_OTHER:
                 one, other = f"{MEASURED[i]}_{side}", f"{MEASURED[j]}_{side}"
                 found.append(Exchanged(person, one, other, with_own, with_other))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -41,7 +41,7 @@ from inference.opinion import usual_for
 from inference.record import FeatureRecord
 from inference.reference import reference_stream
 from inference.trainer import first_process
-from inference.training import Epoch, train
+from inference.training import Epoch, settings_for, train
 from inference.training_data import training_sequences
 from inference.weights import network_arrays
 
@@ -99,30 +99,25 @@ def fit_checkpoint(
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and held out; choose one")
     sequences, lags = training_sequences(records, settings)
+    # what may be wrong with the input is told before the hours of training, not after them
+    _check_taught(records, lags)
+    stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
+    right = put_right(unseen, settings.exchanged)
+    held = build_sequences(right, settings.rate_hz, lead_s=settings.lead_s) if right else []
     report(_describe(sequences, lags))
     for pair in find_exchanged(sequences):
         report(f"warning: {pair}")
     metrics: dict[str, Any] = {"note": METRICS_NOTE}
     gain = np.ones(len(CHANNELS))
     if settings.folds:
-        found = _left_out(sequences, Recipe(settings, report, kept_in))
-        own = as_recorded(sequences)
-        results = _results(own, found, settings.rate_hz)
-        errors = relative_errors(own, found["network"])
-        metrics["cross_validation"] = {
-            "folds": settings.folds,
-            "coverage": {
-                found.channel: [round(share, 3) for share in found.shares]
-                for found in coverage_by_others(errors)
-            },
-        } | results
-        gain = spread_gain(errors)
-    stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
+        recipe = Recipe(settings, report, kept_in)
+        metrics["cross_validation"], gain = _cross_validated(sequences, recipe)
+    taught_by = settings_for(settings.architecture, settings.training)
     net, history = train(
         [s for s in sequences if s.person not in stop_by],
         as_recorded(s for s in sequences if s.person in stop_by),
         settings.architecture,
-        settings.training,
+        taught_by,
         lambda epoch: report(_line(epoch)),
     )
     if not first_process():
@@ -130,13 +125,11 @@ def fit_checkpoint(
     net.gain.copy_(torch.from_numpy(gain))
     onnx = export_step(net)
     usual = usual_for(settings.architecture, sequences)
-    if unseen:
+    if held:
         step = OnnxStep(onnx, settings.architecture)
         stream = estimate_stream(
             build_estimator(step, settings.architecture, usual, settings.rate_hz, settings.lead_s)
         )
-        unseen = put_right(unseen, settings.exchanged)
-        held = build_sequences(unseen, settings.rate_hz, lead_s=settings.lead_s)
         known = known_channels(people_by_channel(sequences))
         methods = hide_unknown(beside_simulation([stream(s) for s in held], held), known)
         metrics["held_out"] = _results(held, methods, settings.rate_hz)
@@ -145,6 +138,35 @@ def fit_checkpoint(
     arrays = network_arrays(net)
     card = _card(out.name, settings, arrays, training, metrics)
     return save_checkpoint(out, card, arrays, onnx, reference_stream(net), usual)
+
+
+def _cross_validated(
+    sequences: list[LimbSequence], recipe: Recipe
+) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
+    """Scores of people left out in turn, and by what sigma has to be multiplied (N_CHANNEL,)."""
+    found, own = _left_out(sequences, recipe), as_recorded(sequences)
+    errors = relative_errors(own, found["network"])
+    coverage = {
+        of.channel: [round(share, 3) for share in of.shares] for of in coverage_by_others(errors)
+    }
+    scores = _results(own, found, recipe.fit.rate_hz)
+    return {"folds": recipe.fit.folds, "coverage": coverage} | scores, spread_gain(errors)
+
+
+def _check_taught(records: Sequence[FeatureRecord], taught: Collection[str]) -> None:
+    """Refuse a data set that teaches nothing.
+
+    Raises
+    ------
+    FeatureError
+        If it is not among those `taught`.
+    """
+    for record in records:
+        if record.dataset not in taught:
+            raise FeatureError(
+                f"{record.dataset}: no trial has EMG in a sound frame, {record.name} neither; "
+                "repair its trials or leave them out"
+            )
 
 
 def _card(
@@ -211,7 +233,7 @@ def _training_card(
             person: [list(pair) for pair in pairs] for person, pairs in settings.exchanged.items()
         },
         "stopped_by": list(stop_by),
-        "settings": msgspec.to_builtins(settings.training),
+        "settings": msgspec.to_builtins(settings_for(settings.architecture, settings.training)),
         "best_epoch": asdict(best),
     }
 

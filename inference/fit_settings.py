@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import Final
 
 from inference.architecture import Architecture, GruArchitecture
 from inference.exchange import Exchanges
+from inference.ranges import check_least
 from inference.train_settings import TrainSettings
 
 __all__ = ["FitSettings"]
+
+RATES_HZ: Final = (10.0, 1000.0)
+"""EMG envelopes hold 6 Hz, and no motion is measured faster."""
+SEEDS: Final = 2**32
+"""Every member of an ensemble has the next seed, and torch ends with 64 bits."""
+FARTHEST_S: Final = 1.0
+"""A stride ahead there is nothing left to tell."""
 
 
 @dataclass(frozen=True)
@@ -41,3 +51,20 @@ class FitSettings:
     architecture: Architecture = field(default_factory=GruArchitecture)
     training: TrainSettings = field(default_factory=TrainSettings)
     workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work."""
+        check_least(self, 0, "folds", "validation_people")
+        check_least(self, 1, "workers")
+        if self.training.seed >= SEEDS:
+            raise ValueError(f"`seed` is {self.training.seed}, it must be below 2^32")
+        low, high = RATES_HZ
+        if not low <= self.rate_hz <= high:
+            raise ValueError(
+                f"`rate_hz` is {self.rate_hz:g}, it must be between {low:g} and {high:g}"
+            )
+        if not math.fabs(self.lead_s) <= FARTHEST_S:
+            raise ValueError(
+                f"the lead is {1e3 * self.lead_s:g} ms, it must be within "
+                f"{1e3 * FARTHEST_S:g} ms either way"
+            )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from inference.augment import Augmentation
+from inference.ranges import check_least
 
 __all__ = ["TrainSettings"]
 
@@ -60,8 +61,8 @@ class TrainSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot work."""
-        for name in ("epochs", "batches", "batch_size", "crop", "patience", "devices"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"`{name}` is {getattr(self, name)}, it must be 1 or more")
+        check_least(self, 1, "epochs", "batches", "batch_size", "crop", "patience", "devices")
+        check_least(self, 0, "seed", "learning_rate", "weight_decay", "feedback_passes")
+        check_least(self, 0, "shape_weight", "outside_weight", "sister_weight")
         if not 0.0 <= self.average < 1.0:
             raise ValueError(f"`average` is {self.average:g}, it must be at least 0 and below 1")

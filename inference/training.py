@@ -19,10 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from msgspec.structs import replace
 
-from inference.architecture import Architecture
+from inference.architecture import Architecture, BahdanauArchitecture, StdrArchitecture
 from inference.dataset import LimbSequence
 from inference.exceptions import FeatureError
 from inference.networks import Ensemble, Member
@@ -33,7 +34,10 @@ from inference.threads import one_thread
 from inference.train_settings import TrainSettings
 from inference.trainer import fit_task
 
-__all__ = ["Epoch", "train"]
+__all__ = ["Epoch", "settings_for", "train"]
+
+ATTENTION_RATE: Final = 8e-4
+"""Learning rate of networks with attention; at that of recurrent ones they do worse."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,13 @@ class Epoch:
     index: int
     train_loss: float
     validation_loss: float
+
+
+def settings_for(architecture: Architecture, settings: TrainSettings) -> TrainSettings:
+    """Return how a kind of network is trained: with attention at `ATTENTION_RATE` or below."""
+    if isinstance(architecture, StdrArchitecture | BahdanauArchitecture):
+        return replace(settings, learning_rate=min(settings.learning_rate, ATTENTION_RATE))
+    return settings
 
 
 def train(

@@ -31,6 +31,8 @@ _GRF_PREDICTED, _FORCE_STALE = int(BridgeStatus.GRF_PREDICTED), int(BridgeStatus
 _SO_SATURATED = int(BridgeStatus.SO_SATURATED)
 _PATH_EXTRAPOLATED = int(BridgeStatus.PATH_EXTRAPOLATED)
 
+GUESS_TOLD_S = 0.1
+"""A guessed coordinate is felt in the filter's accelerations for so long [s] after it."""
 WARM_UP_FRAMES = 80
 """Frames that meet every kernel once: the longest window of a filter, then faults of markers."""
 
@@ -62,8 +64,8 @@ class BridgeSettings:
     exact_joints : bool
         See :class:`sim_bridge.inverse_dynamics.InverseDynamics`.
     ground_reaction : {"auto", "measured", "predicted"}
-        ``auto`` predicts the force under a foot where its row is not known; ``measured`` takes such
-        rows for no force; ``predicted`` does not use measured rows.
+        ``auto`` predicts the force under a foot where its row is not known or it has none;
+        ``measured`` takes such rows for no force; ``predicted`` does not use measured rows of feet.
     corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
         Corners of the plates, to see feet on their edges; only for loads on the body ``feet``.
     forces_in_step : bool
@@ -212,7 +214,7 @@ class Bridge:
 
     @property
     def loads(self) -> tuple[ExternalForce, ...]:
-        """Rows of ``output.forces``; none where no force is measured and none is predicted."""
+        """Rows of ``output.forces``: those given, then those of feet without one."""
         return self._external.loads
 
     def reset(self) -> None:
@@ -263,8 +265,10 @@ class Bridge:
         status = self.track(markers)
         self._external.delay(t, forces)
         if status & _HOLD:
-            self._unseen_t = t
+            self.unseen_until(t)
         else:  # the filter bridges the gap when markers are back
+            if self.ik.n_missing:
+                self.unseen_until(t + GUESS_TOLD_S * self.ik.blind)
             if self._jumped(t):
                 self._filter.reset()
             self._filter.step(t, self.ik.q)
@@ -313,7 +317,7 @@ class Bridge:
         status = 0
         if self.ik.n_used < self.ik.n_markers:
             status |= _GAP
-        if self.ik.n_used < self.ik.MINIMUM_MARKERS:
+        if self.ik.held:
             status |= _HOLD
         elif not (self.ik.converged and self.ik.fits):
             status |= _IK_UNCONVERGED

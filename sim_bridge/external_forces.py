@@ -37,8 +37,8 @@ class ExternalForces:
         The model.
     loads : sequence of ExternalForce
         Measured forces, in the order of their rows; those on the body ``feet`` are plates, whose
-        forces go to the foot that is on them. If there are none, and forces can be predicted, the
-        feet are the loads.
+        forces go to the foot that is on them. Where forces can be predicted, a row is added for
+        each foot that has none.
     rate_hz : float
         Frame rate [Hz].
     delay_s : float
@@ -51,13 +51,13 @@ class ExternalForces:
     Raises
     ------
     SettingsError, UnknownBody
-        If the mode is unknown, plates and forces on bodies are mixed, corners do not fit, or feet
-        are needed and the model has none.
+        If the mode is unknown, plates and forces on bodies are mixed, corners do not fit, feet
+        are needed and the model has none, or gravity does not point along -y and feet are used.
 
     Attributes
     ----------
     loads : tuple of ExternalForce
-        Rows of ``forces``.
+        Rows of ``forces``: the measured ones in their order, then those of the other feet.
     n_given : int
         Rows that are measured.
     forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
@@ -85,14 +85,12 @@ class ExternalForces:
         self._reaction: GroundReaction | None = None
         if feet is not None and (mode != "measured" or on_feet):
             self._reaction = GroundReaction(model, feet, rate_hz)
-            self.loads = self.loads or tuple(
-                ExternalForce(f"ground reaction {side}", f"calcn_{side}") for side in SIDES
-            )
+            self.loads += _feet_without(self.loads)
         self._mode = mode
-        foot = _foot_of(self.loads)
+        self._foot = foot = _foot_of(self.loads)
+        self._elsewhere = _moves(model, self.loads) & (foot < 0)
         self._given = np.full((self.n_given, 9), np.nan)
-        is_plate = np.ones(self.n_given, bool) if on_feet else _on_a_foot(loads)
-        self._on_foot = _on_a_foot(self.loads)
+        is_plate = np.ones(self.n_given, bool) if on_feet else _foot_of(loads) >= 0
         weight = float(model.mass * np.linalg.norm(model.gravity))
         self._judge = PlateJudge(is_plate, weight, rate_hz)
         self._cleaner = PlateCleaner(is_plate)
@@ -100,6 +98,7 @@ class ExternalForces:
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
         self._blend = Blend(foot, rate_hz)
         self._measured = np.full((len(self.loads), 9), np.nan)
+        self._of_given = self._measured[: self.n_given]
         self._total, self._whole = np.full(9, np.nan), False
         self._missing = MissingLoad(foot, weight, rate_hz)
         self._parent = model.chain.parent
@@ -176,12 +175,13 @@ class ExternalForces:
             return
         only_predicted = self._mode == "predicted"
         if self._mapper is None:
-            measured = given if self.n_given else self._measured
+            measured = self._measured
+            np.copyto(self._of_given, given)
             if (
                 only_predicted
                 or self._blend.predicted
                 or self._missing.doubted.any()
-                or unknown(measured)
+                or unknown(measured, self._foot)
             ):
                 self._reaction.move(q, qd, qdd)
                 self._to_reaction(measured, self._reaction)
@@ -193,10 +193,12 @@ class ExternalForces:
             self._ignored = bool(keep_known(measured, self.forces))
         else:
             self._blend.step(measured, self._reaction.forces, only_predicted)
+            self._ignored = self._blend.ignored
 
     def _to_reaction(self, measured: F64, reaction: GroundReaction) -> None:
         """Share the measured total if it is whole, else what the motion needs."""
-        total_of(measured, self._on_foot, self._missing.doubted, self._total)
+        reaction.take_off(measured, self._elsewhere)
+        total_of(measured, self._foot, self._missing.doubted, self._total)
         self._whole = self._mode == "auto" and reaction.take_total(self._total)
         reaction.share()
 
@@ -259,38 +261,39 @@ def _check_corners(corners: F64 | None, n_loads: int, on_feet: bool) -> None:
         )
 
 
-def _on_a_foot(loads: Sequence[ExternalForce]) -> Bool:
-    """Which forces come from the floor, by the body they act on."""
-    feet = [f"{part}_{side}" for side in SIDES for part in ("calcn", "toes")]
-    return np.array([load.body in feet for load in loads], dtype=np.bool_)
-
-
 def _foot_of(loads: Sequence[ExternalForce]) -> I64:
-    """Which foot each force acts on: 0 right, 1 left, -1 another body; one row for each foot."""
-    foot = np.full(len(loads), -1, dtype=np.int64)
-    for number, side in enumerate(SIDES):
-        for i, load in enumerate(loads):
-            if load.body in (f"calcn_{side}", f"toes_{side}"):
-                foot[i] = number
-                break
-    return foot
+    """Which foot each force acts on, as the floor's do: 0 right, 1 left, -1 another body."""
+    sides = {f"{part}_{side}": f for f, side in enumerate(SIDES) for part in ("calcn", "toes")}
+    return np.array([sides.get(load.body, -1) for load in loads], dtype=np.int64)
+
+
+def _feet_without(loads: Sequence[ExternalForce]) -> tuple[ExternalForce, ...]:
+    """A row for each foot that none of the loads acts on."""
+    rows = (ExternalForce(f"ground reaction {side}", f"calcn_{side}") for side in SIDES)
+    return tuple(row for f, row in enumerate(rows) if f not in _foot_of(loads))
+
+
+def _moves(model: CompiledModel, loads: Sequence[ExternalForce]) -> Bool:
+    """Which forces act on a body that moves: one on a body welded to ground moves nothing."""
+    link = dict(zip(model.bodies.names, model.bodies.link.tolist(), strict=True))
+    return np.array([link.get(load.body, -1) >= 0 for load in loads], dtype=np.bool_)
 
 
 @kernel
-def unknown(forces: F64) -> bool:
-    """Whether any row has a number that is not finite."""
+def unknown(forces: F64, foot: I64) -> bool:
+    """Whether any row of a foot has a number that is not finite."""
     found = False
     for i in range(forces.shape[0]):
-        found |= not is_finite(forces[i].sum())
+        found |= foot[i] >= 0 and not is_finite(forces[i].sum())
     return found
 
 
 @kernel
-def total_of(forces: F64, on_foot: Bool, doubted: Bool, total_out: F64) -> None:
+def total_of(forces: F64, foot: I64, doubted: Bool, total_out: F64) -> None:
     """Sum of the forces on feet; NaN if one is not known, unless because it is doubted."""
     total_out[:] = 0.0
     for i in range(forces.shape[0]):
-        if on_foot[i] and not doubted[i]:
+        if foot[i] >= 0 and not doubted[i]:
             add_wrench(forces[i], total_out)
 
 

@@ -19,6 +19,7 @@ from .marker_match import match_markers
 from .marker_normal import Targets, seen_markers
 from .marker_pose import allocate, solve_frame
 from .model import CompiledModel
+from .sight import Sight
 
 MAX_ITERATIONS = 30
 GAP_STIFFNESS = 1e-4
@@ -41,7 +42,9 @@ MISFIT_M = 0.06
 soft tissue, placement and scaling leave up to 23 mm in the trials that this was tested on,
 exchanged labels decimetres."""
 _LOST_FRAMES = 50
-"""After so many frames of misfit the pose is looked for anew."""
+"""After so many frames of misfit it is published as it is, and looked for anew."""
+_FEW_SHARE = 0.25
+"""With less than this share of the markers that are there as a rule, the pose is held."""
 _TRY_EVERY, _TRY_ITERATIONS = 4, 20
 """One seed in so many frames and so many iterations, so that looking makes few frames late."""
 _ROUNDING = 1e-6
@@ -82,12 +85,19 @@ class InverseKinematics:
         How many labels arrive, and how many of them are the model's and have a weight.
     n_used : int
         How many markers the last frame had, without those set aside.
+    blind : bool
+        Whether its markers hardly see a coordinate that those before saw: it follows a prediction.
     converged : bool
         Whether the last frame ended by its tolerance.
     """
 
     MINIMUM_MARKERS = 3
     """Fewer usable markers than this and the last solution stays."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the last frame left the pose as it was."""
+        return self._held > 0 or not self._placed
 
     def __init__(
         self,
@@ -119,13 +129,11 @@ class InverseKinematics:
         )
         self._is_rotation = coordinates.is_rotation[coordinates.free_index]
         self._base = base_coordinates(model)
-        if (heading := self._base.heading) >= 0:
-            # models end it at a quarter or half a turn, but people may face anywhere in a room
-            self._lower[heading], self._upper[heading] = -np.inf, np.inf
+        # models end them at a quarter of a turn or some metres; people may be anywhere
+        self._lower[self._base.indices], self._upper[self._base.indices] = -np.inf, np.inf
         self._free_index = coordinates.free_index
-        endless = np.isinf(self._upper - self._lower) & self._is_rotation
-        self._turns_per_rad = endless / (2.0 * np.pi)
-        self._turns = np.zeros(len(endless))
+        spins = np.isinf(self._upper - self._lower) & self._is_rotation
+        self._turns_per_rad, self._turns = spins / (2.0 * np.pi), np.zeros(len(spins))
         # models differ in the sign of a bent knee
         sitting = (self._sitting(model, _SITTING), self._sitting(model, -_SITTING))
         postures = (self._default, *sitting)
@@ -140,6 +148,7 @@ class InverseKinematics:
         self._stiffness = stiffness
         self._task_weight, self._task_value = read_tasks(tasks, model, self._default)
         self._pull, self._held_start = np.zeros((2, len(self.free)))
+        self._sight, self.blind = Sight(len(self.free)), False
         self._gate = MarkerGate(self.n_markers, self.n_labels)
         self._placed = False
         self._misfits = 0
@@ -163,6 +172,11 @@ class InverseKinematics:
     def n_used(self) -> int:
         """Markers that the last frame had."""
         return int(self._result[1])
+
+    @property
+    def n_missing(self) -> int:
+        """Markers that the last frame lacked or were set aside, and that had been there lately."""
+        return self._gate.n_missing
 
     @property
     def columns(self) -> I64:
@@ -229,34 +243,46 @@ class InverseKinematics:
             self._solve_seen(self._gate.markers)
         else:
             self._gate.take_all(markers)
-        if self.n_used < self.MINIMUM_MARKERS:
+        if self._is_wrong(markers):
             self._solve(self._gate.markers, self._last, 0)
             self._gate.grow_older()
             self._held += 1
-            return
+        elif self._misfits >= _LOST_FRAMES and self.fits:  # found, perhaps with a joint turned over
+            self._gate.reset()
+            self._place(markers)
+        else:
+            self._keep()
+
+    def _keep(self) -> None:
+        """Take the pose for the person's."""
         self._gate.learn(self._targets, self._work.pose)
         self._last_rms = self.marker_rms
         np.subtract(self.free, self._last, out=self._velocity)
         self._unwind()
         self._velocity /= self._held + 1
         self._last[:] = self.free
-        self._held = 0
-        self._look_again_if_lost(markers)
+        self._held, self._misfits = 0, 0 if self.fits else self._misfits
 
-    def _look_again_if_lost(self, markers: F64) -> None:
-        """A wrong pose holds itself, since each frame starts from it: try a seed now and then."""
-        self._misfits = 0 if self.fits else self._misfits + 1
-        tries, wait = divmod(self._misfits - _LOST_FRAMES, _TRY_EVERY)
-        if tries < 0 or wait:
-            return
-        self._solve(markers, self._seed(tries % len(self._seeds), markers), _TRY_ITERATIONS)
+    def _is_wrong(self, markers: F64) -> bool:
+        """Whether a frame tells no pose: few of its markers are where they can be, or none fits.
+
+        Markers that go on like that are taken for what they are; the pose that they are given
+        holds itself, since each frame starts from it, so now and then a seed is tried.
+        """
+        few = _FEW_SHARE * (self.n_used + self.n_missing)
+        if self.n_used < max(few, self.MINIMUM_MARKERS):
+            return True
         if self.fits:
-            self._gate.reset()
-            self._last[:] = self.free
-            self._velocity[:] = 0.0
-            self._misfits = 0
-        else:
-            self._solve(markers, self._last, 0)
+            return False
+        self._misfits += 1
+        if self._misfits < _LOST_FRAMES:
+            return True
+        tries, wait = divmod(self._misfits - _LOST_FRAMES, _TRY_EVERY)
+        if not wait:
+            self._solve(markers, self._seed(tries % len(self._seeds), markers), _TRY_ITERATIONS)
+            if not self.fits:
+                self._solve(markers, self._last, 0)
+        return False
 
     def _unwind(self) -> None:
         """Take whole turns out of the last step: an angle without end must not spin."""
@@ -270,8 +296,18 @@ class InverseKinematics:
     def _solve_seen(self, markers: F64) -> None:
         """Solve from the prediction; with markers missing, hold on to it a little."""
         _, n_seen = seen_markers(self._targets, markers)
-        hold = self._stiffness if n_seen == self.n_markers else GAP_STIFFNESS
-        self._solve(markers, self._start, MAX_ITERATIONS, hold)
+        if n_seen == self.n_markers:
+            self._gate.n_missing, self.blind = 0, False
+            self._solve(markers, self._start, MAX_ITERATIONS, self._stiffness)
+            self._sight.learn(self._work.normal, self._pull)
+            return
+        corrected = self._gate.without_errors(self._targets, markers)
+        self._solve(corrected, self._start, MAX_ITERATIONS, GAP_STIFFNESS)
+        self.blind = self._sight.lost(self._work.normal, self._pull)
+        if corrected is not markers:
+            converged = self._result[3]
+            self._solve(markers, self.free, 0)  # the markers' errors as they are
+            self._result[3] = converged
 
     def _predict(self) -> None:
         """Move the last pose on by its last step; a step that nothing renews fades."""
@@ -328,7 +364,7 @@ class InverseKinematics:
         self._solve(markers, unwound if same else best, _SEED_ITERATIONS)
         self._last[:] = self.free
         self._velocity[:] = 0.0
-        self._last_rms, self._held = self.marker_rms, 0
+        self._last_rms, self._held, self._misfits = self.marker_rms, 0, 0
 
     def _seed(self, k: int, markers: F64) -> F64:
         """One of the postures and headings, moved to the markers."""

@@ -1,9 +1,14 @@
-"""Sets aside markers that are not where they can be: flown off, swapped or mislabelled.
+"""What is known of every marker's error against the model, and what follows of it.
 
-From one frame to the next a marker's error against the model hardly changes: it is soft tissue and
-placement. So the predicted pose and the last error say where a marker must be within centimetres,
-and one that is further off can be treated as missing. Whether it is, the solver decides by the
-error that remains: where all markers fit the model as well as before, the prediction was wrong.
+**Stray markers** are set aside: flown off, swapped or mislabelled. From one frame to the next a
+marker's error against the model hardly changes: it is soft tissue and placement. So the predicted
+pose and the last error say where a marker must be within centimetres, and one that is further off
+can be treated as missing. Whether it is, the solver decides by the error that remains: where all
+markers fit the model as well as before, the prediction was wrong.
+
+**Missing markers** are stood in for: as their error is known, so is that of the others, which is
+taken off these while some are missing. Else the pose would move within one frame by what the
+missing ones held it back, and its acceleration would be that of a step.
 """
 
 import numpy as np
@@ -32,6 +37,8 @@ class MarkerGate:
         The last frame without the markers set aside (NaN).
     n_aside : int
         How many were.
+    n_missing : int
+        How many were missing, these included, that had been there lately.
     """
 
     def __init__(self, n_marker: int, n_label: int) -> None:
@@ -39,7 +46,8 @@ class MarkerGate:
         self._error = np.zeros((n_marker, 3))
         self._age = np.full(n_marker, _PATIENCE, dtype=np.int64)
         self._point = np.zeros(3)
-        self.n_aside = 0
+        self.n_aside = self.n_missing = 0
+        self._corrected: F64 = np.full((n_label, 3), np.nan)
 
     def reset(self) -> None:
         """Forget all errors; the next frame passes as it is."""
@@ -50,6 +58,14 @@ class MarkerGate:
         self.n_aside = screen_markers(
             targets, markers, pose, self._error, self._age, self._point, self.markers
         )
+
+    def without_errors(self, targets: Targets, markers: F64) -> F64:
+        """Return a frame as it is, or less the known errors if markers are missing from it.
+
+        A marker that has been missing for long is not waited for.
+        """
+        self.n_missing = correct_markers(targets, markers, self._error, self._age, self._corrected)
+        return self._corrected if self.n_missing else markers
 
     def take_all(self, markers: F64) -> None:
         """Set no marker of this frame aside."""
@@ -95,6 +111,25 @@ def screen_markers(
             for c in range(3):
                 markers_out[row, c] = np.nan
     return far
+
+
+@kernel
+def correct_markers(targets: Targets, markers: F64, error: F64, age: I64, markers_out: F64) -> int:
+    """Take known errors off all markers; returns how many are missing that were there lately."""
+    for i in range(markers.shape[0]):
+        for c in range(3):
+            markers_out[i, c] = markers[i, c]
+    missing = 0
+    for i in range(targets.link.shape[0]):
+        row = targets.column[i]
+        if age[i] >= _PATIENCE:
+            continue
+        if is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+            for c in range(3):
+                markers_out[row, c] += error[i, c]
+        else:
+            missing += 1
+    return missing
 
 
 @kernel

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import F64, I64, kernel
+from ._jit import F64, I64, Bool, kernel
+from .base_coordinates import base_links
 from .linalg import cholesky_solve
 from .model import CompiledModel
 
@@ -55,7 +56,7 @@ class StaticOptimization:
     reserve : float
         Optimal force of the reserve on every coordinate [N m or N].
     residual : float
-        The same for the coordinates that move the whole model [N m or N].
+        The same for the coordinates that move the whole model, if it is let go [N m or N].
 
     Attributes
     ----------
@@ -77,7 +78,7 @@ class StaticOptimization:
         self._n_muscle = len(model.muscles.names)
         coordinates, acts = model.coordinates, model.actuators
         self._coordinates = coordinates
-        self.reserve_force = np.where(_residual_coordinates(model), residual, reserve)
+        self.reserve_force = np.where(_is_residual(model), residual, reserve)
         spanned = np.concatenate([model.paths.spanned, _actuator_rows(model)])
         self._moment = np.zeros(spanned.shape)
         self._actuators = acts
@@ -167,14 +168,10 @@ class StaticOptimization:
         )
 
 
-def _residual_coordinates(model: CompiledModel) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Coordinates between ground and the first body that has mass."""
-    chain = model.chain
+def _is_residual(model: CompiledModel) -> Bool:
+    """Coordinates that move the whole model, (n_coordinate,)."""
     found = np.zeros(len(model.coordinates.names), dtype=np.bool_)
-    link = int(np.argmax(chain.mass > 0.0))
-    while link >= 0:
-        found[chain.coordinate[link]] = True
-        link = int(chain.parent[link])
+    found[model.chain.coordinate[list(base_links(model))]] = True
     return found
 
 

@@ -61,10 +61,13 @@ class ForceLayout(msgspec.Struct, frozen=True):
         Sample columns of force, centre of pressure and free torque of each force, in ground.
     scale : ndarray of shape (n_force * 9,), float64
         Factor to N, m, N m, with the sign of the axis.
+    absent : ndarray of shape (n_absent,), int64
+        Entries of these that no channel gives. They are 0, whatever their column holds.
     """
 
     columns: NDArray[np.int64]
     scale: NDArray[np.float64]
+    absent: NDArray[np.int64]
 
 
 def read_channels(xml: str) -> list[Channel]:
@@ -132,13 +135,20 @@ def marker_layout(channels: Sequence[Channel], *, unit: str = "", up: Up = "y") 
     Raises
     ------
     StreamLayoutError
-        If there is no marker, or if nobody says what the unit is.
+        If there is no marker, two have one name, or nobody says what the unit is.
     """
     axes: dict[str, dict[int, int]] = {}
     for column, channel in enumerate(channels):
         place = _marker_and_axis(channel)
-        if place is not None:
-            axes.setdefault(place[0], {})[place[1]] = column
+        if place is None:
+            continue
+        name, axis = place
+        if axis in axes.setdefault(name, {}):
+            raise StreamLayoutError(
+                f"the marker stream has two markers named {name!r}; rename or remove one; of "
+                "several people, send one alone"
+            )
+        axes[name][axis] = column
     whole = {name: at for name, at in axes.items() if len(at) == 3}
     if not whole:
         labels = ", ".join(c.label for c in channels[:4]) or "no labels at all"
@@ -183,7 +193,7 @@ def force_layout(
     Raises
     ------
     StreamLayoutError
-        If a label is missing; the nearest ones are listed.
+        If a label is missing (the nearest ones are listed) or stands twice.
     """
     labels = [c.label for c in channels]
     at = {label: column for column, label in enumerate(labels)}
@@ -202,9 +212,34 @@ def force_layout(
                     f"the force stream has no channel {name!r} ({nearest(name, labels)}); "
                     "name its channels as the external loads file does"
                 )
+            check_once(name, labels, "force")
             columns.append(at[name])
             scale.append(sign * _force_scale(channels[at[name]].unit, block, length_unit))
-    return ForceLayout(np.array(columns), np.array(scale))
+    factors = np.array(scale)
+    return ForceLayout(np.array(columns), factors, np.flatnonzero(factors == 0.0))
+
+
+def check_once(label: str, labels: Sequence[str], kind: str) -> None:
+    """Refuse a label that several channels have: one of them would be taken unseen.
+
+    Parameters
+    ----------
+    label : str
+        Of the channel that is wanted.
+    labels : sequence of str
+        Of all channels of the stream.
+    kind : str
+        What the stream carries, for the message.
+
+    Raises
+    ------
+    StreamLayoutError
+        If it occurs more than once.
+    """
+    if labels.count(label) > 1:
+        raise StreamLayoutError(
+            f"the {kind} stream has two channels named {label!r}; rename or remove one"
+        )
 
 
 def _marker_and_axis(channel: Channel) -> tuple[str, int] | None:

@@ -29,7 +29,7 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     up : {"y", "z"}
         Which laboratory axis points up.
     lag_ms : float
-        Known delay from exposure to time stamp [ms].
+        Known delay from exposure to time stamp [ms], 0 or more.
     dejitter : bool
         Smooth capture times (markers only).
     """
@@ -42,6 +42,10 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     up: Literal["y", "z"] = "y"
     lag_ms: float = 0.0
     dejitter: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a lag that cannot be."""
+        _check_lag(self.lag_ms)
 
 
 class EmgStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -64,6 +68,16 @@ class EmgStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     lag_ms: float = 0.0
     kind: Literal["raw", "envelope"] = "raw"
     channels: dict[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a lag that cannot be."""
+        _check_lag(self.lag_ms)
+
+
+def _check_lag(lag_ms: float) -> None:
+    """Refuse a lag [ms] that says a time stamp came before its exposure."""
+    if not 0.0 <= lag_ms < float("inf"):
+        raise ValueError(f"`lag_ms` is {lag_ms:g}, it must be 0 or more")
 
 
 PATHS = ("model", "loads", "corners", "trial", "ik_setup", "checkpoint", "subject", "keys")

@@ -9,7 +9,7 @@ import pylsl
 from numpy.typing import NDArray
 from pylsl.util import LostError
 
-from streamer.channels import read_channels
+from streamer.channels import check_once, read_channels
 from streamer.config import EmgStream
 from streamer.exceptions import StreamLayoutError, StreamNotFound, nearest
 from streamer.lsl_inlet import Inlet
@@ -44,7 +44,7 @@ class EmgInlet(Inlet):
     Raises
     ------
     StreamLayoutError
-        If the stream lacks a channel that the settings name, or has no labels.
+        If the stream lacks a channel that the settings name or has it twice, or has no labels.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class EmgInlet(Inlet):
                     f"the EMG stream {self.name!r} has no channel {label!r} "
                     f"({nearest(label, labels)}); correct `emg: channels`"
                 )
+            check_once(label, labels, "EMG")
         self.names = tuple(wanted)
         self._columns = [labels.index(label) for label in wanted.values()]
         self._chunks: list[tuple[F64, F64]] = []

@@ -25,7 +25,9 @@ class EstimateOutlets:
 
     Every sample has ``status`` as its last channel, see `streamer.status.Status`. It is stamped
     with the instant that it tells of, LSL local clock of this machine: of angles, moments and
-    activations the capture of the frame less the filter's delay, of EMG the look-ahead after that.
+    activations the capture of the frame less the filter's delay; of EMG the sending less
+    ``age_ms``, plus the look-ahead. An estimate that is held until the network steps again keeps
+    its instant.
 
     Parameters
     ----------
@@ -65,8 +67,9 @@ class EstimateOutlets:
 
     def _instant(self, message: Message) -> float:
         """What the message tells of [s], LSL local clock."""
-        ahead_s = 1e-3 * message.lead_ms if isinstance(message, Emg) else 0.0
-        return message.t - self._delay_s + ahead_s
+        if isinstance(message, Emg):
+            return message.sent - 1e-3 * (message.age_ms - message.lead_ms)
+        return message.t - self._delay_s
 
 
 def _channels(meta: Meta) -> dict[str, list[ChannelDescription]]:

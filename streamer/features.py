@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import inference
 import sim_bridge
+import streamer
 from inference.exceptions import FeatureError
 from inference.record import FeatureRecord, load_record, save_record
+from inference.time_base import time_base_warnings
 from sim_bridge import compile_model as compile_osim
 from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
-from streamer.formats import Trial, find_model, read_trial
+from streamer.formats import Trial, find_model, read_external_loads, read_trial
 from streamer.formats.text import read_bytes
 from streamer.outputs import check_output
 from streamer.trial_features import has_emg, trial_features
@@ -30,8 +34,24 @@ __all__ = [
     "record_path",
 ]
 
-VERSION: Final = 6
-"""Raise it when records are made in another way from the same trial, settings and bridge."""
+_log = logging.getLogger(__name__)
+
+MADE_BY: Final = (
+    (Path(sim_bridge.__file__).parent, ("**/*.py",)),
+    (Path(inference.__file__).parent, ("channels.py", "emg.py", "record.py")),
+    (
+        Path(streamer.__file__).parent,
+        (
+            "feature_settings.py",
+            "force_ring.py",
+            "formats/*.py",
+            "frame_*.py",
+            "marker_noise.py",
+            "trial_features.py",
+        ),
+    ),
+)
+"""Packages and their sources that a record's content rests on."""
 AS_RECORDED: Final = (FeatureSettings(),)
 
 
@@ -75,6 +95,8 @@ def load_features(
 ) -> Iterator[FeatureRecord]:
     """Yield the records of every trial with EMG, from the cache where they are there.
 
+    Of a trial whose clocks look wrong a line of warning is logged as its record is made.
+
     Parameters
     ----------
     directories : sequence of Path
@@ -103,7 +125,15 @@ def load_features(
                 if not has_emg(trial):
                     break
                 record = make_record(trial, choice, cache_dir)
+                _warn(record)
             yield record
+
+
+def _warn(record: FeatureRecord) -> None:
+    """Say what `nem2e prepare` would say of a record's clocks; its variants have the same."""
+    if not record.variant:
+        for text in time_base_warnings(record):
+            _log.warning("%s: %s", record.name, text)
 
 
 def cached_record(
@@ -145,27 +175,36 @@ def make_record(
 def record_path(directory: Path, settings: FeatureSettings, cache_dir: Path | None = None) -> Path:
     """Return where a trial's record is kept, whether it is there or not.
 
-    The name is a hash of all that a record depends on: the trial's name and files, its model, the
-    settings and the bridge's code.
+    The name is a hash of all that a record depends on: the trial's name and files, its model and
+    forces wherever they are, the settings and the code that makes it.
 
     Raises
     ------
     FormatError
-        If the trial has no readable ``trial.toml``, no model, or a file that cannot be read.
+        If the trial has no readable ``trial.toml``, no model, or a file that cannot be read or is
+        not there.
     """
     directory = directory.resolve()
     name = "/".join(directory.parts[-3:])
-    digest = hashlib.sha256(f"{VERSION} {name} {settings} {_bridge_digest()}".encode())
+    digest = hashlib.sha256(f"{name} {settings} {_code_digest()}".encode())
     files = sorted(path for path in directory.iterdir() if path.is_file())
-    for path in (find_model(directory), *files):
+    for path in (find_model(directory), *_forces_elsewhere(directory), *files):
         digest.update(path.name.encode() + hashlib.sha256(read_bytes(path)).digest())
     return (cache_dir or default_cache_dir()) / f"{digest.hexdigest()[:32]}.npz"
 
 
+def _forces_elsewhere(directory: Path) -> list[Path]:
+    """Return the force file that ``external_loads.xml`` names outside the trial's own folder."""
+    loads = directory / "external_loads.xml"
+    file = read_external_loads(loads).data_file if loads.is_file() else None
+    return [] if file is None or file.resolve().parent == directory else [file.resolve()]
+
+
 @functools.cache
-def _bridge_digest() -> str:
-    """Hash of the bridge's sources, which do not change while they run."""
+def _code_digest() -> str:
+    """Hash of the sources that make records, which do not change while they run."""
     digest = hashlib.sha256()
-    for path in sorted(Path(sim_bridge.__file__).parent.rglob("*.py")):
-        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    for package, patterns in MADE_BY:
+        for path in sorted(path for pattern in patterns for path in package.glob(pattern)):
+            digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -53,7 +53,7 @@ class ForceInlet(Inlet):
     Raises
     ------
     StreamLayoutError
-        If a channel is missing, or no plate is found.
+        If a channel is missing or stands twice, or no plate is found.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class ForceInlet(Inlet):
             )
         wanted = [_nine_labels(force) for force in self.loads]
         layout = force_layout(channels, wanted, length_unit=settings.unit, up=settings.up)
-        self._columns, self._scale = layout.columns, layout.scale
+        self._columns, self._scale, self._absent = layout.columns, layout.scale, layout.absent
         self._shape = (-1, len(wanted), 9)
         period_s = 1.0 / self.nominal_rate_hz if self.nominal_rate_hz else 0.0
         tolerance_s = min(max(period_s, CLOCK_DISAGREEMENT_S), FORCE_TOLERANCE_S)
@@ -120,6 +120,7 @@ class ForceInlet(Inlet):
             rows = self._buffer[: len(stamps), self._columns] * self._scale
             # what is broken is not known, which is not the same as no force
             rows[~np.isfinite(rows)] = np.nan
+            rows[:, self._absent] = 0.0
             self._ring.extend(stamps - self._lag_s, rows.reshape(self._shape))
             if len(stamps) < CHUNK:
                 break

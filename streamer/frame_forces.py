@@ -1,11 +1,12 @@
-"""Forces of a frame and what the network is told of them: one rule, live and over a recording."""
+"""Forces of a frame, gaps, and what the network is told: one rule, live and over a recording."""
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.protocols import BridgeResult, ForceSource, RefinerStep
+from streamer.frame_times import Arrival, FrameTimes
+from streamer.protocols import BridgeResult, BridgeStep, ForceSource, RefinerStep
 from streamer.status import Status
 
 F64 = NDArray[np.float64]
@@ -74,6 +75,43 @@ class FrameForces:
         if self._source is None or not self.believed:
             return self._unknown
         return self._source.forces
+
+
+def begin_frame(
+    t: float,
+    times: FrameTimes,
+    bridge: BridgeStep,
+    plates: FrameForces,
+    refiner: RefinerStep | None = None,
+) -> int:
+    """Tell everybody of frames of a recording that are missing before this one.
+
+    Parameters
+    ----------
+    t : float
+        Capture time [s].
+    times : FrameTimes
+        Judges it.
+    bridge : BridgeStep
+    plates : FrameForces
+    refiner : RefinerStep or None
+        None where there is no network.
+
+    Returns
+    -------
+    int
+        The flag of the frame.
+    """
+    arrival = times.step(t)
+    if arrival is Arrival.ON_TIME:
+        return 0
+    if arrival is Arrival.GAP:
+        bridge.unseen_until(t - times.period_s)
+    else:
+        for part in (bridge, refiner, plates):
+            if part is not None:
+                part.reset()
+    return int(Status.GAP)
 
 
 def step_refiner(refiner: RefinerStep, t: float, result: BridgeResult, believed: bool) -> None:

@@ -7,6 +7,7 @@ has caught up, and nobody could tell.
 """
 
 import ctypes
+from typing import Any
 
 import numpy as np
 import pylsl
@@ -151,14 +152,19 @@ class Inlet:
             raise StreamLayoutError(
                 f"stream {self.name!r} carries text, not numbers; name another one"
             )
-        self._inlet, self._xml = _connect(info, connect_timeout_s)
+        inlet, self._xml = _connect(info, connect_timeout_s)
         self._info, self._timeout_s = info, connect_timeout_s
         self._lost: LostStream | None = None
         self.nominal_rate_hz = float(info.nominal_srate())
         self._lag_s = max(0.0, 1e-3 * lag_ms - compensated_lag(self._xml))
-        self._buffer = np.zeros((CHUNK, info.channel_count()), self._inlet.np_dtype)
         self._stamps = np.zeros(CHUNK)
         self._error = ctypes.c_int()
+        self._use(inlet)
+
+    def _use(self, inlet: pylsl.StreamInlet) -> None:
+        """Pull from a connection from now on, into a buffer of its number format."""
+        self._inlet = inlet
+        self._buffer = np.zeros((CHUNK, self._info.channel_count()), inlet.np_dtype)
 
     def _pull(self, timeout_s: float) -> F64:
         """Fill the buffer with what is there; wait only if nothing is.
@@ -192,7 +198,12 @@ class Inlet:
         self._lost.start()
 
     def _same(self, info: pylsl.StreamInfo) -> pylsl.StreamInlet | None:
-        """Connect to a stream of that name; None if it does not answer or is another one."""
+        """Connect to a stream of that name; None if it does not answer or is another one.
+
+        Its numbers may have another format than before.
+        """
+        if info.channel_format() == pylsl.cf_string:
+            return None
         try:
             inlet, xml = _connect(info, self._timeout_s)
         except StreamNotFound:
@@ -207,7 +218,8 @@ class Inlet:
         lost.join(timeout_s)
         if lost.found is None:
             return False
-        self._inlet, self._lost = lost.found, None
+        self._use(lost.found)
+        self._lost = None
         return True
 
     def _pull_into(self, start: int, most: int, timeout_s: float) -> int:
@@ -340,7 +352,7 @@ class MarkerInlet(Inlet):
         """Capture time of the last of so many frames, smoothed if that is on."""
         return stamp if self._dejitter is None else self._dejitter.step(stamp, count)
 
-    def _take(self, sample: NDArray[np.float32]) -> None:
+    def _take(self, sample: NDArray[Any]) -> None:
         """Scale one sample into `markers`; (0, 0, 0) and non-finite positions become NaN."""
         np.multiply(sample[self._columns], self._scale, out=self._flat)
         present = np.isfinite(self.markers).all(axis=1) & self.markers.any(axis=1)

@@ -2,8 +2,9 @@
 
 A key directory of the publisher holds ``server.key_secret`` and ``clients/*.key``, the public
 keys of those who may subscribe; a client's directory holds its own ``client.key_secret`` and
-the ``server.key`` it trusts. Loopback and ipc endpoints need no keys: whoever reaches them is
-already on the machine.
+the ``server.key`` it trusts. The list is read once, as the publisher starts: a client that is
+added, or whose key is deleted, later counts from the next start. Loopback and ipc endpoints need
+no keys: whoever reaches them is already on the machine.
 """
 
 import ipaddress
@@ -80,7 +81,7 @@ def protect_server(
     endpoint : str
         Where it will bind.
     keys : Path or None
-        The publisher's key directory.
+        The publisher's key directory; its clients are read now, and not again.
 
     Returns
     -------

@@ -65,6 +65,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
                 f"{self.workers} workers of {self.training.devices} devices each would be in each "
                 "other's way; give 1 worker or `training: {devices: 1}`"
             )
+        _ = self.fit  # looks at the other numbers
 
     @property
     def fit(self) -> FitSettings:

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from inference.channels import SIDES
 from inference.emg import prepare_emg
+from inference.emg_recording import GAP_S
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 from inference.time_base import check_channels, check_overlap
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, CompiledModel, ExternalForce
 from streamer.feature_settings import FeatureSettings
-from streamer.force_ring import ForceRing
+from streamer.force_ring import RecordedForces
 from streamer.formats import Trial
+from streamer.frame_forces import UNSEEN, FrameForces, begin_frame
+from streamer.frame_times import FrameTimes
 from streamer.marker_noise import marker_noise
 
 __all__ = ["has_emg", "trial_features"]
@@ -31,6 +34,8 @@ Bool = npt.NDArray[np.bool_]
 
 FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
+RESET_AFTER_S: Final = 1.0
+"""After a longer pause bridge and network of a live session start anew, by default."""
 FOOT_BODIES: Final = ("calcn", "toes")
 """Bodies of a foot, without their side, that ground forces act on."""
 _NO_EMG: Final[tuple[tuple[str, ...], F64, F64]] = ((), np.zeros(0), np.zeros((0, 0)))
@@ -83,16 +88,17 @@ def trial_features(
     )
     t = trial.markers.time
     at = t - bridge.filter_delay_s  # what a frame is about
-    forces, measured = _forces_at(trial, at)
-    measured &= _in_valid(trial, at)
-    forces[~measured] = np.nan  # not known: the bridge predicts them, if the model has feet
-    arrays, ground, status = _run(bridge, t, _positions(trial, settings), forces)
-    predicted = (status & BridgeStatus.GRF_PREDICTED) != 0
+    steps = _run(bridge, trial, _positions(trial, settings), _in_valid(trial, at))
+    predicted = (steps.status & BridgeStatus.GRF_PREDICTED) != 0
+    # A force that counts as none, for one, is not told to the network live either.
+    used = (steps.status & BridgeStatus.FORCE_STALE) == 0
+    valid = (steps.believed & used) | predicted
+    measured = steps.measured & used
     # Forces that set in leave a transient in the solver.
     settled = measured & _known(measured, at, at - FORCE_SETTLING_S) & ~predicted
     weight = model.mass * float(np.linalg.norm(model.gravity))
-    foot_force = _under_feet([load.body for load in loads], ground) / weight
-    foot_force[~(measured | predicted)] = np.nan
+    foot_force = _under_feet([load.body for load in loads], steps.ground) / weight
+    foot_force[~valid] = np.nan
     return FeatureRecord(
         dataset=trial.dataset,
         subject=trial.subject,
@@ -107,14 +113,14 @@ def trial_features(
         muscle_names=tuple(model.muscle_names),
         coordinate_names=tuple(model.coordinate_names),
         t=t,
-        forces_valid=measured | predicted,
+        forces_valid=valid,
         forces_measured=settled,
         foot_force=foot_force,
-        usable=(status & (BridgeStatus.HOLD | BridgeStatus.WARMING_UP)) == 0,
+        usable=(steps.status & UNSEEN) == 0,
         emg_names=names,
         emg_t=emg_t,
         emg=emg,
-        **arrays,
+        **steps.arrays,
     )
 
 
@@ -124,6 +130,7 @@ def _targets(trial: Trial, settings: FeatureSettings) -> tuple[tuple[str, ...], 
         raise EmgError(f"{trial.directory}: no EMG; leave this trial out")
     names = tuple(trial.emg_muscles)
     check_channels(str(trial.directory), names)
+    _check_holes(str(trial.directory), trial.emg.time)
     columns = trial.emg.data[:, [trial.emg.names.index(name) for name in names]]
     try:
         envelopes = prepare_emg(trial.emg.time, columns, names, trial.emg_kind, settings.target)
@@ -131,6 +138,25 @@ def _targets(trial: Trial, settings: FeatureSettings) -> tuple[tuple[str, ...], 
         raise EmgError(f"{trial.directory}: {error}") from error
     check_overlap(str(trial.directory), envelopes[0], trial.markers.time)
     return names, *envelopes
+
+
+def _check_holes(name: str, time: F64) -> None:
+    """Refuse EMG with a hole, over which an envelope would be a straight line that nobody measured.
+
+    Raises
+    ------
+    EmgError
+        If samples are missing for longer than `GAP_S`, or than one of a slow recording.
+    """
+    steps = np.diff(time)
+    if not len(steps):
+        return
+    longest = int(np.argmax(steps))
+    if steps[longest] > max(GAP_S, 2.5 * float(np.median(steps))):
+        raise EmgError(
+            f"{name}: emg.csv has a hole of {steps[longest]:.2f} s after {time[longest]:.2f} s; "
+            "cut the trial there or leave its [emg.muscles] out"
+        )
 
 
 def _positions(trial: Trial, settings: FeatureSettings) -> F64:
@@ -145,32 +171,52 @@ def _positions(trial: Trial, settings: FeatureSettings) -> F64:
     return markers.positions + marker_noise(n, m, markers.rate_hz, settings.marker_noise_m, seed)
 
 
-def _forces_at(trial: Trial, t: F64) -> tuple[F64, Bool]:
-    """Interpolate forces (n, k, 9) to instants, and tell where they were measured."""
+class _Steps(NamedTuple):
+    """What the bridge made of every frame, and whose forces it had."""
+
+    arrays: dict[str, F64]
+    """By field name."""
+    ground: F64
+    """Loads (n, k, 9)."""
+    status: npt.NDArray[np.int64]
+    measured: Bool
+    """Where forces were measured at that very instant."""
+    believed: Bool
+    """Where they were measured shortly before at least, see `FrameForces`."""
+
+
+def _plates(trial: Trial, delay_s: float) -> FrameForces:
+    """Return the trial's forces as a session would have met them."""
     if trial.forces is None or trial.loads is None:
-        return np.zeros((len(t), 0, 9)), np.zeros(len(t), dtype=np.bool_)
+        return FrameForces(None, delay_s)
     rows = trial.loads.select(trial.forces)
-    ring = ForceRing(rows.shape[1], capacity=len(rows))
-    ring.extend(trial.forces.time, rows)
-    forces = np.zeros((len(t), rows.shape[1], 9))
-    measured = [ring.at(float(now), out) for now, out in zip(t, forces, strict=True)]
-    return forces, np.array(measured)
+    return FrameForces(RecordedForces(trial.forces.time, rows), delay_s)
 
 
-def _run(
-    bridge: Bridge, times: F64, positions: F64, forces: F64
-) -> tuple[dict[str, F64], F64, npt.NDArray[np.int64]]:
-    """Step every frame; arrays by field name, loads (n, k, 9) and status bits (n,)."""
+def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
+    """Step every frame; forces outside `valid` (n,) are not known.
+
+    What is not known the bridge predicts, if the model has feet.
+    """
+    plates = _plates(trial, bridge.filter_delay_s)
+    times = FrameTimes(trial.markers.rate_hz, RESET_AFTER_S)
+    unknown = np.full_like(plates.forces, np.nan)
     frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
-    status = []
-    for i, t in enumerate(times):
-        out = bridge.step(float(t), positions[i], forces[i])
+    status, measured, believed = [], [], []
+    for i, t in enumerate(trial.markers.time.tolist()):
+        begin_frame(t, times, bridge, plates)
+        measured.append(plates.align(t, until=t))
+        believed.append(plates.believed)
+        out = bridge.step(t, positions[i], plates.forces if valid[i] else unknown)
         for name, rows in frames.items():
             rows.append(getattr(out, name).copy())
         status.append(int(out.status))
     arrays = {name: np.stack(rows) for name, rows in frames.items()}
     ground = arrays.pop("forces")
-    return arrays, ground, np.array(status)
+    known = valid & (trial.forces is not None and trial.loads is not None)
+    return _Steps(
+        arrays, ground, np.array(status), known & np.array(measured), known & np.array(believed)
+    )
 
 
 def _under_feet(bodies: Sequence[str], ground: F64) -> F64:

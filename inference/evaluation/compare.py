@@ -141,16 +141,17 @@ def compare(
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and unseen; choose one")
     fit = settings.fit
     sequences, lags = training_sequences(records, fit)
+    # what is wrong with the unseen is told before the hours of training, not after them
+    right = put_right(unseen, fit.exchanged)
+    held = build_sequences(right, fit.rate_hz, lead_s=fit.lead_s) if right else []
     for pair in find_exchanged(sequences):
         report(f"warning: {pair}")
     families = all_families(settings, report, kept_in)
     found = cross_validate(sequences, fit.folds, fit.training.seed, families, report, fit.workers)
     left_out = Study(as_recorded(sequences), found)
     others = None
-    if unseen:
+    if held:
         report("unseen people, trained on all of the others")
-        unseen = put_right(unseen, fit.exchanged)
-        held = build_sequences(unseen, fit.rate_hz, lead_s=fit.lead_s)
         others = Study(held, predict(families, sequences, held))
     gain = spread_gain(relative_errors(left_out.sequences, found["network"]))
     return Comparison(settings, lags, left_out, others, gain)

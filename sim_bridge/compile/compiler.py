@@ -11,7 +11,8 @@ from sim_bridge.model import CompiledModel
 
 from .coordinates import read_coordinates
 from .functions import FunctionTable
-from .muscles import read_actuators, read_muscles
+from .muscles import read_actuators, read_muscles, working_muscles
+from .outside_sets import refuse_outside_sets
 from .path_points import read_path_geometry
 from .paths import LengthOracle, Progress, fit_paths, fit_region
 from .skeleton import read_skeleton
@@ -26,11 +27,12 @@ def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
     chain, bodies, markers, frames = read_skeleton(model, coordinates.names, table)
     if not markers.names:
         raise ModelFileError(f"{osim} has no markers; add its marker set to the model first")
-    muscles = read_muscles(model)
+    working = working_muscles(model)
+    muscles = read_muscles(working)
     actuators = read_actuators(model, coordinates.names)
-    geometry = read_path_geometry(model, coordinates.names, frames, table)
+    geometry = read_path_geometry(working, coordinates.names, frames, table)
     functions = table.build()
-    oracle = LengthOracle(model, coordinates, functions)
+    oracle = LengthOracle(model, working, coordinates, functions)
     region = fit_region(model, coordinates)
     gravity = model.getGravity()
     return CompiledModel(
@@ -55,6 +57,7 @@ def _open(osim: Path) -> Any:
     opensim.Logger.setLevelString("Error")  # its hints about meshes and defaults help nobody here
     try:
         model = opensim.Model(str(osim))
+        refuse_outside_sets(model)  # before OpenSim adds bodies of its own where a loop closes
         model.initSystem()
     except RuntimeError as error:
         raise ModelFileError(f"OpenSim cannot read {osim}: {_reason(error)}") from error

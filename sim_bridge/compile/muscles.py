@@ -12,7 +12,8 @@ is the same formula here, f = F0 fl(l) fv(v) cos, with its own tables and its ow
 - DeGrooteFregly2016Muscle (De Groote et al. 2016, doi 10.1007/s10439-016-1591-9) does not project.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ import opensim
 from sim_bridge._jit import F64
 from sim_bridge.exceptions import UnsupportedComponent
 from sim_bridge.model import CoordinateActuators, Muscles
+
+_log = logging.getLogger(__name__)
 
 LENGTH_RANGE = (0.0, 2.5)
 """Fibre lengths covered by the tables [optimal fibre lengths]."""
@@ -49,15 +52,27 @@ class _CurveTables:
         return len(self.rows) - 1
 
 
-def read_muscles(model: Any) -> Muscles:
-    """Muscles of an OpenSim model.
+def working_muscles(model: Any) -> list[Any]:
+    """Muscles of an OpenSim model; those that are switched off are left out, as OpenSim does."""
+    muscles = [model.getMuscles().get(i) for i in range(model.getMuscles().getSize())]
+    off = [m.getName() for m in muscles if not m.get_appliesForce()]
+    if off:
+        _log.warning(
+            "muscles left out, for their appliesForce is false: %s; set it to true to recruit them",
+            ", ".join(off),
+        )
+    return [m for m in muscles if m.get_appliesForce()]
+
+
+def read_muscles(working: Sequence[Any]) -> Muscles:
+    """Parameters of muscles, from :func:`working_muscles`.
 
     Raises
     ------
     UnsupportedComponent
         For a muscle class without a known rigid-tendon force.
     """
-    muscles = [_downcast(model.getMuscles().get(i)) for i in range(model.getMuscles().getSize())]
+    muscles = [_downcast(muscle) for muscle in working]
     length, velocity = _CurveTables(LENGTH_RANGE), _CurveTables(VELOCITY_RANGE)
     optimal = np.array([m.getOptimalFiberLength() for m in muscles])
     height = optimal * np.sin([m.getPennationAngleAtOptimalFiberLength() for m in muscles])

@@ -5,6 +5,7 @@ Everything else (ellipsoids, spheres, tori, paths that are functions) is fitted 
 ``sim_bridge.compile.paths``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,14 +47,17 @@ class _Wrap:
 
 
 def read_path_geometry(
-    model: Any, coordinate_names: tuple[str, ...], frames: Frames, functions: FunctionTable
+    muscles: Sequence[Any],
+    coordinate_names: tuple[str, ...],
+    frames: Frames,
+    functions: FunctionTable,
 ) -> PathGeometry:
     """Points and cylinders of every muscle whose path is exact; others have no points.
 
     Parameters
     ----------
-    model : opensim.Model
-        With an initialised system.
+    muscles : sequence of opensim.Muscle
+        Of a model with an initialised system.
     coordinate_names : tuple of str
         Order of the coordinates.
     frames : Frames
@@ -64,8 +68,8 @@ def read_path_geometry(
     number = {name: i for i, name in enumerate(coordinate_names)}
     points: list[list[_Point]] = []
     wraps: list[list[_Wrap]] = []
-    for i in range(model.getMuscles().getSize()):
-        path = opensim.GeometryPath.safeDownCast(model.getMuscles().get(i).getPath())
+    for muscle in muscles:
+        path = opensim.GeometryPath.safeDownCast(muscle.getPath())
         exact = path is not None and _is_exact(path)
         points.append(_read_points(path, number, frames, functions) if exact else [])
         wraps.append(_read_wraps(path, frames) if exact else [])

@@ -50,16 +50,19 @@ class LengthOracle:
     """OpenSim's muscle-tendon lengths as a function of the free coordinates."""
 
     def __init__(
-        self, model: Any, coordinates: Coordinates, functions: PiecewisePolynomials
+        self,
+        model: Any,
+        muscles: Sequence[Any],
+        coordinates: Coordinates,
+        functions: PiecewisePolynomials,
     ) -> None:
         self._model, self._state = model, model.getWorkingState()
         self._coordinates, self._functions = coordinates, functions
         self._handles = [model.getCoordinateSet().get(i) for i in range(len(coordinates.names))]
-        muscles = model.getMuscles()
-        self._paths = [muscles.get(i).getPath() for i in range(muscles.getSize())]
+        self._paths = [muscle.getPath() for muscle in muscles]
 
     def __call__(self, free: F64) -> F64:
-        """Lengths of all muscles, shape (n_muscle,) [m], at free coordinates [rad, m]."""
+        """Lengths of the muscles, shape (n_muscle,) [m], at free coordinates [rad, m]."""
         for i, handle in enumerate(self._handles):
             lead = self._coordinates.lead[i]
             x = float(free[lead]) if lead >= 0 else 0.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim_bridge._jit import F64, I64
+from sim_bridge.base_coordinates import base_links
 from sim_bridge.exceptions import UnknownBody
 from sim_bridge.kinematics import empty_pose, pose_free, skeleton_of
 from sim_bridge.model import CompiledModel
@@ -49,7 +50,12 @@ class Feet:
 
 
 def find_feet(model: CompiledModel) -> Feet | None:
-    """Sole points of a model; None if it has no two feet with heel and toes of the usual names."""
+    """Sole points of a model; None if it has no two feet with heel and toes of the usual names.
+
+    Nor are they looked for where the model hangs on ground by more than its feet.
+    """
+    if not base_links(model):
+        return None
     names = model.bodies.names
     wanted = [f"{part}_{side}" for side in SIDES for part in ("calcn", "toes")]
     if not all(name in names for name in wanted):
@@ -79,7 +85,8 @@ def require_feet(model: CompiledModel) -> Feet:
     if feet is None:
         raise UnknownBody(
             "no feet to predict forces under or to find on plates: the model needs the bodies"
-            f" calcn_r, toes_r, calcn_l and toes_l and has {', '.join(names)};"
+            " calcn_r, toes_r, calcn_l and toes_l under a body that is free to move, and has"
+            f" {', '.join(names)};"
             " use measured forces, each on the body that it acts on"
         )
     return feet

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim_bridge._jit import F64, I64, kernel
+from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
+from sim_bridge.exceptions import SettingsError
 from sim_bridge.inverse_dynamics import InverseDynamics
 from sim_bridge.model import CompiledModel
 from sim_bridge.wrench import torque_about
@@ -21,6 +22,8 @@ LARGEST_TWIST = 15.0
 """Free torque of both feet together [N m]; more is an error of the motion."""
 WHOLE = 0.3
 """A measured vertical total this near to what the motion needs is all of it [body weights]."""
+UPRIGHT = 0.9
+"""Least part of gravity that points along -y; a belt leans by less than 25 degrees."""
 _LEAST_FORCE = 0.05
 """Vertical force [body weights] below which its centre of pressure is not asked for."""
 _LEAST_SHARE = 1e-4
@@ -52,6 +55,11 @@ class GroundReaction:
     rate_hz : float
         Frame rate [Hz].
 
+    Raises
+    ------
+    SettingsError
+        If gravity does not point along -y.
+
     Attributes
     ----------
     forces : ndarray of shape (2, 9), float64 [N], [m], [N m], ground
@@ -65,6 +73,7 @@ class GroundReaction:
     """
 
     def __init__(self, model: CompiledModel, feet: Feet, rate_hz: float) -> None:
+        _require_upright(model.gravity)
         n = len(feet.link)
         self._dynamics = InverseDynamics(model, ())
         self._soles = _Soles(
@@ -141,6 +150,18 @@ class GroundReaction:
         self._touch(self._dynamics, self._dt)
         self._measured = False
 
+    def take_off(self, forces: F64, elsewhere: Bool) -> None:
+        """Take forces that do not come from the floor off what the motion needs in this frame.
+
+        Parameters
+        ----------
+        forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
+            External forces; NaN is not known.
+        elsewhere : ndarray of shape (n_load,), bool
+            Rows that act on the body, but not on its feet.
+        """
+        take_forces(forces, elsewhere, self._wrench)
+
     def take_total(self, total: F64) -> bool:
         """Share a measured total from now on in this frame, if it is all that the motion needs.
 
@@ -192,6 +213,31 @@ def whole_body(
                 centre_out[r] += rotation[i, r, c] * first_moment[i, c]
     for c in range(3):
         centre_out[c] /= total
+
+
+def _require_upright(gravity: F64) -> None:
+    """Refuse a model whose ground has no floor across y."""
+    if not -gravity[1] > UPRIGHT * np.linalg.norm(gravity):
+        x, y, z = gravity
+        raise SettingsError(
+            f"gravity is ({x:g}, {y:g}, {z:g}) m/s^2, and forces under feet are only found where"
+            " it points along -y; turn the model so that y is up, or use ground_reaction: measured,"
+            " each force on the body that it acts on"
+        )
+
+
+@kernel
+def take_forces(forces: F64, elsewhere: Bool, wrench_out: F64) -> None:
+    """Take the known ones of some forces off a wrench about ground's origin."""
+    for i in range(forces.shape[0]):
+        if not elsewhere[i] or not is_finite(forces[i].sum()):
+            continue
+        t0, t1, t2 = torque_about(forces[i], 0.0, 0.0, 0.0)
+        wrench_out[0] -= t0
+        wrench_out[1] -= t1
+        wrench_out[2] -= t2
+        for c in range(3):
+            wrench_out[3 + c] -= forces[i, c]
 
 
 @kernel

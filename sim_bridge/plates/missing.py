@@ -1,8 +1,9 @@
 """Rows without load although the body needs a force that nobody measures.
 
 A foot beside its plate and a plate that is off both read zero. What inverse dynamics cannot explain
-by measured forces tells them from a foot in the air. Such a row is doubted until it shows load:
-it is not known, except while the other forces are all that the motion needs.
+by measured forces tells them from a foot in the air. Such a row is doubted until it shows load, or
+another plate of its foot does: it is not known, except while the other forces are all that the
+motion needs.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ MISSING_S = 0.05
 
 
 class MissingLoad:
-    """Doubts rows without load, each until it shows load again.
+    """Doubts the rows of feet without load, each foot's until one of them shows load again.
 
     Parameters
     ----------
@@ -84,14 +85,25 @@ class MissingLoad:
 
 @kernel
 def mask_rows(foot: I64, whole: bool, empty_out: Bool, doubted_out: Bool, rows_out: F64) -> None:
-    """Remember which rows are empty, and take out those that are doubted."""
+    """Remember which rows of feet without load are empty, and take out those that are doubted."""
+    right, left = loaded(foot, rows_out, 0), loaded(foot, rows_out, 1)
     for i in range(rows_out.shape[0]):
-        empty_out[i] = foot[i] >= 0 and rows_out[i, 1] == 0.0
-        if rows_out[i, 1] > 0.0:
+        stands = right if foot[i] == 0 else left
+        empty_out[i] = foot[i] >= 0 and not stands and rows_out[i, 1] == 0.0
+        if stands:
             doubted_out[i] = False
         if doubted_out[i] and not whole:
             for c in range(9):
                 rows_out[i, c] = np.nan
+
+
+@kernel
+def loaded(foot: I64, rows: F64, f: int) -> bool:
+    """Whether any row of a foot shows load."""
+    found = False
+    for i in range(rows.shape[0]):
+        found |= foot[i] == f and rows[i, 1] > 0.0
+    return found
 
 
 @kernel

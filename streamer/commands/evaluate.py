@@ -23,6 +23,8 @@ from inference.evaluation import (
     score_tables,
 )
 from inference.evaluation.methods import beside_simulation
+from inference.exceptions import FeatureError
+from inference.exchange import put_right
 from inference.record import FeatureRecord
 from streamer.commands.extras import needs_training_extra
 from streamer.exceptions import ConfigError, StreamerError
@@ -79,7 +81,7 @@ def run(
     loaded = load_checkpoint(checkpoint)
     step = open_proven(backend, loaded).backend
     rate = loaded.card.rate_hz
-    records = features(directories, cache, console)
+    records = as_taught(features(directories, cache, console), loaded.card.training, console)
     seen = trained_on(loaded.card.training) & {record.person for record in records}
     sequences = build_sequences(records, rate, lead_s=loaded.card.lead_s)
     stream = estimate_stream(checkpoint_estimator(step, loaded))
@@ -199,6 +201,32 @@ def features(
             "give trials with emg.csv and [emg.muscles] in trial.toml"
         )
     return records
+
+
+def as_taught(
+    records: Sequence[FeatureRecord], training: Mapping[str, Any], console: Console
+) -> list[FeatureRecord]:
+    """Put right the channels that a card says are exchanged, and say of whom.
+
+    The card knows people by name alone: where a record of that name lacks a channel of the pair, it
+    is left as it is.
+    """
+    found, people = [], {}
+    for record in records:
+        pairs = [
+            (one, other) for one, other in training.get("exchanged", {}).get(record.person, ())
+        ]
+        try:
+            (righted,) = put_right([record], {record.person: pairs})
+        except FeatureError:
+            righted = record
+        if righted.emg_names != record.emg_names:
+            people[record.person] = ", ".join(f"{one} with {other}" for one, other in pairs)
+        found.append(righted)
+    if people:
+        said = "; ".join(f"{person}: {pairs}" for person, pairs in people.items())
+        console.print(f"exchanged as in the training of the network: {said}")
+    return found
 
 
 def trained_on(training: Mapping[str, Any]) -> set[str]:

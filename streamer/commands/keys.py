@@ -39,6 +39,8 @@ def run(directory: Path, clients: list[str]) -> None:
         shutil.copy(folder / f"{CLIENT}.key", _public(directory, name))
         shutil.copy(directory / f"{SERVER}.key", folder / f"{SERVER}.key")
         say(f"made {folder}; move it to {name}'s machine: nem2e subscribe ENDPOINT --keys DIR")
+    if clients:
+        say("a session that runs does not know them yet: it reads its clients once, at its start")
 
 
 def _check_new(directory: Path, name: str) -> None:
@@ -49,7 +51,8 @@ def _check_new(directory: Path, name: str) -> None:
     if there:
         raise ConfigError(
             f"client {name!r} has its keys already ({' and '.join(map(str, there))}); give another "
-            "name, or delete these for a new key, with which the old one is locked out"
+            "name, or delete these for a new key, with which the old one is locked out from the "
+            "next start of the session"
         )
 
 

@@ -28,8 +28,8 @@ from streamer.commands.offline_results import Results, write_report, write_resul
 from streamer.commands.progress import progress_bar
 from streamer.config import RunConfig, load_config
 from streamer.force_ring import SLOWEST_GAP_S
-from streamer.frame_forces import FrameForces, step_refiner
-from streamer.frame_times import Arrival, FrameTimes
+from streamer.frame_forces import begin_frame, step_refiner
+from streamer.frame_times import FrameTimes
 from streamer.health import StageTimer
 from streamer.outputs import check_output
 from streamer.status import Status
@@ -224,7 +224,7 @@ def process(
     bridge.on_plate_fault = results.say_fault
     for i, t in enumerate(recording.markers.time.tolist()):
         timer.start()
-        gap = _begin(t, times, bridge, refiner, plates)
+        gap = begin_frame(t, times, bridge, plates, refiner)
         fresh = plates.align(t, t + (WAIT_S if in_step else SLOWEST_GAP_S))
         timer.mark("align")
         if motion is None:
@@ -240,22 +240,6 @@ def process(
         out.status |= gap | (0 if fresh else Status.FORCE_STALE)
         results.keep(i, out)
     return results
-
-
-def _begin(
-    t: float, times: FrameTimes, bridge: Bridge, refiner: Refiner | None, plates: FrameForces
-) -> int:
-    """Tell everybody of frames that are missing before this one; returns its flag."""
-    arrival = times.step(t)
-    if arrival is Arrival.ON_TIME:
-        return 0
-    if arrival is Arrival.GAP:
-        bridge.unseen_until(t - times.period_s)
-    else:
-        for part in (bridge, refiner, plates):
-            if part is not None:
-                part.reset()
-    return int(Status.GAP)
 
 
 def _track(bridge: Bridge, markers: F64) -> F64:

@@ -58,7 +58,7 @@ def write_results(
     """Write OpenSim's files: names and units as its tools write them, times of capture `t` [s]."""
     names, rotation = model.coordinate_names, model.coordinate_is_rotation
     degrees = np.where(rotation, np.degrees(1.0), 1.0)
-    note = f"; true for {1e3 * delay_s:.1f} ms before the time given" if delay_s else ""
+    note = _note(delay_s)
     moments = [n + ("_moment" if r else "_force") for n, r in zip(names, rotation, strict=True)]
     motion = np.hstack([degrees * x for x in (results.q, results.qd, results.qdd)])
     motion_names = [n + suffix for suffix in ("", "_speed", "_acceleration") for n in names]
@@ -75,11 +75,18 @@ def write_results(
         ),
     }
     if refiner is not None:
-        tables["emg.sto"] = Storage(
-            t, refiner.channel_names, results.emg, False, "Estimated EMG envelopes" + note
-        )
+        # the network tells of activity that is ahead of the motion
+        title = f"Estimated EMG envelopes{_note(delay_s - refiner.lead_s)}"
+        tables["emg.sto"] = Storage(t, refiner.channel_names, results.emg, False, title)
     for name, table in tables.items():
         write_storage(out / name, table)
+
+
+def _note(delay_s: float) -> str:
+    """Say which instant a row tells of that is so much [s] late; nothing if it is the row's own."""
+    late_ms = round(1e3 * delay_s, 1)
+    side = "before" if late_ms > 0.0 else "after"
+    return f"; true for {abs(late_ms):.1f} ms {side} the time given" if late_ms else ""
 
 
 def write_report(out: Path, results: Results, timer: StageTimer, delay_s: float) -> None:

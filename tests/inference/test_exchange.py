@@ -43,6 +43,15 @@ def test_muscles_that_work_alike_cannot_be_told_apart_and_are_not_suspected() ->
     assert find_exchanged([exchanged(first, ta, SOL), *others]) == []
 
 
+@pytest.mark.parametrize(("one", "other"), [(SOL, VM), (VM, SOL)])
+def test_a_channel_that_was_not_measured_is_not_suspected(one: int, other: int) -> None:
+    first, *others = people(5, noise=0.1)
+    y, measured = first.y.copy(), first.measured.copy()
+    y[:, one] = first.y[:, other]  # as if exchanged, but there is nothing on the other side
+    measured[:, other] = False
+    assert find_exchanged([replace(first, y=y, measured=measured), *others]) == []
+
+
 def test_it_takes_three_others_and_a_stride() -> None:
     first, *others = people(3, noise=0.1)
     assert find_exchanged([exchanged(first), *others]) == []

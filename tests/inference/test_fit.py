@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from inference import Refiner
-from inference.architecture import MOTION, GruArchitecture
+from inference.architecture import MOTION, GruArchitecture, StdrArchitecture
 from inference.checkpoint import load_checkpoint
-from inference.exceptions import FeatureError, TrainingDiverged
+from inference.exceptions import EmgError, FeatureError, InferenceError, TrainingDiverged
 from inference.fit import fit_checkpoint
 from inference.fit_settings import FitSettings
+from inference.record import FeatureRecord
 from inference.train_settings import TrainSettings
+from inference.training import ATTENTION_RATE, settings_for
 from tests.inference.synthetic import MUSCLES, synthetic_record
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
 
@@ -56,6 +58,54 @@ def test_a_network_of_the_motion_alone_has_no_second_opinion(tmp_path: Path) -> 
     settings = replace(SETTINGS, folds=0, architecture=motion)
     saved = fit_checkpoint(records, [], tmp_path / "c", settings, lambda _: None)
     assert saved.usual() is None
+
+
+def test_what_is_published_is_trained_as_its_cross_validation_was(tmp_path: Path) -> None:
+    attention = StdrArchitecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, members=1)
+    fast = replace(SETTINGS, folds=0, validation_people=0, architecture=attention)
+    assert fast.training.learning_rate > ATTENTION_RATE
+    records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(2)]
+    saved = fit_checkpoint(records, [], tmp_path / "c", fast, lambda _: None)
+    assert saved is not None
+    assert saved.card.training["settings"]["learning_rate"] == ATTENTION_RATE
+    assert settings_for(SETTINGS.architecture, fast.training) == fast.training  # recurrent: as told
+
+
+STRANGER = synthetic_record("elsewhere", "stranger", seconds=3.0)
+
+
+@pytest.mark.parametrize(
+    ("unseen", "exchanged", "error", "reason"),
+    [
+        (STRANGER, {STRANGER.person: [("SOL_r", "VL_r")]}, FeatureError, "cannot be exchanged"),
+        (replace(STRANGER, emg_t=STRANGER.emg_t + 100.0), {}, EmgError, "do not overlap"),
+        (replace(STRANGER, usable=~STRANGER.usable), {}, FeatureError, "none of the 1 trials"),
+    ],
+)
+def test_unseen_people_of_no_use_are_told_before_the_training(
+    unseen: FeatureRecord,
+    exchanged: dict[str, list[tuple[str, str]]],
+    error: type[InferenceError],
+    reason: str,
+    tmp_path: Path,
+) -> None:
+    records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(3)]
+    lines: list[str] = []
+    settings = replace(SETTINGS, exchanged=exchanged)
+    with pytest.raises(error, match=reason):
+        fit_checkpoint(records, [unseen], tmp_path / "c", settings, lines.append)
+    assert lines == []
+
+
+def test_a_data_set_that_teaches_nothing_is_told_before_the_training(tmp_path: Path) -> None:
+    records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(3)]
+    lines: list[str] = []
+    with pytest.raises(FeatureError, match=r"^elsewhere: no trial .*elsewhere/stranger/walk"):
+        fit_checkpoint(
+            [*records, replace(STRANGER, usable=~STRANGER.usable)],
+            [], tmp_path / "c", SETTINGS, lines.append,
+        )  # fmt: skip
+    assert lines == []
 
 
 def test_a_person_cannot_be_both_trained_on_and_held_out(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from inference.architecture import StdrArchitecture
 from inference.batches import batches, frame_weight
 from inference.channels import MEASURED, N_CHANNEL, N_INPUT
 from inference.dataset import LimbSequence, build_sequences
-from inference.exceptions import FeatureError, TrainingDiverged
+from inference.exceptions import BackendUnavailable, FeatureError, TrainingDiverged
 from inference.loss import Loss
 from inference.normalisation import normalisation
 from inference.rollout import rollout
@@ -54,6 +54,18 @@ def test_same_seed_gives_the_same_network_and_another_seed_does_not() -> None:
 
     assert torch.equal(weights(quick), weights(quick))
     assert not torch.equal(weights(quick), weights(replace(quick, seed=2)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "cause"),
+    [({"accelerator": "foo"}, "invalid accelerator name"), ({"accelerator": "gpu"}, "gpu")],
+)
+def test_an_accelerator_that_is_not_there_is_refused(settings: dict[str, str], cause: str) -> None:
+    if torch.cuda.is_available() and settings["accelerator"] == "gpu":
+        pytest.skip("this machine has a GPU")
+    told = f"cannot train on `accelerator: {settings['accelerator']}`, `devices: 1` .*{cause}"
+    with pytest.raises(BackendUnavailable, match=told):
+        train(people(1), [], TINY, replace(QUICK, **settings), pytest.fail)
 
 
 def test_training_stops_early_and_keeps_the_best_epoch() -> None:

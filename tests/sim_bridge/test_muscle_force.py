@@ -1,6 +1,7 @@
 """Force at full activation along a rigid tendon, against OpenSim, class by class."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -155,3 +156,60 @@ def test_table_is_cubic_and_goes_straight_on_beyond_its_ends() -> None:
         assert table_value(table, interval, at) == pytest.approx(at**3 - at, abs=1e-12)
     assert table_value(table, interval, -5.0) == pytest.approx(0.0 + 2.0 * -4.0)
     assert table_value(table, interval, 5.0) == pytest.approx(6.0 + 11.0 * 3.0)
+
+
+def recruited_by_opensim(osim: Path, folder: Path) -> list[str]:
+    """Columns of OpenSim's StaticOptimization in a model that stands still."""
+    motion = opensim.TimeSeriesTable()
+    motion.setColumnLabels(["/jointset/hinge/hinge_angle/value"])
+    for k in range(11):
+        motion.appendRow(0.01 * k, opensim.RowVector(1, 0.0))
+    motion.addTableMetaDataString("inDegrees", "no")
+    opensim.STOFileAdapter.write(motion, str(folder / "still.sto"))
+    tool, analysis = opensim.AnalyzeTool(), opensim.StaticOptimization()
+    tool.setName("still")
+    tool.setModelFilename(str(osim))
+    tool.setCoordinatesFileName(str(folder / "still.sto"))
+    tool.setResultsDir(str(folder))
+    tool.setInitialTime(0.02)
+    tool.setFinalTime(0.03)
+    analysis.setStartTime(0.02)
+    analysis.setEndTime(0.03)
+    tool.getAnalysisSet().cloneAndAppend(analysis)
+    tool.printToXML(str(folder / "still.xml"))
+    assert opensim.AnalyzeTool(str(folder / "still.xml")).run()
+    table = opensim.TimeSeriesTable(str(folder / "still_StaticOptimization_activation.sto"))
+    return list(table.getColumnLabels())
+
+
+def test_muscle_that_is_switched_off_is_left_out(
+    small_case: Callable[[Any], Case], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As OpenSim does, in names, parameters and paths; a class that is not known is no matter."""
+    model = joint_of_two_turns()
+    for k, name in enumerate(("off", "first", "off_too", "last")):
+        spots = (("base", (0.05 + 0.01 * k, 0.1, 0.02)), ("limb0", (0.04, -0.25, 0.01)))
+        muscle = add_muscle(model, name, spots, lengths=(0.3 + 0.01 * k, 0.25))
+        muscle.set_appliesForce(not name.startswith("off"))
+    off = opensim.RigidTendonMuscle()
+    off.setName("off_unknown")
+    for body, place in spots:
+        off.addNewPathPoint(f"on_{body}", model.updBodySet().get(body), opensim.Vec3(*place))
+    off.set_appliesForce(False)
+    model.addForce(off)
+    for name in ("hinge_angle", "twist", "bend"):
+        reserve = opensim.CoordinateActuator(name)
+        reserve.setName(f"{name}_reserve")
+        reserve.setOptimalForce(100.0)
+        reserve.setMinControl(-10.0)
+        reserve.setMaxControl(10.0)
+        model.addForce(reserve)
+    case = small_case(model)
+    compiled = case.compiled
+    expected = recruited_by_opensim(case.osim, tmp_path)
+    assert [*compiled.muscle_names, *compiled.actuators.names] == expected
+    np.testing.assert_allclose(compiled.muscles.optimal_fiber_length, [0.31, 0.33], rtol=1e-12)
+    assert "off, off_too, off_unknown" in caplog.text
+    for pose in visit(case, np.array([[0.1, 0.2, 0.3], [-0.2, 0.1, -0.5]])):
+        theirs = case.oracle.muscle_lengths()[[1, 3]]
+        np.testing.assert_allclose(pose.geometry.length, theirs, rtol=0, atol=1e-12)  # rounding

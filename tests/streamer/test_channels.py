@@ -86,6 +86,11 @@ def test_a_stream_without_markers_says_what_it_has() -> None:
         marker_layout([])
 
 
+def test_two_people_with_the_same_marker_names_are_refused() -> None:
+    with pytest.raises(StreamLayoutError, match=r"two markers named 'A'; rename .* send one alone"):
+        marker_layout([*xdf(["A", "B"]), *xdf(["A", "B"])])
+
+
 def test_channels_are_read_from_the_streams_xml() -> None:
     label = "R.ASIS <1>"
     xml = (
@@ -127,6 +132,7 @@ def test_a_force_without_torque_gets_zero() -> None:
     wanted = [*NINE[:6], "", "", ""]
     layout = force_layout([Channel(n) for n in NINE], [wanted])
     assert layout.scale[6:].tolist() == [0, 0, 0]
+    assert layout.absent.tolist() == [6, 7, 8]
 
 
 def test_a_z_up_plate_is_turned_like_the_markers() -> None:
@@ -138,3 +144,10 @@ def test_a_z_up_plate_is_turned_like_the_markers() -> None:
 def test_a_missing_force_channel_names_the_nearest() -> None:
     with pytest.raises(StreamLayoutError, match=r"no channel 'm_z' \(nearest: m_y"):
         force_layout([Channel(n) for n in NINE[:8]], [NINE])
+
+
+def test_a_force_channel_that_stands_twice_is_refused_if_it_is_wanted() -> None:
+    twice = [Channel(n) for n in (*NINE, "sync", "sync", *NINE[3:4])]
+    with pytest.raises(StreamLayoutError, match=r"two channels named 'f_px'; rename or remove one"):
+        force_layout(twice, [NINE])
+    assert force_layout(twice[:-1], [NINE]).columns.tolist() == list(range(9))

@@ -63,6 +63,15 @@ def test_a_channel_that_is_not_there_is_named_with_the_nearest(source_id: str) -
         pair(source_id, ("EMG 1", "EMG 2"), EmgStream(channels={"SOL_r": "EMG 7"}))
 
 
+def test_a_channel_that_is_there_twice_is_refused_if_it_is_wanted(source_id: str) -> None:
+    labels = ("EMG 1", "EMG 2", "EMG 2")
+    with pytest.raises(StreamLayoutError, match="EMG stream has two channels named 'EMG 2'"):
+        pair(source_id, labels, EmgStream(channels={"SOL_r": "EMG 2"}))
+    _, inlet = pair(source_id, labels, EmgStream(channels={"SOL_r": "EMG 1"}))
+    inlet.close()
+    assert inlet.names == ("SOL_r",)
+
+
 def test_a_stream_without_labels_is_refused(source_id: str) -> None:
     outlet = pylsl.StreamOutlet(pylsl.StreamInfo("bare", "EMG", 2, 0.0, "float32", source_id))
     info = find_stream(source_id=source_id, timeout_s=WAIT_S)

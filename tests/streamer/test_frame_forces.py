@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from streamer.frame_forces import FORCE_TRUST_S, FrameForces, step_refiner
+from streamer.frame_forces import FORCE_TRUST_S, FrameForces, begin_frame, step_refiner
+from streamer.frame_times import FrameTimes
 from streamer.status import Status
 from tests.streamer.stand_ins import Plates, StandInBridge, StandInRefiner
 
@@ -75,6 +76,21 @@ def test_the_network_is_told_whether_forces_are_known(
     step_refiner(refiner, 5.0, bridge.step(5.0, np.ones((3, 3)), np.zeros((0, 9))), believed)
     assert refiner.forces_valid == [known]
     assert refiner.frames_seen == [True]
+
+
+def test_everybody_is_told_of_missing_frames() -> None:
+    bridge, refiner, frames = StandInBridge(), StandInRefiner(), FrameForces(Plates(), 0.0)
+    times = FrameTimes(100.0, reset_after_s=1.0)
+    assert begin_frame(5.0, times, bridge, frames, refiner) == 0
+    assert frames.align(5.0, 5.0)
+    assert begin_frame(5.05, times, bridge, frames, refiner) == Status.GAP
+    assert bridge.unseen == [pytest.approx(5.04)]  # a period before
+    assert bridge.resets == refiner.resets == 0
+    assert begin_frame(7.0, times, bridge, frames) == Status.GAP  # nor need there be a network
+    assert (bridge.resets, refiner.resets) == (1, 0)
+    assert not frames.believed
+    begin_frame(9.0, times, bridge, frames, refiner)
+    assert (bridge.resets, refiner.resets) == (2, 1)
 
 
 @pytest.mark.parametrize("status", [Status.HOLD, Status.WARMING_UP])

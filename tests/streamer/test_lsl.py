@@ -110,6 +110,40 @@ def test_a_clock_that_is_set_back_is_seen_and_followed(source_id: str) -> None:
     np.testing.assert_allclose(seen, times, rtol=0, atol=1e-3)
 
 
+def anonymous(name: str, markers: tuple[str, ...], number_format: int) -> pylsl.StreamOutlet:
+    """A marker stream without source_id, of any number format; `Outlet` knows one alone."""
+    info = pylsl.StreamInfo(name, "MoCap", 3 * len(markers), 100.0, number_format, "")
+    channels = info.desc().append_child("channels")
+    for description in marker_channels(markers, "m"):
+        child = channels.append_child("channel")
+        for field in ("label", "type", "unit", "marker"):
+            child.append_child_value(field, getattr(description, field))
+    return pylsl.StreamOutlet(info)
+
+
+def test_a_stream_may_come_again_in_another_number_format(
+    source_id: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = f"rig {source_id}"
+    first = anonymous(name, ("A", "B"), pylsl.cf_float32)
+    inlet = MarkerInlet(find_stream(name=name, timeout_s=WAIT_S))
+    first.push_sample([1.0] * 6)
+    pull(inlet, 1)
+    del first
+    end = pylsl.local_clock() + WAIT_S
+    while "ended" not in caplog.text and pylsl.local_clock() < end:
+        assert inlet.pull(0.05) == 0
+    text = anonymous(name, ("A", "B"), pylsl.cf_string)
+    again = anonymous(name, ("A", "B"), pylsl.cf_double64)
+    place = [1.0 + k / 3.0 for k in range(6)]
+    while not inlet.pull(0.05) and pylsl.local_clock() < end + WAIT_S:
+        text.push_sample(["5"] * 6)
+        again.push_sample(place)
+    # 1e-12: read as float32 it would be right to 1e-7 at best
+    np.testing.assert_allclose(inlet.markers.ravel(), place, rtol=1e-12)
+    inlet.close()
+
+
 def test_a_stream_without_source_id_may_end_and_come_again(
     source_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -303,6 +337,22 @@ def test_a_broken_force_sample_is_not_known(source_id: str) -> None:
     push(outlet, [[float("nan")] * 9], [t])
     assert inlet.align(t, clock.now() + WAIT_S)
     assert np.isnan(inlet.forces).all()
+
+
+def test_a_broken_plate_leaves_those_beside_it_known(source_id: str) -> None:
+    labels = [f"{plate}_{part}{a}" for plate in "ab" for part in "vp" for a in "xyz"]
+    loads = [
+        ExternalForceColumns(p, "calcn_r", tuple(six[:3]), tuple(six[3:]), None)
+        for p, six in (("a", labels[:6]), ("b", labels[6:]))
+    ]
+    outlet = Outlet("plates", "Force", force_channels(labels), 1000.0, source_id)
+    inlet = ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), Stream(), loads)
+    clock = LslClock()
+    t = clock.now()
+    push(outlet, [[float("nan"), *[1.0] * 11]], [t])
+    assert inlet.align(t, clock.now() + WAIT_S)
+    assert np.isnan(inlet.forces[0, 0])
+    np.testing.assert_array_equal(inlet.forces[1], [1.0] * 6 + [0.0] * 3)
 
 
 def test_the_outlets_describe_their_channels_in_xdfs_words() -> None:

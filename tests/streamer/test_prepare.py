@@ -18,7 +18,7 @@ from streamer.cluster import check_workers
 from streamer.commands import prepare
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
-from streamer.features import load_features, record_path
+from streamer.features import MADE_BY, load_features, record_path
 from streamer.prepare import Outcome, prepare_trials
 from tests.data_sets import trial_dir
 from tests.streamer.test_cli import ENVIRONMENT
@@ -135,6 +135,53 @@ def test_clocks_that_disagree_are_told_with_the_trial(
     assert rate.startswith("warning: made/one/walk: EMG repeats every 1.22")
     assert "ground forces every 1.11" in rate
     assert part.startswith("warning: made/two/walk: EMG (3.00 to ")
+
+
+def test_training_tells_of_clocks_too_as_it_makes_the_records(
+    trials: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_emg(trials / "made" / "two" / "walk", lambda t: t + 3.0)
+    settings = [AS_RECORDED, FeatureSettings.of_variant("noise-1")]
+    for told in (1, 0):  # nothing is made the second time
+        caplog.clear()
+        assert len(list(load_features([trials], settings, cache_dir=tmp_path))) == 4
+        lines = [r.getMessage() for r in caplog.records if r.name == "streamer.features"]
+        assert len(lines) == told
+        assert all(line.startswith("made/two/walk: EMG (3.00 to ") for line in lines)
+
+
+def test_a_record_belongs_to_its_forces_wherever_they_are(trials: Path, tmp_path: Path) -> None:
+    directory = trials / "made" / "one" / "walk"
+    inside = record_path(directory, AS_RECORDED, tmp_path)
+    forces, loads = directory.parent / "forces.mot", directory / "external_loads.xml"
+    (directory / "grf.mot").rename(forces)
+    loads.write_text(loads.read_text().replace("grf.mot", "../forces.mot"))
+    before = record_path(directory, AS_RECORDED, tmp_path)
+    assert before != inside
+    assert record_path(directory, AS_RECORDED, tmp_path) == before
+    forces.write_text(forces.read_text() + "\n")
+    assert record_path(directory, AS_RECORDED, tmp_path) != before
+    forces.unlink()
+    with pytest.raises(StreamerError, match=r"forces\.mot: no such file"):
+        record_path(directory, AS_RECORDED, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "streamer/trial_features.py",
+        "streamer/force_ring.py",
+        "streamer/frame_forces.py",
+        "streamer/marker_noise.py",
+        "streamer/formats/trc.py",
+        "inference/emg.py",
+        "sim_bridge/filters/delay.py",
+    ],
+)
+def test_a_record_belongs_to_the_code_that_makes_it(source: str) -> None:
+    made_by = {path for package, patterns in MADE_BY for p in patterns for path in package.glob(p)}
+    (path,) = {path for path in made_by if path.as_posix().endswith(source)}
+    assert path.is_file()
 
 
 def test_a_model_without_feet_has_no_predicted_variant(

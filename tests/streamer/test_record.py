@@ -62,7 +62,7 @@ class Session:
                 self._publisher.send(msgspec.structs.replace(META, **head))
             for message in (
                 Emg(
-                    emg=packed(level, 0.5), sigma=packed(0.1, 0.2), age_ms=31.0, lead_ms=25.0,
+                    emg=packed(level, 0.5), sigma=packed(0.1, 0.2), age_ms=38.0, lead_ms=25.0,
                     filter_delay_ms=30.0, **head,
                 ),
                 Act(activation=packed(level), **head),
@@ -139,7 +139,7 @@ def test_a_file_holds_inputs_and_estimates_on_one_time_axis(recorded: Recorded) 
     assert len(frame) > 100
     np.testing.assert_allclose(np.diff(frame), 1.0, atol=1e-3)  # float32 of numbers below 1e4
     for topic, column, after_s in (
-        ("emg", 0, -0.005),  # 30 ms of delay, 25 ms ahead
+        ("emg", 0, -0.013),  # 30 ms of delay, held for 8 ms, 25 ms ahead
         ("act", 0, -0.030),
         ("kin", 1, -0.030),
         ("dyn", 1, -0.030),
@@ -191,8 +191,17 @@ def test_a_recording_ends_after_its_duration_or_with_its_session(
     taken: list[str] = []
     outlets = SimpleNamespace(push=lambda topic, message: taken.append(topic))  # noqa: ARG005
     subscriber: Any = Endless(Emg(session=session))
-    follow(subscriber, META, outlets, threading.Event(), duration_s)  # type: ignore[arg-type]
+    looks: list[int] = []
+    follow(
+        subscriber,
+        META,
+        outlets,
+        threading.Event(),
+        duration_s,
+        lambda: looks.append(len(taken)),  # type: ignore[arg-type]
+    )
     assert bool(taken) == handed_on
+    assert looks == [0]  # at once, and then once a second
 
 
 @pytest.mark.parametrize(
@@ -204,6 +213,32 @@ def test_what_cannot_be_recorded_is_refused_before_a_session_is_asked_for(
 ) -> None:
     with pytest.raises(ConfigError, match=wrong):
         run(tmp_path / name, "tcp://127.0.0.1:1", None, duration_s, None)
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process has started, on Linux."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the recorder in /proc")
+def test_a_recorder_that_dies_ends_the_recording_and_what_was_kept_is_said(tmp_path: Path) -> None:
+    out = tmp_path / "session.xdf"
+    with closing(Publisher("tcp://127.0.0.1:*")) as publisher:
+        session = Session(publisher)
+        thread = threading.Thread(target=session.run)
+        thread.start()
+        with record(publisher.endpoint, out, "--duration", "60") as recording:
+            assert recording.stderr is not None
+            assert "recording 1 streams" in recording.stderr.readline()
+            (recorder,) = children(recording.pid)
+            os.kill(recorder, signal.SIGKILL)
+            said = recording.stderr.read()
+        session.end()
+        thread.join()
+    assert recording.returncode == 1
+    assert f"the recorder ended by itself (exit code -9); {out} holds" in said
+    assert len(said.splitlines()) == 1
 
 
 def test_a_session_of_another_machine_is_refused(tmp_path: Path) -> None:

@@ -91,6 +91,21 @@ def gets_messages(publisher: Publisher, keys: Path | None) -> bool:
     return False
 
 
+def test_clients_are_read_at_the_start_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command.run(tmp_path, ["lab"])
+    assert "reads its clients once, at its start" in " ".join(capsys.readouterr().out.split())
+    publisher = Publisher("tcp://127.0.0.1:*", keys=tmp_path)
+    try:
+        command.run(tmp_path, ["new"])
+        (tmp_path / "clients" / "lab.key").unlink()
+        assert gets_messages(publisher, tmp_path / "for-lab")
+        assert not gets_messages(publisher, tmp_path / "for-new")
+    finally:
+        publisher.close()
+
+
 def test_allowed_clients_are_served_and_others_are_not(tmp_path: Path) -> None:
     server, stranger = tmp_path / "server", tmp_path / "elsewhere"
     command.run(server, ["lab"])

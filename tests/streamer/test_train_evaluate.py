@@ -188,6 +188,7 @@ def test_train_then_evaluate(
         trials=tuple(map(str, people)),
         unseen=(str(stranger),),
         variants=("noise-1",),
+        exchanged={"made/three": (("SOL_r", "VM_r"),)},
         validation_people=1,
         architecture=GruArchitecture(d_model=8, members=2),
         training=TrainSettings(epochs=1, batches=4),
@@ -204,6 +205,7 @@ def test_train_then_evaluate(
     evaluate.run([stranger], out, report=report, cache=cache)
     printed = capsys.readouterr().out
     assert "SOL" in printed
+    assert "made/three: SOL_r with VM_r" in printed
     assert "trained on" not in printed
     methods = json.loads(report.read_text())["methods"]
     assert methods == card.metrics["held_out"]["methods"]  # the card says what evaluation finds
@@ -211,6 +213,36 @@ def test_train_then_evaluate(
 
     evaluate.run(people, out, cache=cache)
     assert "no measure of how it does on others" in capsys.readouterr().out
+
+
+def test_evaluation_exchanges_channels_as_the_training_did(
+    trials: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rich.console import Console
+
+    from streamer.commands.evaluate import as_taught
+
+    people = [trials / "made" / name for name in ("one", "two", "three")]
+    records = list(load_features(people, cache_dir=cache))
+    names = records[0].emg_names
+    assert names == ("SOL_r", "VM_r")
+    training = {
+        "exchanged": {
+            "made/one": [["SOL_r", "VM_r"]],
+            "made/two": [["SOL_l", "VM_l"]],  # that are not measured here
+            "made/four": [["SOL_r", "VM_r"]],
+        }
+    }
+    righted = as_taught(records, training, Console(soft_wrap=True))
+    assert {r.person: r.emg_names for r in righted} == {
+        "made/one": names[::-1],
+        "made/two": names,
+        "made/three": names,
+    }
+    said = "exchanged as in the training of the network: made/one: SOL_r with VM_r\n"
+    assert capsys.readouterr().out == said
+    assert as_taught(records, {}, Console()) == records
+    assert capsys.readouterr().out == ""
 
 
 def training_of_three(trials: Path, cache: Path, folder: Path, settings: str) -> list[str]:

@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import replace
 
-from inference.architecture import Architecture, BahdanauArchitecture, StdrArchitecture
+from inference.architecture import Architecture
 from inference.backends import StepBackend
 from inference.backends.onnx_step import OnnxStep
 from inference.crossval import validation_people
@@ -28,14 +26,12 @@ from inference.networks import Ensemble
 from inference.opinion import usual_for
 from inference.rollout import rollout
 from inference.threads import one_thread
+from inference.training import settings_for
 from inference.training import train as train_network
 
 __all__ = ["Recipe", "trained_and_calibrated", "trained_network"]
 
 F32 = npt.NDArray[np.float32]
-
-ATTENTION_RATE: Final = 8e-4
-"""Learning rate of networks with attention; at that of recurrent ones they do worse."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +57,8 @@ class Recipe:
 
     def train(self, sequences: Sequence[LimbSequence], architecture: Architecture) -> Ensemble:
         """Train a network of the given kind, or take the one that was trained of the same."""
-        settings, validation = self.fit.training, self.fit.validation_people
-        if isinstance(architecture, StdrArchitecture | BahdanauArchitecture):
-            settings = replace(settings, learning_rate=min(settings.learning_rate, ATTENTION_RATE))
+        settings = settings_for(architecture, self.fit.training)
+        validation = self.fit.validation_people
         stop_by = validation_people(sequences, validation, settings.seed) if validation else []
         taught = [s for s in sequences if s.person not in stop_by]
         stopping = as_recorded(s for s in sequences if s.person in stop_by)

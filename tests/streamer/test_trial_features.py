@@ -1,0 +1,108 @@
+"""A trial's record tells of forces and missing frames what a session of it would."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.exceptions import EmgError
+from sim_bridge import BridgeStatus
+from streamer.formats import MarkerTable, Storage, Trial
+from streamer.frame_forces import FORCE_TRUST_S
+from streamer.trial_features import trial_features
+from tests.streamer.test_offline_live import (
+    EDGES,
+    WITH_FEET,
+    WITHOUT_FEET,
+    again,
+    broken,
+    recording,
+    walk,
+    whole,
+)
+
+
+def as_trial(name: str, kept: np.ndarray | None = None, *, holed: bool = False) -> Trial:
+    """The trial of `recording`, with forces or frames missing."""
+    trial, _ = walk(name)
+    assert trial.forces is not None
+    table = recording(name, whole).markers
+    sent = broken(trial.forces.time - table.time[0]) if holed else slice(None)
+    forces = Storage(trial.forces.time[sent], trial.forces.names, trial.forces.data[sent])
+    kept = np.ones(len(table.time), dtype=np.bool_) if kept is None else kept
+    markers = MarkerTable(table.time[kept], table.names, table.positions[kept], table.rate_hz)
+    return replace(trial, markers=markers, forces=forces, valid=[(-1.0, 100.0)])
+
+
+@pytest.mark.parametrize("name", [WITH_FEET, WITHOUT_FEET])
+def test_forces_are_held_and_given_up_as_offline(name: str) -> None:
+    trial, model = as_trial(name, holed=True), walk(name)[1]
+    record, results = (
+        trial_features(trial, model, with_emg=False),
+        again(name, recording(name, broken)),
+    )
+    np.testing.assert_array_equal(record.tau, results.tau)
+    about = record.t - record.filter_delay_s - record.t[0]
+    np.testing.assert_array_equal(record.forces_measured & ~broken(about), False)
+    held = (about > EDGES[1]) & (about < EDGES[1] + FORCE_TRUST_S)
+    assert record.forces_valid[held].all()
+    given_up = about > EDGES[3] + FORCE_TRUST_S
+    assert given_up.sum() > 20
+    assert (record.forces_valid[given_up] == (name == WITH_FEET)).all()  # predicted, or not known
+    unknown = np.isnan(record.foot_force).all(axis=1)
+    np.testing.assert_array_equal(unknown, ~record.forces_valid)
+
+
+def test_a_measured_force_that_counts_as_none_is_not_known() -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    assert trial.forces is not None
+    data = trial.forces.data.copy()
+    silent = (trial.forces.time > 0.7) & (trial.forces.time < 1.1)
+    data[silent] = np.nan  # samples come, and say nothing
+    spoilt = replace(trial, forces=replace(trial.forces, data=data))
+    record = trial_features(spoilt, model, with_emg=False)
+    about = record.t - record.filter_delay_s
+    within = (about > 0.71) & (about < 1.09)
+    assert within.sum() > 20
+    assert not record.forces_valid[within].any()
+    assert not record.forces_measured[within].any()
+    assert record.forces_valid[about > 1.11].all()
+
+
+def test_missing_frames_are_missing_as_offline() -> None:
+    trial, model = as_trial(WITH_FEET), walk(WITH_FEET)[1]
+    kept = np.ones(len(trial.markers.time), dtype=np.bool_)
+    kept[15:18] = kept[25:135] = False  # of 10 ms each: the latter starts anew
+    holed = as_trial(WITH_FEET, kept)
+    recorded = replace(recording(WITH_FEET, whole), markers=holed.markers)
+    record, results = trial_features(holed, model, with_emg=False), again(WITH_FEET, recorded)
+    np.testing.assert_array_equal(record.q, results.q)
+    np.testing.assert_array_equal(record.tau, results.tau)
+    anew = int(kept[:135].sum())
+    assert record.usable[anew - 1]
+    assert not record.usable[anew]
+    warming_up = (results.status & BridgeStatus.WARMING_UP) != 0
+    assert warming_up[anew]
+
+
+@pytest.mark.parametrize("step_s", [0.001, 0.02])
+def test_emg_with_a_hole_is_refused_with_its_place(step_s: float) -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    time = np.arange(0.0, 2.0, step_s)
+    time = time[(time < 0.5) | (time >= 0.8)]
+    emg = Storage(time, ("SOL_r",), np.abs(np.sin(5.0 * time))[:, None])
+    holed = replace(trial, emg=emg, emg_kind="envelope", emg_muscles={"SOL_r": ("SOL_r",)})
+    with pytest.raises(
+        EmgError, match=r"walk: emg\.csv has a hole of 0\.3\d? s after 0\.\d+ s; cut"
+    ):
+        trial_features(holed, model)
+
+
+def test_slow_emg_has_no_holes() -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    time = np.delete(np.arange(0.0, 2.0, 0.05), 10)  # one sample lost
+    emg = Storage(time, ("SOL_r",), np.abs(np.sin(5.0 * time))[:, None])
+    slow = replace(trial, emg=emg, emg_kind="envelope", emg_muscles={"SOL_r": ("SOL_r",)})
+    assert trial_features(slow, model).emg_names == ("SOL_r",)

@@ -1,0 +1,95 @@
+"""The look after the recorder: its process, its file and its disk."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streamer.commands import xdf_recorder
+from streamer.commands.xdf_recorder import LEAST_FREE, UNSEEN_SAMPLES, XdfRecorder
+from streamer.exceptions import StreamerError
+
+
+class StandIn:
+    """LabRecorder with a process that waits for its input to end, and a file that a test writes."""
+
+    def __init__(self) -> None:
+        self.ends_whole = True
+
+    def start(self, out: Path, streams: list[dict[str, str]]) -> None:  # noqa: ARG002
+        self._out = out
+        command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
+        out.write_bytes(b"XDF:")
+
+    def stop(self) -> None:
+        self._process.communicate()
+        if self.ends_whole:
+            grow(self._out)
+
+
+def grow(out: Path) -> None:
+    with out.open("ab") as file:
+        file.write(b"samples")
+
+
+@pytest.fixture
+def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Private parts of it are looked at, hence any type."""
+    monkeypatch.setattr(xdf_recorder, "LabRecorder", StandIn)
+    found = XdfRecorder(tmp_path / "walk.xdf", [])
+    yield found
+    found._process.kill()
+    found._process.communicate()
+
+
+def test_a_file_that_grows_is_left_alone_and_so_is_a_session_that_pauses(recorder: Any) -> None:
+    for k in range(5):
+        grow(recorder._out)
+        recorder.look(k * UNSEEN_SAMPLES)
+    for _ in range(5):
+        recorder.look(4 * UNSEEN_SAMPLES)
+    recorder.stop()
+    assert recorder._out.read_bytes().endswith(b"samples")
+
+
+def test_a_file_that_does_not_grow_while_samples_are_sent_ends_the_recording(recorder: Any) -> None:
+    recorder.look(100)
+    recorder.look(100 + UNSEEN_SAMPLES)
+    with pytest.raises(StreamerError, match=r"does not grow; .*walk\.xdf holds 0\.00 MB"):
+        recorder.look(101 + UNSEEN_SAMPLES)
+
+
+def test_a_file_that_was_taken_away_ends_the_recording(recorder: Any) -> None:
+    recorder.look(100)
+    recorder._out.unlink()
+    with pytest.raises(StreamerError, match="does not grow"):
+        recorder.look(101 + UNSEEN_SAMPLES)
+
+
+def test_a_disk_that_is_nearly_full_ends_the_recording_while_it_can_end_whole(
+    recorder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SimpleNamespace(total=10 * LEAST_FREE, free=LEAST_FREE - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
+    with pytest.raises(StreamerError, match=r"only 20\.0 MB of the disk are free; .*make room"):
+        recorder.look(0)
+    recorder.stop()
+
+
+def test_a_network_disk_that_does_not_know_its_size_is_believed_to_have_room(
+    recorder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=0, free=0))
+    recorder.look(0)
+
+
+def test_an_end_that_is_not_written_is_no_success(recorder: Any) -> None:
+    recorder._recorder.ends_whole = False
+    with pytest.raises(StreamerError, match="does not grow"):
+        recorder.stop()
