@@ -266,7 +266,7 @@ class Bridge:
         self._external.delay(t, forces)
         if status & _HOLD:
             self.unseen_until(t)
-        else:  # the filter bridges the gap when markers are back
+        else:  # the filter bridges the gap, or starts anew, when markers are back
             if self.ik.n_missing:
                 self.unseen_until(t + GUESS_TOLD_S * self.ik.blind)
             if self._jumped(t):

@@ -27,6 +27,7 @@ from inference.evaluation.methods import (
     plain_simulation,
     population_mean,
     shared_gain_and_delay,
+    simulation_of_its_instant,
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
 from inference.exceptions import FeatureError
@@ -102,6 +103,7 @@ def all_families(
     motion_only = msgspec.structs.replace(fit.architecture, inputs=MOTION)
     return [
         as_family("simulation", plain_simulation, free_gain=True),
+        as_family("simulation-own", simulation_of_its_instant(rate, fit.lead_s), free_gain=True),
         as_family("simulation-shared", shared_gain_and_delay(rate)),
         as_family("motion-ridge", motion_ridge(rate)),
         as_family("motion-network", trained_network(motion_only, recipe)),

@@ -15,7 +15,8 @@ class DerivativeFilter(Protocol):
     delay_s : float
         Declared group delay [s].
     warming_up : bool
-        True until enough frames have passed for the derivatives to be trusted.
+        True until enough frames have passed, since the start or a gap that it cannot bridge, for
+        the derivatives to be trusted; a filter that counts frames says so at another rate too.
     """
 
     q: F64

@@ -4,6 +4,8 @@ import numpy as np
 
 from sim_bridge._jit import F64
 
+from .frame_clock import FrameClock
+
 
 class ButterworthFilter:
     """Low-pass, then differences of the last three outputs; see :class:`DerivativeFilter`.
@@ -20,7 +22,7 @@ class ButterworthFilter:
     Notes
     -----
     The declared delay is the filter's group delay at 0 Hz plus one frame: differences over three
-    frames describe the middle one.
+    frames describe the middle one. Frames count as even, so a gap starts the filter anew.
     """
 
     def __init__(self, n: int, rate_hz: float, cutoff_hz: float) -> None:
@@ -29,7 +31,7 @@ class ButterworthFilter:
         self._b, self._a = signal.butter(2, cutoff_hz, fs=rate_hz)
         group = signal.group_delay((self._b, self._a), w=[1e-6 * rate_hz], fs=rate_hz)[1][0]
         self.delay_s = (float(group) + 1.0) / rate_hz
-        self._rate = rate_hz
+        self._rate, self._clock = rate_hz, FrameClock(rate_hz)
         self._input, self._output = np.zeros((3, n)), np.zeros((3, n))
         self.q, self.qd, self.qdd = np.zeros(n), np.zeros(n), np.zeros(n)
         self._frames = 0
@@ -37,15 +39,18 @@ class ButterworthFilter:
 
     @property
     def warming_up(self) -> bool:
-        """True until the start's transient has left the estimate."""
-        return self._frames < self._warm_frames
+        """True until the start's transient has left the estimate, and at another rate."""
+        return self._frames < self._warm_frames or not self._clock.on_rate
 
     def reset(self) -> None:
         """Forget everything; the next frame starts at rest where it is."""
         self._frames = 0
+        self._clock.reset()
 
-    def step(self, t: float, q: F64) -> None:  # noqa: ARG002
-        """Take one frame; ``t`` [s] is not used, frames count as even."""
+    def step(self, t: float, q: F64) -> None:
+        """Take one frame; one that is not the next of its rate is a first one."""
+        if self._clock.step(t) != 0:
+            self._frames = 0
         x, y = self._input, self._output
         if self._frames == 0:
             x[:], y[:] = q, q

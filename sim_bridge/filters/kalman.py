@@ -13,9 +13,9 @@ from scipy import linalg
 
 from sim_bridge._jit import F64, kernel
 
+from .frame_clock import FrameClock
+
 _ORDER = 4
-_CLOCK_GAIN = 0.1
-"""Share of a stamp's deviation that the frame clock takes over."""
 _LARGEST_GAP = 2
 """Frames up to which a gap is bridged by prediction; a longer one starts the filter anew.
 
@@ -40,8 +40,8 @@ class KalmanFilter:
 
     def __init__(self, n: int, rate_hz: float, lag: int, cutoff_hz: float) -> None:
         self.delay_s = lag / rate_hz
-        self._dt, self._lag = 1.0 / rate_hz, lag
-        self._transition, self._gains = _steady_state(self._dt, lag, cutoff_hz)
+        self._lag = lag
+        self._transition, self._gains = _steady_state(1.0 / rate_hz, lag, cutoff_hz)
         self._warm_frames = lag + int(np.ceil(rate_hz / cutoff_hz))
         self._filtered = np.zeros((lag + 1, _ORDER, n))
         self._innovation = np.zeros((lag + 1, n))
@@ -49,35 +49,29 @@ class KalmanFilter:
         self._estimate = np.zeros((_ORDER, n))
         self.q, self.qd, self.qdd = self._estimate[0], self._estimate[1], self._estimate[2]
         self._frames = 0
-        self._clock = 0.0
+        self._clock = FrameClock(rate_hz)
 
     @property
     def warming_up(self) -> bool:
-        """True until the start's transient has left the estimate."""
-        return self._frames < self._warm_frames
+        """True until the start's transient has left the estimate, and at another rate."""
+        return self._frames < self._warm_frames or not self._clock.on_rate
 
     def reset(self) -> None:
         """Forget everything; the next frame starts at rest where it is."""
         self._frames = 0
+        self._clock.reset()
 
     def step(self, t: float, q: F64) -> None:
         """Take one frame; a gap of a few frames is bridged by prediction."""
-        missed = self._count_missed(t)
-        if self._frames == 0 or missed > _LARGEST_GAP:
+        missed = self._clock.step(t)
+        # at a third of the rate, predicting before every frame would diverge
+        lost = abs(missed) > _LARGEST_GAP or (missed != 0 and not self._clock.on_rate)
+        if self._frames == 0 or lost:
             self._start(q)
-        for _ in range(missed if 0 < missed <= _LARGEST_GAP else 0):
+            missed = 0
+        for _ in range(missed):
             self._advance(q, measured=False)
         self._advance(q, measured=True)
-
-    def _count_missed(self, t: float) -> int:
-        """Frames missing before this one, by a clock that follows the stamps, not their jitter."""
-        expected = self._clock + self._dt
-        late = round((t - expected) / self._dt) if self._frames else 0
-        if self._frames == 0 or late != 0:
-            self._clock = t
-        else:
-            self._clock = expected + _CLOCK_GAIN * (t - expected)
-        return max(late, 0)
 
     def _start(self, q: F64) -> None:
         self._filtered[:] = 0.0

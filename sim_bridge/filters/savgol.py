@@ -9,6 +9,8 @@ import numpy as np
 
 from sim_bridge._jit import F64, kernel
 
+from .frame_clock import FrameClock
+
 
 class SavitzkyGolayFilter:
     """Least-squares polynomial over a window of frames; see :class:`DerivativeFilter`.
@@ -28,7 +30,8 @@ class SavitzkyGolayFilter:
 
     Notes
     -----
-    Frames count as even. At the start, the window and the degree are what the frames allow.
+    Frames count as even, so a gap starts the filter anew. At the start, the window and the degree
+    are what the frames allow.
     """
 
     def __init__(self, n: int, rate_hz: float, window: int, degree: int, lag: int) -> None:
@@ -41,18 +44,22 @@ class SavitzkyGolayFilter:
         self._estimate = np.zeros((3, n))
         self.q, self.qd, self.qdd = self._estimate
         self._frames = 0
+        self._clock = FrameClock(rate_hz)
 
     @property
     def warming_up(self) -> bool:
-        """True until the window is full."""
-        return self._frames < self._window
+        """True until the window is full, and while frames come at another rate."""
+        return self._frames < self._window or not self._clock.on_rate
 
     def reset(self) -> None:
         """Forget everything."""
         self._frames = 0
+        self._clock.reset()
 
-    def step(self, t: float, q: F64) -> None:  # noqa: ARG002
-        """Take one frame; ``t`` [s] is not used, frames count as even."""
+    def step(self, t: float, q: F64) -> None:
+        """Take one frame; one that is not the next of its rate is a first one."""
+        if self._clock.step(t) != 0:
+            self._frames = 0
         slot = self._frames % self._window
         used = min(self._frames + 1, self._window)
         fit_polynomial(self._weights[used - 1], used, slot, q, self._ring, self._estimate)

@@ -7,6 +7,7 @@ from inference.evaluation.methods.simulation import (
     plain_simulation,
     shared_gain_and_delay,
     simulated,
+    simulation_of_its_instant,
 )
 from inference.evaluation.methods.streamed import (
     as_estimated,
@@ -26,10 +27,12 @@ __all__ = [
     "population_mean",
     "shared_gain_and_delay",
     "simulated",
+    "simulation_of_its_instant",
 ]
 
 TITLES: Final = {
     "simulation": "static optimization, person's best gain",
+    "simulation-own": "static optimization at its own instant, person's best gain",
     "simulation-shared": "static optimization, one gain and delay per channel",
     "motion-ridge": "kinematics alone, ridge",
     "motion-network": "kinematics alone, network",

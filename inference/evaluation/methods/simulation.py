@@ -14,7 +14,12 @@ from inference.dataset import LimbSequence, as_recorded
 from inference.evaluation.estimates import Method, fill_composites
 from inference.targets import borrowed_targets
 
-__all__ = ["plain_simulation", "shared_gain_and_delay", "simulated"]
+__all__ = [
+    "plain_simulation",
+    "shared_gain_and_delay",
+    "simulated",
+    "simulation_of_its_instant",
+]
 
 F32 = npt.NDArray[np.float32]
 
@@ -40,6 +45,32 @@ def plain_simulation(train: Sequence[LimbSequence], held: Sequence[LimbSequence]
     estimated, which no live system knows: a strong baseline.
     """
     return [simulated(s) for s in held]
+
+
+def simulation_of_its_instant(rate_hz: float, lead_s: float) -> Method:
+    """Return a method that gives simulated activations at the instant that they tell of.
+
+    Targets lie `lead_s` [s] ahead of the motion that a frame tells of, which is as old as the
+    filter is late. A live system has this only so much later; it is what offline analysis has.
+    """
+    return partial(_of_its_instant, rate_hz * lead_s)
+
+
+def _of_its_instant(
+    steps: float,
+    train: Sequence[LimbSequence],  # noqa: ARG001
+    held: Sequence[LimbSequence],
+) -> list[F32]:
+    return [_ahead(simulated(s), steps) for s in held]
+
+
+def _ahead(a: F32, steps: float) -> F32:
+    """Bring frames (n, m) forward by a number of steps, 0 or more; NaN where there are none."""
+    whole, share = int(steps), np.float32(steps % 1.0)
+    after = np.full((len(a) + whole + 1, a.shape[1]), np.nan, dtype=np.float32)
+    after[: len(a)] = a
+    low, high = after[whole : whole + len(a)], after[whole + 1 : whole + 1 + len(a)]
+    return low if share == 0.0 else (1 - share) * low + share * high
 
 
 def _gain(a: F32, y: F32, weight: npt.NDArray[np.floating | np.bool_]) -> npt.NDArray[np.float64]:
