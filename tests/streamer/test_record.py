@@ -228,14 +228,16 @@ def test_a_recorder_that_dies_ends_the_recording_and_what_was_kept_is_said(tmp_p
         session = Session(publisher)
         thread = threading.Thread(target=session.run)
         thread.start()
-        with record(publisher.endpoint, out, "--duration", "60") as recording:
-            assert recording.stderr is not None
-            assert "recording 1 streams" in recording.stderr.readline()
-            (recorder,) = children(recording.pid)
-            os.kill(recorder, signal.SIGKILL)
-            said = recording.stderr.read()
-        session.end()
-        thread.join()
+        try:
+            with record(publisher.endpoint, out, "--duration", "60") as recording:
+                assert recording.stderr is not None
+                assert "recording 1 streams" in recording.stderr.readline()
+                (recorder,) = children(recording.pid)
+                os.kill(recorder, signal.SIGKILL)
+                said = recording.stderr.read()
+        finally:
+            session.end()
+            thread.join()
     assert recording.returncode == 1
     assert f"the recorder ended by itself (exit code -9); {out} holds" in said
     assert len(said.splitlines()) == 1
