@@ -21,7 +21,7 @@ class StandIn:
     def __init__(self) -> None:
         self.ends_whole = True
 
-    def start(self, out: Path, streams: list[dict[str, str]]) -> None:  # noqa: ARG002
+    def start(self, out: Path, streams: list[dict[str, str]], timeout: float) -> None:  # noqa: ARG002
         self._out = out
         command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
