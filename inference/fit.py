@@ -17,7 +17,7 @@ from inference.backends.onnx_step import OnnxStep
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 from inference.crossval import cross_validate, validation_people
-from inference.dataset import LimbSequence, as_recorded, build_sequences, people_by_channel
+from inference.dataset import LimbSequence, as_recorded, people_by_channel
 from inference.estimator import build_estimator
 from inference.evaluation import (
     Estimates,
@@ -33,7 +33,7 @@ from inference.evaluation import (
 from inference.evaluation.methods import beside_simulation, own_strides, plain_simulation
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated
 from inference.exceptions import FeatureError
-from inference.exchange import find_exchanged, put_right
+from inference.exchange import find_exchanged
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.muscle_map import FAMILIES
@@ -42,7 +42,7 @@ from inference.record import FeatureRecord
 from inference.reference import reference_stream
 from inference.trainer import first_process
 from inference.training import Epoch, settings_for, train
-from inference.training_data import training_sequences
+from inference.training_data import training_sequences, unseen_sequences
 from inference.weights import network_arrays
 
 __all__ = ["fit_checkpoint"]
@@ -102,8 +102,7 @@ def fit_checkpoint(
     # what may be wrong with the input is told before the hours of training, not after them
     _check_taught(records, lags)
     stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
-    right = put_right(unseen, settings.exchanged)
-    held = build_sequences(right, settings.rate_hz, lead_s=settings.lead_s) if right else []
+    held = unseen_sequences(unseen, settings)
     report(_describe(sequences, lags))
     for pair in find_exchanged(sequences):
         report(f"warning: {pair}")

@@ -10,7 +10,7 @@ from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
 from inference.record import FeatureRecord
 
-__all__ = ["training_sequences"]
+__all__ = ["training_sequences", "unseen_sequences"]
 
 
 def training_sequences(
@@ -39,3 +39,15 @@ def training_sequences(
     plain = [record for record in records if not record.variant]
     lags = estimate_lags(build_sequences(plain, settings.rate_hz), settings.rate_hz)
     return build_sequences(records, settings.rate_hz, lags, settings.lead_s), lags
+
+
+def unseen_sequences(records: Sequence[FeatureRecord], settings: FitSettings) -> list[LimbSequence]:
+    """Build the sequences of people to be scored alone; no lag is removed. None of none.
+
+    Raises
+    ------
+    InferenceError
+        If records do not serve.
+    """
+    right = put_right(records, settings.exchanged)
+    return build_sequences(right, settings.rate_hz, lead_s=settings.lead_s) if right else []

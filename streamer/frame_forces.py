@@ -102,11 +102,36 @@ def begin_frame(
     int
         The flag of the frame.
     """
-    arrival = times.step(t)
+    return tell_missing(times.step(t), t - times.period_s, bridge, plates, refiner)
+
+
+def tell_missing(
+    arrival: Arrival,
+    last_unseen: float,
+    bridge: BridgeStep,
+    plates: FrameForces,
+    refiner: RefinerStep | None,
+) -> int:
+    """Tell everybody what a frame's arrival says of those before it.
+
+    Parameters
+    ----------
+    arrival : Arrival
+        Of the frame.
+    last_unseen : float
+        Capture time of the last frame that is missing, if one is [s].
+    bridge, plates, refiner
+        As of `begin_frame`.
+
+    Returns
+    -------
+    int
+        The flag of the frame.
+    """
     if arrival is Arrival.ON_TIME:
         return 0
     if arrival is Arrival.GAP:
-        bridge.unseen_until(t - times.period_s)
+        bridge.unseen_until(last_unseen)
     else:
         for part in (bridge, refiner, plates):
             if part is not None:

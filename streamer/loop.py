@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from streamer.clock import Clock
 from streamer.config import RunConfig
 from streamer.deadline import DeadlineThread, EmgSender
-from streamer.frame_forces import FrameForces, step_refiner
+from streamer.frame_forces import FrameForces, step_refiner, tell_missing
 from streamer.frame_times import Arrival, FrameTimes
 from streamer.health import StageTimer, report
 from streamer.messages import Act, Dyn, Health, Kin, Meta
@@ -238,17 +238,11 @@ class Session:
         if arrival is Arrival.OLD:
             self.skipped += 1
             return
-        if arrival is Arrival.ANEW:
-            self._bridge.reset()
-            self._refiner.reset()
-            self._frame_forces.reset()
-        if arrival is Arrival.GAP:
-            self._bridge.unseen_until(t - self._times.period_s)
-        if arrival is Arrival.ON_TIME:
-            self._answer(t, 0)
-        else:
-            self.gap += 1
-            self._answer(t, int(Status.GAP))
+        flag = tell_missing(
+            arrival, t - self._times.period_s, self._bridge, self._frame_forces, self._refiner
+        )
+        self.gap += flag != 0
+        self._answer(t, flag)
 
     def _answer(self, t: float, status: int) -> None:
         """Compute and publish one frame."""

@@ -18,7 +18,7 @@ from inference.architecture import (
     StdrArchitecture,
 )
 from inference.crossval import cross_validate
-from inference.dataset import LimbSequence, as_recorded, build_sequences
+from inference.dataset import LimbSequence, as_recorded
 from inference.evaluation.coverage import relative_errors, spread_gain
 from inference.evaluation.estimates import Estimates, Family, as_family, predict
 from inference.evaluation.methods import (
@@ -31,10 +31,10 @@ from inference.evaluation.methods import (
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
 from inference.exceptions import FeatureError
-from inference.exchange import find_exchanged, put_right
+from inference.exchange import find_exchanged
 from inference.fit_settings import FitSettings
 from inference.record import FeatureRecord
-from inference.training_data import training_sequences
+from inference.training_data import training_sequences, unseen_sequences
 
 __all__ = ["CompareSettings", "Comparison", "Study", "all_families", "compare"]
 
@@ -144,8 +144,7 @@ def compare(
     fit = settings.fit
     sequences, lags = training_sequences(records, fit)
     # what is wrong with the unseen is told before the hours of training, not after them
-    right = put_right(unseen, fit.exchanged)
-    held = build_sequences(right, fit.rate_hz, lead_s=fit.lead_s) if right else []
+    held = unseen_sequences(unseen, fit)
     for pair in find_exchanged(sequences):
         report(f"warning: {pair}")
     families = all_families(settings, report, kept_in)
