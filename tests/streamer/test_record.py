@@ -221,7 +221,6 @@ def children(pid: int) -> list[int]:
     return [int(child) for task in tasks for child in task.read_text().split()]
 
 
-@pytest.mark.slow  # beside other tests' streams the recorder does not always find ours
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the recorder in /proc")
 def test_a_recorder_that_dies_ends_the_recording_and_what_was_kept_is_said(tmp_path: Path) -> None:
     out = tmp_path / "session.xdf"

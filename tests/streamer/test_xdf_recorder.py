@@ -6,12 +6,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from streamer.commands import xdf_recorder
-from streamer.commands.xdf_recorder import LEAST_FREE, UNSEEN_SAMPLES, XdfRecorder
+from streamer.commands.xdf_recorder import LEAST_FREE, TRIES, UNSEEN_SAMPLES, XdfRecorder
 from streamer.exceptions import StreamerError
 
 
@@ -93,3 +93,47 @@ def test_an_end_that_is_not_written_is_no_success(recorder: Any) -> None:
     recorder._recorder.ends_whole = False
     with pytest.raises(StreamerError, match="does not grow"):
         recorder.stop()
+
+
+class Late(StandIn):
+    """It finds the streams after some times of asking; until then it sits before a file's head."""
+
+    finds_after: ClassVar[int]
+    begun: ClassVar[list[Any]]
+
+    def start(self, out: Path, streams: list[dict[str, str]], timeout: float) -> None:
+        assert not out.exists()
+        super().start(out, streams, timeout)
+        self.begun.append(self._process)
+        if len(self.begun) <= self.finds_after:
+            raise TimeoutError("The recording did not start in time.")
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Late]]:
+    monkeypatch.setattr(Late, "begun", [], raising=False)
+    monkeypatch.setattr(xdf_recorder, "LabRecorder", Late)
+    yield Late
+    for process in Late.begun:
+        process.kill()
+        process.communicate()
+
+
+def test_a_recorder_that_does_not_find_the_streams_is_started_anew(
+    tmp_path: Path, late: type[Late]
+) -> None:
+    late.finds_after = TRIES - 1
+    recorder = XdfRecorder(tmp_path / "walk.xdf", [])
+    assert [process.poll() is None for process in late.begun] == [False] * (TRIES - 1) + [True]
+    recorder.stop()
+    assert (tmp_path / "walk.xdf").read_bytes() == b"XDF:samples"
+
+
+def test_streams_that_are_never_found_leave_neither_file_nor_process(
+    tmp_path: Path, late: type[Late]
+) -> None:
+    late.finds_after = TRIES
+    with pytest.raises(StreamerError, match=f"did not start in time. Tried {TRIES} times"):
+        XdfRecorder(tmp_path / "walk.xdf", [])
+    assert all(process.poll() is not None for process in late.begun)
+    assert not list(tmp_path.iterdir())
