@@ -21,6 +21,9 @@ _LARGEST_GAP = 2
 
 Constant jerk predicts no further: over 3 frames of walking it is off by 4 degrees, over 10 by 60.
 """
+_WARM_PERIODS = 2.5
+"""Of the cutoff, after the lag. Started in the middle of walking, a joint's acceleration is off by
+1.1 rad/s^2 at most from then on, by up to 29 after one period."""
 
 
 class KalmanFilter:
@@ -42,7 +45,7 @@ class KalmanFilter:
         self.delay_s = lag / rate_hz
         self._lag = lag
         self._transition, self._gains = _steady_state(1.0 / rate_hz, lag, cutoff_hz)
-        self._warm_frames = lag + int(np.ceil(rate_hz / cutoff_hz))
+        self._warm_frames = lag + int(np.ceil(_WARM_PERIODS * rate_hz / cutoff_hz)) + 1
         self._filtered = np.zeros((lag + 1, _ORDER, n))
         self._innovation = np.zeros((lag + 1, n))
         self._predicted = np.zeros((_ORDER, n))

@@ -72,15 +72,16 @@ class WienerFilter:
         self._constraints = np.zeros((4, 7))
         self._estimate = np.zeros((3, n))
         self.q, self.qd, self.qdd = self._estimate
-        self._warm_frames = int(np.ceil((delay_s + 0.5 / cutoff_hz) * rate_hz)) + 1
+        self._warm_s = delay_s + 0.5 / cutoff_hz
+        self._warm_frames = int(np.ceil(self._warm_s * rate_hz)) + 1
         self._frames = 0
-        self._last = -np.inf
+        self._first = self._last = -np.inf
         self._weights_of = 0
 
     @property
     def warming_up(self) -> bool:
-        """True until there are frames enough for the derivatives to be trusted."""
-        return self._frames < self._warm_frames
+        """True until frames enough, over time enough, are there to trust the derivatives."""
+        return self._frames < self._warm_frames or self._last - self._first < self._warm_s
 
     def reset(self) -> None:
         """Forget everything."""
@@ -93,6 +94,8 @@ class WienerFilter:
             self._frames = 0
         elif t <= self._last:
             return
+        if self._frames == 0:
+            self._first = t
         self._last = t
         size = len(self._time)
         keep_frame(t, q, self._frames % size, self._time, self._ring)

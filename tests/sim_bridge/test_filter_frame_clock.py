@@ -100,7 +100,7 @@ def test_a_rate_that_is_nearly_its_own_is_its_own(name: str, rate_hz: float) -> 
     """Speeds are off by the ratio of the rates then, a percent."""
     tested, t = make(name), np.arange(400) / rate_hz
     flags = warm_flags(tested, t)
-    assert not any(flags[20:])
+    assert not any(flags[40:])
     estimate = run(make(name), t, swing(t))
     speed = np.pi * np.cos(2.0 * np.pi * (t - tested.delay_s))
     # 1 % of the rate, and of a cycle the delay that is off by 1 % of 0.03 s; savgol:11:3 has 1.5 %

@@ -198,6 +198,19 @@ def test_a_long_pause_starts_anew_and_says_so() -> None:
     assert tested.qd[0] == 0.0
 
 
+@pytest.mark.parametrize("rate_hz", [50.0, 100.0, 250.0])
+def test_the_start_lasts_no_less_at_another_rate(rate_hz: float) -> None:
+    tested, t = make(), frames(1.0, rate_hz)
+    flags = []
+    for moment in t:
+        tested.step(moment, np.array([moment]))
+        flags.append(tested.warming_up)
+    over = t[np.flatnonzero(flags)[-1] + 1]
+    nominal = tested.delay_s + 0.5 / 8.0
+    # at half the rate as many frames take twice as long; a frame more may be needed
+    assert nominal <= over <= nominal * max(1.0, RATE_HZ / rate_hz) + 1.0 / min(rate_hz, RATE_HZ)
+
+
 def test_a_frame_that_is_not_later_is_left_out() -> None:
     t, once, twice = frames(0.5), make(), make()
     for k, moment in enumerate(t):
