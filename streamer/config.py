@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import msgspec
 
 from streamer.exceptions import ConfigError, nearest
+from streamer.frame_times import RESET_AFTER_S
 from streamer.publisher import DEFAULT_ENDPOINT
 from streamer.yaml_file import beside, read_yaml
 
@@ -170,7 +171,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     budget_ms: float = 10.0
     pacing: Literal["asap", "constant"] = "asap"
     align_wait_ms: float = 2.0
-    reset_after_s: float = 1.0
+    reset_after_s: float = RESET_AFTER_S
     realtime_priority: Annotated[int, msgspec.Meta(ge=1, le=99)] | None = 10
 
     def __post_init__(self) -> None:

@@ -6,6 +6,8 @@ from enum import Enum
 
 _log = logging.getLogger(__name__)
 
+RESET_AFTER_S = 1.0
+"""After a longer pause [s] one starts anew, by default."""
 SET_BACK_FRAMES = 5
 """So many frames that follow each other, all before the newest: the clock was set back."""
 NEW_RATE_FRAMES = 10

@@ -22,7 +22,7 @@ from streamer.clock import Clock
 from streamer.config import RunConfig
 from streamer.deadline import DeadlineThread, EmgSender
 from streamer.frame_forces import FrameForces, step_refiner, tell_missing
-from streamer.frame_times import Arrival, FrameTimes
+from streamer.frame_times import RESET_AFTER_S, Arrival, FrameTimes
 from streamer.health import StageTimer, report
 from streamer.messages import Act, Dyn, Health, Kin, Meta
 from streamer.protocols import (
@@ -71,7 +71,7 @@ class LoopSettings:
     pacing: Literal["asap", "constant"] = "asap"
     align_wait_ms: float = 2.0
     filter_delay_s: float = 0.0
-    reset_after_s: float = 1.0
+    reset_after_s: float = RESET_AFTER_S
 
     @classmethod
     def of(cls, config: RunConfig, rate_hz: float, filter_delay_s: float) -> "LoopSettings":

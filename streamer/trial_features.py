@@ -24,7 +24,7 @@ from streamer.feature_settings import FeatureSettings
 from streamer.force_ring import RecordedForces
 from streamer.formats import Trial
 from streamer.frame_forces import UNSEEN, FrameForces, begin_frame
-from streamer.frame_times import FrameTimes
+from streamer.frame_times import RESET_AFTER_S, FrameTimes
 from streamer.marker_noise import marker_noise
 
 __all__ = ["has_emg", "trial_features"]
@@ -34,8 +34,6 @@ Bool = npt.NDArray[np.bool_]
 
 FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
-RESET_AFTER_S: Final = 1.0
-"""After a longer pause bridge and network of a live session start anew, by default."""
 FOOT_BODIES: Final = ("calcn", "toes")
 """Bodies of a foot, without their side, that ground forces act on."""
 _NO_EMG: Final[tuple[tuple[str, ...], F64, F64]] = ((), np.zeros(0), np.zeros((0, 0)))

@@ -29,7 +29,7 @@ from streamer.commands.progress import progress_bar
 from streamer.config import RunConfig, load_config
 from streamer.force_ring import SLOWEST_GAP_S
 from streamer.frame_forces import begin_frame, step_refiner
-from streamer.frame_times import FrameTimes
+from streamer.frame_times import RESET_AFTER_S, FrameTimes
 from streamer.health import StageTimer
 from streamer.outputs import check_output
 from streamer.status import Status
@@ -185,7 +185,7 @@ def process(
     refiner: Refiner | None,
     timer: StageTimer,
     zero_phase_hz: float | None = None,
-    reset_after_s: float = 1.0,
+    reset_after_s: float = RESET_AFTER_S,
 ) -> Results:
     """Step bridge and refiner through a recording.
 
