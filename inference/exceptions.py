@@ -53,7 +53,7 @@ class CheckpointMismatch(CheckpointError):
 
 
 class BackendUnavailable(InferenceError):
-    """The chosen step backend cannot run on this machine."""
+    """The chosen step backend or accelerator cannot run on this machine."""
 
 
 class BackendDiffers(BackendUnavailable):

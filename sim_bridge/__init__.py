@@ -16,12 +16,14 @@ from .exceptions import (
     UnknownBody,
     UnsupportedComponent,
 )
+from .ground_reaction import FOOT_BODIES
 from .inverse_dynamics import ExternalForce
 from .model import CompiledModel
 from .plates import ON_FEET
 from .status import BridgeStatus
 
 __all__ = [
+    "FOOT_BODIES",
     "ON_FEET",
     "STAGES",
     "Bridge",

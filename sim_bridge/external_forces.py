@@ -8,7 +8,7 @@ from ._jit import F64, I64, Bool, is_finite, kernel
 from .exceptions import SettingsError
 from .filters import ForceDelay
 from .ground_reaction import Blend, GroundReaction, find_feet
-from .ground_reaction.feet import SIDES, require_feet
+from .ground_reaction.feet import FOOT_BODIES, SIDES, require_feet
 from .inverse_dynamics import ExternalForce, InverseDynamics
 from .model import CompiledModel
 from .plates import (
@@ -263,7 +263,7 @@ def _check_corners(corners: F64 | None, n_loads: int, on_feet: bool) -> None:
 
 def _foot_of(loads: Sequence[ExternalForce]) -> I64:
     """Which foot each force acts on, as the floor's do: 0 right, 1 left, -1 another body."""
-    sides = {f"{part}_{side}": f for f, side in enumerate(SIDES) for part in ("calcn", "toes")}
+    sides = {f"{part}_{side}": f for f, side in enumerate(SIDES) for part in FOOT_BODIES}
     return np.array([sides.get(load.body, -1) for load in loads], dtype=np.int64)
 
 

@@ -19,7 +19,14 @@ from inference.emg_recording import GAP_S
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 from inference.time_base import check_channels, check_overlap
-from sim_bridge import Bridge, BridgeSettings, BridgeStatus, CompiledModel, ExternalForce
+from sim_bridge import (
+    FOOT_BODIES,
+    Bridge,
+    BridgeSettings,
+    BridgeStatus,
+    CompiledModel,
+    ExternalForce,
+)
 from streamer.feature_settings import FeatureSettings
 from streamer.force_ring import RecordedForces
 from streamer.formats import Trial
@@ -34,8 +41,6 @@ Bool = npt.NDArray[np.bool_]
 
 FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
-FOOT_BODIES: Final = ("calcn", "toes")
-"""Bodies of a foot, without their side, that ground forces act on."""
 _NO_EMG: Final[tuple[tuple[str, ...], F64, F64]] = ((), np.zeros(0), np.zeros((0, 0)))
 _VERTICAL: Final = 1
 """Row of a load: force along ground's y, which is up in every OpenSim gait model."""

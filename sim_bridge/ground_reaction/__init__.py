@@ -6,7 +6,7 @@ the wrench allows. See `docs/ground_reaction.md`.
 """
 
 from .blend import Blend
-from .feet import Feet, find_feet
+from .feet import FOOT_BODIES, Feet, find_feet
 from .predictor import GroundReaction
 
-__all__ = ["Blend", "Feet", "GroundReaction", "find_feet"]
+__all__ = ["FOOT_BODIES", "Blend", "Feet", "GroundReaction", "find_feet"]

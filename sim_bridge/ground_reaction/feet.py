@@ -16,6 +16,8 @@ from sim_bridge.kinematics import empty_pose, pose_free, skeleton_of
 from sim_bridge.model import CompiledModel
 
 SIDES = ("r", "l")
+FOOT_BODIES = ("calcn", "toes", "talus")
+"""Without their side: a force on any of them is the floor's."""
 HEEL, BALL, TIP = 0, 1, 2
 """Kinds of sole points; each kind has its own height above the floor when the foot stands."""
 _REFERENCE_LENGTH = 0.18

@@ -96,6 +96,8 @@ def test_rows_are_added_behind_the_given_ones_and_named(walk: RecordedTrial) -> 
     for mode in ("auto", "predicted"):
         assert names(mode, LEFT, TIBIA) == [("l", "calcn_l"), ("exo", "tibia_r"), (r, "calcn_r")]
         assert names(mode, ALSO_RIGHT) == [("also r", "toes_r"), (l, "calcn_l")]
+        ankle = ExternalForce("under the ankle", "talus_r")
+        assert names(mode, ankle) == [("under the ankle", "talus_r"), (l, "calcn_l")]
         assert names(mode, LEFT, RIGHT) == [("l", "calcn_l"), ("r", "calcn_r")]
     assert names("measured", LEFT, TIBIA) == [("l", "calcn_l"), ("exo", "tibia_r")]
 
