@@ -12,6 +12,7 @@ __all__ = [
     "CalibrationError",
     "CheckpointError",
     "CheckpointMismatch",
+    "CoordinateError",
     "EmgError",
     "FeatureError",
     "InferenceError",
@@ -38,6 +39,10 @@ class MuscleMapError(InferenceError):
     def __init__(self, message: str, unknown: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.unknown = tuple(unknown)
+
+
+class CoordinateError(InferenceError):
+    """A leg's coordinates do not have the names that the network's inputs are found by."""
 
 
 class ArchitectureError(InferenceError, ValueError):

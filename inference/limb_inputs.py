@@ -22,7 +22,7 @@ from inference.channels import (
     SLICE_VELOCITY,
     legs,
 )
-from inference.exceptions import InferenceError
+from inference.exceptions import CoordinateError, InferenceError
 from inference.muscle_map import knee_flexion_sign, resolve_muscle_map
 
 __all__ = ["LimbInputs"]
@@ -58,11 +58,15 @@ class LimbInputs:
         1 where the model provides the input, else 0. Read-only.
     channel_present : ndarray of shape (2, N_CHANNEL), bool
         Channels that have a source muscle. Read-only.
+    absent_coordinates : tuple of str
+        Of legs with muscles: what the model lacks, or the knee where its sign is not known.
 
     Raises
     ------
     MuscleMapError
         See `inference.muscle_map.resolve_muscle_map`.
+    CoordinateError
+        If the model has muscles of a leg and none of its coordinates.
     InferenceError
         If the mass is not a positive number.
     """
@@ -85,6 +89,7 @@ class LimbInputs:
         self.present = self._presence()
         self.channel_present = self.present[:, SLICE_ACTIVATION] > 0
         self.channel_present.setflags(write=False)
+        self.absent_coordinates = self._absent(coordinate_names)
         self._activation = np.zeros((len(SIDES) * N_CHANNEL,))
         self._gather = np.zeros((len(SIDES), len(COORDINATES)))
 
@@ -105,6 +110,21 @@ class LimbInputs:
                     column[i, j] = names.index(f"{stem}_{side}")
                     sign[i, j] = knee if j == _KNEE else 1.0
         return column, sign
+
+    def _absent(self, coordinate_names: Sequence[str]) -> tuple[str, ...]:
+        absent: list[str] = []
+        for i, side in enumerate(SIDES):
+            own = [f"{stem}_{side}" for stem in COORDINATES]
+            lacking = [name for name, sign in zip(own, self._sign[i], strict=True) if not sign]
+            if not self.channel_present[i].any():
+                continue
+            if not set(own).intersection(coordinate_names):
+                raise CoordinateError(
+                    f"the model has muscles of leg {side}, but none of the coordinates by which "
+                    f"the network knows its motion; give them these names: {', '.join(own)}"
+                )
+            absent += lacking
+        return tuple(absent)
 
     def _presence(self) -> F32:
         present = np.zeros((len(SIDES), N_INPUT), dtype=np.float32)

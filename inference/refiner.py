@@ -54,6 +54,8 @@ class Refiner:
         The backend and how it was proven; as text, one line for the user.
     channel_names : tuple of str
         Published channels, right limb first; those without a source muscle are left out.
+    absent_coordinates : tuple of str
+        What the network goes without, see `inference.limb_inputs.LimbInputs`.
     digest : str
         Of the checkpoint.
     rate_hz : float
@@ -101,6 +103,7 @@ class Refiner:
         self.subject = None if subject is None else _subject_of(subject, self.digest)
         self.on_step: OnStep | None = None
         inputs = LimbInputs(muscle_names, coordinate_names, mass_kg, muscle_map, knee_flexion)
+        self.absent_coordinates = inputs.absent_coordinates
         self._stream = InputStream(inputs, self.rate_hz)
         self.channel_names = tuple(
             f"{channel}_{side}"

@@ -14,7 +14,7 @@ from inference.channels import (
     SLICE_VELOCITY,
     legs,
 )
-from inference.exceptions import InferenceError
+from inference.exceptions import CoordinateError, InferenceError
 from inference.limb_inputs import LimbInputs
 from tests.inference.test_muscle_map import DEMO, GAIT2392, RAJAGOPAL, both
 
@@ -97,6 +97,16 @@ def test_what_a_planar_model_lacks_is_marked_absent_and_zero() -> None:
     assert present["hip_rotation"] == present["ankle_angle"] == 0
     assert not inputs.channel_present[:, CHANNELS.index("RF")].any()
     assert inputs.present[0, SLICE_ACTIVATION][CHANNELS.index("VM")] == 1
+
+
+def test_a_leg_without_any_of_its_coordinates_is_refused_and_those_it_lacks_are_named() -> None:
+    muscles = both(RAJAGOPAL)
+    assert not LimbInputs(muscles, GAIT_COORDINATES, 70.0).absent_coordinates
+    turned = [name.replace("hip_rotation_r", "HipRot_r") for name in GAIT_COORDINATES]
+    assert LimbInputs(muscles, turned, 70.0).absent_coordinates == ("hip_rotation_r",)
+    renamed = [name if name.endswith("_r") else f"my_{name}" for name in GAIT_COORDINATES]
+    with pytest.raises(CoordinateError, match="leg l, but none of .* names: hip_flexion_l, hip_a"):
+        LimbInputs(muscles, renamed, 70.0)
 
 
 def test_knee_of_an_unknown_family_is_absent_until_its_sign_is_given() -> None:
