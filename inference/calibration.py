@@ -5,68 +5,40 @@ calibrated on seven trials of five other people, six walking and one running. In
 not fitted, the corrected estimate explained the true EMG with a mean r of 0.79 or more (0.41 in a
 trial of 2.4 s); noise and EMG of other trials with 0.05 or less over 40 s and longer, but up to
 0.82 over 5 s. EMG of another moment of the stride, or with channels exchanged, is explained as well
-as the true one, for a correction learns any phase. The network's own estimate tells these: its mean
-r at the best lag within 0.15 s was 0.61 to 0.75 for true EMG, 0.22 or less for EMG 0.5 s late, and
-below 0.4 for 109 of 120 random exchanges of channels in walking, for 0 of 20 in running.
+as the true one, for a correction learns any phase. The network's own estimate tells these, see
+`inference.calibration_timing`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from inference.adapter import Adapter, crossed_estimate, fit_adapter, fold_of
+from inference.calibration_limbs import Limb, Take, join, limbs_of, without
+from inference.calibration_timing import recognise
 from inference.channels import MEASURED, SIDES
-from inference.dataset import Envelopes, limb_targets, measured_matrix
-from inference.emg_recording import EmgRecording, covered, usable_envelopes
+from inference.dataset import measured_matrix
+from inference.emg_recording import SILENT_S, at_rest, stretches
 from inference.exceptions import CalibrationError
-from inference.metrics import MINIMUM_SAMPLES, Series, best_common_lag, correlation
+from inference.metrics import MAX_LAG_S, Series, correlation
 from inference.opinion import known_distance
-from inference.reference_maximum import MovedEmg, reference_maximum
-from inference.state_log import States
+from inference.reference_maximum import PERCENTILE
 from inference.subject import DELAY_TOLERANCE_S, ChannelFit, Subject, SubjectFacts
-from inference.time_base import check_overlap
 
 __all__ = ["Calibration", "Take", "calibrate"]
 
 F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
 LEAST_S: Final = 4.0
 """Three strides at an ordinary pace; in fewer, a block of time says nothing about the others."""
 EXPLAINED_R: Final = 0.3
 """A channel that its corrected estimate explains by less than this is none of the motion's."""
-RECOGNISED_R: Final = 0.4
-"""Least mean r of the network's own estimates at their best lag."""
-
-
-@dataclass(frozen=True, eq=False)
-class Take:
-    """Motion and EMG of the same time.
-
-    Attributes
-    ----------
-    states : States
-    emg : EmgRecording
-    filter_delay_s : float
-        Age of a frame's content at its time [s].
-    motion : str
-        ``walk``, ``run``, ...; empty where nobody said.
-    speed_mps : float
-        Mean speed of it [m/s]; NaN where nobody said.
-    """
-
-    states: States
-    emg: EmgRecording
-    filter_delay_s: float
-    motion: str = ""
-    speed_mps: float = math.nan
+WORKING: Final = 0.3
+"""Share of its own maximum from which on an estimate says that a muscle works."""
 
 
 class Calibration(NamedTuple):
@@ -74,23 +46,6 @@ class Calibration(NamedTuple):
 
     subject: Subject
     warnings: tuple[str, ...]
-
-
-class _Limb(NamedTuple):
-    """Frames of one limb, all takes one after the other; shapes as of `fit_adapter`.
-
-    Attributes
-    ----------
-    distance : ndarray of shape (n,), float32
-        How unlike the usual the motion was.
-    """
-
-    side: str
-    distance: F32
-    y: F32
-    state: F32
-    target: F32
-    measured: Bool
 
 
 class _Score(NamedTuple):
@@ -132,14 +87,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
     """
     _check_delays(takes)
     warnings: list[str] = []
-    envelopes = [usable_envelopes(take.emg, warnings) for take in takes]
-    maxima = reference_maximum(
-        [
-            MovedEmg(found.names, found.values, take.motion, take.speed_mps)
-            for take, (found, _) in zip(takes, envelopes, strict=True)
-        ]
-    )
-    limbs = _limbs(takes, envelopes, maxima, lead_s)
+    limbs, maxima = limbs_of(takes, lead_s, warnings)
     step_s = float(np.median(np.concatenate([np.diff(take.states.t) for take in takes])))
     seconds = step_s * max((int(limb.measured.any(1).sum()) for limb in limbs), default=0)
     if seconds < LEAST_S:
@@ -148,10 +96,10 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
             "least and 30 to 120 s good; add trials of this person (a --trial each), or record "
             "longer (--seconds)"
         )
-    limbs = _related(limbs, warnings)
-    lag_s = _recognise(limbs, step_s)
+    limbs = _related(_awake(limbs, step_s, warnings), warnings)
+    lag_s = recognise(limbs, [take.emg.source for take in takes], step_s, warnings)
     taught = _helped(limbs)
-    adapter = fit_adapter(*_join(taught), _folds(taught))
+    adapter = fit_adapter(*join(taught), _folds(taught))
     scores = _scores(limbs, taught)
     warnings += _left_alone(scores, adapter)
     facts = SubjectFacts(
@@ -186,36 +134,50 @@ def _check_delays(takes: Sequence[Take]) -> None:
         )
 
 
-def _distances(limbs: Sequence[_Limb]) -> F32:
+def _distances(limbs: Sequence[Limb]) -> F32:
     """How unlike the usual the motion was, in frames with EMG: others teach nothing."""
     return np.concatenate([limb.distance[limb.measured.any(1)] for limb in limbs])
 
 
-def _limbs(
-    takes: Sequence[Take],
-    envelopes: Sequence[tuple[Envelopes, F64]],
-    maxima: Mapping[str, float],
-    lead_s: float,
-) -> list[_Limb]:
-    """Both limbs over all takes, those alone that have a channel."""
-    parts: dict[str, list[tuple[F32, F32, F32, F32, Bool]]] = {side: [] for side in SIDES}
-    for take, (found, sampled) in zip(takes, envelopes, strict=True):
-        scaled = found._replace(values=found.values / [maxima[name] for name in found.names])
-        at = take.states.t - take.filter_delay_s + lead_s
-        where = check_overlap(take.emg.source, found.t, at) & take.states.usable
-        where &= covered(sampled, at)
-        for limb, side in enumerate(SIDES):
-            y, state = take.states.y[:, limb], take.states.state[:, limb]
-            own = take.states.distance[:, limb], y, state
-            parts[side].append((*own, *limb_targets(scaled, side, at, where)))
-    limbs = [
-        _Limb(side, *(np.concatenate(arrays) for arrays in zip(*own, strict=True)))
-        for side, own in parts.items()
+def _awake(limbs: Sequence[Limb], step_s: float, warnings: list[str]) -> list[Limb]:
+    """Leave out channels that are silent for long while the network has their muscle work.
+
+    At rest, before somebody sets off, both are silent.
+
+    Raises
+    ------
+    CalibrationError
+        If those are all.
+    """
+    silent = {
+        f"{MEASURED[c]}_{limb.side}": seconds
+        for limb in limbs
+        for c in np.flatnonzero(limb.measured.any(0))
+        if (seconds := _silent_s(limb, int(c), step_s)) >= SILENT_S
+    }
+    lines = [
+        f"{name} is silent for {seconds:.1f} s in which its muscle should work; check its electrode"
+        for name, seconds in silent.items()
     ]
-    return [limb for limb in limbs if limb.measured.any()]
+    awake = [limb for limb in without(limbs, silent) if limb.measured.any()]
+    if not awake:
+        raise CalibrationError(f"no EMG channel can be used: {'; '.join(lines)}")
+    warnings += [f"left out: {line}" for line in lines]
+    return awake
 
 
-def _related(limbs: Sequence[_Limb], warnings: list[str]) -> list[_Limb]:
+def _silent_s(limb: Limb, channel: int, step_s: float) -> float:
+    """Longest time [s] of measured silence within which the estimate says that the muscle works."""
+    seen = limb.measured[:, channel]
+    quiet = stretches(at_rest(limb.target[seen, channel]))
+    estimate = limb.y[seen] @ measured_matrix()[channel]
+    works = estimate > WORKING * np.percentile(estimate, PERCENTILE)
+    edge = round(MAX_LAG_S / step_s)  # so much earlier or later it may rightly work
+    lengths = [b - a for a, b in quiet if works[a + edge : max(b - edge, 0)].any()]
+    return step_s * max(lengths, default=0)
+
+
+def _related(limbs: Sequence[Limb], warnings: list[str]) -> list[Limb]:
     """Leave out channels that the corrected estimate does not explain where it was not fitted.
 
     Raises
@@ -236,10 +198,10 @@ def _related(limbs: Sequence[_Limb], warnings: list[str]) -> list[_Limb]:
         f"left out: {name} does not follow the motion (r {r:.2f}); check its electrode"
         for name, r in stray.items()
     ]
-    return [limb for limb in _without(limbs, stray) if limb.measured.any()]
+    return [limb for limb in without(limbs, stray) if limb.measured.any()]
 
 
-def _helped(limbs: Sequence[_Limb]) -> list[_Limb]:
+def _helped(limbs: Sequence[Limb]) -> list[Limb]:
     """Leave channels to the network alone that the correction makes no better.
 
     The correction is one for both legs, so that both are asked together.
@@ -249,7 +211,7 @@ def _helped(limbs: Sequence[_Limb]) -> list[_Limb]:
         gain = score.frames * (score.rmse_before**2 - score.rmse_after**2)
         gains[score.channel] = gains.get(score.channel, 0.0) + gain
     plain = [channel for channel, gain in gains.items() if not gain > 0.0]
-    return _without(limbs, [f"{channel}_{side}" for channel in plain for side in SIDES])
+    return without(limbs, [f"{channel}_{side}" for channel in plain for side in SIDES])
 
 
 def _left_alone(scores: Sequence[_Score], adapter: Adapter) -> list[str]:
@@ -262,60 +224,17 @@ def _left_alone(scores: Sequence[_Score], adapter: Adapter) -> list[str]:
     ]
 
 
-def _without(limbs: Sequence[_Limb], names: Collection[str]) -> list[_Limb]:
-    """The same limbs, some channels of theirs not measured."""
-    changed = []
-    for limb in limbs:
-        own = [name.rpartition("_")[0] for name in names if name.endswith(f"_{limb.side}")]
-        measured = limb.measured.copy()
-        measured[:, [MEASURED.index(channel) for channel in own]] = False
-        changed.append(limb._replace(measured=measured))
-    return changed
-
-
-def _recognise(limbs: Sequence[_Limb], step_s: float) -> float:
-    """Return how late the measurement stands against the network's own estimates [s].
-
-    Raises
-    ------
-    CalibrationError
-        If it resembles them at no lag within reach.
-    """
-    matrix = measured_matrix()
-    channels: dict[int, list[Series]] = {}
-    for limb in limbs:
-        estimate = (limb.y @ matrix.T).astype(np.float64)
-        for c in np.flatnonzero(limb.measured.sum(0) >= MINIMUM_SAMPLES):
-            series = Series(estimate[:, c], limb.target[:, c].astype(float), limb.measured[:, c])
-            channels.setdefault(int(c), []).append(series)
-    lag = best_common_lag(list(channels.values()), 1.0 / step_s)
-    r = float(np.nanmean([correlation(series, lag) for series in channels.values()]))
-    if not r >= RECOGNISED_R:
-        raise CalibrationError(
-            f"the EMG repeats with the motion, but not as these muscles do (mean r {r:.2f} at the "
-            "best lag within 0.15 s); check the names of the channels and the clock of the EMG"
-        )
-    return lag * step_s
-
-
-def _join(limbs: Sequence[_Limb]) -> tuple[F32, F32, F32, Bool]:
-    y, state, target, measured = (
-        np.concatenate(arrays) for arrays in zip(*(limb[2:] for limb in limbs), strict=True)
-    )
-    return y, state, target, measured
-
-
-def _folds(limbs: Sequence[_Limb]) -> npt.NDArray[np.intp]:
+def _folds(limbs: Sequence[Limb]) -> npt.NDArray[np.intp]:
     return np.concatenate([fold_of(len(limb.y)) for limb in limbs])
 
 
-def _scores(limbs: Sequence[_Limb], taught: Sequence[_Limb]) -> list[_Score]:
+def _scores(limbs: Sequence[Limb], taught: Sequence[Limb]) -> list[_Score]:
     """Score every channel of every limb, corrected in frames that were not fitted.
 
     The correction is of the same limbs as `taught` has them: some channels perhaps not measured.
     """
     matrix = measured_matrix()
-    crossed = crossed_estimate(*_join(taught), _folds(taught))
+    crossed = crossed_estimate(*join(taught), _folds(taught))
     ends = np.cumsum([len(limb.y) for limb in limbs])
     rows = []
     for limb, after in zip(limbs, np.split(crossed, ends[:-1]), strict=True):

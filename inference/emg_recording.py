@@ -5,30 +5,67 @@ One bad channel costs itself, not the recording; a training trial is held to mor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import signal
 
 from inference.channels import MEASURED, SIDES
 from inference.dataset import Envelopes
-from inference.emg import CLIPPED_SHARE, channel_fault, prepare_emg
+from inference.emg import BAND_HZ, CLIPPED_SHARE, channel_fault, prepare_emg
 from inference.exceptions import CalibrationError, nearest_names
+from inference.reference_maximum import PERCENTILE
 
-__all__ = ["EmgRecording", "covered", "usable_envelopes"]
+__all__ = [
+    "SILENT_S",
+    "EmgRecording",
+    "at_rest",
+    "covered",
+    "name_fault",
+    "signal_fault",
+    "silence_fault",
+    "stretches",
+    "usable_envelopes",
+]
 
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
+Stretches = npt.NDArray[np.intp]
 
 LOST_SHARE: Final = 0.05
 """Share of missing samples above which a channel is not used."""
 GAP_S: Final = 0.05
-"""Neighbouring samples further apart than this have others missing between them."""
+"""Neighbouring samples further apart than this have others missing between them, unless the
+recording is as slow as that."""
+GAP_STEPS: Final = 2.5
+"""So many steps of a slow recording are a gap."""
 REACH_S: Final = 0.15
 """How far a gap is felt in the envelope; half a period of its 6 Hz is 0.08 s."""
 NEGATIVE_SHARE: Final = 0.2
 """Raw EMG is negative half of the time, an envelope hardly ever."""
+RAW_CROSSINGS_HZ: Final = 30.0
+"""Raw EMG crosses its median more often than this; 91 to 337 times a second in 298 real channels,
+envelopes in 55 real ones 2 to 7 times."""
+LOPSIDED: Final = 0.45
+"""Reach of the lowest percent of samples below the median, over that of the highest above it: 0.72
+or more in the real raw channels, 0.27 or less in the same ones rectified."""
+STUCK_S: Final = 0.5
+"""No electrode gives the very same value for so long, unless an envelope rests."""
+QUIET_SHARE: Final = 0.03
+"""Within this share of its range above the lowest value a muscle rests, or nothing is measured."""
+SILENT_S: Final = 2.0
+"""No muscle rests for so long in gait. Of 353 real channels, none stayed within 0.16 of its range
+for 2 s, not even where a stride took more than that."""
+HUM_SHARE: Final = 0.25
+"""Share of raw EMG's power at the mains' frequency above which it is told; EMG alone has some 0.05,
+a real channel with clear hum 0.28."""
+MAINS_HZ: Final = (50.0, 60.0)
+MAINS_WIDTH_HZ: Final = 1.0
+RESTLESS: Final = 0.5
+"""Share of its maximum below which an envelope falls for a tenth of the time at least; the most
+restless of 353 real channels falls below 0.45."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +90,11 @@ class EmgRecording:
     data: F64
     kind: Literal["raw", "envelope"]
 
+    def between(self, start: float, end: float) -> EmgRecording:
+        """Return the samples from `start` to `end` [s, the motion's clock]."""
+        inside = (self.time >= start) & (self.time <= end)
+        return replace(self, time=self.time[inside], data=self.data[inside])
+
 
 def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> tuple[Envelopes, F64]:
     """Return the envelopes of the channels that can be used.
@@ -61,7 +103,7 @@ def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> tuple[Envelopes,
     ----------
     emg : EmgRecording
     warnings : list of str
-        Gets a line for every other channel.
+        Gets a line for every other channel, and for every doubtful one.
 
     Returns
     -------
@@ -77,9 +119,9 @@ def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> tuple[Envelopes,
     EmgError
         If the recording as a whole cannot be filtered.
     """
-    faults = {name: _name_fault(name) for name in emg.names}
+    faults = {name: name_fault(name) for name in emg.names}
     for name, column in zip(emg.names, emg.data.T, strict=True):
-        faults[name] = faults[name] or _signal_fault(column, emg.kind)
+        faults[name] = faults[name] or signal_fault(emg.time, column, emg.kind)
     good = [i for i, name in enumerate(emg.names) if not faults[name]]
     lines = [f"{name} {fault}" for name, fault in faults.items() if fault]
     if not good:
@@ -89,10 +131,15 @@ def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> tuple[Envelopes,
     data = emg.data[:, good]
     whole = np.isfinite(data).all(1)
     time = emg.time[whole]
-    return Envelopes(names, *prepare_emg(time, data[whole], names, emg.kind)), time
+    found = Envelopes(names, *prepare_emg(time, data[whole], names, emg.kind))
+    for name, column, envelope in zip(names, data[whole].T, found.values.T, strict=True):
+        if doubt := (emg.kind == "raw" and _hum_doubt(time, column)) or _rest_doubt(envelope):
+            warnings.append(f"{emg.source}: {name} {doubt}; check its electrode and the ground")
+    return found, time
 
 
-def _name_fault(name: str) -> str:
+def name_fault(name: str) -> str:
+    """Return what is wrong with a channel's name, and the nearest ones; empty if it is known."""
     known = [f"{channel}_{side}" for side in SIDES for channel in MEASURED]
     if name in known:
         return ""
@@ -101,31 +148,128 @@ def _name_fault(name: str) -> str:
     return f"is no known channel ({hint}; with _r or _l for the side)"
 
 
-def _signal_fault(column: F64, kind: str) -> str:
-    lost = np.mean(~np.isfinite(column)) if len(column) else 1.0
+def signal_fault(time: F64, column: F64, kind: str) -> str:
+    """Return what makes one channel of a recording unusable; empty if nothing does.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,), float64 [s]
+        Rising.
+    column : ndarray of shape (n,), float64
+        Any unit; NaN where a sample is missing.
+    kind : {"raw", "envelope"}
+    """
+    known = np.isfinite(column)
+    lost = 1.0 - np.mean(known) if len(column) else 1.0
     if lost > LOST_SHARE:
         return f"lacks {100 * lost:.0f} % of its samples"
-    column = column[np.isfinite(column)]
-    if fault := channel_fault(column, "envelope"):
+    time, column = time[known], column[known]
+    if fault := channel_fault(column, "envelope") or _kind_fault(time, column, kind):
         return fault
-    negative = np.mean(column < 0.0)
-    if kind == "envelope" and negative > NEGATIVE_SHARE:
-        return f"is negative {100 * negative:.0f} % of the time: raw EMG, not an envelope"
-    if kind == "raw" and negative == 0.0:
-        return "is never negative: an envelope, not raw EMG"
-    if kind == "envelope" and np.percentile(column, 99.0) <= 0.0:
+    if kind == "envelope" and np.percentile(column, PERCENTILE) <= 0.0:
         return "is at rest all the time"
     if fault := channel_fault(column, kind):
         return fault
     at_top = np.mean(column == column.max())
     if at_top > CLIPPED_SHARE:
         return f"is clipped: {100 * at_top:.0f} % of its samples are at {column.max():g}"
+    return _stuck_fault(time, column, kind)
+
+
+def _kind_fault(time: F64, column: F64, kind: str) -> str:
+    """Tell raw EMG from an envelope; an offset, which filters remove, says nothing of either."""
+    if kind == "envelope":
+        negative = np.mean(column < 0.0)
+        if negative > NEGATIVE_SHARE:
+            return f"is negative {100 * negative:.0f} % of the time: raw EMG, not an envelope"
+        return ""
+    low, middle, high = np.percentile(column, (1.0, 50.0, 99.0))
+    crossings = np.count_nonzero(np.diff(column > middle))
+    if crossings < RAW_CROSSINGS_HZ * (time[-1] - time[0]):
+        return "hardly crosses its median: an envelope, not raw EMG"
+    if middle - low < LOPSIDED * (high - middle):
+        return "lies on one side of its median: rectified or an envelope, not raw EMG"
     return ""
+
+
+def _stuck_fault(time: F64, column: F64, kind: str) -> str:
+    same = stretches(np.diff(column) == 0.0)
+    if kind == "envelope":  # at rest it may be cut off
+        same = same[~at_rest(column)[same[:, 0]]]
+    seconds = time[same[:, 1]] - time[same[:, 0]]
+    if not np.any(seconds >= STUCK_S):
+        return ""
+    start, _ = same[np.argmax(seconds)]
+    return f"is stuck at {column[start]:g} for {seconds.max():.1f} s from {time[start]:.1f} s on"
+
+
+def silence_fault(time: F64, envelope: F64) -> str:
+    """Return for how long a channel is silent in motion that uses its muscle; empty if it is not.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,), float64 [s]
+        Rising.
+    envelope : ndarray of shape (n,), float64
+        Any unit.
+    """
+    quiet = stretches(at_rest(envelope))
+    seconds = time[quiet[:, 1] - 1] - time[quiet[:, 0]]
+    if not np.any(seconds >= SILENT_S):
+        return ""
+    start, _ = quiet[np.argmax(seconds)]
+    return f"is silent for {seconds.max():.1f} s from {time[start]:.1f} s on"
+
+
+def _hum_doubt(time: F64, column: F64) -> str:
+    share, hz = max((_share_at(hz, time, column), hz) for hz in MAINS_HZ)
+    if share <= HUM_SHARE:
+        return ""
+    return (
+        f"is {100 * share:.0f} % hum of the mains ({hz:g} Hz and its multiples), which counts as "
+        "activity"
+    )
+
+
+def _rest_doubt(envelope: F64) -> str:
+    rest, peak = np.percentile(envelope, (10.0, PERCENTILE))
+    if rest <= RESTLESS * peak:
+        return ""
+    return (
+        f"never rests: it is above {100 * rest / peak:.0f} % of its maximum for nine tenths of the "
+        "time, as hum or noise is"
+    )
+
+
+def _share_at(mains_hz: float, time: F64, column: F64) -> float:
+    """Share of the power in raw EMG's band that lies at a frequency and its multiples."""
+    rate = 1.0 / float(np.median(np.diff(time)))
+    f, power = signal.welch(column - column.mean(), rate, nperseg=min(len(column), round(2 * rate)))
+    band = (f >= BAND_HZ[0]) & (f <= BAND_HZ[1])
+    multiple = np.maximum(np.round(f / mains_hz), 1.0)
+    at_mains = band & (np.abs(f - multiple * mains_hz) <= MAINS_WIDTH_HZ)
+    total = float(power[band].sum())
+    return float(power[at_mains].sum()) / total if total > 0.0 else 0.0
+
+
+def at_rest(envelope: npt.NDArray[np.floating]) -> Bool:
+    """Tell where an envelope (n,) shows nothing: a muscle at rest, or an electrode that is off."""
+    low = envelope.min()
+    at_most: Bool = envelope <= low + QUIET_SHARE * (np.percentile(envelope, PERCENTILE) - low)
+    return at_most
+
+
+def stretches(true: Bool) -> Stretches:
+    """Return where truth begins and ends: (k, 2), first index of each stretch and past its last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], true.astype(np.int8), [0]])))
+    return edges.reshape(-1, 2)
 
 
 def covered(time: F64, at: F64) -> Bool:
     """Tell which of the instants `at` (n,) are far from every gap between samples at `time` [s]."""
     far = np.ones(len(at), dtype=np.bool_)
-    for i in np.flatnonzero(np.diff(time) > GAP_S):
+    steps = np.diff(time)
+    gap = max(GAP_S, GAP_STEPS * float(np.median(steps))) if len(steps) else GAP_S
+    for i in np.flatnonzero(steps > gap):
         far &= (at < time[i] - REACH_S) | (at > time[i + 1] + REACH_S)
     return far

@@ -66,7 +66,9 @@ def correlation(trials: Sequence[Series], lag: int = 0) -> float:
     return float(np.corrcoef(estimate, measured)[0, 1])
 
 
-def best_common_lag(channels: Sequence[Sequence[Series]], rate_hz: float) -> int:
+def best_common_lag(
+    channels: Sequence[Sequence[Series]], rate_hz: float, reach_s: float = MAX_LAG_S
+) -> int:
     """Return the one lag [steps] with the largest mean correlation over channels.
 
     Parameters
@@ -75,8 +77,10 @@ def best_common_lag(channels: Sequence[Sequence[Series]], rate_hz: float) -> int
         The trials of each channel.
     rate_hz : float
         Steps per second.
+    reach_s : float
+        Lags are searched within this [s].
     """
-    reach = round(MAX_LAG_S * rate_hz)
+    reach = round(reach_s * rate_hz)
     lags = sorted(range(-reach, reach + 1), key=abs)  # of equals, the smallest lag wins
 
     def mean_correlation(lag: int) -> float:

@@ -28,6 +28,7 @@ __all__ = [
     "ChannelFit",
     "Subject",
     "SubjectFacts",
+    "check_replaceable",
     "load_subject",
     "save_subject",
 ]
@@ -120,14 +121,34 @@ class Subject:
     adapter: Adapter
 
 
-def save_subject(path: Path, subject: Subject) -> None:
-    """Write a subject file whole or not at all; one that is there is replaced.
+def check_replaceable(path: Path) -> None:
+    """Refuse a file that `save_subject` would refuse, before somebody has walked for it.
 
     Raises
     ------
     SubjectError
-        If the file cannot be written.
+        If there is a file at `path` that is neither empty nor a subject file of any version.
     """
+    if not path.is_file() or path.stat().st_size == 0:
+        return
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            known = _KEY in (file.metadata() or {})
+    except (SafetensorError, OSError):
+        known = False
+    if not known:
+        raise SubjectError(f"{path} exists and is no subject file; give a new name, or remove it")
+
+
+def save_subject(path: Path, subject: Subject) -> None:
+    """Write a subject file whole or not at all; an earlier one is replaced, no other file.
+
+    Raises
+    ------
+    SubjectError
+        As `check_replaceable`, or if the file cannot be written.
+    """
+    check_replaceable(path)
     tensors = asdict(subject.adapter)
     facts = msgspec.structs.replace(subject.facts, sha256=_hash(tensors))
     content = safetensors.numpy.save(tensors, {_KEY: msgspec.json.encode(facts).decode()})

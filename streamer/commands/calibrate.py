@@ -22,6 +22,7 @@ from inference import (
     save_subject,
 )
 from inference.record import FeatureRecord
+from inference.subject import check_replaceable
 from sim_bridge import Bridge, BridgeStatus, compile_model
 from streamer.commands.progress import progress_bar
 from streamer.config import load_config
@@ -65,11 +66,20 @@ def offline(trials: Sequence[Path], checkpoint: Path | None, out: Path) -> None:
     _check_out(out)
     takes = []
     with progress_bar() as progress:
-        for i, trial in enumerate(_of_one_person([read_trial(path) for path in trials])):
+        for i, trial in enumerate(_of_one_person([read_trial(path) for path in _once(trials)])):
             progress("trials", i / len(trials))
             take, refiner = trial_take(trial, checkpoint, progress)
             takes.append(take)
     finish(calibrate(takes, refiner.digest, refiner.lead_s), out)
+
+
+def _once(directories: Sequence[Path]) -> Sequence[Path]:
+    """Refuse a trial that is given twice: in frames "not fitted" it would have been fitted."""
+    seen = [directory.resolve() for directory in directories]
+    for directory, real in zip(directories, seen, strict=True):
+        if seen.count(real) > 1:
+            raise ConfigError(f"--trial {directory} is given more than once; give each trial once")
+    return directories
 
 
 def _of_one_person(trials: Sequence[Trial]) -> Sequence[Trial]:
@@ -163,6 +173,7 @@ def _check_out(out: Path) -> None:
     """Refuse a file that cannot be written, before anybody has walked for it."""
     check_output(out, "--out")
     check_output(out.absolute().parent, "--out", folder=True)  # an old one is replaced
+    check_replaceable(out)
 
 
 class _Recorder:

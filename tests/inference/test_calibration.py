@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -86,6 +87,68 @@ def test_both_legs_are_told_apart() -> None:
     swapped = replace(recording(40.0, names=names), names=names[::-1])
     with pytest.raises(CalibrationError, match="not as these muscles do"):
         run(take(swapped))
+
+
+@pytest.mark.parametrize(("before", "level"), [(30.0, 1.0), (60.0, 0.003)])
+def test_maximum_is_that_of_the_motion_whatever_came_before(before: float, level: float) -> None:
+    """A test of strength, or rest, in the same EMG file."""
+    made = recording(40.0)
+    t = np.arange(-before, -0.5, 0.005)
+    more = level * (1.0 + 0.5 * np.sin(7.0 * t))[:, None] * np.ones(made.data.shape[1])
+    longer = replace(
+        made, time=np.concatenate([t, made.time]), data=np.concatenate([more, made.data])
+    )
+    plain, found = (run(take(emg)).subject.facts for emg in (made, longer))
+    for fit, own in zip(found.channels, plain.channels, strict=True):
+        assert fit.maximum == pytest.approx(own.maximum, rel=1e-3)  # the line over 0.5 s without
+
+
+def test_what_is_wrong_long_before_the_motion_is_no_fault() -> None:
+    made = recording(40.0)
+    t = np.arange(-20.0, -2.0, 0.005)
+    cut_off = np.full((len(t), made.data.shape[1]), 3.0)  # and clipped, a third of the file
+    longer = replace(
+        made, time=np.concatenate([t, made.time]), data=np.concatenate([cut_off, made.data])
+    )
+    assert run(take(longer)).warnings == ()
+
+
+def test_maximum_is_that_of_sound_frames() -> None:
+    made = take(recording(40.0))
+    made.emg.data[2000:3000] *= 5.0  # from 10 to 15 s, in which the bridge held
+    made.states.usable[950:1550] = False
+    assert run(made).subject.facts.channels[0].maximum == pytest.approx(0.2, rel=0.01)
+
+
+@pytest.mark.parametrize("part", [slice(4000, None), slice(6000, None), slice(2500, 5000)])
+@pytest.mark.parametrize("noise", [0.0, 0.002])
+def test_an_electrode_that_comes_off_is_left_out(
+    part: slice, noise: float, rng: np.random.Generator
+) -> None:
+    def off(data: np.ndarray) -> None:
+        data[part, 1] = noise * rng.uniform(size=len(data[part]))
+
+    found = run(take(recording(40.0, spoil=off)))
+    (line,) = found.warnings
+    assert line.startswith("left out: SOL_r is silent for ")
+    assert [fit.name for fit in found.subject.facts.channels] == ["TA_r", "VM_r", "GMED_r"]
+
+
+def test_all_electrodes_off_is_a_refusal() -> None:
+    def off(data: np.ndarray) -> None:
+        data[4000:] = 0.0
+
+    with pytest.raises(CalibrationError, match="no EMG channel can be used: TA_r is silent for"):
+        run(take(recording(40.0, spoil=off)))
+
+
+def test_who_stands_before_walking_has_no_electrode_off() -> None:
+    def rest(data: np.ndarray) -> None:
+        data[:1200] = 0.0
+
+    made = take(recording(40.0, spoil=rest))
+    made.states.y[:600] = 0.05
+    assert run(made).warnings == ()
 
 
 def test_one_bad_channel_is_left_out_with_a_warning() -> None:
@@ -197,13 +260,18 @@ def test_a_recording_without_a_sound_channel_is_refused(spoil: object, words: st
 
 
 def test_an_envelope_is_no_raw_emg() -> None:
-    with pytest.raises(CalibrationError, match="TA_r is never negative: an envelope"):
+    with pytest.raises(CalibrationError, match="TA_r hardly crosses its median: an envelope"):
         run(take(replace(recording(40.0, rate_hz=1000.0), kind="raw")))
+
+
+def noise_of(smooth: EmgRecording, rng: np.random.Generator) -> np.ndarray:
+    """Raw EMG with these envelopes; an amplifier's own noise is there at rest, too."""
+    return (smooth.data + 1e-3) * rng.normal(size=smooth.data.shape)
 
 
 def test_raw_emg_serves_as_its_envelope_does(rng: np.random.Generator) -> None:
     smooth = recording(40.0, rate_hz=1000.0)
-    raw = replace(smooth, data=smooth.data * rng.normal(size=smooth.data.shape), kind="raw")
+    raw = replace(smooth, data=noise_of(smooth, rng), kind="raw")
     for fit in run(take(raw)).subject.facts.channels:
         assert fit.r_after > 0.9  # the envelope of noise is noisy itself
 
@@ -244,6 +312,35 @@ def test_emg_of_other_strides_is_refused() -> None:
 def test_emg_half_a_stride_late_is_refused() -> None:
     with pytest.raises(CalibrationError, match=r"but not as these muscles do.*clock"):
         run(take(recording(40.0, lag_s=0.55)))
+
+
+@pytest.mark.parametrize("lag_s", [-0.3, -0.2, 0.2, 0.3])
+def test_emg_out_of_time_is_refused_and_by_how_much_is_said(lag_s: float) -> None:
+    words = re.escape(f"the EMG stands {1e3 * lag_s:+.0f} ms ") + ".*`emg: lag_ms`"
+    with pytest.raises(CalibrationError, match=words):
+        run(take(recording(40.0, lag_s=lag_s)))
+
+
+def off_by(share: float, made: EmgRecording) -> EmgRecording:
+    """The same, by a clock that runs too fast."""
+    return replace(made, time=made.time * (1.0 + share))
+
+
+def test_a_clock_that_runs_away_is_told_or_refused() -> None:
+    words = r"made/one/walk: the EMG stands \+.* ms .* at first and \+.* ms in the end; its clock"
+    found = run(take(off_by(0.002, recording(40.0))))
+    assert len(found.warnings) == 1
+    assert re.match(words, found.warnings[0])
+    with pytest.raises(CalibrationError, match=words):
+        run(take(off_by(0.006, recording(40.0))))
+
+
+def test_a_lag_that_changes_to_and_fro_is_no_clock() -> None:
+    made = recording(40.0)
+    for quarter, lag_s in ((1, 0.08), (3, 0.06)):
+        part = slice(quarter * len(made.time) // 4, (quarter + 1) * len(made.time) // 4)
+        made.data[part] = recording(40.0, lag_s=lag_s).data[part]
+    assert not any("clock" in warning for warning in run(take(made)).warnings)
 
 
 def test_exchanged_channels_are_refused() -> None:

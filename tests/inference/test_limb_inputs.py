@@ -105,7 +105,7 @@ def test_a_leg_without_any_of_its_coordinates_is_refused_and_those_it_lacks_are_
     turned = [name.replace("hip_rotation_r", "HipRot_r") for name in GAIT_COORDINATES]
     assert LimbInputs(muscles, turned, 70.0).absent_coordinates == ("hip_rotation_r",)
     renamed = [name if name.endswith("_r") else f"my_{name}" for name in GAIT_COORDINATES]
-    with pytest.raises(CoordinateError, match="leg l, but none of .* names: hip_flexion_l, hip_a"):
+    with pytest.raises(CoordinateError, match=r"leg l, but none of .* names: hip_flexion_l, hip_a"):
         LimbInputs(muscles, renamed, 70.0)
 
 

@@ -15,7 +15,14 @@ from safetensors import safe_open
 from inference.adapter import Adapter
 from inference.channels import N_CHANNEL
 from inference.exceptions import SubjectError
-from inference.subject import ChannelFit, Subject, SubjectFacts, load_subject, save_subject
+from inference.subject import (
+    ChannelFit,
+    Subject,
+    SubjectFacts,
+    check_replaceable,
+    load_subject,
+    save_subject,
+)
 
 FACTS = SubjectFacts(
     checkpoint="ab" * 32,
@@ -52,6 +59,25 @@ def test_what_was_saved_comes_back(path: Path, subject: Subject) -> None:
     assert msgspec.structs.replace(found.facts, sha256="") == FACTS
     for name in ("weights", "offset", "spread"):
         np.testing.assert_array_equal(getattr(found.adapter, name), getattr(subject.adapter, name))
+
+
+def test_only_a_subject_file_is_replaced(path: Path, subject: Subject, tmp_path: Path) -> None:
+    other = tmp_path / "emg.csv"
+    other.write_text("time,SOL_r\n0.0,0.1\n")
+    foreign = tmp_path / "weights.safetensors"
+    safetensors.numpy.save_file({"a": np.zeros(2, dtype=np.float32)}, foreign)
+    for file in (other, foreign):
+        content = file.read_bytes()
+        for refuses in (check_replaceable, lambda to: save_subject(to, subject)):
+            with pytest.raises(SubjectError, match=f"{file.name} exists and is no subject file"):
+                refuses(file)
+        assert file.read_bytes() == content
+    empty = tmp_path / "empty"
+    empty.touch()
+    for free in (empty, path, tmp_path / "new"):
+        check_replaceable(free)
+        save_subject(free, subject)
+        assert load_subject(free).facts.seconds == FACTS.seconds
 
 
 def test_it_is_one_file_and_replaced_whole(

@@ -184,6 +184,28 @@ def test_one_person_at_a_time(trial: Path, checkpoint: Checkpoint, tmp_path: Pat
     assert "trials of made/one, made/two" in refused(done)
 
 
+def test_a_trial_counts_once(trial: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    link = tmp_path / "again"
+    link.symlink_to(trial)
+    for again in (trial, trial.parent / "." / "x" / ".." / "walk", link):
+        done = nem2e(
+            "calibrate", "--trial", trial, "--trial", again, "--checkpoint", checkpoint.path,
+            "--out", tmp_path / "me",
+        )  # fmt: skip
+        assert f"--trial {trial} is given more than once" in refused(done)
+
+
+def test_no_other_file_is_replaced(trial: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
+    own = tmp_path / "made" / "one" / "walk"
+    shutil.copytree(trial.parent, own.parent)
+    config = rig(tmp_path, trial, checkpoint, uuid.uuid4().hex)
+    for source, out in ((("--trial", own), own / "emg.csv"), (("--config", config), config)):
+        content = out.read_bytes()
+        done = nem2e("calibrate", *source, "--out", out)
+        assert f"{out} exists and is no subject file" in refused(done)
+        assert out.read_bytes() == content
+
+
 def test_it_needs_no_torch(trial: Path, checkpoint: Checkpoint, tmp_path: Path) -> None:
     code = (
         "import sys, pathlib\n"
