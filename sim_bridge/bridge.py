@@ -11,6 +11,7 @@ from .coordinate_task import CoordinateTask
 from .exceptions import SettingsError
 from .external_forces import ExternalForces
 from .filters import CAUSAL_DEFAULT, make_filter
+from .frozen import FrozenMarkers
 from .inverse_dynamics import ExternalForce, InverseDynamics
 from .inverse_kinematics import InverseKinematics
 from .model import CompiledModel
@@ -105,6 +106,8 @@ class BridgeOutput:
     reserve       control of the reserve on each coordinate                             (n_coord,)
     plate_faults  :class:`PlateFault` of each measured force                            (n_given,)
     marker_rms    distance between measured and model markers        m
+    guessed       whether markers hardly see some coordinate, which
+                  is held then
     status        :class:`BridgeStatus` bits
     ============  =================================================  =================  ==========
     """
@@ -128,6 +131,7 @@ class BridgeOutput:
         self.reserve = so.reserve_control
         self.plate_faults = plate_faults
         self.marker_rms = 0.0
+        self.guessed = False
         self.status = 0
 
 
@@ -197,6 +201,7 @@ class Bridge:
         self._last_t, self._last_q = -np.inf, np.zeros(n)
         self._unseen_t = -np.inf
         self._markers = np.zeros((self.ik.n_labels, 3))
+        self._frozen = FrozenMarkers(self.ik.n_labels)
         self.output = BridgeOutput(
             self.ik,
             self.so,
@@ -221,6 +226,7 @@ class Bridge:
         """Forget the past; the next frame is a first one."""
         self.ik.reset()
         self._filter.reset()
+        self._frozen.reset()
         self._last_t = self._unseen_t = -np.inf
         self._external.reset()
         self.so.reset()
@@ -262,12 +268,15 @@ class Bridge:
         """
         if not np.isfinite(t):
             t = self._last_t + 1.0 / self.settings.rate_hz if np.isfinite(self._last_t) else 0.0
-        status = self.track(markers)
+        np.copyto(self._markers, markers)
+        if self._frozen.step(t, self._markers):
+            self._markers[:] = np.nan
+        status = self.track(self._markers)
         self._external.delay(t, forces)
         if status & _HOLD:
             self.unseen_until(t)
         else:  # the filter bridges the gap, or starts anew, when markers are back
-            if self.ik.n_missing:
+            if self.ik.n_used < self.ik.n_markers:
                 self.unseen_until(t + GUESS_TOLD_S * self.ik.blind)
             if self._jumped(t):
                 self._filter.reset()
@@ -322,6 +331,7 @@ class Bridge:
         elif not (self.ik.converged and self.ik.fits):
             status |= _IK_UNCONVERGED
         self.output.marker_rms = self.ik.marker_rms
+        self.output.guessed = self.ik.blind
         self._mark("ik")
         return status
 

@@ -264,7 +264,8 @@ def _check_corners(corners: F64 | None, n_loads: int, on_feet: bool) -> None:
 def _foot_of(loads: Sequence[ExternalForce]) -> I64:
     """Which foot each force acts on, as the floor's do: 0 right, 1 left, -1 another body."""
     sides = {f"{part}_{side}": f for f, side in enumerate(SIDES) for part in FOOT_BODIES}
-    return np.array([sides.get(load.body, -1) for load in loads], dtype=np.int64)
+    feet = [-1 if load.pure_torque else sides.get(load.body, -1) for load in loads]
+    return np.array(feet, dtype=np.int64)
 
 
 def _feet_without(loads: Sequence[ExternalForce]) -> tuple[ExternalForce, ...]:

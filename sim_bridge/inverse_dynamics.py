@@ -26,10 +26,13 @@ class ExternalForce:
         As in OpenSim's ExternalLoads file.
     body : str
         The body that it acts on.
+    pure_torque : bool
+        It never has a force: of a device, and no plate's even on a foot.
     """
 
     name: str
     body: str
+    pure_torque: bool = False
 
 
 class _Inertia(NamedTuple):

@@ -44,7 +44,7 @@ def bench_bridge(
 
 @bench.command("latency")
 def bench_latency(
-    duration: Annotated[float, typer.Option(help="Of the session [s].")] = 60.0,
+    duration: Annotated[float, typer.Option(help="Of the session, in s.")] = 60.0,
     trial: Annotated[Path | None, typer.Option(help="Default: the Rajagopal walk.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
     out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,

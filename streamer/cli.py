@@ -153,7 +153,7 @@ def offline(
         Path | None,
         typer.Option(
             help="A session's YAML file: its model, loads, filter and so on, unless given here; "
-            "and what an .xdf file does not say: streams, units, axes, lags."
+            "and what files do not say: the axis that is up; of .xdf streams, units, lags."
         ),
     ] = None,
     grf: Annotated[Path | None, typer.Option(help="Force file, .mot.")] = None,
@@ -168,8 +168,8 @@ def offline(
     filter: Annotated[  # noqa: A002
         str | None, typer.Option(help="causal (as live, the default) or zero-phase:6.")
     ] = None,
-    start: Annotated[float | None, typer.Option(help="From this time [s].")] = None,
-    end: Annotated[float | None, typer.Option(help="To this time [s].")] = None,
+    start: Annotated[float | None, typer.Option(help="From this time, in s.")] = None,
+    end: Annotated[float | None, typer.Option(help="To this time, in s.")] = None,
     refine: Annotated[bool, typer.Option(help="Estimate EMG too.")] = True,
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
     ik_setup: Annotated[

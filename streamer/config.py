@@ -4,15 +4,17 @@ Unknown keys are refused with the list of the known ones; paths are relative to 
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from streamer.exceptions import ConfigError, nearest
 from streamer.frame_times import RESET_AFTER_S
 from streamer.publisher import DEFAULT_ENDPOINT
+from streamer.units import METRES_PER_UNIT, spelled
 from streamer.yaml_file import beside, read_yaml
 
 
@@ -45,8 +47,10 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     dejitter: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a lag that cannot be."""
+        """Refuse a lag that cannot be, and a unit that no position has."""
         _check_lag(self.lag_ms)
+        if self.unit and spelled(self.unit) not in METRES_PER_UNIT:
+            raise ValueError(f"`unit` is {self.unit!r}, it must be m, cm or mm")
 
 
 class EmgStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -80,6 +84,12 @@ def _check_lag(lag_ms: float) -> None:
     if not 0.0 <= lag_ms < float("inf"):
         raise ValueError(f"`lag_ms` is {lag_ms:g}, it must be 0 or more")
 
+
+LIGHTEST_KG, HEAVIEST_KG = 5.0, 500.0
+"""Body masses [kg] between which people are."""
+
+_FILTER = re.compile(r"causal|(wiener|kalman|butterworth|savgol|zero-phase)(:[\d.]+){1,3}")
+"""How a filter is written; whether its numbers have a meaning depends on the frame rate."""
 
 PATHS = ("model", "loads", "corners", "trial", "ik_setup", "checkpoint", "subject", "keys")
 """Keys of a session that name files."""
@@ -123,7 +133,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         Where no force plate measures: predict the force from the motion (``auto``), or take it for
         none (``measured``); ``predicted`` leaves plates unused.
     mass_kg : float or None
-        Body mass [kg]; None = the model's.
+        Body mass [kg], by which the network divides moments; None = the model's, which is the
+        person's where the model was scaled.
     checkpoint : Path or None
         Network; None = the one that comes with the package.
     subject : Path or None
@@ -181,6 +192,11 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
                 raise ValueError(f"`{name}` is {getattr(self, name):g}, it must be positive")
         if self.rate_hz is not None and self.rate_hz <= 0.0:
             raise ValueError(f"`rate_hz` is {self.rate_hz:g}, it must be positive or null")
+        if self.mass_kg is not None and not LIGHTEST_KG <= self.mass_kg <= HEAVIEST_KG:
+            raise ValueError(
+                f"`mass_kg` is {self.mass_kg:g}, it must be the body mass in kg, "
+                f"{LIGHTEST_KG:g} to {HEAVIEST_KG:g}, or null for the model's"
+            )
         if self.corners is not None and self.plates != "auto":
             raise ValueError(
                 "`corners` are only used with `plates: auto`; add it or leave them out"
@@ -217,7 +233,7 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
     ------
     ConfigError
         If the file is missing, no text, no YAML, has unknown keys (the known ones are listed),
-        values of the wrong kind, or names a file that is not there.
+        values of the wrong kind, a filter that there is not, or names a file that is not there.
     """
     content = read_yaml(path)
     if not isinstance(content, dict):
@@ -233,8 +249,35 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
     try:
         config = msgspec.convert(content, RunConfig, dec_hook=_to_path, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}; correct the value") from error
+        raise ConfigError(f"{path}: {error}; {_remedy(str(error), content)}") from error
+    _check_filter(path, config.filter)
     return _resolve(path, config)
+
+
+def _check_filter(path: Path, name: str) -> None:
+    """Refuse a filter that there is not, before streams are waited for."""
+    if not _FILTER.fullmatch(name):
+        raise ConfigError(
+            f"{path}: `filter` is {name!r}; give causal, or one with its numbers: "
+            "wiener:25:8, savgol:9:3, kalman:3, butterworth:6, over a recording also zero-phase:6"
+        )
+
+
+def _remedy(problem: str, content: Mapping[str, Any]) -> str:
+    """What to do about a value that msgspec refuses, at ``$.key`` or ``$.key.key`` as it says."""
+    place = re.search(r" - at `\$\.(\w+)(?:\.(\w+))?`$", problem)
+    if place is None:
+        return "correct the value"
+    key, inner = place.groups()
+    kind, value = get_type_hints(RunConfig)[key], content[key]
+    if inner is not None:
+        kind, value = get_type_hints(kind)[inner], value[inner]
+    if get_origin(kind) is Literal:
+        *others, last = get_args(kind)
+        return f"give {', '.join(others)} or {last}"
+    if isinstance(value, str) and re.fullmatch(r"-?\d+,\d+", value):
+        return f"write {value.replace(',', '.')}, with a decimal point"
+    return "correct the value"
 
 
 def _to_path(kind: type, value: object) -> object:

@@ -10,6 +10,7 @@ The loop only finds a period that is within a few percent of its own: from any o
 a fraction of a period early or late, again and again. `streamer.frame_rate` tells it which.
 """
 
+import math
 from typing import Final
 
 from streamer.frame_rate import FrameRate
@@ -56,7 +57,7 @@ class Dejitter:
         self._set_back = SetBack()
         self._frames, self._misfit = 1, 0.0
 
-    def step(self, raw: float, count: int = 1) -> float:
+    def step(self, raw: float, count: int = 1, latest: float = math.inf) -> float:
         """Smooth one time stamp.
 
         Parameters
@@ -65,6 +66,8 @@ class Dejitter:
             Capture time as received [s], any clock.
         count : int
             Frames that came since the last one given, this one included.
+        latest : float
+            When the frame came [s], same clock: it was not taken after that, unless it says so.
 
         Returns
         -------
@@ -81,7 +84,7 @@ class Dejitter:
             return self._begin(raw)
         ahead = self._given - self._t
         self._follow(raw, pause / count)
-        self._given = self._next(raw, ahead)
+        self._given = min(self._next(raw, ahead), max(raw, latest, self._closest))
         return self._given
 
     def _begin(self, raw: float) -> float:
@@ -128,8 +131,12 @@ class Dejitter:
         The frames of a burst belong to one instant and were taken at several: they are put nearly
         a period apart, and what their times are ahead [s] of the loop is given back by and by.
         """
-        closest = self._given + _CLOSEST * self._period_s
         if self._lost:
-            return max(raw, closest)
+            return max(raw, self._closest)
         apart = self._period_s - self._gain * (self._period_s + ahead)
-        return max(self._t, closest, self._given + apart)
+        return max(self._t, self._closest, self._given + apart)
+
+    @property
+    def _closest(self) -> float:
+        """The earliest time that is later than the last one handed on."""
+        return self._given + _CLOSEST * self._period_s

@@ -12,7 +12,7 @@ from pylsl.util import LostError
 from streamer.channels import check_once, read_channels
 from streamer.config import EmgStream
 from streamer.exceptions import StreamLayoutError, StreamNotFound, nearest
-from streamer.lsl_inlet import Inlet
+from streamer.inlet import Inlet
 
 F64 = NDArray[np.float64]
 
@@ -47,10 +47,12 @@ class EmgInlet(Inlet):
         If the stream lacks a channel that the settings name or has it twice, or has no labels.
     """
 
+    _looked_for = False  # who records waits for the samples, and begins anew without them
+
     def __init__(
         self, info: pylsl.StreamInfo, settings: EmgStream, *, connect_timeout_s: float = 5.0
     ) -> None:
-        super().__init__(info, lag_ms=settings.lag_ms, connect_timeout_s=connect_timeout_s)
+        super().__init__(info, settings, connect_timeout_s=connect_timeout_s)
         labels = [channel.label for channel in read_channels(self._xml)]
         wanted = settings.channels or {label: label for label in labels}
         if not wanted or len(labels) != info.channel_count():
@@ -95,7 +97,7 @@ class EmgInlet(Inlet):
             why = f"it was lost while recording ({self._failed}); begin anew"
             raise StreamNotFound(f"name {self.name}", 0.0, why)
 
-    def _seek(self, lost: LostError) -> None:
+    def _end(self, lost: LostError) -> None:
         raise lost  # a recording with a hole of unknown length is worth nothing
 
     def _collect(self) -> None:

@@ -11,7 +11,7 @@ from streamer.config import Stream
 from streamer.exceptions import StreamLayoutError
 from streamer.force_ring import ForceRing
 from streamer.formats import ExternalForceColumns, plates_by_name
-from streamer.lsl_inlet import CHUNK, Inlet
+from streamer.inlet import CHUNK, Inlet
 
 CLOCK_DISAGREEMENT_S = 5e-4
 """The clock offsets that LSL estimates for two streams of one machine may differ by this [s]."""
@@ -65,7 +65,7 @@ class ForceInlet(Inlet):
         clock: Clock | None = None,
         connect_timeout_s: float = 5.0,
     ) -> None:
-        super().__init__(info, lag_ms=settings.lag_ms, connect_timeout_s=connect_timeout_s)
+        super().__init__(info, settings, connect_timeout_s=connect_timeout_s)
         self._clock = clock or LslClock()
         channels = read_channels(self._xml)
         if loads is None:

@@ -1,5 +1,6 @@
 """Forces of a frame, gaps, and what the network is told: one rule, live and over a recording."""
 
+import logging
 import math
 
 import numpy as np
@@ -9,11 +10,16 @@ from streamer.frame_times import Arrival, FrameTimes
 from streamer.protocols import BridgeResult, BridgeStep, ForceSource, RefinerStep
 from streamer.status import Status
 
+_log = logging.getLogger(__name__)
+
 F64 = NDArray[np.float64]
 
 FORCE_TRUST_S = 0.1
 """Forces held for longer than this [s] are not believed: the bridge predicts them, and the network
 goes on with motion alone."""
+_OTHER_CLOCK_S = 1.0
+"""No plate's sample is this much [s] later than a frame that has come, of which none is known: the
+clocks of the two streams differ."""
 UNSEEN = int(Status.HOLD | Status.WARMING_UP)
 """What the bridge says of a frame that tells nothing of the motion."""
 
@@ -37,6 +43,7 @@ class FrameForces:
         self._unknown = np.zeros((0, 9)) if source is None else np.full_like(source.forces, np.nan)
         self._about = math.inf  # instant in question
         self._measured = -math.inf  # when forces were last measured
+        self._told_ahead = False
 
     def reset(self) -> None:
         """Forget when forces were measured."""
@@ -61,8 +68,23 @@ class FrameForces:
             return True
         self._about = t - self._delay_s
         fresh = self._source.align(self._about, until)
-        self._measured = self._about if fresh else max(self._measured, self._source.newest_s)
+        if fresh:
+            self._measured = self._about
+        elif (newest := self._source.newest_s) <= t + FORCE_TRUST_S:
+            self._measured = max(self._measured, newest)
+        elif newest > t + _OTHER_CLOCK_S:
+            self._say_ahead(newest - t)
         return fresh
+
+    def _say_ahead(self, ahead_s: float) -> None:
+        """Log once that samples come from later than the frame, and none from around it."""
+        if not self._told_ahead:
+            self._told_ahead = True
+            _log.warning(
+                "the force plates' times are %.1f s ahead of the markers': their clocks differ, "
+                "and no force is used; correct the time stamps of the sender that is wrong",
+                ahead_s,
+            )
 
     @property
     def believed(self) -> bool:
@@ -157,5 +179,5 @@ def step_refiner(refiner: RefinerStep, t: float, result: BridgeResult, believed:
     known = measured or bool(result.status & Status.GRF_PREDICTED)
     refiner.step(
         t, result.activation, result.q, result.qd, result.tau,
-        forces_valid=known, seen=not result.status & UNSEEN,
+        forces_valid=known, seen=not (result.status & UNSEEN or result.guessed),
     )  # fmt: skip

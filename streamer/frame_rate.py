@@ -1,5 +1,6 @@
 """The frame rate of a stream, told from the pauses between its frames alone."""
 
+from collections.abc import Collection
 from typing import Final
 
 from streamer.frame_times import NEW_RATE_FRAMES, UNEVEN
@@ -12,6 +13,23 @@ _OFF_RATE: Final = 0.02
 """A pause that differs from the period by less than this share is of this rate; clocks are."""
 _MISFIT: Final = 0.1
 """Frames that are off by less than this share of a period, on average, need no other rate."""
+
+
+def mean_rate_hz(stamps: Collection[float]) -> float:
+    """Frame rate of frames that may come in batches, and more than once.
+
+    Parameters
+    ----------
+    stamps : collection of float
+        Capture times [s].
+
+    Returns
+    -------
+    float
+        Rate [Hz] of the different times among them; 0 if there is only one.
+    """
+    times = set(stamps)
+    return (len(times) - 1) / (max(times) - min(times)) if len(times) > 1 else 0.0
 
 
 class FrameRate:

@@ -15,14 +15,20 @@ NEW_RATE_FRAMES = 10
 UNEVEN = 1.5
 """Longest of evenly spaced pauses over the shortest; a longer pause than this many periods is a
 gap."""
+AHEAD_S = 0.05
+"""Capture times may be so much [s] after the frame came: estimates of clock offsets err."""
 _OFF_RATE = 0.25
 """A pause that differs from the period by more than this share is not of this rate."""
 _GAIN = 0.05
 """Share of a pause in the period, which finds the new rate exactly."""
 _STEADY_FRAMES = 100
 """After so many frames of another rate it is said."""
-_LINES = 20
-"""Lines in the log; more say nothing new."""
+_BATCHES = 100
+"""After so many batches of frames more than single frames it is said."""
+_LINES, _FRAMES_A_LINE = 20, 6000
+"""Lines in the log; more say little new, and come no more often than one in so many frames."""
+_OTHER_RATE = 0.05
+"""A rate that differs from the stated one by more than this share is another."""
 
 
 class Arrival(Enum):
@@ -51,6 +57,24 @@ class SetBack:
         return self._count >= SET_BACK_FRAMES
 
 
+class Batches:
+    """Says once that frames come several at a time, of which a session uses one."""
+
+    def __init__(self) -> None:
+        self._more, self._told = 0, False
+
+    def step(self, count: int) -> None:
+        """Take how many frames came at once where none was there before."""
+        self._more = max(0, self._more + (1 if count > 1 else -1))
+        if self._more >= _BATCHES and not self._told:
+            self._told = True
+            _log.warning(
+                "frames come %d at a time: only the last of them is used, and flagged GAP; "
+                "set the sender's chunk size to 1",
+                count,
+            )
+
+
 class FrameTimes:
     """Judges one frame after the other by its capture time, and logs what is odd.
 
@@ -75,7 +99,16 @@ class FrameTimes:
         self._off, self._off_s = 0, 0.0
         self._shortest, self._longest = math.inf, 0.0
         self._steady, self._told_hz = 0, rate_hz
-        self._lines, self._told_old = 0, False
+        self._stated_hz = rate_hz
+        self._lines, self._told_old, self._told_ahead = 0, False, False
+        self._frames = self._last_line = 0
+
+    @property
+    def rate_hz(self) -> float:
+        """Frame rate [Hz]: the one to begin with, or to 0.1 Hz that of the frames if it differs."""
+        coming = 1.0 / self.period_s
+        off = abs(coming - self._stated_hz) > _OTHER_RATE * self._stated_hz
+        return round(coming, 1) if off else self._stated_hz
 
     def step(self, t: float, count: int = 1) -> Arrival:
         """Judge a frame.
@@ -92,6 +125,7 @@ class FrameTimes:
         Arrival
             What to make of it.
         """
+        self._frames += 1
         pause = t - self._t
         if pause <= 0.0 and -pause <= self._reset_after_s and not self._set_back.step(t):
             if not self._told_old:
@@ -108,6 +142,31 @@ class FrameTimes:
         if math.isnan(pause) or pause <= UNEVEN * self.period_s:
             return Arrival.ON_TIME
         return Arrival.GAP
+
+    def ahead(self, t: float, now: float) -> bool:
+        """Judge whether a frame's time is none at which it can have been taken.
+
+        Parameters
+        ----------
+        t : float
+            Capture time [s].
+        now : float
+            When it came [s], same clock.
+
+        Returns
+        -------
+        bool
+            Whether it lies more than `AHEAD_S` in the future.
+        """
+        if t <= now + AHEAD_S:
+            return False
+        if not self._told_ahead:
+            self._told_ahead = True
+            self._say(
+                f"capture times are {t - now:.2f} s ahead of this machine's clock: frames count as "
+                "taken when they came, and are flagged GAP; correct the sender's time stamps"
+            )
+        return True
 
     def _follow(self, pause: float) -> None:
         """Take over another rate after enough frames of it."""
@@ -141,6 +200,7 @@ class FrameTimes:
 
     def _say(self, line: str) -> None:
         """Log what happens now and then, not what happens all the time."""
-        self._lines += 1
-        if self._lines <= _LINES:
+        if self._lines < _LINES or self._frames - self._last_line >= _FRAMES_A_LINE:
+            self._lines += 1
+            self._last_line = self._frames
             _log.warning(line)

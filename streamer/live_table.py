@@ -17,6 +17,8 @@ from streamer.subscriber import Subscriber
 REFRESH_HZ = 5.0
 PLAIN_EVERY_S = 5.0
 """Without a terminal one line is printed this often [s]."""
+SILENT_AFTER_S = 1.0
+"""Without a new estimate for so long [s] the last one is no longer shown as if it held."""
 BAR_WIDTH = 30
 
 
@@ -29,11 +31,19 @@ class LiveTable:
         Of the topics `streamer.latest.SHOWN_TOPICS`.
     console : Console
         Where to print; without a terminal, lines instead of a table.
+    clock : callable, optional
+        Returns the time [s].
     """
 
-    def __init__(self, subscriber: Subscriber, console: Console) -> None:
+    def __init__(
+        self,
+        subscriber: Subscriber,
+        console: Console,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.latest = Latest(subscriber)
-        self._console = console
+        self._console, self._now = console, clock
+        self._heard_s = clock()
 
     def run(self, alive: Callable[[], bool]) -> None:
         """Show until the session is over.
@@ -53,29 +63,47 @@ class LiveTable:
 
     def _follow(self, alive: Callable[[], bool], every_s: float, show: Callable[[], None]) -> None:
         """Receive, and show now and then."""
-        due = time.monotonic() + every_s
+        due = self._now() + every_s
         while alive():
-            self.latest.receive(0.1)
-            known = self.latest.health.published and self.latest.meta.session
-            if time.monotonic() >= due and known:
-                due = time.monotonic() + every_s
+            self.receive(0.1)
+            known = self.latest.meta.session and (self.latest.health.published or self._silence())
+            if self._now() >= due and known:
+                due = self._now() + every_s
                 show()
+
+    def receive(self, timeout_s: float) -> None:
+        """Take in everything that has arrived, waiting at most `timeout_s` [s] for the first."""
+        before = self.latest.emg
+        self.latest.receive(timeout_s)
+        if self.latest.emg is not before or not self.latest.meta.session:
+            self._heard_s = self._now()
+
+    def _silence(self) -> str:
+        """What is missing, and for how long; "" while estimates come."""
+        silent_s = self._now() - self._heard_s
+        if silent_s < SILENT_AFTER_S:
+            return ""
+        missing = "estimates" if self.latest.health.rate_in_hz else "markers"
+        return f"no {missing} for {silent_s:.0f} s"
 
     def table(self) -> RenderableType:
         """Everything as one renderable: a head of numbers, then a bar per channel."""
+        latest, silence = self.latest, self._silence()
         channels = Table(box=None, pad_edge=False, show_header=False)
         for name, level in self._levels():
-            channels.add_row(name, bar(level), f"{level:5.2f}")
-        latest = self.latest
+            channels.add_row(name, bar(level), f"{level:5.2f}", style="dim" if silence else "")
         flags = ", ".join(names(latest.emg.status)) or "none"
-        head = Text(f"{latest.meta.model_name}   age {latest.emg.age_ms:.1f} ms   flags: {flags}\n")
-        head.append(describe(latest, "\n"))
+        state = f"age {latest.emg.age_ms:.1f} ms   flags: {flags}"
+        if silence:
+            state = f"{silence}; the bars are the last estimate" if latest.emg.emg else silence
+        head = Text(f"{latest.meta.model_name}   {state}\n{describe(latest, chr(10))}")
         return Group(head, channels)
 
     def _print_line(self) -> None:
         """One line for logs."""
         strongest = sorted(self._levels(), key=lambda pair: -pair[1])[:4]
-        shown = " ".join(f"{name} {level:.2f}" for name, level in strongest)
+        levels = " ".join(f"{name} {level:.2f}" for name, level in strongest)
+        shown = self._silence() or levels
         line = f"{describe(self.latest)} | {shown}"
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 

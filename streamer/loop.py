@@ -199,8 +199,8 @@ class Session:
         In silence nothing is done; the first frame that comes is then the slow one.
         """
         if self._markers.pull(2.0 / self._settings.rate_hz):
+            t = min(self._markers.t, self._clock.now())
             try:
-                t = self._markers.t
                 self._align(t)
                 result = self._bridge.step(t, self._markers.markers, self._frame_forces.forces)
                 self._refine(t, result)
@@ -208,7 +208,7 @@ class Session:
                 _log.warning("the frame before the first failed (%s)", fault)
                 self._bridge.reset()
                 self._refiner.reset()
-            self._times.step(self._markers.t)
+            self._times.step(t)
 
     def step(self, timeout_s: float) -> bool:
         """Wait for a frame and answer it.
@@ -234,11 +234,14 @@ class Session:
 
     def _take(self, t: float, count: int) -> None:
         """Answer a frame, unless its time says that it is an old one."""
+        now = self._clock.now()
+        flag = int(Status.GAP) if self._times.ahead(t, now) else 0
+        t = min(t, now)  # no frame is taken after it came
         arrival = self._times.step(t, count)
         if arrival is Arrival.OLD:
             self.skipped += 1
             return
-        flag = tell_missing(
+        flag |= tell_missing(
             arrival, t - self._times.period_s, self._bridge, self._frame_forces, self._refiner
         )
         self.gap += flag != 0
@@ -317,6 +320,7 @@ class Session:
         if self._sink.has_new_subscriber() or now >= self._next_meta:
             self._next_meta = now + META_EVERY_S
             self._meta.seq, self._meta.t, self._meta.sent = self.frames_in, now, now
+            self._meta.rate_hz = self._times.rate_hz
             self._sink.send(self._meta)
         if now >= self._next_health:
             self._next_health = now + HEALTH_EVERY_S

@@ -1,34 +1,23 @@
-"""Markers in over LSL, the newest frame wins; and what all inlets share.
+"""Finding LSL streams; markers in, of which the newest frame wins."""
 
-Time stamps are in the LSL local clock of this machine (clock synchronisation on). liblsl's own
-dejittering stays off: see `streamer.dejitter` for what it does to frames that are missing, and for
-what is used instead. So does its monotonizing: a clock that is set back would stand still until it
-has caught up, and nobody could tell.
-"""
-
-import ctypes
 from typing import Any
 
 import numpy as np
 import pylsl
 from numpy.typing import NDArray
-from pylsl.util import LostError, handle_error
-from pylsl.util import TimeoutError as LslTimeoutError
 
-from streamer.channels import compensated_lag, marker_layout, read_channels
+from streamer.channels import marker_layout, read_channels
 from streamer.clock import Clock, LslClock
 from streamer.config import EmgStream, Stream
+from streamer.connection import predicate
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
-from streamer.lost_stream import LostStream
+from streamer.frame_rate import mean_rate_hz
+from streamer.frame_times import Batches
+from streamer.inlet import CHUNK, Inlet
+from streamer.lost_stream import who
 
-F64 = NDArray[np.float64]
-
-POSTPROCESSING = pylsl.proc_clocksync
-CHUNK = 64
-"""Samples per pull; more are pulled in further rounds."""
-_BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
-_MEASURED_FRAMES = 40
+_MEASURED_FRAMES, _MEASURED_AT_MOST = 40, 400
 
 SECOND_ANSWER_S = 0.8
 """How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
@@ -64,17 +53,16 @@ def find_stream(
     """
     wanted = {"type": kind, "name": name, "source_id": source_id}
     said = ", ".join(f"{k} {v}" for k, v in wanted.items() if v) or "any type"
-    predicate = _predicate(kind, name, source_id)
-    found = pylsl.resolve_bypred(predicate, minimum=1, timeout=timeout_s)
-    if len(found) == 1 and not source_id:  # the first to answer need not be the only one
-        found = pylsl.resolve_bypred(predicate, minimum=2, timeout=SECOND_ANSWER_S) or found
+    asked = predicate(kind, name, source_id)
+    found = pylsl.resolve_bypred(asked, minimum=1, timeout=timeout_s)
+    if len(found) == 1:  # the first to answer need not be the only one, of a source_id neither
+        found = pylsl.resolve_bypred(asked, minimum=2, timeout=SECOND_ANSWER_S) or found
     if not found:
         raise StreamNotFound(said, timeout_s, f"{visible_streams()}; start the sender or replay")
     if len(streams := _distinct(found)) > 1:
-        several = ", ".join(f"{i.name()} (source_id {i.source_id()})" for i in streams)
-        raise StreamNotFound(
-            f"{said} alone", timeout_s, f"{several} all answer: set `name` or `source_id`"
-        )
+        several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
+        what_to_do = "set `name`, or stop all but one" if source_id else "set `name` or `source_id`"
+        raise StreamNotFound(f"{said} alone", timeout_s, f"{several} all answer: {what_to_do}")
     return found[0]
 
 
@@ -90,8 +78,8 @@ def find(stream: Stream | EmgStream) -> pylsl.StreamInfo:
 
 def answering(stream: Stream | EmgStream) -> list[pylsl.StreamInfo]:
     """Every stream that answers a configuration's description now; none is no error."""
-    predicate = _predicate(stream.type, stream.name, stream.source_id)
-    return _distinct(pylsl.resolve_bypred(predicate, minimum=1, timeout=SECOND_ANSWER_S))
+    asked = predicate(stream.type, stream.name, stream.source_id)
+    return _distinct(pylsl.resolve_bypred(asked, minimum=1, timeout=SECOND_ANSWER_S))
 
 
 def _distinct(found: list[pylsl.StreamInfo]) -> list[pylsl.StreamInfo]:
@@ -106,150 +94,6 @@ def visible_streams(wait_s: float = SECOND_ANSWER_S) -> str:
         return "no LSL stream at all is visible"
     listed = ", ".join(f"{s.name()} ({s.type()}, {s.channel_count()} ch)" for s in streams)
     return f"visible: {listed}"
-
-
-def _predicate(kind: str, name: str, source_id: str) -> str:
-    """XPath 1.0 predicate; `translate` makes the type's comparison blind to case."""
-    upper, lower = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
-    parts = []
-    if kind:
-        parts.append(f"translate(type,'{upper}','{lower}')={_quoted(kind.lower())}")
-    if name:
-        parts.append(f"name={_quoted(name)}")
-    if source_id:
-        parts.append(f"source_id={_quoted(source_id)}")
-    return " and ".join(parts) or "channel_count>0"
-
-
-def _quoted(text: str) -> str:
-    """XPath string literal; XPath 1.0 knows no escapes, only two kinds of quotes."""
-    return f'"{text}"' if "'" in text else f"'{text}'"
-
-
-def _connect(info: pylsl.StreamInfo, timeout_s: float) -> tuple[pylsl.StreamInlet, str]:
-    """Open a stream, its clock offset known; returns it and its description as XML."""
-    inlet = pylsl.StreamInlet(info, _BUFFER_S, processing_flags=POSTPROCESSING)
-    try:
-        xml = inlet.info(timeout_s).as_xml()
-        inlet.open_stream(timeout_s)
-        # the first estimate takes 0.5 s, during which the first pull would wait
-        inlet.time_correction(timeout_s)
-    except (LslTimeoutError, LostError) as error:
-        raise StreamNotFound(
-            f"name {info.name()}",
-            timeout_s,
-            "it announces itself but does not answer: check the firewall (TCP 16572-16604)",
-        ) from error
-    return inlet, xml
-
-
-class Inlet:
-    """What all inlets share: the connection, the buffer, the clock domain."""
-
-    def __init__(self, info: pylsl.StreamInfo, *, lag_ms: float, connect_timeout_s: float) -> None:
-        self.name = info.name()
-        if info.channel_format() == pylsl.cf_string:
-            raise StreamLayoutError(
-                f"stream {self.name!r} carries text, not numbers; name another one"
-            )
-        inlet, self._xml = _connect(info, connect_timeout_s)
-        self._info, self._timeout_s = info, connect_timeout_s
-        self._lost: LostStream | None = None
-        self.nominal_rate_hz = float(info.nominal_srate())
-        self._lag_s = max(0.0, 1e-3 * lag_ms - compensated_lag(self._xml))
-        self._stamps = np.zeros(CHUNK)
-        self._error = ctypes.c_int()
-        self._use(inlet)
-
-    def _use(self, inlet: pylsl.StreamInlet) -> None:
-        """Pull from a connection from now on, into a buffer of its number format."""
-        self._inlet = inlet
-        self._buffer = np.zeros((CHUNK, self._info.channel_count()), inlet.np_dtype)
-
-    def _pull(self, timeout_s: float) -> F64:
-        """Fill the buffer with what is there; wait only if nothing is.
-
-        Returns
-        -------
-        ndarray of shape (n,), float64
-            Time stamps [s] of the first n samples of the buffer; both valid until the next call.
-        """
-        if self._lost is not None and not self._returned(self._lost, timeout_s):
-            return self._stamps[:0]
-        try:
-            count = self._pull_into(0, CHUNK, 0.0)
-            if not count and timeout_s > 0.0:
-                count = self._pull_into(0, 1, timeout_s)  # liblsl waits until all asked for come
-                if count:
-                    count += self._pull_into(1, CHUNK - 1, 0.0)
-        except LostError as lost:  # liblsl finds a stream again by its source_id alone
-            self._seek(lost)
-            count = 0
-        return self._stamps[:count]
-
-    def _seek(self, _: LostError) -> None:
-        """Look for the stream that was lost, if it is to be waited for."""
-        predicate = _predicate(self._info.type(), self.name, "")
-        self._lost = LostStream(
-            self.name,
-            lambda listen_s: pylsl.resolve_bypred(predicate, minimum=1, timeout=listen_s),
-            self._same,
-        )
-        self._lost.start()
-
-    def _same(self, info: pylsl.StreamInfo) -> pylsl.StreamInlet | None:
-        """Connect to a stream of that name; None if it does not answer or is another one.
-
-        Its numbers may have another format than before.
-        """
-        if info.channel_format() == pylsl.cf_string:
-            return None
-        try:
-            inlet, xml = _connect(info, self._timeout_s)
-        except StreamNotFound:
-            return None
-        same = read_channels(xml) == read_channels(self._xml) and (
-            info.channel_count() == self._info.channel_count()
-        )
-        return inlet if same else None
-
-    def _returned(self, lost: LostStream, timeout_s: float) -> bool:
-        """Wait for a stream that was lost; take over its new connection."""
-        lost.join(timeout_s)
-        if lost.found is None:
-            return False
-        self._use(lost.found)
-        self._lost = None
-        return True
-
-    def _pull_into(self, start: int, most: int, timeout_s: float) -> int:
-        """Pull at most `most` samples to a place in the buffer; returns how many came.
-
-        liblsl is called as `pylsl.StreamInlet.pull_chunk` does, without its conversions: measured
-        for 20 samples of 18 channels, 7 us instead of 36, three times per frame.
-        """
-        values = self._buffer[start:]
-        filled = self._inlet.do_pull_chunk(
-            self._inlet.obj,
-            ctypes.c_void_p(values.ctypes.data),
-            ctypes.c_void_p(self._stamps[start:].ctypes.data),
-            ctypes.c_size_t(most * self._buffer.shape[1]),
-            ctypes.c_size_t(most),
-            ctypes.c_double(timeout_s),
-            ctypes.byref(self._error),
-        )
-        handle_error(self._error)
-        return int(filled // self._buffer.shape[1])
-
-    def flush(self) -> int:
-        """Drop everything that is waiting; returns the number of samples."""
-        return int(self._inlet.flush())
-
-    def close(self) -> None:
-        """Disconnect."""
-        if self._lost is not None:
-            self._lost.stop()
-        self._inlet.close_stream()
 
 
 class MarkerInlet(Inlet):
@@ -294,7 +138,7 @@ class MarkerInlet(Inlet):
         clock: Clock | None = None,
         connect_timeout_s: float = 5.0,
     ) -> None:
-        super().__init__(info, lag_ms=settings.lag_ms, connect_timeout_s=connect_timeout_s)
+        super().__init__(info, settings, connect_timeout_s=connect_timeout_s)
         self._clock = clock or LslClock()
         layout = marker_layout(read_channels(self._xml), unit=settings.unit, up=settings.up)
         self.names = layout.names
@@ -304,20 +148,30 @@ class MarkerInlet(Inlet):
         self.t = -float("inf")
         self.received = -float("inf")
         self.rate_hz = rate_hz or self.nominal_rate_hz or self._measure_rate()
+        self._newest = -float("inf")
+        self._batches = Batches()
         self._dejitter = Dejitter(self.rate_hz) if settings.dejitter else None
         self._last_pull_end = self._clock.now()
 
     def _measure_rate(self) -> float:
-        """Median frame rate of the next frames [Hz], for streams of nominal rate 0."""
-        stamps: list[float] = []
-        while len(stamps) < _MEASURED_FRAMES:
+        """Mean frame rate of the next frames [Hz], for streams of nominal rate 0."""
+        stamps: set[float] = set()
+        came = 0
+        while len(stamps) < _MEASURED_FRAMES and came < _MEASURED_AT_MOST:
             new = self._pull(2.0).tolist()
             if not new:
                 raise StreamNotFound(
                     f"name {self.name} with data", 2.0, "it is there but silent: start the capture"
                 )
-            stamps += new
-        return float(1.0 / np.median(np.diff(stamps)))
+            stamps.update(new)
+            came += len(new)
+        rate_hz = mean_rate_hz(stamps)
+        if not rate_hz:
+            raise StreamLayoutError(
+                f"{came} frames of stream {self.name!r} all carry the time {new[0]:.3f} s, which "
+                "tells no rate; have the sender stamp its frames, or set `rate_hz`"
+            )
+        return rate_hz
 
     def pull(self, timeout_s: float) -> int:
         """Take the newest frame.
@@ -330,27 +184,43 @@ class MarkerInlet(Inlet):
         Returns
         -------
         int
-            Frames received: 0 if none came in time, more than 1 if older ones were skipped.
+            Frames received: 0 if none came in time, more than 1 if older ones were skipped. One
+            that comes again at once is not counted again.
         """
         began = self._clock.now()
-        newest = count = len(self._pull(timeout_s))
-        if not count:
+        newest = len(self._pull(timeout_s))
+        if not newest:
             self._last_pull_end = self._clock.now()
             return 0
+        count = self._count(newest)
         while newest == CHUNK and (more := len(self._pull(0.0))):
             newest = more
-            count += more
-        self._take(self._buffer[newest - 1])
-        self.t = self._smooth(float(self._stamps[newest - 1]), count) - self._lag_s
+            count += self._count(newest)
+        count = max(count, 1)
         now = self._clock.now()
+        self._take(self._buffer[newest - 1])
+        self.t = self._smooth(float(self._stamps[newest - 1]), count, now) - self._lag_s
         # 0.1 ms: an immediate answer, so the frame was there before it was asked for
-        self.received = self._last_pull_end if now - began < 1e-4 else now
+        if now - began < 1e-4:
+            self.received = self._last_pull_end
+        else:
+            self.received = now
+            self._batches.step(count)
         self._last_pull_end = now
         return count
 
-    def _smooth(self, stamp: float, count: int) -> float:
+    def _count(self, n: int) -> int:
+        """How many of the first n time stamps of the buffer are later than the one before."""
+        before, self._newest = self._newest, float(self._stamps[n - 1])
+        if n == 1:
+            return int(self._newest > before)
+        return int(np.count_nonzero(np.diff(self._stamps[:n], prepend=before) > 0.0))
+
+    def _smooth(self, stamp: float, count: int, now: float) -> float:
         """Capture time of the last of so many frames, smoothed if that is on."""
-        return stamp if self._dejitter is None else self._dejitter.step(stamp, count)
+        if self._dejitter is None:
+            return stamp
+        return self._dejitter.step(stamp, count, now + self._lag_s)
 
     def _take(self, sample: NDArray[Any]) -> None:
         """Scale one sample into `markers`; (0, 0, 0) and non-finite positions become NaN."""

@@ -51,7 +51,7 @@ def make_meta(
     model, network : ModelFacts, NetworkFacts
         What it runs.
     rate_hz : float
-        Marker rate [Hz].
+        Marker rate [Hz] to begin with; the session keeps it true.
     filter_delay_s : float
         Group delay of the filter [s].
 

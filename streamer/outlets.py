@@ -26,7 +26,8 @@ class Outlet:
     Parameters
     ----------
     name, kind, source_id : str
-        As announced; a receiver reconnects by the source id when the sender restarts.
+        As announced. A session takes a sender that restarts back by its name, host and channels,
+        and by the source id if its configuration names one.
     channels : sequence of ChannelDescription
         One per channel.
     rate_hz : float

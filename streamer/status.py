@@ -13,7 +13,8 @@ class Status(IntFlag):
     """Quality of one published frame; a consumer that uses only ``status == 0`` is safe."""
 
     GAP = 1
-    """Markers, or whole frames before this one, are missing."""
+    """Markers, or whole frames before this one, are missing; or its capture time is not known: what
+    the sender says lies in the future."""
     HOLD = 2
     """No marker was usable, or the frame could not be solved: the last solution is held."""
     LATE = 4

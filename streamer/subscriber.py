@@ -11,8 +11,8 @@ from streamer.messages import Message, decode
 from streamer.publisher import DEFAULT_ENDPOINT
 from streamer.security import protect_client
 
-WAIT_S = 2.0
-"""A session says its names this often [s]: who has heard nothing for so long hears nobody."""
+WAIT_S = 2.5
+"""Who has heard nothing for so long [s] hears nobody: a session says its names every 2 s."""
 
 
 class Subscriber:

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from collections.abc import Iterable
 
 from rich.console import Console
 
@@ -14,6 +15,12 @@ def say(text: str) -> None:
 def say_silence(endpoint: str, waited_s: float) -> None:
     """Tell a user who waits that nothing is published there."""
     say(f"nothing on {endpoint} for {waited_s:g} s; is `nem2e run` running?")
+
+
+def say_missing(topics: Iterable[str], endpoint: str, waited_s: float) -> None:
+    """Tell a user who waits that a session runs there which does not send what he waits for."""
+    wanted = ", ".join(topics)
+    say(f"no {wanted} on {endpoint} for {waited_s:g} s, but a session runs; do markers come?")
 
 
 def asked_to_stop() -> threading.Event:

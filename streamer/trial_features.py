@@ -84,7 +84,7 @@ def trial_features(
     bridge = Bridge(
         model,
         trial.markers.names,
-        [ExternalForce(load.name, load.body) for load in loads],
+        [ExternalForce(load.name, load.body, load.pure_torque) for load in loads],
         BridgeSettings(
             trial.markers.rate_hz, ground_reaction=settings.ground_reaction, forces_in_step=True
         ),

@@ -24,8 +24,10 @@ IMPOSSIBLE = 6.0
 VERDICT_S = 0.3
 """Loaded time after which a plate's axes are judged [s]."""
 FROZEN_S = 0.15
-"""Time for which a vertical force may stay the same to the last bit [s]: no real one does, but
-late forces are held for up to 0.1 s."""
+"""Time for which a vertical force may stay the same [s]: no real one does, but late forces are held
+for up to 0.1 s."""
+ROUNDING = 1e-9
+"""Of the interpolation between equal samples; a float32 of LSL steps by 6e-8 of its size."""
 
 _INVERTED, _HEAVY = int(PlateFault.INVERTED), int(PlateFault.HEAVY)
 _ON_X, _ON_Z, _FROZEN = (
@@ -105,7 +107,7 @@ def judge_rows(
             continue
         force = size(row)
         loaded = force > LOADED * weight
-        memory.same[i] = memory.same[i] + 1 if loaded and row[1] == memory.last[i] else 0
+        memory.same[i] = memory.same[i] + 1 if loaded and stays(row[1], memory.last[i]) else 0
         memory.last[i] = row[1]
         if loaded and memory.loaded[i] < verdict_frames:
             memory.loaded[i] += 1
@@ -119,6 +121,12 @@ def judge_rows(
         if odd or fault_out[i] != 0:
             for c in range(9):
                 row[c] = np.nan
+
+
+@kernel
+def stays(force: float, last: float) -> bool:
+    """Whether a force is the last one but for the rounding of its interpolation."""
+    return bool(abs(force - last) <= ROUNDING * abs(force))
 
 
 @kernel

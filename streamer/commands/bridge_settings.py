@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 from sim_bridge import BridgeSettings, CompiledModel, CoordinateTask
 from streamer.config import RunConfig
 from streamer.formats import IkSetup, read_ik_setup
+from streamer.terminal import say
+
+MASS_OFF = 0.3
+"""A body's mass that is off the model's by this share is another person's, or the model is."""
 
 
 def bridge_settings(
@@ -16,7 +20,7 @@ def bridge_settings(
     rate_hz: float,
     corners: NDArray[np.float64] | None,
 ) -> BridgeSettings:
-    """Return how the bridge works in a session.
+    """Return how the bridge works in a session; tell of a mass that is not the model's.
 
     Parameters
     ----------
@@ -34,6 +38,7 @@ def bridge_settings(
     FormatError
         If the IK setup cannot be read.
     """
+    _say_if_another(config.mass_kg, model)
     settings = BridgeSettings(
         rate_hz,
         config.filter,
@@ -44,6 +49,15 @@ def bridge_settings(
     if config.ik_setup is None:
         return settings
     return with_ik_setup(settings, read_ik_setup(config.ik_setup), model)
+
+
+def _say_if_another(mass_kg: float | None, model: CompiledModel) -> None:
+    """Tell of a mass [kg] that belongs to another person than the model."""
+    if mass_kg is not None and abs(mass_kg - model.mass) > MASS_OFF * model.mass:
+        say(
+            f"`mass_kg` is {mass_kg:g}, but the model weighs {model.mass:.1f} kg; correct it, "
+            "leave it out to take the model's, or scale the model to this person"
+        )
 
 
 def with_ik_setup(settings: BridgeSettings, setup: IkSetup, model: CompiledModel) -> BridgeSettings:

@@ -24,7 +24,7 @@ from sim_bridge import (
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.commands.bridge_settings import bridge_settings
 from streamer.commands.offline_recording import Plates, Recording, read_recording
-from streamer.commands.offline_results import Results, write_report, write_results
+from streamer.commands.offline_results import Results, sum_up, write_report, write_results
 from streamer.commands.progress import progress_bar
 from streamer.config import RunConfig, load_config
 from streamer.force_ring import SLOWEST_GAP_S
@@ -61,7 +61,7 @@ def run(
     subject: Path | None = None,
     ik_setup: Path | None = None,
 ) -> None:
-    """Run the pipeline and write its files into `out`.
+    """Run the pipeline, write its files into `out` and sum up.
 
     Parameters
     ----------
@@ -121,6 +121,7 @@ def run(
     )
     write_results(out, compiled, recording.markers.time, results, refiner, delay_s)
     write_report(out, results, timer, delay_s)
+    sum_up(out, results)
 
 
 def with_options(

@@ -23,6 +23,7 @@ from streamer.formats import (
 )
 from streamer.formats import Recording as FileContent
 from streamer.formats import read_recording as read_file
+from streamer.formats.recording import z_up_to_y_up
 from streamer.frame_forces import FrameForces
 from streamer.terminal import say
 
@@ -108,6 +109,7 @@ def read_recording(
     """
     source = read_file(markers, session)
     table = _cut(source.markers, start, end)
+    _say_if_lying(markers, table.positions)
     if grf is not None:
         source = FileContent(table, read_storage(grf), corners=source.corners)
     auto = plates == "auto" or (plates is None and grf is None and loads is None)
@@ -115,7 +117,12 @@ def read_recording(
     if source.forces is None or not columns:
         return Recording(table, np.zeros(0), np.zeros((0, 0, 9)), ())
     rows = select_forces(columns, source.forces, loads or grf or markers)
-    bodies = tuple(ExternalForce(f.name, ON_FEET if auto else f.body) for f in columns)
+    if grf is not None and session is not None and session.forces.up == "z":
+        rows = z_up_to_y_up(rows.reshape(-1, 3)).reshape(rows.shape)
+        say(f"{grf.name} has z up, as the --config says, and metres; its forces are turned")
+    bodies = tuple(
+        ExternalForce(f.name, ON_FEET if auto else f.body, f.pure_torque) for f in columns
+    )
     corners = source.corners if loads is None else None
     if session is not None and session.corners is not None:
         corners = corners_of(session.corners)
@@ -130,6 +137,7 @@ def _columns(
         if forces is None:
             raise ConfigError(
                 f"{loads.name} names loads, but there is no --grf, and {markers.name} has no forces"
+                "; give --grf, or leave the loads out (--loads, or `loads` in the --config)"
             )
         return read_external_loads(loads).forces
     if forces is None:
@@ -147,6 +155,21 @@ def _columns(
         raise ConfigError("--grf is given without --loads; give both, or --plates auto")
     say(f"the forces of {markers.name} are passed over; --loads or --plates auto takes them")
     return ()
+
+
+def _say_if_lying(markers: Path, positions: F64) -> None:
+    """Tell of markers that reach farther to the side than up; the pose would fit all the same."""
+    half_seen = np.isfinite(positions[..., 0]).mean(axis=1) >= 0.5
+    if not half_seen.any():
+        return
+    seen = positions[half_seen]
+    _, up, side = np.median(np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1), axis=0)
+    if side > up:  # standing, walking or running, it is at most 0.6 of that
+        say(
+            f"{markers.name}: the person seems to lie, markers reach {side:.2f} m along z and "
+            f"{up:.2f} m along y, which is up; where z is up in the file, set `up: z` under "
+            "`markers` in the --config, else leave `up` out there"
+        )
 
 
 def _cut(table: MarkerTable, start: float | None, end: float | None) -> MarkerTable:

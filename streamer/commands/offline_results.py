@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
 from inference import Refiner
 from sim_bridge import BridgeOutput, CompiledModel
+from sim_bridge.inverse_kinematics import MISFIT_M
 from streamer.formats import Storage, write_storage
 from streamer.health import StageTimer, StatusCounter
 from streamer.outputs import write_output
+from streamer.terminal import say
 
 F64 = NDArray[np.float64]
 
@@ -45,6 +48,13 @@ class Results:
         """Copy the outcome of frame `i`."""
         for name in _KEPT:
             getattr(self, name)[i] = getattr(out, name)
+
+    def status_counts(self) -> dict[str, int]:
+        """Count frames per flag, see `StatusCounter.counts`."""
+        statuses = StatusCounter()
+        for status in self.status:
+            statuses.add(int(status))
+        return statuses.counts()
 
 
 def write_results(
@@ -91,9 +101,6 @@ def _note(delay_s: float) -> str:
 
 def write_report(out: Path, results: Results, timer: StageTimer, delay_s: float) -> None:
     """Write ``report.json``: counts of flags, durations [us], what is wrong with plates."""
-    statuses = StatusCounter()
-    for status in results.status:
-        statuses.add(int(status))
     report = {
         "frames": len(results.status),
         "filter_delay_ms": 1e3 * delay_s,
@@ -102,7 +109,26 @@ def write_report(out: Path, results: Results, timer: StageTimer, delay_s: float)
             "max": float(results.marker_rms.max()),
         },
         "stage_us": timer.summary_us(),
-        "status_counts": statuses.counts(),
+        "status_counts": results.status_counts(),
         "plate_faults": results.plate_faults,
     }
     write_output(out / "report.json", json.dumps(report, indent=2) + "\n", "--out")
+
+
+def sum_up(out: Path, results: Results) -> None:
+    """Print how well the model followed the markers, and warn where it did not."""
+    mean, most = (round(1e3 * x) for x in (results.marker_rms.mean(), results.marker_rms.max()))
+    flags = ", ".join(f"{flag} {n}" for flag, n in results.status_counts().items())
+    Console(highlight=False, soft_wrap=True).print(
+        f"{len(results.status)} frames, markers {mean} mm (RMS) from the model's, "
+        f"at most {most} mm\n"
+        f"frames by flag: {flags}\n"
+        f"OpenSim files and report.json are in {out}",
+        markup=False,
+    )
+    if results.marker_rms.mean() > MISFIT_M:
+        say(
+            f"these results are not to be believed: markers lie {mean} mm from the model's, "
+            f"{round(1e3 * MISFIT_M)} mm are too many; look at the unit and the axes of the "
+            "markers, at their names, at what the model locks, and whether it is this person's"
+        )

@@ -168,7 +168,7 @@ def make_bridge(
 
     settings = bridge_settings(config, model, markers.rate_hz, corners_of(config.corners))
     auto, columns = config.plates == "auto", forces.loads if forces is not None else ()
-    rows = [ExternalForce(f.name, ON_FEET if auto else f.body) for f in columns]
+    rows = [ExternalForce(f.name, ON_FEET if auto else f.body, f.pure_torque) for f in columns]
     bridge = Bridge(model, markers.names, rows, settings)
     if not bridge.loads:
         say(

@@ -43,6 +43,11 @@ class ExternalForceColumns:
     point_columns: tuple[str, ...]
     torque_columns: tuple[str, ...]
 
+    @property
+    def pure_torque(self) -> bool:
+        """Whether it never has a force, as an actuator's torque on a segment."""
+        return not self.force_columns
+
 
 @dataclass(frozen=True)
 class ExternalLoads:

@@ -1,6 +1,10 @@
 """One recorded file of any format that has markers in it."""
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streamer.config import RunConfig
 from streamer.exceptions import FormatError
@@ -8,6 +12,8 @@ from streamer.formats.c3d import read_c3d
 from streamer.formats.tables import Recording
 from streamer.formats.trc import read_trc
 from streamer.formats.xdf import read_xdf
+
+F64 = NDArray[np.float64]
 
 MARKER_SUFFIXES = (".trc", ".c3d", ".xdf", ".xdfz")
 
@@ -21,7 +27,8 @@ def read_recording(path: Path | str, config: RunConfig | None = None) -> Recordi
         A ``.trc``, ``.c3d`` or ``.xdf`` file.
     config : RunConfig, optional
         Of the session, for what a file does not say: which streams of an XDF file, their units,
-        axes and lags; the axis that points up in a C3D file. TRC files are taken as they are.
+        axes and lags; the axis that points up in a TRC file, and in a C3D file that does not say
+        it. The unit of both is their own.
 
     Returns
     -------
@@ -36,7 +43,10 @@ def read_recording(path: Path | str, config: RunConfig | None = None) -> Recordi
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix == ".trc":
-        return Recording(read_trc(path))
+        markers = read_trc(path)
+        if config is not None and config.markers.up == "z":
+            markers = replace(markers, positions=z_up_to_y_up(markers.positions))
+        return Recording(markers)
     if suffix == ".c3d":
         return read_c3d(path, config.markers.up if config is not None else None)
     if suffix in (".xdf", ".xdfz"):
@@ -45,3 +55,19 @@ def read_recording(path: Path | str, config: RunConfig | None = None) -> Recordi
         return read_xdf(path, markers=config.markers, forces=config.forces, emg=config.emg)
     problem = f"files of type {suffix or 'none'} hold no markers"
     raise FormatError(path, problem, f"give one of {', '.join(MARKER_SUFFIXES)}")
+
+
+def z_up_to_y_up(vectors: F64) -> F64:
+    """Turn vectors of a laboratory with Z up about x: (x, y, z) becomes (x, z, -y).
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (..., 3), float64
+        Laboratory frame, Z up.
+
+    Returns
+    -------
+    ndarray of the same shape, float64
+        Ground frame, Y up; a copy.
+    """
+    return vectors[..., [0, 2, 1]] * [1.0, 1.0, -1.0]

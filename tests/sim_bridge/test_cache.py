@@ -219,6 +219,17 @@ def test_missing_and_unreadable_models_are_named(tmp_path: Path, folder: Path) -
         compile_model(broken, cache_dir=folder)
 
 
+def test_what_opensim_refuses_is_said_without_the_places_in_its_code(
+    osim: Path, folder: Path
+) -> None:
+    osim.write_text(osim.read_text().replace('<Marker name="', '<Marker name="R ASIS '))
+    refused = "Component 'R ASIS .*' of type Marker contains invalid characters"
+    with pytest.raises(ModelFileError, match=rf"cannot read .*\.osim: {refused}") as error:
+        compile_model(osim, cache_dir=folder)
+    assert "Thrown at" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_progress_is_told_from_the_first_stage_to_the_last(osim: Path, folder: Path) -> None:
     told: list[tuple[str, float]] = []
     compile_model(osim, cache_dir=folder, progress=lambda stage, share: told.append((stage, share)))

@@ -73,6 +73,21 @@ def test_a_load_on_no_foot_leaves_both_feet_predicted(walk: RecordedTrial, mode:
     assert np.all(flags & PREDICTED)
 
 
+def test_a_pure_torque_on_a_foot_is_a_device_and_no_plate(walk: RecordedTrial) -> None:
+    right, left = of_feet(walk)
+    torque = np.zeros_like(right)
+    torque[:, 8] = -40.0  # below any contact, were it a plate's
+    on_foot = ExternalForce("exo", "calcn_r", pure_torque=True)
+    found, flags, _ = solve(walk, (RIGHT, LEFT, on_foot), rows(right, left, torque))
+    without, own_flags, _ = solve(walk, (RIGHT, LEFT), rows(right, left))
+    np.testing.assert_array_equal(found[:, :2], without)
+    np.testing.assert_allclose(found[:, 2, 8], -40.0)
+    muscles = int(BridgeStatus.SO_SATURATED)  # which have 40 N m more to do
+    np.testing.assert_array_equal(flags & ~muscles, own_flags & ~muscles)
+    alone, _, _ = solve(walk, (on_foot,), rows(torque))
+    assert alone.shape[1] == 3  # both feet are predicted beside it
+
+
 def test_a_foot_without_a_plate_is_predicted_as_one_whose_plate_is_silent(
     walk: RecordedTrial,
 ) -> None:

@@ -189,6 +189,26 @@ def test_path_to_a_moving_point(small_case: Callable[[Any], Case], limb: Any) ->
     assert_exact(small_case(limb))
 
 
+@pytest.mark.parametrize("knee_deg", [-135.0, -121.0, 11.0, 20.0])
+def test_moving_points_beyond_the_range_of_their_coordinate(
+    recorded: Callable[[str], RecordedTrial], knee_deg: float
+) -> None:
+    """Knees of gait2392 models go beyond their range, the points by their kneecaps do not."""
+    source = recorded("ceinms/subject06/walk36")
+    case, names = Case(source.osim, source.model), source.model.coordinates.free_names
+    index = source.model.coordinates.free_index
+    free = near_walking(source, 1)
+    for name in ("knee_angle_r", "knee_angle_l"):
+        knee = case.oracle.coordinates[source.model.coordinate_names.index(name)]
+        assert not knee.getRangeMin() <= np.radians(knee_deg) <= knee.getRangeMax()
+        free[:, names.index(name)] = np.radians(knee_deg)
+    for pose in visit(case, free):
+        length = case.oracle.muscle_lengths()
+        np.testing.assert_allclose(pose.geometry.length, length, rtol=0, atol=EXACT)
+        np.testing.assert_allclose(pose.ours, pose.theirs(index), rtol=0, atol=EXACT)
+        np.testing.assert_allclose(pose.geometry.speed, pose.speeds(), rtol=0, atol=EXACT)
+
+
 def test_moving_point_beside_another_on_its_body(
     small_case: Callable[[Any], Case], limb: Any
 ) -> None:

@@ -10,6 +10,7 @@ from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 GAP_AT = 90
 """First frame without markers, in mid swing."""
+RATE_HZ = 100.0
 AFTER = 40
 """Frames that are looked at after the gap."""
 
@@ -76,7 +77,7 @@ OCCLUDED = {
 """Markers of the Rajagopal walk that vanish together."""
 
 
-@pytest.mark.parametrize("gap", [2, 5, 10])
+@pytest.mark.parametrize("gap", [2, 5, 10, 25, 60])
 @pytest.mark.parametrize("names", OCCLUDED.values(), ids=OCCLUDED)
 def test_what_is_not_flagged_after_an_occlusion_is_near_the_truth(
     recorded: Callable[[str], RecordedTrial], names: tuple[str, ...], gap: int
@@ -92,11 +93,42 @@ def test_what_is_not_flagged_after_an_occlusion_is_near_the_truth(
             seen = clean.step(float(trial.time[i]), trial.markers[i], trial.forces[i])
             found = hidden.step(float(trial.time[i]), markers, trial.forces[i])
             if not found.status & ~int(BridgeStatus.SO_SATURATED):
-                # as much as two filters of the family differ by, see docs/filters.md; without the
-                # flag, and with the pose that the other markers alone give, it was 0.75 to 0.95
-                assert np.abs(found.activation - seen.activation).max() < 0.25
+                # as much as two filters of the family differ by, see docs/filters.md, and a little
+                # more for longer gaps; without the flag, and with the pose that the other markers
+                # alone give, it was 0.75 to 0.95
+                limit = 0.25 if gap <= 10 else 0.3
+                assert np.abs(found.activation - seen.activation).max() < limit
         # no more of the session is lost than the filter's memory of a guess
         assert not found.status & BridgeStatus.GAP
+
+
+def test_a_camera_system_that_stops_is_no_measurement(
+    recorded: Callable[[str], RecordedTrial],
+) -> None:
+    """Its last frame comes again and again, with new times: for 0.1 s that is believed."""
+    trial = recorded("rajagopal/walker/walk")
+    clean, frozen = trial.bridge(), trial.bridge()
+    stopped, back = 60, 110
+    for i in range(back + AFTER):
+        markers = trial.markers[stopped if stopped <= i < back else i]
+        seen = clean.step(float(trial.time[i]), trial.markers[i], trial.forces[i])
+        found = frozen.step(float(trial.time[i]), markers, trial.forces[i])
+        held = stopped + 0.1 * RATE_HZ < i < back
+        assert bool(found.status & BridgeStatus.HOLD) == held
+        if i >= back and not found.status & ~int(BridgeStatus.SO_SATURATED):
+            # as after a gap, see above
+            assert np.abs(found.q - seen.q).max() < np.radians(3.0)
+    assert not found.status & ~int(BridgeStatus.SO_SATURATED)
+
+
+def test_frames_that_repeat_once_or_twice_are_slow_ones(
+    recorded: Callable[[str], RecordedTrial],
+) -> None:
+    trial = recorded("rajagopal/walker/walk")
+    bridge = trial.bridge()
+    for i in range(100):
+        found = bridge.step(float(trial.time[i]), trial.markers[i - i % 3], trial.forces[i])
+        assert not found.status & BridgeStatus.HOLD
 
 
 def test_with_most_labels_astray_the_pose_is_held(

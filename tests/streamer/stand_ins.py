@@ -39,6 +39,12 @@ class Frames:
         self.markers = np.zeros((3, 3))
         self.count = 1
         self.flushed = False
+        self.comes_at_its_time = True
+
+    def hand_out(self, t: float, markers: NDArray[np.float64]) -> None:
+        """One more frame, which is there at once."""
+        self._frames.append((t, markers))
+        self.comes_at_its_time = False
 
     def pull(self, timeout_s: float) -> int:
         taken, self._frames = self._frames[: self.count], self._frames[self.count :]
@@ -46,7 +52,8 @@ class Frames:
             self._clock.t += timeout_s
             return 0
         self.t, self.markers = taken[-1]
-        self._clock.t = max(self._clock.t, self.t)
+        if self.comes_at_its_time:
+            self._clock.t = max(self._clock.t, self.t)
         self.received = self._clock.t
         return len(taken)
 
@@ -101,7 +108,8 @@ class StandInBridge:
         level = float(np.nanmean(markers[:, 1]))
         return SimpleNamespace(
             q=np.full(4, t), qd=np.full(4, 2.0), tau=np.full(4, 3.0),
-            activation=np.array([level, level / 2, 0.0]), marker_rms=0.01, status=self.status,
+            activation=np.array([level, level / 2, 0.0]),
+            marker_rms=0.01, guessed=False, status=self.status,
         )  # fmt: skip
 
     def reset(self) -> None:

@@ -9,6 +9,8 @@ import uuid
 from pathlib import Path
 
 import pytest
+from rich.text import Text
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from streamer.cli import app
@@ -64,6 +66,17 @@ def test_every_command_says_what_it_does_and_takes(command: str) -> None:
     assert "Usage:" in out
     assert command in out
     assert "--help" in out
+
+
+def test_help_is_shown_as_it_is_written() -> None:
+    everything = [get_command(app)]
+    for command in everything:  # grows by the commands of groups
+        everything += getattr(command, "commands", {}).values()
+        for parameter in command.params:
+            written = str(getattr(parameter, "help", None) or "")
+            # rich takes [s] for markup
+            assert Text.from_markup(written).plain == written, (command.name, parameter.name)
+    assert {command.name for command in everything} >= {*COMMANDS, "latency"}
 
 
 @pytest.mark.parametrize(

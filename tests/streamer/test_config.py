@@ -5,6 +5,7 @@ import pytest
 
 from inference.backends import BACKENDS
 from inference.choice import AUTO
+from sim_bridge.filters import make_filter, zero_phase_cutoff
 from streamer.config import RunConfig, load_config
 from streamer.exceptions import ConfigError
 from tests.data_sets import data_root
@@ -73,9 +74,29 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         ),
         ("model: model.osim\nbudget_ms: -1\n", "`budget_ms` is -1, it must be positive"),
         ("model: model.osim\nrate_hz: 0\n", "`rate_hz` is 0"),
+        (
+            "model: model.osim\nmass_kg: 72500\n",
+            "`mass_kg` is 72500, it must be the body mass in kg, 5 to 500, or null for the model's",
+        ),
+        ("model: model.osim\nmass_kg: 0\n", "`mass_kg` is 0, it must"),
+        ("model: model.osim\nmass_kg: -70\n", "`mass_kg` is -70, it must"),
+        ("model: model.osim\nmass_kg: .nan\n", "`mass_kg` is nan, it must"),
         ("model: model.osim\nalign_wait_ms: 20\n", "must be less than the budget"),
-        ("model: model.osim\npacing: fast\n", "Invalid enum value 'fast'"),
-        ("model: model.osim\nbackend: onnx\n", "Invalid enum value 'onnx'"),
+        (
+            "model: model.osim\npacing: fast\n",
+            "Invalid enum value 'fast' .*; give asap or constant$",
+        ),
+        (
+            "model: model.osim\nbackend: onnx\n",
+            "Invalid enum value 'onnx' .*; give auto, onnxruntime, .* or tensorrt-fp16$",
+        ),
+        ("model: model.osim\nmarkers: {up: x}\n", r"'x' - at `\$.markers.up`; give y or z$"),
+        (
+            "model: model.osim\nmass_kg: 72,5\n",
+            r"got `str` - at `\$.mass_kg`; write 72.5, with a decimal point$",
+        ),
+        ("model: model.osim\nforces: {lag_ms: '4,5'}\n", "forces.lag_ms`; write 4.5, with"),
+        ("model: model.osim\nmarkers: MoCap\n", "Expected `object`, got `str` .*; correct"),
         ("model: model.osim\nplates: left\n", "Invalid enum value 'left'"),
         ("model: model.osim\ncorners: model.osim\n", "`corners` are only used with `plates: auto`"),
         ("model: model.osim\nplates: auto\ncorners: x.c3d\n", "`corners` names"),
@@ -87,15 +108,35 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         ("model: model.osim\ncheckpoint: x\n", "`checkpoint` names"),
         ("model: model.osim\nsubject: me\n", "`subject` names .* make it with `nem2e calibrate`"),
         ("model: model.osim\nemg: {up: z}\n", "emg: unknown key 'up'"),
-        ("model: model.osim\nemg: {kind: rms}\n", "Invalid enum value 'rms'"),
+        (
+            "model: model.osim\nemg: {kind: rms}\n",
+            "Invalid enum value 'rms' .*; give raw or envelope$",
+        ),
         ("model: model.osim\nmarkers: {lag_ms: -5}\n", "`lag_ms` is -5, it must .*markers"),
         ("model: model.osim\nforces: {lag_ms: .nan}\n", "`lag_ms` is nan, it must .*forces"),
         ("model: model.osim\nemg: {lag_ms: -0.1}\n", "`lag_ms` is -0.1, it must .*emg"),
+        (
+            "model: model.osim\nmarkers: {unit: furlong}\n",
+            r"`unit` is 'furlong', it must be m, cm or mm - at `\$.markers`",
+        ),
+        ("model: model.osim\nforces: {unit: N}\n", "`unit` is 'N', it must .*forces"),
+        (
+            "model: model.osim\nfilter: kalman\n",
+            "`filter` is 'kalman'; give causal, or one with its numbers: wiener:25:8, ",
+        ),
+        ("model: model.osim\nfilter: ''\n", "`filter` is ''; give causal"),
+        ("model: model.osim\nfilter: median:5\n", "`filter` is 'median:5'; give causal"),
         ("model: 3\n", "expected a path, got 3"),
         ("budget_ms: 3\n", "missing required field `model`"),
         ("just text\n", "no `key: value` lines"),
         ("", "no `key: value` lines"),
         ("a: [1\n", "not valid YAML"),
+        (
+            "model: model.osim\nmarkers: {up: z}\nforces: {up: z}\nmarkers:\n  timeout_s: 30\n",
+            r"not valid YAML \(line 4 has 'markers' again, which is in line 2\)",
+        ),
+        ("model: model.osim\nmarkers:\n  up: z\n  up: y\n", "line 4 has 'up' again"),
+        ("model: model.osim\nmarkers: {up: z, up: y}\n", "line 2 has 'up' again"),
         ("model: 2026-02-30\n", r"not valid YAML \(day is out of range for month\)"),
         ("model: ~no one/me.osim\n", "`model` names .*~no one/me.osim, which is not there"),
         (f"model: {'a' * 300}\n", "which is not there"),
@@ -107,6 +148,24 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, message: s
         load_config(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("causal", "wiener:20", "wiener:20:8", "wiener:25.5:8", "kalman:3:8"),
+        *("butterworth:6", "savgol:9:3:2", "zero-phase:6"),
+    ],
+)
+def test_every_filter_that_there_is_can_be_configured(tmp_path: Path, name: str) -> None:
+    assert zero_phase_cutoff(name) or make_filter(name, 1, 100.0)
+    assert load_config(written(tmp_path, f"model: model.osim\nfilter: {name}\n")).filter == name
+
+
+@pytest.mark.parametrize("unit", ["mm", "CM", "metres", ""])
+def test_every_unit_that_there_is_can_be_configured(tmp_path: Path, unit: str) -> None:
+    text = f"model: model.osim\nmarkers: {{unit: '{unit}'}}\n"
+    assert load_config(written(tmp_path, text)).markers.unit == unit
 
 
 def test_a_binary_file_is_refused(tmp_path: Path) -> None:

@@ -229,6 +229,21 @@ def test_frames_that_always_come_in_batches_are_spread(size: int) -> None:
     assert frames.off.max() < size - 1 + 0.05  # as late as the first of a batch, and its 0.1 ms
 
 
+@pytest.mark.parametrize(("frames", "seconds"), [(10, 0.005), (10, 0.03), (50, 0.2)])
+def test_frames_of_a_burst_are_not_put_after_they_came(frames: int, seconds: float) -> None:
+    """Stamped on arrival behind a network that stalls every 5 s."""
+    came = 50.0 + np.arange(3000) / RATE
+    for first in range(500, 3000, 500):
+        held = slice(first, first + frames)
+        came[held] = came[first + frames] + seconds * np.arange(frames) / frames
+    came = np.maximum.accumulate(came) + 1e-6 * np.arange(came.size)  # none counts as repeated
+    loop = Dejitter(RATE)
+    out = np.array([loop.step(float(t), latest=float(t) + 1e-3) for t in came])
+    assert (np.diff(out) > 0.0).all()
+    # a hundredth of a period for each frame of a burst that comes at one instant
+    assert (out - came).max() < 1e-3 + 0.01 / RATE * frames
+
+
 def test_times_of_no_rate_are_handed_on() -> None:
     """A camera that waits for light: from 8 to 40 ms."""
     t = 50.0 + np.cumsum(np.random.default_rng(6).uniform(0.008, 0.04, 3000))

@@ -27,13 +27,23 @@ def test_each_suffix_has_its_reader(tmp_path: Path) -> None:
     z_up = Stream(type="MoCap", up="z")
     config = RunConfig(model=Path("me.osim"), markers=z_up)
     for read, expected in (
-        (read_recording(trc, config), read_trc(trc)),
+        (read_recording(trc), read_trc(trc)),
         (read_recording(c3d, config), read_c3d(c3d, "z").markers),
         (read_recording(xdf, config), read_xdf(xdf, markers=z_up).markers),
         (read_recording(xdf), read_xdf(xdf).markers),
     ):
         assert read.markers.names == ("SACR",)
         np.testing.assert_array_equal(read.markers.positions, expected.positions)
+
+
+def test_a_trc_file_is_turned_where_its_session_has_z_up(tmp_path: Path) -> None:
+    trc = tmp_path / "m.trc"
+    trc.write_text(TRC)
+    y_up, z_up = Stream(type="MoCap"), Stream(type="MoCap", up="z")
+    for stream, expected in ((y_up, [1.0, 2.0, 3.0]), (z_up, [1.0, 3.0, -2.0])):
+        config = RunConfig(model=Path("me.osim"), markers=stream)
+        positions = read_recording(trc, config).markers.positions
+        np.testing.assert_array_equal(positions, np.broadcast_to(expected, (2, 1, 3)))
 
 
 def test_a_c3d_file_that_does_not_say_what_is_up_asks_for_a_configuration(tmp_path: Path) -> None:

@@ -36,6 +36,40 @@ def test_held_forces_are_believed_for_a_while() -> None:
     assert frames.believed
 
 
+def test_samples_from_another_time_are_no_forces_of_the_frame(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plates = Plates()
+    frames = FrameForces(plates, 0.025)
+    frames.align(5.0, 5.0)
+    plates.fresh = False
+    for t in np.arange(5.01, 8.0, 0.01):
+        plates.newest_s = t + 60.0
+        frames.align(t, t)
+        assert frames.believed == (t - 5.0 <= FORCE_TRUST_S)
+    assert [r.message[:52] for r in caplog.records] == [
+        "the force plates' times are 60.0 s ahead of the mark"
+    ]
+
+
+def test_plates_that_end_while_their_times_are_ahead_are_not_believed() -> None:
+    plates = Plates()
+    frames = FrameForces(plates, 0.025)
+    plates.newest_s = 35.0
+    frames.align(5.0, 5.0)
+    plates.fresh = False
+    frames.align(5.2, 5.2)
+    assert not frames.believed
+
+
+def test_a_hole_between_samples_that_have_come_is_bridged() -> None:
+    plates = Plates()
+    frames = FrameForces(plates, 0.025)
+    plates.fresh, plates.newest_s = False, 5.0
+    assert not frames.align(5.0, 5.0)
+    assert frames.believed
+
+
 def test_before_the_first_sample_and_after_a_new_start_nothing_is_believed() -> None:
     plates = Plates()
     frames = FrameForces(plates, 0.0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from streamer.frame_rate import FrameRate
+from streamer.frame_rate import FrameRate, mean_rate_hz
 from streamer.frame_times import NEW_RATE_FRAMES
 
 RATE = 100.0
@@ -63,3 +63,11 @@ def test_lost_frames_and_bursts_do_not_count() -> None:
 
 def test_times_that_do_not_rise_are_no_rate() -> None:
     assert learnt(np.array([0.0, -0.01] * 100)) == (1.0 / RATE, [])
+
+
+def test_the_mean_rate_is_that_of_different_times() -> None:
+    even = [k / 100 for k in range(40)]
+    # 1e-9: rounding
+    assert mean_rate_hz(even) == pytest.approx(100.0, rel=1e-9)
+    assert mean_rate_hz(2 * even) == pytest.approx(100.0, rel=1e-9)
+    assert mean_rate_hz([5.0] * 40) == mean_rate_hz([]) == 0.0

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from streamer.dejitter import Dejitter
-from streamer.frame_times import NEW_RATE_FRAMES, SET_BACK_FRAMES, Arrival, FrameTimes
+from streamer.frame_times import (
+    NEW_RATE_FRAMES,
+    SET_BACK_FRAMES,
+    Arrival,
+    Batches,
+    FrameTimes,
+)
 
 RATE = 100.0
 ON_TIME, GAP, ANEW, OLD = Arrival.ON_TIME, Arrival.GAP, Arrival.ANEW, Arrival.OLD
@@ -92,3 +98,42 @@ def test_a_backlog_is_a_gap_but_no_other_rate() -> None:
     arrivals = {frames.step(100.0 + 0.02 * k, count=2) for k in range(1, 40)}
     assert arrivals == {GAP}
     assert frames.period_s == pytest.approx(0.01)
+
+
+def test_frames_that_come_two_at_a_time_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    batches = Batches()
+    for k in range(2000):
+        batches.step(1 if k % 5 == 0 else 2)  # now and then the second comes a moment later
+    assert [r.message.split(":")[0] for r in caplog.records] == ["frames come 2 at a time"]
+
+
+def test_a_sender_that_stalls_now_and_then_sends_no_batches(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    batches = Batches()
+    for k in range(20_000):
+        batches.step(4 if k % 3 == 0 else 1)
+    assert not caplog.records
+
+
+def test_the_rate_is_the_stated_one_unless_frames_come_at_another() -> None:
+    frames = FrameTimes(RATE, reset_after_s=1.0)
+    for t in even(500, rate=RATE * 1.02):
+        frames.step(float(t))
+    assert frames.rate_hz == RATE
+    for t in even(500, start=200.0, rate=45.0):
+        frames.step(float(t))
+    assert frames.rate_hz == 45.0
+
+
+def test_much_is_said_at_first_and_little_later(caplog: pytest.LogCaptureFixture) -> None:
+    frames = FrameTimes(RATE, reset_after_s=1.0)
+    for k in range(100):
+        frames.step(100.0 + 2.0 * k)  # 99 jumps, and the first frame
+    assert len(caplog.records) == 20
+    for t in even(6000, start=298.01):
+        frames.step(float(t))
+    frames.step(1000.0)
+    frames.step(1002.0)
+    assert len(caplog.records) == 21
+    assert "jump" in caplog.records[-1].message

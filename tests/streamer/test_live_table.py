@@ -6,6 +6,7 @@ from rich.console import Console
 
 from streamer.live_table import BAR_WIDTH, LiveTable, bar, summary
 from streamer.messages import Emg, Health, Message, Meta
+from tests.streamer.stand_ins import HandClock
 
 REPORT = {
     "frames_in": 3000, "published": 3000, "on_time": 2999, "substituted": 1, "skipped": 0,
@@ -26,12 +27,34 @@ class Heard:
         return ("", self._messages.pop(0)) if self._messages else None
 
 
-def drawn(messages: list[Message]) -> str:
-    console = Console(file=io.StringIO(), width=120)
-    table = LiveTable(Heard(list(messages)), console)  # type: ignore[arg-type]
-    table.latest.receive(0.0)
+ESTIMATE = Emg(session="s", emg=np.array([0.5], "<f4").tobytes(), age_ms=31.5)
+DIM = "\x1b[2m"
+
+
+def drawn(messages: list[Message], *, silent_s: float = 0.0) -> str:
+    console = Console(file=io.StringIO(), width=120, color_system="standard", force_terminal=True)
+    clock = HandClock()
+    table = LiveTable(Heard(list(messages)), console, clock.now)  # type: ignore[arg-type]
+    table.receive(0.0)
+    clock.t += silent_s
+    table.receive(0.0)
     console.print(table.table())
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def lines(messages: list[Message]) -> list[str]:
+    """What is printed without a terminal: messages come after 6 s, then nothing for 12 s."""
+    console = Console(file=io.StringIO(), width=120)
+    clock = HandClock()
+    table = LiveTable(Heard(list(messages)), console, clock.now)  # type: ignore[arg-type]
+    looks = iter(range(3))
+
+    def alive() -> bool:
+        clock.t += 6.0
+        return next(looks, None) is not None
+
+    table.run(alive)
+    return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -62,6 +85,32 @@ def test_the_table_names_channels_and_shows_rate_latency_and_flags() -> None:
 
 def test_before_meta_has_come_channels_are_numbered() -> None:
     assert "0" in drawn([Emg(session="s", emg=np.array([0.5], "<f4").tobytes())])
+
+
+@pytest.mark.parametrize(("rate_in_hz", "missing"), [(0.0, "no markers"), (99.9, "no estimates")])
+def test_the_last_estimate_is_not_shown_as_if_it_held(rate_in_hz: float, missing: str) -> None:
+    heard = [Meta(session="s"), Health(published=200, rate_in_hz=rate_in_hz), ESTIMATE]
+    live, old = drawn(heard, silent_s=0.5), drawn(heard, silent_s=12.0)
+    assert "age 31.5 ms" in live
+    assert DIM not in live
+    assert f"{missing} for 12 s; the bars are the last estimate" in old
+    assert "age" not in old
+    assert DIM in old
+
+
+def test_without_a_terminal_silence_is_told_in_place_of_levels() -> None:
+    heard = [Meta(session="s", channel_names=("SOL_r",)), Health(published=200), ESTIMATE]
+    told = lines(heard)
+    assert ["SOL_r" in line for line in told] == [True, False, False]
+    assert told[-1].endswith("| no markers for 12 s")
+
+
+def test_a_session_that_never_got_a_frame_is_told_too() -> None:
+    heard = [Meta(session="s"), Health()]
+    assert [line.split("| ")[1] for line in lines(heard)] == [
+        f"no markers for {silent} s" for silent in (6, 12, 18)
+    ]
+    assert "the last estimate" not in drawn(heard, silent_s=6.0)
 
 
 def test_the_summary_tells_counts_latency_flags_and_where_to_listen() -> None:

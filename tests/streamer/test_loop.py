@@ -369,3 +369,28 @@ def test_the_report_has_the_promised_fields_and_is_json() -> None:
     assert {"align", "ik", "refine", "publish", "total"} <= set(report["stage_us"])
     assert set(report["stage_us"]["ik"]) == {"p50", "p99", "max"}
     assert (report["frames_in"], report["published"], report["on_time"]) == (3, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "status"), [(3600.0, Status.GAP), (0.06, Status.GAP), (0.04, 0)]
+)
+def test_frames_from_the_future_count_as_taken_when_they_came(
+    ahead_s: float, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig = Rig([])
+    for t in even(30):
+        rig.clock.t = t
+        rig.markers.hand_out(t + ahead_s, np.full((3, 3), 0.4))
+        rig.session.step(0.0)
+    assert [m.t for m in rig.emg()] == even(30)
+    assert {m.status for m in rig.emg()} == {status}
+    said = f"capture times are {ahead_s:.2f} s ahead of this machine's clock"
+    assert [r.message.split(":")[0] for r in caplog.records] == ([said] if status else [])
+
+
+def test_meta_names_the_rate_at_which_frames_come() -> None:
+    rig = Rig(even(50) + [START + 0.5 + 0.02 * k for k in range(150)])
+    while rig.session.step(0.01):
+        pass
+    rates = [m.rate_hz for m in rig.tape.of("meta") if isinstance(m, Meta)]
+    assert (rates[0], rates[-1]) == (RATE, 50.0)

@@ -89,7 +89,7 @@ def test_the_smoothing_is_told_of_frames_that_were_skipped(
     told: list[int] = []
     outlet, connect = marker_pair(source_id)
     inlet = connect()
-    monkeypatch.setattr(Dejitter, "step", lambda _, stamp, count: told.append(count) or stamp)
+    monkeypatch.setattr(Dejitter, "step", lambda _, stamp, count, __: told.append(count) or stamp)
     start = pylsl.local_clock()
     push(outlet, [[1.0] * 6] * 90, [start + k / 100 for k in range(90)])
     pull(inlet, 90)
@@ -108,67 +108,6 @@ def test_a_clock_that_is_set_back_is_seen_and_followed(source_id: str) -> None:
         seen.append(inlet.t)
     # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
     np.testing.assert_allclose(seen, times, rtol=0, atol=1e-3)
-
-
-def anonymous(name: str, markers: tuple[str, ...], number_format: int) -> pylsl.StreamOutlet:
-    """A marker stream without source_id, of any number format; `Outlet` knows one alone."""
-    info = pylsl.StreamInfo(name, "MoCap", 3 * len(markers), 100.0, number_format, "")
-    channels = info.desc().append_child("channels")
-    for description in marker_channels(markers, "m"):
-        child = channels.append_child("channel")
-        for field in ("label", "type", "unit", "marker"):
-            child.append_child_value(field, getattr(description, field))
-    return pylsl.StreamOutlet(info)
-
-
-def test_a_stream_may_come_again_in_another_number_format(
-    source_id: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    name = f"rig {source_id}"
-    first = anonymous(name, ("A", "B"), pylsl.cf_float32)
-    inlet = MarkerInlet(find_stream(name=name, timeout_s=WAIT_S))
-    first.push_sample([1.0] * 6)
-    pull(inlet, 1)
-    del first
-    end = pylsl.local_clock() + WAIT_S
-    while "ended" not in caplog.text and pylsl.local_clock() < end:
-        assert inlet.pull(0.05) == 0
-    text = anonymous(name, ("A", "B"), pylsl.cf_string)
-    again = anonymous(name, ("A", "B"), pylsl.cf_double64)
-    place = [1.0 + k / 3.0 for k in range(6)]
-    while not inlet.pull(0.05) and pylsl.local_clock() < end + WAIT_S:
-        text.push_sample(["5"] * 6)
-        again.push_sample(place)
-    # 1e-12: read as float32 it would be right to 1e-7 at best
-    np.testing.assert_allclose(inlet.markers.ravel(), place, rtol=1e-12)
-    inlet.close()
-
-
-def test_a_stream_without_source_id_may_end_and_come_again(
-    source_id: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    name = f"rig {source_id}"
-
-    def sender(*markers: str) -> Outlet:
-        return Outlet(name, "MoCap", marker_channels(markers, "m"), 100.0, source_id="")
-
-    first = sender("A", "B")
-    inlet = MarkerInlet(find_stream(name=name, timeout_s=WAIT_S))
-    push(first, [[1.0] * 6], [pylsl.local_clock()])
-    pull(inlet, 1)
-    del first
-    end = pylsl.local_clock() + WAIT_S
-    while "ended" not in caplog.text and pylsl.local_clock() < end:
-        assert inlet.pull(0.05) == 0
-    assert f"stream '{name}' ended" in caplog.text
-    other = sender("C", "D")
-    again = sender("A", "B")
-    while not inlet.pull(0.05) and pylsl.local_clock() < end + WAIT_S:
-        push(other, [[5.0] * 6], [pylsl.local_clock()])
-        push(again, [[2.0] * 6], [pylsl.local_clock()])
-    np.testing.assert_allclose(inlet.markers, 2.0)
-    assert "is back" in caplog.text
-    inlet.close()
 
 
 def test_missing_markers_are_nan_whether_sent_as_nan_or_as_zeros(source_id: str) -> None:
@@ -209,6 +148,59 @@ def test_an_irregular_stream_is_measured(source_id: str) -> None:
     stop.set()
     thread.join()
     assert inlet.rate_hz == pytest.approx(125, rel=0.01)
+
+
+def test_frames_that_come_twice_at_once_are_counted_once(source_id: str) -> None:
+    outlet, connect = marker_pair(source_id)
+    inlet = connect()
+    start = pylsl.local_clock()
+    push(outlet, [[1.0] * 6] * 40, [start + k // 2 / 100 for k in range(40)])
+    counts = []
+    while sum(counts) < 20 or inlet.t < start + 0.1899:
+        counts.append(inlet.pull(WAIT_S))
+        assert counts[-1], "no frame came"
+    while count := inlet.pull(0.1):  # one that came again by itself
+        counts.append(count)
+    assert sum(counts) < 20 + len(counts)
+
+
+@pytest.mark.parametrize("at_once", [2, 5])
+def test_an_irregular_stream_in_batches_is_measured(source_id: str, at_once: int) -> None:
+    outlet, connect = marker_pair(source_id, rate_hz=0.0)
+    stop = threading.Event()
+
+    def send() -> None:
+        t = pylsl.local_clock()
+        while not stop.wait(0.004):  # sent as fast as it goes, stamped as they come
+            t += at_once / 125
+            push(outlet, [[1.0] * 6] * at_once, [t + 5e-5 * k for k in range(at_once)])
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    inlet = connect()
+    stop.set()
+    thread.join()
+    # of 40 frames the last batch adds no time
+    assert inlet.rate_hz == pytest.approx(125, rel=at_once / 40)
+
+
+def test_a_stream_that_tells_no_rate_is_refused(source_id: str) -> None:
+    outlet, connect = marker_pair(source_id, rate_hz=0.0)
+    t = pylsl.local_clock()
+    stop = threading.Event()
+
+    def send() -> None:
+        while not stop.wait(0.004):
+            push(outlet, [[1.0] * 6] * 20, [t] * 20)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        with pytest.raises(StreamLayoutError, match=r"all carry the time .* set `rate_hz`"):
+            connect()
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_a_known_lag_is_taken_off_but_not_twice(source_id: str) -> None:

@@ -180,7 +180,10 @@ def test_an_xdf_file_is_read_with_its_forces(tmp_path: Path, directory: Path) ->
 
 @pytest.mark.parametrize(
     ("grf", "loads", "remedy"),
-    [("grf.mot", None, "--plates auto"), (None, "external_loads.xml", "no --grf")],
+    [
+        ("grf.mot", None, "--plates auto"),
+        (None, "external_loads.xml", "no --grf.* leave the loads out .* `loads` in the --config"),
+    ],
 )
 def test_half_of_the_force_files_is_not_enough(
     directory: Path, grf: str | None, loads: str | None, remedy: str

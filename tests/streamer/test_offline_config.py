@@ -68,9 +68,11 @@ def configured(folder: Path, **keys: object) -> Path:
     return path
 
 
-def offline(*arguments: object) -> None:
+def offline(*arguments: object) -> str:
+    """Run the command; returns what it printed."""
     found = CliRunner().invoke(app, ["offline", *map(str, arguments)])
     assert found.exit_code == 0, found.output
+    return found.output
 
 
 def test_a_recording_is_read_as_its_session_read_it(recorded: Path, tmp_path: Path) -> None:
@@ -80,10 +82,12 @@ def test_a_recording_is_read_as_its_session_read_it(recorded: Path, tmp_path: Pa
     forces = read_storage(WALK / "grf.mot")
     part = forces.time <= (FRAMES - 1) / 100
     write_storage(tmp_path / "grf.mot", Storage(forces.time[part], forces.names, forces.data[part]))
-    offline(
+    said = offline(
         "--model", MODEL, "--markers", WALK / "markers.trc", "--grf", tmp_path / "grf.mot",
         "--loads", WALK / "external_loads.xml", "--end", end, "--out", tmp_path / "trc",
     )  # fmt: skip
+    assert f"{FRAMES} frames, markers" in said
+    assert f"report.json are in {tmp_path / 'trc'}" in said
     for name, tolerance in (("id.sto", 1e-4), ("emg.sto", 1e-6)):
         again, known = (read_storage(tmp_path / kind / name) for kind in ("xdf", "trc"))
         # pyxdf fits a line through the stamps: rounding of numbers of 5e3 s
@@ -139,6 +143,49 @@ def test_plates_that_the_session_does_not_use_are_passed_over_and_said(
     seen = read_recording(recorded, None, None, None, None, "auto", session)
     assert [load.body for load in seen.loads] == [ON_FEET] * 2
     assert capsys.readouterr().err == ""
+
+
+def z_up_files(folder: Path) -> tuple[Path, Path]:
+    """The demo's walk as TRC and MOT of a laboratory with Z up."""
+    trial, lines = read_trial(WALK), (WALK / "markers.trc").read_text().splitlines()
+    assert trial.forces is not None
+    turned = 1e3 * z_up(trial.markers.positions).reshape(trial.markers.n_frames, -1)
+    rows = [
+        "\t".join([str(i), repr(float(t)), *(repr(float(v)) for v in row)])
+        for i, (t, row) in enumerate(zip(trial.markers.time, turned, strict=True), start=1)
+    ]
+    assert lines[2].split("\t")[4] == "mm"
+    markers, grf = folder / "z.trc", folder / "z.mot"
+    markers.write_text("\n".join([*lines[:5], *rows]) + "\n")
+    vectors = z_up(trial.forces.data.reshape(len(trial.forces.time), -1, 3))
+    flat = vectors.reshape(trial.forces.data.shape)
+    write_storage(grf, Storage(trial.forces.time, trial.forces.names, flat))
+    return markers, grf
+
+
+def test_files_of_a_laboratory_with_z_up_are_turned_as_their_session_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loads = WALK / "external_loads.xml"
+    known = read_recording(WALK / "markers.trc", WALK / "grf.mot", loads, None, None)
+    assert capsys.readouterr().err == ""
+    session = load_config(configured(tmp_path))
+    files = z_up_files(tmp_path)
+    turned = read_recording(*files, loads, None, None, None, session)
+    assert "z.mot has z up, as the --config says" in capsys.readouterr().err
+    # one digit of 64 bits, of metres that were written as millimetres
+    np.testing.assert_allclose(turned.markers.positions, known.markers.positions, atol=1e-12)
+    np.testing.assert_allclose(turned.force_rows, known.force_rows, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("up", [None, "y", "z"])
+def test_markers_that_lie_on_their_side_are_said(
+    tmp_path: Path, up: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = up and load_config(configured(tmp_path, markers={"up": up}))
+    file = WALK / "markers.trc" if up == "z" else z_up_files(tmp_path)[0]
+    read_recording(file, None, None, None, None, None, session or None)
+    assert f"{file.name}: the person seems to lie" in capsys.readouterr().err
 
 
 def test_forces_that_nobody_can_tell_apart_are_refused(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streamer.commands.offline_results import Results, write_results
+from streamer.commands.offline_results import Results, sum_up, write_results
+from streamer.status import Status
 
 MODEL: Any = SimpleNamespace(
     coordinate_names=("knee_angle_r",),
@@ -37,3 +38,23 @@ def test_a_file_says_which_instant_its_rows_are_true_for(
     assert said["id.sto"] == "Inverse Dynamics" + motion
     assert said["emg.sto"].startswith("Estimated EMG envelopes" + emg)
     assert ("true for" in said["emg.sto"]) == bool(emg)
+
+
+@pytest.mark.parametrize(("rms_m", "believed"), [([0.008, 0.012], True), ([0.1, 0.3], False)])
+def test_the_end_says_how_well_the_model_followed(
+    rms_m: list[float], believed: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = Results(2, OUT, 1)
+    results.marker_rms[:] = rms_m
+    results.status[1] = Status.IK_UNCONVERGED
+    sum_up(Path("walk/results"), results)
+    said = capsys.readouterr()
+    mean, most = ("10", "12") if believed else ("200", "300")
+    assert said.out.splitlines() == [
+        f"2 frames, markers {mean} mm (RMS) from the model's, at most {most} mm",
+        "frames by flag: OK 1, IK_UNCONVERGED 1",
+        "OpenSim files and report.json are in walk/results",
+    ]
+    assert (
+        said.err.startswith("these results are not to be believed: markers lie 200 mm") != believed
+    )

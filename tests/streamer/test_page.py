@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from importlib.resources import files
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -94,6 +96,48 @@ def test_every_flag_has_words_on_the_page() -> None:
     script = (files("streamer.page") / "static" / "page.js").read_text(encoding="utf-8")
     (table,) = re.findall(r"const FLAGS = \{(.*?)\};", script, re.DOTALL)
     assert set(re.findall(r"^  (\w+):", table, re.MULTILINE)) == {flag.name for flag in Status}
+
+
+SILENT = """
+let now = 0, draw;
+const elements = {}, on = {};
+const element = () => new Proxy({}, { get: (o, k) => k === "classList" ? { toggle() {} }
+  : k === "valueOf" ? o : o[k] ?? (() => {}), set: (o, k, v) => ((o[k] = v), true) });
+globalThis.document = { getElementById: (id) => (elements[id] ??= element()), body: element() };
+globalThis.location = { hash: "" };
+globalThis.window = { history: { replaceState() {} } };
+Object.defineProperty(globalThis, "performance", { value: { now: () => now } });
+globalThis.requestAnimationFrame = (next) => (draw = next);
+globalThis.EventSource = class {
+  static OPEN = 1;
+  readyState = 1;
+  addEventListener(kind, take) { on[kind] = take; }
+};
+await import("./page.js");
+const look = () => { now += 1500; draw(); console.log(elements.state.textContent); };
+const health = (rate) => on.health({ data: JSON.stringify(
+  { rate_in_hz: rate, rate_out_hz: 0, p99_ms: 3, on_time_percent: 100 }) });
+look();
+for (const rate of [100, 0]) { health(rate); look(); }
+now += 3000;
+look();
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js to run the page's script")
+def test_in_silence_the_page_says_what_does_not_come(tmp_path: Path) -> None:
+    shutil.copytree(Path(str(files("streamer.page"))) / "static", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "silent.js").write_text(SILENT)
+    done = subprocess.run(
+        ["node", tmp_path / "silent.js"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        "no estimates: is `nem2e run` running?",
+        "the session runs, no estimates come",
+        "the session runs, no markers come",
+        "no estimates: is `nem2e run` running?",
+    ]
 
 
 @pytest.mark.parametrize(

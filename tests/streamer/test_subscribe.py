@@ -1,11 +1,13 @@
 """What `nem2e subscribe` makes of messages."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from streamer.commands import subscribe
-from streamer.messages import Message, Meta
+from streamer.messages import Emg, Message, Meta, topic_of
+from tests.streamer.stand_ins import HandClock
 
 
 class Heard:
@@ -34,6 +36,53 @@ def printed(
     monkeypatch.setattr(subscribe, "Subscriber", lambda *_, **__: Heard(message))
     subscribe.run("ipc://here", ["meta"], as_json=as_json, count=1)
     return capsys.readouterr().out
+
+
+class Timed:
+    """A subscriber that hears each message at its time, then one estimate that ends the command."""
+
+    def __init__(self, clock: HandClock, messages: list[tuple[float, Message]]) -> None:
+        self._clock, self._messages = clock, messages
+
+    __enter__, __exit__ = Heard.__enter__, Heard.__exit__
+
+    def receive(self, timeout_s: float) -> tuple[str, Message] | None:
+        t, message = self._messages[0]
+        if t > self._clock.t + timeout_s:
+            self._clock.t += timeout_s
+            return None
+        self._clock.t = t
+        del self._messages[0]
+        return topic_of(message), message
+
+
+NAMES = Meta(session="s", channel_names=("SOL_r",))
+ESTIMATE = Emg(session="s", emg=b"\0\0\0?")
+
+
+@pytest.mark.parametrize(
+    ("messages", "said"),
+    [
+        ([(t, NAMES) for t in (0.0, 2.0, 4.0)], ["no emg on ipc://here for 2.5 s, but a session"]),
+        ([], ["nothing on ipc://here for 2.5 s; is `nem2e run` running?"]),
+        ([(t / 2, m) for t in range(9) for m in (NAMES, ESTIMATE)], []),
+    ],
+)
+def test_it_is_said_when_what_is_waited_for_does_not_come(
+    messages: list[tuple[float, Message]],
+    said: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clock = HandClock(0.0)
+    timed = Timed(clock, [*messages, (4.5, ESTIMATE)])
+    monkeypatch.setattr(subscribe, "Subscriber", lambda *_, **__: timed)
+    monkeypatch.setattr(subscribe, "time", SimpleNamespace(monotonic=clock.now))
+    wanted = sum(topic_of(m) == "emg" for _, m in messages) + 1
+    subscribe.run("ipc://here", ["emg"], as_json=True, count=wanted)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == len(said)
+    assert all(part in line for part, line in zip(said, told, strict=True))
 
 
 @pytest.mark.parametrize(("subject", "shown"), [("me", "subject=me"), ("", "subject=(none)")])

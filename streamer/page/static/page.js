@@ -6,6 +6,7 @@ import { Target } from "./target.js";
 import { drawTrace } from "./trace.js";
 
 const SILENT_AFTER_MS = 1000;
+const GONE_AFTER_MS = 3000; // a session tells its health once a second
 
 // What each flag means to somebody who watches; the first that is set is shown.
 const FLAGS = {
@@ -27,6 +28,8 @@ const target = new Target(at("target"), at("from"), at("to"), remember);
 const bars = new Bars(at("legs"), choose);
 let chosen = recall();
 let heard = -Infinity;
+let told = -Infinity;
+let framesCome = false;
 const flagsSeen = new Map();
 
 function choose(name) {
@@ -57,6 +60,8 @@ function begin(session) {
 }
 
 function tellHealth(health) {
+  told = performance.now();
+  framesCome = health.rate_in_hz > 0;
   at("health").textContent =
     `${health.rate_in_hz.toFixed(0)} Hz in, ${health.rate_out_hz.toFixed(0)} Hz out · ` +
     `99 % within ${health.p99_ms.toFixed(1)} ms · on time ${health.on_time_percent.toFixed(2)} %`;
@@ -85,8 +90,9 @@ function show(grade, words) {
 }
 
 function silence() {
-  const command = source.readyState === EventSource.OPEN ? "run" : "page";
-  return `no estimates: is \`nem2e ${command}\` running?`;
+  if (source.readyState !== EventSource.OPEN) return "no estimates: is `nem2e page` running?";
+  if (performance.now() - told > GONE_AFTER_MS) return "no estimates: is `nem2e run` running?";
+  return framesCome ? "the session runs, no estimates come" : "the session runs, no markers come";
 }
 
 function draw() {

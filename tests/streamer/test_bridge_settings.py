@@ -1,0 +1,25 @@
+"""What a configuration says to the bridge."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streamer.commands.bridge_settings import bridge_settings
+from streamer.config import RunConfig
+
+MODEL: Any = SimpleNamespace(mass=50.8)
+
+
+@pytest.mark.parametrize(
+    ("mass_kg", "said"), [(None, False), (50.8, False), (65.0, False), (85.27, True), (35.0, True)]
+)
+def test_a_mass_far_from_the_models_is_said(
+    mass_kg: float | None, said: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bridge_settings(RunConfig(model=Path("me.osim"), mass_kg=mass_kg), MODEL, 100.0, None)
+    message = capsys.readouterr().err
+    assert bool(message) == said
+    if said:
+        assert f"`mass_kg` is {mass_kg:g}, but the model weighs 50.8 kg" in message
