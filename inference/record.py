@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -121,7 +119,7 @@ def load_record(path: Path) -> FeatureRecord:
         # opened here, for np.load does not close a file that it finds damaged
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             values = {f.name: stored[f.name] for f in fields(FeatureRecord)}
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # damage makes numpy and zipfile raise what it pleases
         raise FeatureError(f"{path}: not a feature record ({error}); prepare it again") from error
     for name, value in values.items():
         if value.ndim == 0:

@@ -26,6 +26,10 @@ EmgKind = Literal["raw", "envelope", "none"]
 EMG_KINDS: tuple[EmgKind, ...] = ("raw", "envelope", "none")
 
 
+LIKE = {"walk": "gait", "run": "jog"}
+"""What walking and running are called, too."""
+
+
 @dataclass(frozen=True, eq=False)
 class Trial:
     """One recorded trial.
@@ -123,10 +127,19 @@ def read_trial(directory: Path | str) -> Trial:
         emg_kind=kind,
         valid=_valid(toml, metadata, markers),
         mass_kg=_mass(toml, metadata),
-        motion=str(metadata.get("motion", "unknown")),
+        motion=_motion(toml, metadata),
         speed_mps=_speed(toml, metadata),
         metadata=metadata,
     )
+
+
+def _motion(path: Path, metadata: dict[str, Any]) -> str:
+    """Any word, but walking and running must be called by theirs, which others rest on."""
+    motion = str(metadata.get("motion", "unknown"))
+    like = [word for word in ("walk", "run") if motion.strip().lower().startswith((word, LIKE[word]))]
+    if like and motion != like[0]:
+        raise FormatError(path, f"motion is {motion!r}", f"write {like[0]}")
+    return motion
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

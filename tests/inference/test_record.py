@@ -31,7 +31,11 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "torn.npz").write_bytes(whole[: len(whole) // 2])
     holed = whole[: len(whole) // 2] + bytes(200) + whole[len(whole) // 2 + 200 :]
     (tmp_path / "holed.npz").write_bytes(holed)
-    for name in ("text.npz", "other.npz", "pickle.npz", "torn.npz", "holed.npz", "absent.npz"):
+    entry = whole.index(b"PK\x01\x02")  # of the directory at the end; 10 on stands how it is packed
+    packed = whole[: entry + 10] + b"\x63\x00" + whole[entry + 12 :]
+    (tmp_path / "packed.npz").write_bytes(packed)
+    names = ("text", "other", "pickle", "torn", "holed", "packed", "absent")
+    for name in (f"{name}.npz" for name in names):
         with pytest.raises(FeatureError, match=f"{name}: not a feature record"):
             load_record(tmp_path / name)
 

@@ -116,6 +116,8 @@ def test_missing_part_is_named(trial: Path, name: str, says: str) -> None:
         ("speed_mps = 1.2", "speed_mps = -1", "speed_mps is -1"),
         ("speed_mps = 1.2", 'speed_mps = "fast"', "speed_mps is 'fast'"),
         ("speed_mps = 1.2", "speed_mps = true", "speed_mps is True"),
+        ('motion = "walk"', 'motion = "Walking"', "motion is 'Walking'; write walk"),
+        ('motion = "walk"', 'motion = "jogging"', "motion is 'jogging'; write run"),
         ("[[0.0, 0.01]]", "[[0.2, 0.1]]", "valid is"),
         ("[[0.0, 0.01]]", "[0.2, 0.3]", "valid is"),
         ('"raw"', '"filtered"', "emg.kind is 'filtered'; write one of raw, envelope, none"),
