@@ -1,5 +1,6 @@
 """Read one .osim file through OpenSim and assemble the compiled model."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ def _open(osim: Path) -> Any:
 
 
 def _reason(error: RuntimeError) -> str:
-    """The telling line of one of OpenSim's messages."""
-    lines = [line.strip() for line in str(error).strip().splitlines()]
-    telling = [line for line in lines if "rror" in line]
-    return (telling or lines)[-1]
+    """The telling part of one of OpenSim's messages, without the places in its own code."""
+    message = re.sub(r"^std::exception in '.*?': ", "", str(error).strip())
+    said = re.split(r"\n\s*Thrown at ", message)[0]
+    telling = [line for line in said.splitlines() if "rror" in line]
+    return " ".join((telling[-1] if telling else said).split())

@@ -136,7 +136,8 @@ def read_trial(directory: Path | str) -> Trial:
 def _motion(path: Path, metadata: dict[str, Any]) -> str:
     """Any word, but walking and running must be called by theirs, which others rest on."""
     motion = str(metadata.get("motion", "unknown"))
-    like = [word for word in ("walk", "run") if motion.strip().lower().startswith((word, LIKE[word]))]
+    plain = motion.strip().lower()
+    like = [word for word in LIKE if plain.startswith((word, LIKE[word]))]
     if like and motion != like[0]:
         raise FormatError(path, f"motion is {motion!r}", f"write {like[0]}")
     return motion
