@@ -25,6 +25,7 @@ __all__ = [
     "channel_fault",
     "envelope",
     "prepare_emg",
+    "spike_fault",
 ]
 
 F64 = npt.NDArray[np.float64]
@@ -36,6 +37,9 @@ BAND_HZ: Final = (20.0, 450.0)
 LOW_PASS_HZ: Final = 6.0
 CLIPPED_SHARE: Final = 0.02
 """Share of raw samples at the very maximum or minimum above which a channel counts as clipped."""
+SPIKE: Final = 20.0
+"""So many times as far from the median as 99 % of the samples no muscle's activity comes; 5.6 times
+is the most in 353 real channels."""
 
 
 def envelope(raw: F64, rate_hz: float, target: EmgTarget = "zero-phase") -> F64:
@@ -146,10 +150,24 @@ def channel_fault(column: F64, kind: str) -> str:
     low, high = column.min(), column.max()
     if low == high:
         return f"is flat at {low:g}"
-    at_limit = np.mean((column == high) | (column == low))
+    at_limit = (np.count_nonzero((column == high) | (column == low)) - 2) / len(column)
     if kind == "raw" and at_limit > CLIPPED_SHARE:
         return f"is clipped: {100 * at_limit:.0f} % of its samples are at {low:g} or {high:g}"
     return ""
+
+
+def spike_fault(column: F64) -> str:
+    """Return which of one channel's samples (n,) leaves all others behind; empty if none does."""
+    known = column[np.isfinite(column)]
+    middle = np.median(known)
+    distance = np.abs(known - middle)
+    usual = np.percentile(distance, 99.0)
+    if distance.max() <= SPIKE * usual:
+        return ""
+    return (
+        f"has a spike of {known[distance.argmax()]:g}, where 99 % of its samples are within "
+        f"{usual:.3g} of {middle:.3g}"
+    )
 
 
 def _check_channels(data: F64, names: Sequence[str], kind: str) -> None:

@@ -47,8 +47,8 @@ class LimbInputs:
     muscle_map : mapping, optional
         See `inference.muscle_map.resolve_muscle_map`.
     knee_flexion : {1, -1}, optional
-        Sign of ``knee_angle`` in flexion. By default that of the model's family; where the family
-        is unknown, the knee's inputs are absent.
+        Sign of ``knee_angle`` in flexion, as the model's geometry tells. By default that of the
+        family that the muscles' names resemble most; of none, the knee's inputs are absent.
 
     Attributes
     ----------

@@ -151,7 +151,8 @@ def resolve_muscle_map(
     if not ordered:
         raise MuscleMapError(
             f"no EMG channel can be fed by this model's {len(muscle_names)} muscles "
-            f"({_some(muscle_names)}); give a muscle map such as VM_r: [your_vastus_medialis_r]"
+            f"({_some(muscle_names)}); give a muscle map in the session's file, such "
+            "as `muscle_map: {VM_r: [your_vastus_medialis_r]}`"
         )
     return ordered
 

@@ -41,8 +41,8 @@ class Refiner:
     muscle_map : mapping of str to sequence of str, optional
         Entries like ``"VM_r": ["vasmed_r"]``; they win over the default table.
     knee_flexion : {1, -1}, optional
-        Sign of ``knee_angle`` in flexion; needed only for models of an unknown family, where the
-        knee's inputs are left out without it.
+        Sign of ``knee_angle`` in flexion, as the model's geometry tells; by default it is guessed
+        from the names of the muscles, and where these are unknown the knee's inputs are left out.
     clock : callable, optional
         Returns the time [s]; ``auto`` measures the backends by it.
     subject : Path, optional

@@ -18,6 +18,7 @@ from .exceptions import (
 )
 from .ground_reaction import FOOT_BODIES
 from .inverse_dynamics import ExternalForce
+from .knee_sign import knee_flexion_sign
 from .model import CompiledModel
 from .plates import ON_FEET
 from .status import BridgeStatus
@@ -41,4 +42,5 @@ __all__ = [
     "UnknownBody",
     "UnsupportedComponent",
     "compile_model",
+    "knee_flexion_sign",
 ]

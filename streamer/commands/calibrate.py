@@ -23,7 +23,7 @@ from inference import (
 )
 from inference.record import FeatureRecord
 from inference.subject import check_replaceable
-from sim_bridge import Bridge, BridgeStatus, compile_model
+from sim_bridge import Bridge, BridgeStatus, compile_model, knee_flexion_sign
 from streamer.commands.progress import progress_bar
 from streamer.config import load_config
 from streamer.emg_inlet import EmgInlet
@@ -99,7 +99,13 @@ def trial_take(
         )
     model = compile_model(trial.model, progress=progress)
     record = trial_features(trial, model, with_emg=False)
-    refiner = Refiner(checkpoint, model.muscle_names, model.coordinate_names, trial.mass_kg)
+    refiner = Refiner(
+        checkpoint,
+        model.muscle_names,
+        model.coordinate_names,
+        trial.mass_kg,
+        knee_flexion=knee_flexion_sign(model) or None,
+    )
     names = tuple(trial.emg_muscles)
     columns = [trial.emg.names.index(name) for name in names]
     emg = EmgRecording(

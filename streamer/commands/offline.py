@@ -20,6 +20,7 @@ from sim_bridge import (
     BridgeOutput,
     CompiledModel,
     compile_model,
+    knee_flexion_sign,
 )
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.commands.bridge_settings import bridge_settings
@@ -174,6 +175,7 @@ def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:
         model.coordinate_names,
         settings.mass_kg or model.mass,
         muscle_map=settings.muscle_map,
+        knee_flexion=knee_flexion_sign(model) or None,
         subject=settings.subject,
     )
     refiner.warm_up()
