@@ -20,10 +20,10 @@ from inference.channels import MEASURED
 from inference.dataset import LimbSequence, as_recorded
 from inference.evaluation.curves import GRID, stride_curves
 from inference.evaluation.means import finite_mean
-from inference.exceptions import FeatureError
+from inference.exceptions import FeatureError, nearest_names
 from inference.record import FeatureRecord
 
-__all__ = ["Exchanged", "Exchanges", "find_exchanged", "put_right"]
+__all__ = ["Exchanged", "Exchanges", "check_people", "find_exchanged", "put_right"]
 
 F64 = npt.NDArray[np.float64]
 Exchanges = Mapping[str, Sequence[tuple[str, str]]]
@@ -54,6 +54,30 @@ class Exchanged(NamedTuple):
             f"stride resemble other people's {self.with_own[0]:.2f} and {self.with_own[1]:.2f} as "
             f"they are, {self.with_other[0]:.2f} and {self.with_other[1]:.2f} exchanged; look at "
             "them, and if so list them under `exchanged` in the configuration"
+        )
+
+
+def check_people(exchanged: Exchanges, records: Sequence[FeatureRecord]) -> None:
+    """Refuse exchanges of people of whom there is nothing: they would not be put right.
+
+    Parameters
+    ----------
+    exchanged : mapping of str to sequence of tuple of str
+        See `Exchanges`.
+    records : sequence of FeatureRecord
+        Of everybody.
+
+    Raises
+    ------
+    FeatureError
+        If one has no record.
+    """
+    people = sorted({record.person for record in records})
+    if unknown := [person for person in exchanged if person not in people]:
+        near = " or ".join(nearest_names(unknown[0], people))
+        raise FeatureError(
+            f"`exchanged` names {unknown[0]}, of whom no trial with EMG is given; "
+            f"{f'did you mean {near}? ' if near else ''}correct the name or take it out"
         )
 
 

@@ -33,7 +33,7 @@ from inference.evaluation import (
 from inference.evaluation.methods import beside_simulation, own_strides, plain_simulation
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated
 from inference.exceptions import FeatureError
-from inference.exchange import find_exchanged
+from inference.exchange import check_people, find_exchanged
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.muscle_map import FAMILIES
@@ -98,6 +98,7 @@ def fit_checkpoint(
     """
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and held out; choose one")
+    check_people(settings.exchanged, [*records, *unseen])
     sequences, lags = training_sequences(records, settings)
     # what may be wrong with the input is told before the hours of training, not after them
     _check_taught(records, lags)

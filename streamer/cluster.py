@@ -46,7 +46,7 @@ def check_workers(workers: int | None, scheduler: str | None) -> int:
     if not installed and (scheduler is not None or (workers or 1) > 1):
         raise StreamerError(
             "several workers need dask, which is not installed; "
-            "pip install 'nem2e-rt[batch]' or give --workers 1"
+            "pip install --editable '.[batch]' or give --workers 1"
         )
     return workers or ((os.cpu_count() or 1) if installed else 1)
 

@@ -28,7 +28,7 @@ def opensim() -> ModuleType:
 @pytest.fixture
 def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of training that do not judge novelty, whose fit takes longer than such a one."""
-    pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+    pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
     from inference import novelty
 
     monkeypatch.setattr(novelty, "CROPS", 8)
@@ -37,7 +37,7 @@ def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def stepped_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that do not judge the exported step, whose export takes longer than a training."""
-    pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+    pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
     from inference.backends.torch_step import TorchStep
     from inference.evaluation.methods import network
 

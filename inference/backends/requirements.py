@@ -51,7 +51,7 @@ def _torch() -> Missing | None:
         return None
     return Missing(
         "torch is not installed",
-        "pip install 'nem2e-rt[train]'; a session runs on onnxruntime without it",
+        "pip install --editable '.[train]'; a session runs on onnxruntime without it",
     )
 
 
@@ -68,7 +68,7 @@ def _tensorrt() -> Missing | None:
         return None
     return Missing(
         ", ".join(what),
-        "pip install 'nem2e-rt[tensorrt]' into an environment without a CPU build of torch; "
+        "pip install --editable '.[tensorrt]' into an environment without a CPU build of torch; "
         "TensorRT's libraries come from NVIDIA's package index",
     )
 

@@ -115,7 +115,7 @@ def build_engine(checkpoint: Checkpoint, precision: Precision, timing_cache: Pat
         import torch_tensorrt  # here, not above: without a GPU this import raises
     except Exception as error:  # it raises a plain Exception for missing libraries
         raise BackendUnavailable(
-            f"torch-tensorrt cannot be imported ({error}); pip install 'nem2e-rt[tensorrt]', "
+            f"torch-tensorrt cannot be imported ({error}); pip install --editable '.[tensorrt]', "
             "TensorRT's libraries come from NVIDIA's package index; or use onnxruntime"
         ) from error
     net = load_network(checkpoint)

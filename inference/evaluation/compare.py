@@ -31,7 +31,7 @@ from inference.evaluation.methods import (
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
 from inference.exceptions import FeatureError
-from inference.exchange import find_exchanged
+from inference.exchange import check_people, find_exchanged
 from inference.fit_settings import FitSettings
 from inference.record import FeatureRecord
 from inference.training_data import training_sequences, unseen_sequences
@@ -142,6 +142,7 @@ def compare(
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and unseen; choose one")
     fit = settings.fit
+    check_people(fit.exchanged, [*records, *unseen])
     sequences, lags = training_sequences(records, fit)
     # what is wrong with the unseen is told before the hours of training, not after them
     held = unseen_sequences(unseen, fit)

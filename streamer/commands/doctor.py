@@ -27,7 +27,7 @@ _NEEDED = (
 )  # fmt: skip
 """What `pip install` brings: the dependencies of pyproject.toml."""
 _MARKS = {True: "[green]ok[/]", False: "[red]no[/]", None: "--"}
-_OPTIONAL = {"torch": "training and export; pip install 'nem2e-rt[train]'"}
+_OPTIONAL = {"torch": "training and export; pip install --editable '.[train]'"}
 
 
 class Finding(NamedTuple):

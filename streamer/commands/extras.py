@@ -23,6 +23,6 @@ def needs_training_extra(command: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise StreamerError(
-            f"{command} needs {error.name}, which is not installed; pip install 'nem2e-rt[train]', "
-            "in the source tree: pip install --editable '.[train]'"
+            f"{command} needs {error.name}, which is not installed; in the source tree: "
+            "pip install --editable '.[train]'"
         ) from error

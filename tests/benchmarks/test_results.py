@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 from benchmarks.results.plot import draw, pooled_curves
 from benchmarks.results.report import GAIN_TITLE, interval, number, page, study_tables

@@ -11,7 +11,7 @@ from inference.architecture import Architecture, GruArchitecture
 from inference.channels import CHANNELS, INPUT_NAMES, N_INPUT
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 
-torch = pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+torch = pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 
 def blank_card(architecture: Architecture, **changes: object) -> Card:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+torch = pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 from inference.architecture import GruArchitecture, StdrArchitecture  # noqa: E402
 from inference.dataset import LimbSequence  # noqa: E402

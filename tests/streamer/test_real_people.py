@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 from inference.architecture import GruArchitecture
 from inference.dataset import build_sequences, measured_matrix

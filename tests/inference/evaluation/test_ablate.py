@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+torch = pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 from inference.architecture import GruArchitecture  # noqa: E402
 from inference.evaluation.ablate import ablate, ablations  # noqa: E402

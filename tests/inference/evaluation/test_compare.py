@@ -20,7 +20,7 @@ from inference.train_settings import TrainSettings
 from tests.inference.evaluation.people import people, walker
 from tests.inference.synthetic import synthetic_record
 
-pytest.importorskip("torch", reason="needs torch: pip install 'nem2e-rt[train]'")
+pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 from inference.evaluation.compare import CompareSettings, all_families, compare
 from inference.evaluation.methods.network import (
