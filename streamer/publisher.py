@@ -21,6 +21,10 @@ DEFAULT_ENDPOINT = "tcp://127.0.0.1:5556"
 HIGH_WATER = 200
 """Messages kept per slow subscriber: half a second of four topics at 100 Hz."""
 
+NEWS_AT_ONCE = 32
+"""Subscriptions that are looked at in one go; a client that sends a flood of them waits, and nobody
+waits for it."""
+
 
 class Publisher:
     """The bound socket; may be used from several threads.
@@ -54,6 +58,7 @@ class Publisher:
         self._socket.sndhwm = HIGH_WATER
         # else only the first subscription to a topic is told, and later clients wait for meta
         self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)
+        self._socket.ipv6 = "[" in endpoint
         self._socket.linger = 200  # ms: the last messages still leave when the session ends
         self._authenticator = None
         try:
@@ -88,8 +93,10 @@ class Publisher:
         """Whether somebody subscribed since the last call; takes a few microseconds."""
         new = False
         with self._lock:
-            # asking the event mask first spares an exception per frame
-            while int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            for _ in range(NEWS_AT_ONCE):
+                # asking the event mask first spares an exception per frame
+                if not int(self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+                    break
                 new |= self._socket.recv(zmq.NOBLOCK).startswith(b"\x01")
         return new
 

@@ -17,7 +17,7 @@ import zmq
 import zmq.auth
 from zmq.auth.thread import ThreadAuthenticator
 
-from streamer.exceptions import UnsafeEndpoint
+from streamer.exceptions import StreamerError, UnsafeEndpoint
 
 SERVER = "server"
 CLIENT = "client"
@@ -36,10 +36,20 @@ def is_local(endpoint: str) -> bool:
     -------
     bool
         True for ipc and inproc, and for tcp on a loopback address.
+
+    Raises
+    ------
+    StreamerError
+        If it is no endpoint.
     """
     if endpoint.startswith(("ipc://", "inproc://")):
         return True
-    host = (urlsplit(endpoint).hostname or "").strip("[]")
+    try:
+        host = (urlsplit(endpoint).hostname or "").strip("[]")
+    except ValueError as error:
+        raise StreamerError(
+            f"{endpoint!r} is no endpoint ({error}); write one like tcp://127.0.0.1:5556"
+        ) from error
     if host == "localhost":
         return True
     try:

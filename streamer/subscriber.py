@@ -43,6 +43,7 @@ class Subscriber:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.SUB)
         self._socket.linger = 0
+        self._socket.ipv6 = "[" in endpoint
         if newest_only:
             self._socket.setsockopt(zmq.CONFLATE, 1)
         try:

@@ -1,13 +1,16 @@
 """Real sockets; each test binds a port or path of its own."""
 
+import socket
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from streamer.exceptions import PortBusy, StreamerError
 from streamer.messages import Act, Emg, Message, Meta
-from streamer.publisher import Publisher
+from streamer.publisher import NEWS_AT_ONCE, Publisher
 from streamer.subscriber import Subscriber
 
 
@@ -64,6 +67,29 @@ def test_every_client_of_the_same_topic_is_noticed(publisher: Publisher) -> None
             assert [m.seq for _, m in drain(second)] == [3]
 
 
+def test_a_flood_of_subscriptions_is_looked_at_a_few_at_a_time(publisher: Publisher) -> None:
+    topics = [f"{k}" for k in range(2 * NEWS_AT_ONCE)]
+    with Subscriber(publisher.endpoint, ("emg", *topics)) as subscriber:
+        wait_for_subscription(publisher)
+        time.sleep(0.3)  # all have come
+        assert publisher.has_new_subscriber()  # there were more than one look takes
+        publisher.send(Emg(seq=7))
+        assert [m.seq for _, m in drain(subscriber)] == [7]
+
+
+def test_an_address_of_ip_version_6_serves() -> None:
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    try:
+        publisher = Publisher("tcp://[::1]:*")
+    except StreamerError:
+        pytest.skip("this machine has no IPv6")
+    with closing(publisher), Subscriber(publisher.endpoint) as subscriber:
+        wait_for_subscription(publisher)
+        publisher.send(Emg(seq=7))
+        assert [m.seq for _, m in drain(subscriber)] == [7]
+
+
 def test_newest_only_keeps_the_last_message(publisher: Publisher) -> None:
     with Subscriber(publisher.endpoint, ("emg",), newest_only=True) as subscriber:
         wait_for_subscription(publisher)
@@ -96,9 +122,11 @@ def test_a_busy_path_is_not_taken_over(tmp_path: Path) -> None:
     Publisher(endpoint).close()
 
 
-@pytest.mark.parametrize("endpoint", ["tcp://127.0.0.1", "nonsense", "ipc:///no/such/folder/x"])
+@pytest.mark.parametrize(
+    "endpoint", ["tcp://127.0.0.1", "nonsense", "ipc:///no/such/folder/x", "tcp://[::1:5974"]
+)
 def test_an_impossible_endpoint_is_one_clear_error(endpoint: str) -> None:
-    with pytest.raises(StreamerError, match=r"publish on|can be reached"):
+    with pytest.raises(StreamerError, match=r"publish on|can be reached|is no endpoint"):
         Publisher(endpoint)
 
 
