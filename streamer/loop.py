@@ -184,6 +184,8 @@ class Session:
         self._markers.flush()
         self._find_pose()
         self._began = self._clock.now()
+        self._next_health = self._began + HEALTH_EVERY_S  # rates of a moment would be none
+        self._last_health = (self._began, self.frames_in, self.sender.published)
         end = math.inf if duration_s is None else self._began + duration_s
         try:
             while not stopped() and (remaining := end - self._clock.now()) > 0.0:
