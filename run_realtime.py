@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import os
 import sys
 import time
 from contextlib import ExitStack, closing
@@ -34,17 +33,18 @@ def serve(config: RunConfig, duration_s: float | None, report: Path) -> None:
     config : RunConfig
         The session.
     duration_s : float or None
-        How long [s]; None = until SIGINT or SIGTERM, or until the parent process is gone.
+        How long [s]; None = until SIGINT or SIGTERM. Before the first frame is waited for,
+        either ends the process at once.
     report : Path
         Where the JSON report goes.
     """
-    stop, parent = asked_to_stop(), os.getppid()
     quiet_liblsl()
     with one_line_errors(), ExitStack() as resources:
         session = wire(config, resources)
         how = "real-time priority" if prefer(config.realtime_priority) else "ordinary priority"
+        stop = asked_to_stop()
         say(f"running with {how}, publishing on {config.endpoint}")
-        session.run(duration_s, lambda: stop.is_set() or os.getppid() != parent)
+        session.run(duration_s, stop.is_set)
         report.write_text(json.dumps(session.report(), indent=2) + "\n", encoding="utf-8")
 
 
@@ -112,6 +112,7 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
 def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
     """Open the network on the configured backend and say which it is and how far it is proven."""
     from inference import Refiner
+    from sim_bridge import knee_flexion_sign
 
     say("opening the network (on TensorRT the first time its engine is built)")
     refiner = Refiner(
@@ -121,10 +122,13 @@ def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
         config.mass_kg or model.mass,
         backend=config.backend,
         muscle_map=config.muscle_map,
+        knee_flexion=knee_flexion_sign(model) or None,
         clock=time.perf_counter,
         subject=config.subject,
     )
     say(str(refiner.choice))
+    if refiner.absent_coordinates:
+        say(f"the network goes without {', '.join(refiner.absent_coordinates)} of this model")
     return refiner
 
 

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 
 from streamer.exceptions import StreamerError
 
+INTERRUPTED = 130
+"""Exit status of what was ended by Ctrl-C."""
+
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
@@ -14,7 +17,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:  # `nem2e subscribe | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

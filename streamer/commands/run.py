@@ -2,24 +2,24 @@
 
 import importlib.resources
 import json
-import multiprocessing
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
 
+from streamer.child import child, end, start
 from streamer.config import RunConfig, check_duration, load_config
 from streamer.exceptions import ConfigError
 from streamer.latest import SHOWN_TOPICS
 from streamer.live_table import NEXT_STEPS, LiveTable, summary
+from streamer.one_line import INTERRUPTED, one_line_errors
 from streamer.outputs import check_output, write_output
 from streamer.subscriber import Subscriber
 from streamer.terminal import say
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from streamer.lsl_inlet import MarkerInlet
 
 DEMO_DURATION_S = 20.0
-ENDING_S = 5.0  # how long the loop may take to end after it was asked to [s]
 
 Serve = Callable[[RunConfig, float | None, Path], None]
 """The loop's process: config, duration [s], where the report goes."""
@@ -61,31 +60,37 @@ def run(
     Returns
     -------
     int
-        Exit status: 0, or that of the loop's process.
+        Exit status: 0, that of the loop's process, or 130 if it was asked to end before it ran.
 
     Raises
     ------
     StreamerError
         If the configuration cannot be read or the report cannot be written.
     """
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return _run(serve, config_path, duration_s, report)
+    except KeyboardInterrupt:  # not while the loop's process is there, see `supervise`
+        say("stopping")
+        return INTERRUPTED
+
+
+def _run(
+    serve: Serve, config_path: Path | None, duration_s: float | None, report: Path | None
+) -> int:
     demo = config_path is None
     check_duration(duration_s)
     if report is not None:
         check_output(report, "--report")
     config = load_config(config_path or demo_config())
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
-        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
-        if demo:
-            config, replay = start_replay(config)
-            duration_s = duration_s or DEMO_DURATION_S
-        try:
-            status = supervise(serve, config, duration_s, path)
-        finally:
+        with ExitStack() as beside:
             if demo:
-                replay.terminate()
-                replay.wait()
+                config = replay_beside(config, beside)
+                duration_s = duration_s or DEMO_DURATION_S
+            status = supervise(serve, config, duration_s, path)
         if path.exists():
             measured = path.read_text(encoding="utf-8")
             text = summary(json.loads(measured), config.endpoint)
@@ -103,21 +108,28 @@ def demo_config() -> Path:
     return Path(str(importlib.resources.files("configs"))) / "demo" / "demo.yaml"
 
 
-def start_replay(config: RunConfig) -> tuple[RunConfig, "subprocess.Popen[bytes]"]:
+def replay_beside(config: RunConfig, beside: ExitStack) -> RunConfig:
     """Replay the config's trial in a process of its own; listen to that replay alone."""
     if config.trial is None:
         raise ConfigError("the demo's configuration names no `trial`; reinstall the package")
     source_id = uuid.uuid4().hex
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "streamer.cli", "replay", str(config.trial)),
-            *("--loop", "--source-id", source_id),
-        ]
-    )
+    process = child("replay", _replay, config.trial, source_id)
+    beside.callback(end, process)
+    start(process)
     replace = msgspec.structs.replace
     markers = replace(config.markers, source_id=source_id)
     forces = replace(config.forces, source_id=f"{source_id}-forces")
-    return replace(config, markers=markers, forces=forces), process
+    return replace(config, markers=markers, forces=forces)
+
+
+def _replay(trial: Path, source_id: str) -> None:
+    # here, so that the process which only shows the table does not load LSL
+    from streamer.commands import replay
+    from streamer.lsl_config import quiet_liblsl
+
+    quiet_liblsl()
+    with one_line_errors():
+        replay.run([trial], loop=True, source_id=source_id)
 
 
 def supervise(serve: Serve, config: RunConfig, duration_s: float | None, report: Path) -> int:
@@ -126,24 +138,22 @@ def supervise(serve: Serve, config: RunConfig, duration_s: float | None, report:
     Returns
     -------
     int
-        Its exit status.
+        Its exit status; 130 if it did not end by itself when it was asked to.
     """
-    loop = multiprocessing.get_context("spawn").Process(
-        target=serve, args=(config, duration_s, report), name="loop"
-    )
-    loop.start()
+    loop = child("loop", serve, config, duration_s, report)
+    asked = False
     try:
+        start(loop)
         watch(loop.is_alive, config)
     except KeyboardInterrupt:
+        asked = True
         say("stopping")
     finally:
-        if loop.is_alive():
-            loop.terminate()  # the loop takes it as a request: it still writes its report
-        loop.join(ENDING_S)
-        if loop.is_alive():
-            loop.kill()
-            loop.join()
-    return loop.exitcode or 0
+        end(loop)  # while it runs it takes it as a request: it still writes its report
+    status = loop.exitcode
+    if asked and (status is None or status < 0):
+        return INTERRUPTED
+    return status or 0
 
 
 def watch(alive: Callable[[], bool], config: RunConfig) -> None:

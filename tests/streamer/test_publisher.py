@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import zmq
 
 from streamer.exceptions import PortBusy, StreamerError
 from streamer.messages import Act, Emg, Message, Meta
@@ -106,6 +107,24 @@ def test_a_subscriber_that_does_not_read_does_not_stop_the_publisher(publisher: 
         payload = bytes(1000)
         for seq in range(20_000):  # 20 MB: more than all buffers hold
             publisher.send(Emg(seq=seq, emg=payload))
+
+
+def test_few_old_messages_are_kept_for_a_subscriber_that_does_not_read(
+    publisher: Publisher,
+) -> None:
+    with zmq.Context() as context, context.socket(zmq.SUB) as slow:
+        slow.linger, slow.rcvhwm, slow.rcvbuf = 0, 1, 4096
+        slow.subscribe(b"")
+        slow.connect(publisher.endpoint)
+        wait_for_subscription(publisher)
+        for seq in range(20_000):
+            publisher.send(Emg(seq=seq, emg=bytes(1000)))
+        kept = 0
+        while slow.poll(300):
+            slow.recv()
+            kept += 1
+    # HIGH_WATER, and what 64 KiB hold; as the system would choose its buffers it is 1800
+    assert 0 < kept < 800
 
 
 def test_a_busy_port_is_named_with_a_remedy(publisher: Publisher) -> None:

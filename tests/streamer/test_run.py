@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -140,6 +141,24 @@ def test_interrupting_ends_with_a_report(laboratory: Laboratory, tmp_path: Path)
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert json.loads(path.read_text())["published"] > 0
+
+
+def test_interrupting_while_streams_are_looked_for_ends_at_once(tmp_path: Path) -> None:
+    bound = tmp_path / "out"
+    rig = Laboratory(tmp_path / "rig.yaml", f"ipc://{bound}")
+    content = {
+        "model": str(load_config(demo_config()).model),
+        "markers": {"source_id": uuid.uuid4().hex, "timeout_s": START_S},
+        "endpoint": rig.endpoint,
+    }
+    rig.config.write_text(json.dumps(content))
+    process = start_run(rig)
+    while not bound.exists():  # the loop's process binds it and then looks for streams
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "stopping\n"
 
 
 @pytest.mark.skipif(
