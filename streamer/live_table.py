@@ -137,7 +137,7 @@ def summary(report: dict[str, Any], endpoint: str) -> str:
     report : dict
         As `streamer.loop.Session.report` gives it.
     endpoint : str
-        Where it was published.
+        What a client gives to `nem2e subscribe`.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def summary(report: dict[str, Any], endpoint: str) -> str:
         f"max {latency['max']:.2f}\n"
         f"median per stage [ms]: {stages}\n"
         f"frames by flag: {flags}\n"
-        f"published on {endpoint}; while a session runs, see it elsewhere with\n"
+        "while a session runs, see it elsewhere with\n"
         f"  nem2e subscribe {endpoint}\n"
     )
 

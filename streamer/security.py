@@ -8,6 +8,7 @@ no keys: whoever reaches them is already on the machine.
 """
 
 import ipaddress
+import socket as sockets
 import warnings
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,32 @@ def is_local(endpoint: str) -> bool:
         return False
 
 
+def check_reach(endpoint: str, keys: Path | None) -> None:
+    """Refuse an endpoint that other machines can reach without keys.
+
+    Raises
+    ------
+    StreamerError, UnsafeEndpoint
+        If it is no endpoint, or one for which keys are needed.
+    """
+    if keys is None and not is_local(endpoint):
+        raise UnsafeEndpoint(
+            f"{endpoint} can be reached by other machines; name a key directory in `keys` "
+            "(`nem2e keys DIR` makes one) or publish on tcp://127.0.0.1"
+        )
+
+
+def as_subscribed(endpoint: str, keys: Path | None) -> str:
+    """Return what a client gives to `nem2e subscribe`: of all addresses this machine's name."""
+    if keys is None:
+        return endpoint
+    scheme, _, place = endpoint.partition("://")
+    host, _, port = place.rpartition(":")
+    if host in ("*", "0.0.0.0", "[::]"):
+        host = sockets.gethostname()
+    return f"{scheme}://{host}:{port} --keys FOLDER"
+
+
 def create_keys(directory: Path, name: str) -> Path:
     """Make a key pair, readable by its owner alone.
 
@@ -103,13 +130,9 @@ def protect_server(
     UnsafeEndpoint
         If the endpoint can be reached from elsewhere and there are no keys.
     """
+    check_reach(endpoint, keys)
     if keys is None:
-        if is_local(endpoint):
-            return None
-        raise UnsafeEndpoint(
-            f"{endpoint} can be reached by other machines; name a key directory in `keys` "
-            "(`nem2e keys DIR` makes one) or publish on tcp://127.0.0.1"
-        )
+        return None
     public, secret = _load(keys / f"{SERVER}.key_secret")
     allowed = keys / CLIENTS_FOLDER
     if not any(allowed.glob("*.key")):

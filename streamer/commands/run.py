@@ -21,6 +21,7 @@ from streamer.latest import SHOWN_TOPICS
 from streamer.live_table import NEXT_STEPS, LiveTable, summary
 from streamer.one_line import INTERRUPTED, one_line_errors
 from streamer.outputs import check_output, write_output
+from streamer.security import as_subscribed, check_reach
 from streamer.subscriber import Subscriber
 from streamer.terminal import say
 
@@ -84,6 +85,7 @@ def _run(
     if report is not None:
         check_output(report, "--report")
     config = load_config(config_path or demo_config())
+    check_reach(config.endpoint, config.keys)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
         with ExitStack() as beside:
@@ -93,7 +95,7 @@ def _run(
             status = supervise(serve, config, duration_s, path)
         if path.exists():
             measured = path.read_text(encoding="utf-8")
-            text = summary(json.loads(measured), config.endpoint)
+            text = summary(json.loads(measured), as_subscribed(config.endpoint, config.keys))
             text += NEXT_STEPS if demo else ""
             try:
                 if report is not None:
@@ -153,6 +155,8 @@ def supervise(serve: Serve, config: RunConfig, duration_s: float | None, report:
     status = loop.exitcode
     if asked and (status is None or status < 0):
         return INTERRUPTED
+    if status is not None and status < 0:
+        say(f"the session ended: its process was killed (signal {-status}); start it anew")
     return status or 0
 
 

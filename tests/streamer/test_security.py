@@ -1,3 +1,4 @@
+import socket
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from streamer.commands import keys as command
 from streamer.exceptions import ConfigError, UnsafeEndpoint
 from streamer.messages import Emg
 from streamer.publisher import Publisher
-from streamer.security import is_local
+from streamer.security import as_subscribed, check_reach, is_local
 from streamer.subscriber import Subscriber
 
 pytestmark = pytest.mark.skipif(not zmq.has("curve"), reason="libzmq built without CURVE")
@@ -29,6 +30,21 @@ pytestmark = pytest.mark.skipif(not zmq.has("curve"), reason="libzmq built witho
 )
 def test_only_loopback_and_ipc_count_as_local(endpoint: str, local: bool) -> None:
     assert is_local(endpoint) is local
+
+
+@pytest.mark.parametrize("endpoint", ["tcp://*:5556", "tcp://0.0.0.0:5556", "tcp://192.168.0.4:1"])
+def test_what_others_reach_needs_keys(endpoint: str, tmp_path: Path) -> None:
+    with pytest.raises(UnsafeEndpoint, match="name a key directory in `keys`"):
+        check_reach(endpoint, None)
+    check_reach(endpoint, tmp_path)
+    check_reach("tcp://127.0.0.1:5556", None)
+
+
+def test_a_client_is_told_an_address_that_it_can_use(tmp_path: Path) -> None:
+    assert as_subscribed("tcp://127.0.0.1:5556", None) == "tcp://127.0.0.1:5556"
+    assert as_subscribed("tcp://lab:5556", tmp_path) == "tcp://lab:5556 --keys FOLDER"
+    told = as_subscribed("tcp://0.0.0.0:5556", tmp_path)
+    assert told == f"tcp://{socket.gethostname()}:5556 --keys FOLDER"
 
 
 def test_publishing_to_other_machines_without_keys_is_refused() -> None:
