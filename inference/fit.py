@@ -99,7 +99,7 @@ def fit_checkpoint(
     if both := {r.person for r in records} & {r.person for r in unseen}:
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and held out; choose one")
     check_people(settings.exchanged, [*records, *unseen])
-    sequences, lags = training_sequences(records, settings)
+    sequences, lags = training_sequences(records, settings, report)
     # what may be wrong with the input is told before the hours of training, not after them
     _check_taught(records, lags)
     stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
@@ -136,7 +136,7 @@ def fit_checkpoint(
     plain = [record for record in records if not record.variant]
     training = _training_card(plain, as_recorded(sequences), lags, stop_by, settings, history)
     arrays = network_arrays(net)
-    card = _card(out.name, settings, arrays, training, metrics)
+    card = _card(settings, arrays, training, metrics)
     return save_checkpoint(out, card, arrays, onnx, reference_stream(net), usual)
 
 
@@ -170,14 +170,13 @@ def _check_taught(records: Sequence[FeatureRecord], taught: Collection[str]) -> 
 
 
 def _card(
-    name: str,
     settings: FitSettings,
     arrays: dict[str, npt.NDArray[np.float32]],
     training: dict[str, Any],
     metrics: dict[str, Any],
 ) -> Card:
     return Card(
-        name=name,
+        name=settings.name,
         description=DESCRIPTION,
         channels=CHANNELS,
         inputs=INPUT_NAMES,

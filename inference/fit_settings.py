@@ -27,6 +27,8 @@ class FitSettings:
 
     Attributes
     ----------
+    name : str
+        Of the network, for people.
     folds : int
         Groups of people left out in turn for the card's cross-validation; 0 = none.
     validation_people : int
@@ -43,6 +45,7 @@ class FitSettings:
         Processes that groups of people left out are shared out to.
     """
 
+    name: str = "network"
     folds: int = 0
     validation_people: int = 0
     rate_hz: float = 100.0

@@ -8,23 +8,29 @@ None of the sets is known to be right, so all of them count: lags are told from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence
-from inference.metrics import Series, best_common_lag
+from inference.metrics import MAX_LAG_S, Series, best_common_lag
 from inference.motion_ridge import MotionRidge
 
 __all__ = ["estimate_lags"]
 
 RIDGE: Final = 30.0
 """Penalty on standardised inputs; from 3 to 300, lags of real sets move by 10 ms at most."""
+SEARCHED_S: Final = 0.4
+"""How far a lag is looked for that is too large to be removed; the real ones lie within 0.08 s."""
 
 
-def estimate_lags(sequences: Sequence[LimbSequence], rate_hz: float) -> dict[str, float]:
+def estimate_lags(
+    sequences: Sequence[LimbSequence],
+    rate_hz: float,
+    report: Callable[[str], None] = lambda _: None,
+) -> dict[str, float]:
     """Estimate each data set's EMG lag [s] against the mean over data sets.
 
     Parameters
@@ -33,6 +39,8 @@ def estimate_lags(sequences: Sequence[LimbSequence], rate_hz: float) -> dict[str
         Built without any lag.
     rate_hz : float
         Of the sequences.
+    report : callable, optional
+        Gets a line of text for a set whose EMG is out of time by more than `MAX_LAG_S`.
 
     Returns
     -------
@@ -47,8 +55,11 @@ def estimate_lags(sequences: Sequence[LimbSequence], rate_hz: float) -> dict[str
     lags = dict.fromkeys(_datasets(sequences), 0.0)
     for dataset in _datasets(walking):
         if dataset != reference:
-            own = [s for s in walking if s.dataset == dataset]
-            lags[dataset] = _lag(own, ridge, rate_hz) / rate_hz
+            channels = _by_channel([s for s in walking if s.dataset == dataset], ridge)
+            lags[dataset] = _lag_s(channels, rate_hz, MAX_LAG_S)
+            farther = _lag_s(channels, rate_hz, SEARCHED_S)
+            if abs(farther) > MAX_LAG_S:
+                report(_too_far(dataset, farther, reference, lags[dataset]))
     mean = float(np.mean([lags[dataset] for dataset in people]))
     return lags | {dataset: lags[dataset] - mean for dataset in people}
 
@@ -57,7 +68,7 @@ def _datasets(sequences: Sequence[LimbSequence]) -> list[str]:
     return sorted({s.dataset for s in sequences})
 
 
-def _lag(sequences: Sequence[LimbSequence], ridge: MotionRidge, rate_hz: float) -> int:
+def _by_channel(sequences: Sequence[LimbSequence], ridge: MotionRidge) -> list[list[Series]]:
     channels: list[list[Series]] = [[] for _ in MEASURED]
     for s in sequences:
         estimate = ridge.predict(s)
@@ -65,5 +76,16 @@ def _lag(sequences: Sequence[LimbSequence], ridge: MotionRidge, rate_hz: float) 
             if s.measured[:, channel].any() and np.isfinite(estimate[:, channel]).all():
                 measured = s.y[:, channel].astype(np.float64)
                 trials.append(Series(estimate[:, channel], measured, s.measured[:, channel]))
-    known = [trials for trials in channels if trials]
-    return best_common_lag(known, rate_hz) if known else 0
+    return [trials for trials in channels if trials]
+
+
+def _lag_s(channels: Sequence[Sequence[Series]], rate_hz: float, reach_s: float) -> float:
+    return best_common_lag(channels, rate_hz, reach_s) / rate_hz if channels else 0.0
+
+
+def _too_far(dataset: str, lag_s: float, reference: str, removed_s: float) -> str:
+    return (
+        f"warning: the EMG of {dataset} stands {1e3 * lag_s:+.0f} ms against its motion, by that "
+        f"of {reference}; no more than {1e3 * MAX_LAG_S:.0f} ms are looked for, and "
+        f"{1e3 * removed_s:+.0f} ms taken: correct the times in emg.csv of either"
+    )

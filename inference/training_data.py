@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from inference.dataset import LimbSequence, build_sequences
 from inference.exchange import put_right
@@ -14,7 +14,9 @@ __all__ = ["training_sequences", "unseen_sequences"]
 
 
 def training_sequences(
-    records: Sequence[FeatureRecord], settings: FitSettings
+    records: Sequence[FeatureRecord],
+    settings: FitSettings,
+    report: Callable[[str], None] = lambda _: None,
 ) -> tuple[list[LimbSequence], dict[str, float]]:
     """Build the sequences of the people to train on.
 
@@ -23,6 +25,9 @@ def training_sequences(
     records : sequence of FeatureRecord
         Of all of them, variants included; lags are estimated on the trials as recorded.
     settings : FitSettings
+    report : callable, optional
+        Gets a line of warning for a person who never walks and for a data set whose EMG is out of
+        time.
 
     Returns
     -------
@@ -37,8 +42,23 @@ def training_sequences(
     """
     records = put_right(records, settings.exchanged)
     plain = [record for record in records if not record.variant]
-    lags = estimate_lags(build_sequences(plain, settings.rate_hz), settings.rate_hz)
+    _tell_who_never_walks(plain, report)
+    lags = estimate_lags(build_sequences(plain, settings.rate_hz), settings.rate_hz, report)
     return build_sequences(records, settings.rate_hz, lags, settings.lead_s), lags
+
+
+def _tell_who_never_walks(records: Sequence[FeatureRecord], report: Callable[[str], None]) -> None:
+    """Their unit is another one; and who walks may only be called otherwise."""
+    motions: dict[str, set[str]] = {}
+    for record in records:
+        motions.setdefault(record.person, set()).add(record.motion)
+    for person, own in motions.items():
+        if "walk" not in own:
+            report(
+                f"warning: {person}: no trial's motion is walk ({', '.join(sorted(own))}), so that "
+                'the unit of the EMG is the maximum of all of them; write motion = "walk" in '
+                "trial.toml of those that are"
+            )
 
 
 def unseen_sequences(records: Sequence[FeatureRecord], settings: FitSettings) -> list[LimbSequence]:

@@ -12,6 +12,7 @@ from typing import Final
 import inference
 import sim_bridge
 import streamer
+from inference.emg_recording import name_fault, silence_fault
 from inference.exceptions import FeatureError
 from inference.record import FeatureRecord, load_record, save_record
 from inference.time_base import time_base_warnings
@@ -32,13 +33,14 @@ __all__ = [
     "make_record",
     "networks_dir",
     "record_path",
+    "record_warnings",
 ]
 
 _log = logging.getLogger(__name__)
 
 MADE_BY: Final = (
     (Path(sim_bridge.__file__).parent, ("**/*.py",)),
-    (Path(inference.__file__).parent, ("channels.py", "emg.py", "record.py")),
+    (Path(inference.__file__).parent, ("channels.py", "emg.py", "emg_recording.py", "record.py")),
     (
         Path(streamer.__file__).parent,
         (
@@ -95,7 +97,7 @@ def load_features(
 ) -> Iterator[FeatureRecord]:
     """Yield the records of every trial with EMG, from the cache where they are there.
 
-    Of a trial whose clocks look wrong a line of warning is logged as its record is made.
+    What looks wrong with a trial is logged as its record is made, see `record_warnings`.
 
     Parameters
     ----------
@@ -130,10 +132,41 @@ def load_features(
 
 
 def _warn(record: FeatureRecord) -> None:
-    """Say what `nem2e prepare` would say of a record's clocks; its variants have the same."""
-    if not record.variant:
-        for text in time_base_warnings(record):
-            _log.warning("%s: %s", record.name, text)
+    """Say what `nem2e prepare` would say of a record."""
+    for text in record_warnings(record):
+        _log.warning("%s: %s", record.name, text)
+
+
+def record_warnings(record: FeatureRecord) -> list[str]:
+    """Return what looks wrong with a trial, one line each; of a variant nothing, it has the same.
+
+    Told are clocks that disagree, channels that teach nothing for nobody knows their name, and
+    channels that are silent for longer than a muscle is in gait.
+
+    Parameters
+    ----------
+    record : FeatureRecord
+        With EMG.
+
+    Raises
+    ------
+    EmgError
+        If EMG and motion do not overlap at all.
+    """
+    if record.variant:
+        return []
+    found = time_base_warnings(record)
+    at = record.t - record.filter_delay_s
+    moved = (record.emg_t >= at[0]) & (record.emg_t <= at[-1])
+    for name, envelope in zip(record.emg_names, record.emg[moved].T, strict=True):
+        if fault := name_fault(name):
+            found.append(f"EMG channel {name} {fault}; it is passed over")
+        elif fault := silence_fault(record.emg_t[moved], envelope):
+            found.append(
+                f"EMG channel {name} {fault}; unless the person stood still, its electrode is off: "
+                "cut the trial or leave the channel out of [emg.muscles]"
+            )
+    return found
 
 
 def cached_record(

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inference.record import FeatureRecord
-from inference.time_base import time_base_warnings
 from sim_bridge import compile_model
 from streamer.cluster import open_client
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
-from streamer.features import cached_record, make_record
+from streamer.features import cached_record, make_record, record_warnings
 from streamer.formats import Trial, find_model, read_trial
 from streamer.one_line import is_ours
 from streamer.trial_features import has_emg
@@ -45,7 +44,7 @@ class Prepared:
     measured_s, predicted_s : float
         Of it, with ground forces that are measured, or predicted at least in part.
     warnings : tuple of str
-        Of `inference.time_base`, for the trial as recorded.
+        See `streamer.features.record_warnings`.
     """
 
     variant: str
@@ -131,7 +130,7 @@ def _summary(record: FeatureRecord, made: bool) -> Prepared:
         seconds=frame * len(record.t),
         measured_s=measured,
         predicted_s=frame * float(record.forces_valid.sum()) - measured,
-        warnings=() if record.variant else tuple(time_base_warnings(record)),
+        warnings=tuple(record_warnings(record)),
     )
 
 

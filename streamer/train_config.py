@@ -9,6 +9,7 @@ from inference.architecture import Architecture, GruArchitecture
 from inference.fit_settings import FitSettings
 from inference.train_settings import TrainSettings
 from streamer.exceptions import ConfigError
+from streamer.feature_settings import FeatureSettings
 from streamer.yaml_file import beside, read_yaml
 
 __all__ = ["TrainConfig", "load_train_config", "with_options"]
@@ -19,13 +20,15 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     Attributes
     ----------
+    name : str
+        Of the network, for people; it stands on its card.
     trials : tuple of str
         Trial directories to train on, or directories above them.
     unseen : tuple of str
         The same of other people, scored at the end and never trained on.
     variants : tuple of str
         Records beside those of the trials as recorded, see
-        `streamer.feature_settings.FeatureSettings.of_variant`.
+        `streamer.feature_settings.FeatureSettings.of_variant`; none with another target.
     exchanged : dict of str to tuple of tuple of str
         By person, ``dataset/subject``, pairs of EMG channels that have each other's names in the
         recordings, see `inference.exchange`.
@@ -44,6 +47,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         Processes that groups of people left out are shared out to; one per core, say.
     """
 
+    name: str = "network"
     trials: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
@@ -65,12 +69,19 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
                 f"{self.workers} workers of {self.training.devices} devices each would be in each "
                 "other's way; give 1 worker or `training: {devices: 1}`"
             )
+        for variant in self.variants:
+            if FeatureSettings.of_variant(variant).target != FeatureSettings().target:
+                raise ConfigError(
+                    f"`variants` has {variant!r}, with EMG later than that of the same trials as "
+                    "recorded: one motion would have two targets; take it out"
+                )
         _ = self.fit  # looks at the other numbers
 
     @property
     def fit(self) -> FitSettings:
         """What the fit needs of it."""
         return FitSettings(
+            name=self.name,
             folds=self.folds,
             validation_people=self.validation_people,
             rate_hz=self.rate_hz,

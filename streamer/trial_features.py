@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import SIDES
-from inference.emg import prepare_emg
-from inference.emg_recording import GAP_S
+from inference.emg import prepare_emg, spike_fault
+from inference.emg_recording import GAP_S, GAP_STEPS, signal_fault
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 from inference.time_base import check_channels, check_overlap
@@ -27,6 +27,7 @@ from sim_bridge import (
     CompiledModel,
     ExternalForce,
 )
+from streamer.exceptions import FormatError, nearest
 from streamer.feature_settings import FeatureSettings
 from streamer.force_ring import RecordedForces
 from streamer.formats import Trial
@@ -75,10 +76,13 @@ def trial_features(
     ------
     EmgError
         If the trial has no EMG, a channel of it cannot be used, or it is of another time.
+    FormatError
+        If ``[emg.muscles]`` names muscles that the model lacks, or those of the other leg.
     SimBridgeError
         If its markers or forces do not fit the model.
     """
     settings = settings or FeatureSettings()
+    _check_muscles(trial, model.muscle_names)
     names, emg_t, emg = _targets(trial, settings) if with_emg else _NO_EMG
     loads = trial.loads.forces if trial.loads is not None else ()
     bridge = Bridge(
@@ -127,6 +131,25 @@ def trial_features(
     )
 
 
+def _check_muscles(trial: Trial, known: Sequence[str]) -> None:
+    """Refuse muscles that cannot lie under the electrode that they are written for.
+
+    Raises
+    ------
+    FormatError
+        If the model lacks one, or it is of the other leg.
+    """
+    path = trial.directory / "trial.toml"
+    for channel, muscles in trial.emg_muscles.items():
+        for muscle in muscles:
+            if muscle not in known:
+                problem = f"emg.muscles.{channel} names {muscle}, which the model lacks"
+                raise FormatError(path, problem, f"correct the name ({nearest(muscle, known)})")
+            if {channel[-2:], muscle[-2:]} == {"_r", "_l"}:
+                problem = f"emg.muscles.{channel} names {muscle}, which is of the other leg"
+                raise FormatError(path, problem, "correct the side of either")
+
+
 def _targets(trial: Trial, settings: FeatureSettings) -> tuple[tuple[str, ...], F64, F64]:
     """Names, times and envelopes of the trial's mapped EMG channels."""
     if trial.emg is None or trial.emg_kind == "none" or not trial.emg_muscles:
@@ -135,6 +158,12 @@ def _targets(trial: Trial, settings: FeatureSettings) -> tuple[tuple[str, ...], 
     check_channels(str(trial.directory), names)
     _check_holes(str(trial.directory), trial.emg.time)
     columns = trial.emg.data[:, [trial.emg.names.index(name) for name in names]]
+    for name, column in zip(names, columns.T, strict=True):
+        if fault := signal_fault(trial.emg.time, column, trial.emg_kind) or spike_fault(column):
+            raise EmgError(
+                f"{trial.directory}: EMG channel {name} {fault}; correct the kind in [emg], cut "
+                "the trial, or leave the channel out of [emg.muscles]"
+            )
     try:
         envelopes = prepare_emg(trial.emg.time, columns, names, trial.emg_kind, settings.target)
     except EmgError as error:
@@ -155,7 +184,7 @@ def _check_holes(name: str, time: F64) -> None:
     if not len(steps):
         return
     longest = int(np.argmax(steps))
-    if steps[longest] > max(GAP_S, 2.5 * float(np.median(steps))):
+    if steps[longest] > max(GAP_S, GAP_STEPS * float(np.median(steps))):
         raise EmgError(
             f"{name}: emg.csv has a hole of {steps[longest]:.2f} s after {time[longest]:.2f} s; "
             "cut the trial there or leave its [emg.muscles] out"

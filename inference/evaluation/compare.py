@@ -143,7 +143,7 @@ def compare(
         raise FeatureError(f"{', '.join(sorted(both))} both trained on and unseen; choose one")
     fit = settings.fit
     check_people(fit.exchanged, [*records, *unseen])
-    sequences, lags = training_sequences(records, fit)
+    sequences, lags = training_sequences(records, fit, report)
     # what is wrong with the unseen is told before the hours of training, not after them
     held = unseen_sequences(unseen, fit)
     for pair in find_exchanged(sequences):

@@ -139,7 +139,9 @@ def _motion(path: Path, metadata: dict[str, Any]) -> str:
     plain = motion.strip().lower()
     like = [word for word in LIKE if plain.startswith((word, LIKE[word]))]
     if like and motion != like[0]:
-        raise FormatError(path, f"motion is {motion!r}", f"write {like[0]}")
+        raise FormatError(
+            path, f"motion is {motion!r}", f"write {like[0]}, or if it is none another word"
+        )
     return motion
 
 

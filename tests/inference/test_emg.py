@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.emg import ENVELOPE_RATE_HZ, envelope, prepare_emg
+from inference.emg import ENVELOPE_RATE_HZ, channel_fault, envelope, prepare_emg
 from inference.exceptions import EmgError
 
 RATE = 1500.0
@@ -93,6 +93,10 @@ def test_unusable_channel_is_named(spoil: object, message: str) -> None:
     spoil(data)  # type: ignore[operator]
     with pytest.raises(EmgError, match=message):
         prepare_emg(TIME, data, ["SOL_r", "VM_r"], "raw")
+
+
+def test_the_two_ends_of_a_short_recording_are_not_clipped() -> None:
+    assert channel_fault(np.random.default_rng(7).standard_normal(40), "raw") == ""
 
 
 def test_times_that_do_not_rise_are_refused() -> None:

@@ -10,7 +10,7 @@ import pytest
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence
 from inference.exceptions import FeatureError
-from inference.exchange import find_exchanged, put_right
+from inference.exchange import check_people, find_exchanged, put_right
 from tests.inference.evaluation.people import people
 from tests.inference.synthetic import synthetic_record
 
@@ -73,3 +73,11 @@ def test_a_channel_that_is_not_there_is_named() -> None:
     one = synthetic_record()
     with pytest.raises(FeatureError, match=r"SOL_r and VL_r .* SOL_r, TA_r, VM_r, GAS_r"):
         put_right([one], {one.person: [("SOL_r", "VL_r")]})
+
+
+def test_a_person_of_whom_there_is_nothing_is_named() -> None:
+    one = synthetic_record()
+    check_people({one.person: [("SOL_r", "VM_r")]}, [one])
+    for name, says in (("made/on", "did you mean made/one[?] correct"), ("x", "given; correct")):
+        with pytest.raises(FeatureError, match=f"`exchanged` names {name}, .*{says} the name"):
+            check_people({one.person: [], name: []}, [one])

@@ -52,6 +52,19 @@ def test_checkpoint_says_what_it_was_made_from_and_how_it_did(tmp_path: Path) ->
     assert np.isfinite(emg).all()
 
 
+def test_the_same_training_is_the_same_checkpoint_in_any_folder(tmp_path: Path) -> None:
+    records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(2)]
+    settings = replace(SETTINGS, name="ours", folds=0, validation_people=0)
+    one, other = (
+        fit_checkpoint(records, [], tmp_path / name, settings, lambda _: None)
+        for name in ("one", "another")
+    )
+    assert one is not None
+    assert other is not None
+    assert one.card.name == "ours"
+    assert one.digest == other.digest
+
+
 def test_a_network_of_the_motion_alone_has_no_second_opinion(tmp_path: Path) -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(3)]
     motion = GruArchitecture(d_model=16, members=1, inputs=MOTION)
@@ -78,6 +91,7 @@ STRANGER = synthetic_record("elsewhere", "stranger", seconds=3.0)
     ("unseen", "exchanged", "error", "reason"),
     [
         (STRANGER, {STRANGER.person: [("SOL_r", "VL_r")]}, FeatureError, "cannot be exchanged"),
+        (STRANGER, {"elsewhere/strangr": []}, FeatureError, "did you mean elsewhere/stranger"),
         (replace(STRANGER, emg_t=STRANGER.emg_t + 100.0), {}, EmgError, "do not overlap"),
         (replace(STRANGER, usable=~STRANGER.usable), {}, FeatureError, "none of the 1 trials"),
     ],

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from inference.dataset import build_sequences
 from inference.lag import estimate_lags
 from tests.inference.synthetic import synthetic_record
@@ -22,3 +24,18 @@ def test_a_set_without_walking_has_no_lag_and_moves_no_other() -> None:
     walks = build_sequences([synthetic_record("many", f"p{k}", seed=k) for k in range(3)], 100.0)
     (run,) = build_sequences([synthetic_record("other", "r", lag_s=0.1, seed=9)], 100.0)
     assert estimate_lags([*walks, replace(run, motion="run")], 100.0) == {"many": 0.0, "other": 0.0}
+
+
+@pytest.mark.parametrize(("lag_s", "told"), [(0.1, False), (0.3, True), (-0.25, True)])
+def test_a_lag_that_is_too_large_to_be_removed_is_told(lag_s: float, told: bool) -> None:
+    records = [synthetic_record("many", f"p{k}", seed=k) for k in range(6)]
+    records += [synthetic_record("off", "x", lag_s=lag_s, seed=11)]
+    lines: list[str] = []
+    estimate_lags(build_sequences(records, 100.0), 100.0, lines.append)
+    assert len(lines) == told
+    for line in lines:
+        found = float(line.split(" ms")[0].split()[-1])
+        # as above: steps of 10 ms, and the person's own tempo
+        assert abs(found - 1e3 * lag_s) <= 10.1
+        assert line.startswith("warning: the EMG of off stands ")
+        assert "by that of many" in line

@@ -150,6 +150,25 @@ def test_training_tells_of_clocks_too_as_it_makes_the_records(
         assert all(line.startswith("made/two/walk: EMG (3.00 to ") for line in lines)
 
 
+def test_unknown_channels_and_electrodes_that_come_off_are_told(
+    trials: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two = (trials / "made" / name / "walk" for name in ("one", "two"))
+    for file in (one / "emg.csv", one / "trial.toml"):
+        file.write_text(file.read_text().replace("VM_r", "Vm_r"))
+    rows = np.loadtxt(two / "emg.csv", delimiter=",", skiprows=1)
+    rows[rows[:, 0] > 6.0, 1] = 0.0
+    np.savetxt(two / "emg.csv", rows, delimiter=",", header="time,SOL_r,VM_r", comments="")
+    for made in ("2 made, 0 found", "0 made, 2 found"):
+        assert prepare.run([trials], tmp_path / "cache", workers=1)  # a warning is no failure
+        out, err = capsys.readouterr()
+        assert made in out
+        typo, silent = err.splitlines()
+        assert typo.startswith("warning: made/one/walk: EMG channel Vm_r is no known channel")
+        assert "VM_r" in typo
+        assert silent.startswith("warning: made/two/walk: EMG channel SOL_r is silent for 4.")
+
+
 def test_a_record_belongs_to_its_forces_wherever_they_are(trials: Path, tmp_path: Path) -> None:
     directory = trials / "made" / "one" / "walk"
     inside = record_path(directory, AS_RECORDED, tmp_path)
@@ -175,6 +194,7 @@ def test_a_record_belongs_to_its_forces_wherever_they_are(trials: Path, tmp_path
         "streamer/marker_noise.py",
         "streamer/formats/trc.py",
         "inference/emg.py",
+        "inference/emg_recording.py",
         "sim_bridge/filters/delay.py",
     ],
 )
@@ -248,7 +268,7 @@ def test_torch_is_not_loaded_nor_dask_needed_and_failure_is_status_1(
         [*command, "--workers", "2"], capture_output=True, text=True, env=ENVIRONMENT, check=False
     )
     assert refused.returncode == 1
-    assert "pip install 'nem2e-rt[batch]'" in refused.stderr
+    assert "pip install --editable '.[batch]'" in refused.stderr
 
 
 def test_misuse_is_refused_before_work_begins(trials: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from inference.architecture import StdrArchitecture
+from inference.checkpoint import load_checkpoint
 from streamer.exceptions import ConfigError
 from streamer.train_config import TrainConfig, load_train_config
 
@@ -41,6 +42,8 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("training: {epochs: 0}", "must be 1 or more"),
         ("workers: 0", "`workers` is 0; give 1 or more"),
         ("{workers: 2, training: {devices: 2}}", "in each other's way"),
+        ("variants: [loud]", "'loud' has no meaning"),
+        ("variants: [predicted, noise-1+causal]", r"`variants` has 'noise-1\+causal', .*two targ"),
         ("rate_hz: -100", "train.yaml: `rate_hz` is -100, it must be between 10 and 1000"),
         ("rate_hz: 0", "`rate_hz` is 0"),
         ("rate_hz: .nan", "`rate_hz` is nan"),
@@ -90,3 +93,4 @@ def test_the_default_run_is_what_the_package_uses() -> None:
     config = load_train_config(path)
     assert config.architecture == TrainConfig().architecture
     assert config.training == TrainConfig().training
+    assert config.name == load_checkpoint().card.name

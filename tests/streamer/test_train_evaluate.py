@@ -54,7 +54,8 @@ KEPT = ("source", "motion", "mass_kg", "marker_rate_hz")
 
 def write_emg(trial: Path, spoil: Callable[[np.ndarray], None] = lambda _: None) -> None:
     time = np.arange(0.0, 9.9, 0.01)
-    data = np.abs(np.sin(2.0 * np.pi * time[:, None] + np.array([0.0, 1.0])))
+    # as often as the demo subject strides, so that no maximum falls on samples again and again
+    data = np.abs(np.sin(1.8 * np.pi * time[:, None] + np.array([0.0, 1.0])))
     spoil(data)
     rows = (f"{t:.2f},{a:.5f},{b:.5f}" for t, (a, b) in zip(time, data, strict=True))
     (trial / "emg.csv").write_text("time,SOL_r,VM_r\n" + "\n".join(rows) + "\n")

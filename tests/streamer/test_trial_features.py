@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from inference.exceptions import EmgError
 from sim_bridge import BridgeStatus
+from streamer.exceptions import FormatError
 from streamer.formats import MarkerTable, Storage, Trial
 from streamer.frame_forces import FORCE_TRUST_S
 from streamer.trial_features import trial_features
@@ -102,7 +104,64 @@ def test_emg_with_a_hole_is_refused_with_its_place(step_s: float) -> None:
 
 def test_slow_emg_has_no_holes() -> None:
     trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
-    time = np.delete(np.arange(0.0, 2.0, 0.05), 10)  # one sample lost
+    time = np.delete(np.arange(0.0, 3.0, 0.05), 10)  # one sample lost
     emg = Storage(time, ("SOL_r",), np.abs(np.sin(5.0 * time))[:, None])
     slow = replace(trial, emg=emg, emg_kind="envelope", emg_muscles={"SOL_r": ("SOL_r",)})
     assert trial_features(slow, model).emg_names == ("SOL_r",)
+
+
+def raw_burst(time: np.ndarray) -> np.ndarray:
+    """Noise that swells and fades: raw EMG."""
+    swell = 0.1 + np.sin(5.0 * time) ** 2
+    return swell * np.random.default_rng(5).standard_normal(len(time))
+
+
+def smooth_burst(time: np.ndarray) -> np.ndarray:
+    return np.sin(5.0 * time) ** 2
+
+
+def spoilt(where: np.ndarray, value: float) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda column: np.where(where, value, column)
+
+
+TIME = np.arange(0.0, 3.0, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("signal", "kind", "spoil", "says"),
+    [
+        (raw_burst, "envelope", np.copy, r"is negative [45]\d % of the time: raw EMG"),
+        (smooth_burst, "raw", np.copy, "hardly crosses its median: an envelope"),
+        (raw_burst, "raw", spoilt(TIME > 1.5, 0.0), r"is stuck at 0 for 1\.5 s"),
+        (smooth_burst, "envelope", lambda x: np.minimum(x, 0.7), r"clipped: \d+ % .* at 0\.7"),
+        (raw_burst, "raw", spoilt(TIME[700] == TIME, 1e3), "a spike of 1000, where 99 %"),
+        (smooth_burst, "envelope", spoilt(TIME[700] == TIME, 1e3), "a spike of 1000, where 99 %"),
+    ],
+)
+def test_emg_that_is_none_is_refused_by_its_channel(
+    signal: Callable[[np.ndarray], np.ndarray],
+    kind: str,
+    spoil: Callable[[np.ndarray], np.ndarray],
+    says: str,
+) -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    good = signal(TIME)
+    emg = Storage(TIME, ("SOL_r", "TA_r"), np.column_stack((good, spoil(good))))
+    right = "raw" if signal is raw_burst else "envelope"
+    named = {"TA_r": ("TA_r",)} if kind != right else {"SOL_r": ("SOL_r",), "TA_r": ("TA_r",)}
+    bad = replace(trial, emg=emg, emg_kind=kind, emg_muscles=named)
+    with pytest.raises(EmgError, match=f"walk: EMG channel TA_r .*{says}.*; correct the kind in"):
+        trial_features(bad, model)
+
+
+@pytest.mark.parametrize(
+    ("muscles", "says"),
+    [
+        (("soleus_r",), r"names soleus_r, which the model lacks; correct the name \(.*SOL_r"),
+        (("SOL_r", "TA_l"), "names TA_l, which is of the other leg; correct the side"),
+    ],
+)
+def test_muscles_under_an_electrode_are_the_models(muscles: tuple[str, ...], says: str) -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    with pytest.raises(FormatError, match=rf"trial\.toml: emg\.muscles\.SOL_r {says}"):
+        trial_features(replace(trial, emg_muscles={"SOL_r": muscles}), model, with_emg=False)

@@ -145,6 +145,13 @@ def test_unseen_people_of_no_use_are_told_before_the_training() -> None:
     assert lines == []
 
 
+def test_exchanged_channels_of_nobody_are_told_before_the_training() -> None:
+    records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
+    fit = replace(SETTINGS.fit, exchanged={"Made/p1": [("SOL_r", "VM_r")]})
+    with pytest.raises(FeatureError, match=r"names Made/p1, .* did you mean made/p1"):
+        compare(records, [], replace(SETTINGS, fit=fit), lambda _: None)
+
+
 def test_nobody_is_both_trained_on_and_unseen() -> None:
     records = [synthetic_record(subject=f"p{k}") for k in range(2)]
     with pytest.raises(FeatureError, match="made/p1 both trained on and unseen"):

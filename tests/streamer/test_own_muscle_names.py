@@ -1,0 +1,34 @@
+"""A model whose muscles have names of their own keeps its knees, live and offline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+import run_realtime
+from configs.demo.build import SUBJECT
+from inference import Refiner
+from inference.muscle_map import default_muscle_map
+from sim_bridge import CompiledModel, compile_model
+from streamer.commands import offline
+from streamer.config import RunConfig
+
+
+@pytest.mark.parametrize("opened", [offline.open_refiner, run_realtime.open_refiner])
+def test_knees_are_known_by_the_models_geometry(
+    opened: Callable[[RunConfig, CompiledModel], Refiner],
+) -> None:
+    model = compile_model(SUBJECT / "model.osim")
+    own = replace(model.muscles, names=tuple(f"own_{name}" for name in model.muscle_names))
+    given = {
+        channel: tuple(f"own_{name}" for name in names)
+        for channel, names in default_muscle_map(model.muscle_names).items()
+    }
+    config = RunConfig(model=SUBJECT / "model.osim", muscle_map=given)
+    plain = opened(RunConfig(model=SUBJECT / "model.osim"), model)
+    renamed = opened(config, replace(model, muscles=own))
+    assert renamed.channel_names == plain.channel_names
+    assert renamed.absent_coordinates == plain.absent_coordinates
+    assert "knee_angle_r" not in renamed.absent_coordinates
