@@ -21,7 +21,7 @@ class BridgeStatus(IntFlag):
     """Inverse kinematics stopped at its iteration limit, or left the markers far from the model's:
     labels are exchanged, or the model is not this person's."""
     SO_SATURATED = 64
-    """A muscle is fully active and reserves carry what the muscles cannot."""
+    """A muscle is fully active: what more it would have to give, others or reserves do."""
     PATH_EXTRAPOLATED = 128
     """A coordinate left the region in which the muscle paths were fitted."""
     WARMING_UP = 512
