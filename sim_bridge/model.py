@@ -120,7 +120,8 @@ class PathGeometry:
     station           place on the link; of the body for a moving point       m      (n_point, 3)
     coordinate        that conditions (first) or moves (each axis) it                (n_point, 3)
     function          of each axis of a moving point                                 (n_point, 3)
-    interval          in which a conditional point is active                  rad    (n_point, 2)
+    interval          of each coordinate: where a conditional point is        rad    (n_point, 3, 2)
+                      active; beyond it a moving point stays where it is
     wrap_start        first wrap of each muscle                                      (n_muscle+1,)
     wrap_link         that carries the cylinder                                      (n_wrap,)
     wrap_rotation     cylinder on that link, its axis is z                           (n_wrap, 3, 3)

@@ -169,7 +169,10 @@ def _tension(skeleton: Skeleton, pose: Pose, link: int, point: F64, u: F64) -> f
 def _pull_moving_point(
     skeleton: Skeleton, points: Points, pose: Pose, i: int, u: F64, sign: float, arm: F64
 ) -> None:
-    """What the motion of a moving point on its own link adds."""
+    """What the motion of a moving point on its own link adds.
+
+    OpenSim 4.6 goes on with it beyond the range, where it keeps the point: so do we.
+    """
     link = points.link[i]
     for axis in range(3):
         k = points.coordinate[i, axis]

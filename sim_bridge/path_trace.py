@@ -151,21 +151,22 @@ def _is_active(points: Points, pose: Pose, i: int) -> bool:
     if points.kind[i] != CONDITIONAL:
         return True
     q = pose.q[points.coordinate[i, 0]]
-    return bool(points.interval[i, 0] <= q <= points.interval[i, 1])
+    return bool(points.interval[i, 0, 0] <= q <= points.interval[i, 0, 1])
 
 
 @kernel
 def _moving_station(
     skeleton: Skeleton, points: Points, pose: Pose, i: int, station_out: F64
 ) -> None:
-    """Place of a moving point on its link."""
+    """Place of a moving point on its link: beyond the coordinate's range that at its end."""
     for r in range(3):
         station_out[r] = points.station[i, r]
     for axis in range(3):
         k = points.coordinate[i, axis]
+        q = pose.q[k] if k >= 0 else 0.0
         value, _, _ = evaluate(
             points.function[i, axis],
-            pose.q[k] if k >= 0 else 0.0,
+            min(max(q, points.interval[i, axis, 0]), points.interval[i, axis, 1]),
             skeleton.start,
             skeleton.lower,
             skeleton.origin,

@@ -16,7 +16,7 @@ import numpy as np
 from sim_bridge.exceptions import CacheError
 from sim_bridge.model import CompiledModel
 
-COMPILER_VERSION = "9"
+COMPILER_VERSION = "10"
 """Raised with every change of what the compiler writes: older files are then not found."""
 
 

@@ -22,6 +22,10 @@ _CONDITION_SLACK = 1e-5
 """OpenSim keeps a conditional point active this far [rad] outside of its range."""
 
 
+Interval = tuple[float, float]
+_NOWHERE: Interval = (0.0, 0.0)
+
+
 @dataclass(frozen=True)
 class _Point:
     """One path point; see :class:`sim_bridge.model.PathGeometry` for the fields."""
@@ -32,7 +36,7 @@ class _Point:
     station: Any
     coordinate: tuple[int, int, int] = (-1, -1, -1)
     function: tuple[int, int, int] = (-1, -1, -1)
-    interval: tuple[float, float] = (0.0, 0.0)
+    interval: tuple[Interval, Interval, Interval] = (_NOWHERE, _NOWHERE, _NOWHERE)
 
 
 @dataclass(frozen=True)
@@ -99,18 +103,17 @@ def _read_points(
         kind = point.getConcreteClassName()
         if kind == "MovingPathPoint":
             moving = opensim.MovingPathPoint.safeDownCast(point)
-            coordinate, function = _moving_axes(moving, number, functions)
-            found.append(
-                _Point(MOVING, link, place.rotation, place.translation, coordinate, function)
-            )
+            axes = _moving_axes(moving, number, functions)
+            found.append(_Point(MOVING, link, place.rotation, place.translation, *axes))
             continue
         plain = getattr(opensim, kind).safeDownCast(point)
         station = place.point(vec3(plain.get_location()))
         if kind == "ConditionalPathPoint" and plain.hasCoordinate():
             condition = (number[plain.getCoordinate().getName()], -1, -1)
             low, high = plain.get_range(0) - _CONDITION_SLACK, plain.get_range(1) + _CONDITION_SLACK
+            active = ((low, high), _NOWHERE, _NOWHERE)
             found.append(
-                _Point(CONDITIONAL, link, place.rotation, station, condition, interval=(low, high))
+                _Point(CONDITIONAL, link, place.rotation, station, condition, interval=active)
             )
         else:
             found.append(_Point(FIXED, link, place.rotation, station))
@@ -119,16 +122,18 @@ def _read_points(
 
 def _moving_axes(
     point: Any, number: dict[str, int], functions: FunctionTable
-) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Coordinate and function of each axis of a moving point."""
-    coordinates, numbers = [], []
+) -> tuple[tuple[int, int, int], tuple[int, int, int], tuple[Interval, Interval, Interval]]:
+    """Coordinate, function and the coordinate's range of each axis of a moving point."""
+    coordinates, numbers, ranges = [], [], []
     for axis in "xyz":
         has = getattr(point, f"has{axis.upper()}Coordinate")()
-        coordinate = getattr(point, f"get{axis.upper()}Coordinate")() if has else None
-        coordinates.append(number[coordinate.getName()] if coordinate is not None else -1)
+        coordinate: Any = getattr(point, f"get{axis.upper()}Coordinate")() if has else None
+        coordinates.append(number[coordinate.getName()] if has else -1)
+        ranges.append((coordinate.getRangeMin(), coordinate.getRangeMax()) if has else _NOWHERE)
         function = getattr(point, f"get_{axis}_location")()
         numbers.append(functions.add(function, point.getName()))
-    return (coordinates[0], coordinates[1], coordinates[2]), (numbers[0], numbers[1], numbers[2])
+    x, y, z = zip(coordinates, numbers, ranges, strict=True)
+    return (x[0], y[0], z[0]), (x[1], y[1], z[1]), (x[2], y[2], z[2])
 
 
 def _read_wraps(path: Any, frames: Frames) -> list[_Wrap]:
@@ -169,7 +174,7 @@ def _pack(points: list[list[_Point]], wraps: list[list[_Wrap]]) -> PathGeometry:
         station=np.array([p.station for p in flat]).reshape(-1, 3),
         coordinate=np.array([p.coordinate for p in flat], dtype=np.int64).reshape(-1, 3),
         function=np.array([p.function for p in flat], dtype=np.int64).reshape(-1, 3),
-        interval=np.array([p.interval for p in flat]).reshape(-1, 2),
+        interval=np.array([p.interval for p in flat]).reshape(-1, 3, 2),
         wrap_start=np.cumsum([0] + [len(m) for m in wraps]).astype(np.int64),
         wrap_link=np.array([w.link for w in flat_wraps], dtype=np.int64),
         wrap_rotation=np.array([w.place.rotation for w in flat_wraps]).reshape(-1, 3, 3),
