@@ -64,7 +64,10 @@ def test_a_quiet_frame_has_no_flag(small_case: Callable[[Any], Case]) -> None:
     add_muscle(model, "m")
     compiled = small_case(model).compiled
     bridge = Bridge(compiled, compiled.marker_names, [], BridgeSettings(100.0))
-    markers = Kinematics(compiled).markers(np.array([0.3, 0.1, 0.2]))
-    status = [bridge.step(k / 100.0, markers, np.zeros((0, 9))).status for k in range(60)]
+    kinematics, status = Kinematics(compiled), []
+    for k in range(60):
+        sway = 1e-3 * np.sin(0.2 * k)  # bodies that do not move at all are no measurement
+        markers = kinematics.markers(np.array([0.3 + sway, 0.1, 0.2]))
+        status.append(bridge.step(k / 100.0, markers, np.zeros((0, 9))).status)
     assert status[0] & BridgeStatus.WARMING_UP
     assert not status[-1] & ~int(BridgeStatus.SO_SATURATED)  # one muscle cannot hold the limb

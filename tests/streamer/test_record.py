@@ -80,7 +80,9 @@ def record(endpoint: str, out: Path, *options: str) -> "subprocess.Popen[str]":
     """The command, for the streams of `Session` alone: other tests may send beside this one."""
     config = out.with_suffix(".yaml")
     out.with_suffix(".osim").touch()  # named, never read
-    config.write_text(f"model: {out.stem}.osim\nmarkers: {{type: MoCap, name: {LAB}}}\n")
+    config.write_text(
+        f"model: {out.stem}.osim\nmarkers: {{type: MoCap, name: {LAB}}}\nemg: {{name: {LAB}}}\n"
+    )
     # the recorder's own liblsl is older and asks on another address of the machine
     lsl = out.with_suffix(".cfg")
     lsl.write_text(ISOLATED.read_text() + "[lab]\nKnownPeers = {127.0.0.1}\n")
