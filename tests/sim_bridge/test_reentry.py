@@ -103,7 +103,7 @@ def test_what_is_not_flagged_after_an_occlusion_is_near_the_truth(
 
 
 def test_a_camera_system_that_stops_is_no_measurement(
-    recorded: Callable[[str], RecordedTrial],
+    recorded: Callable[[str], RecordedTrial], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its last frame comes again and again, with new times: for 0.1 s that is believed."""
     trial = recorded("rajagopal/walker/walk")
@@ -119,6 +119,7 @@ def test_a_camera_system_that_stops_is_no_measurement(
             # as after a gap, see above
             assert np.abs(found.q - seen.q).max() < np.radians(3.0)
     assert not found.status & ~int(BridgeStatus.SO_SATURATED)
+    assert caplog.text.count("the cameras have stopped") == 1
 
 
 def test_frames_that_repeat_once_or_twice_are_slow_ones(
