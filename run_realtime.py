@@ -111,18 +111,15 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
 
 def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
     """Open the network on the configured backend and say which it is and how far it is proven."""
-    from inference import Refiner
-    from sim_bridge import knee_flexion_sign
+    from streamer.model_refiner import refiner_for
 
     say("opening the network (on TensorRT the first time its engine is built)")
-    refiner = Refiner(
+    refiner = refiner_for(
+        model,
         config.checkpoint,
-        model.muscle_names,
-        model.coordinate_names,
-        config.mass_kg or model.mass,
+        mass_kg=config.mass_kg,
         backend=config.backend,
         muscle_map=config.muscle_map,
-        knee_flexion=knee_flexion_sign(model) or None,
         clock=time.perf_counter,
         subject=config.subject,
     )

@@ -16,14 +16,19 @@ import numpy as np
 from inference.calibration_limbs import Limb
 from inference.dataset import measured_matrix
 from inference.exceptions import CalibrationError
-from inference.metrics import MAX_LAG_S, MINIMUM_SAMPLES, Series, best_common_lag, correlation
+from inference.metrics import (
+    MAX_LAG_S,
+    MINIMUM_SAMPLES,
+    SEARCHED_S,
+    Series,
+    best_common_lag,
+    correlation,
+)
 
 __all__ = ["recognise"]
 
 RECOGNISED_R: Final = 0.4
 """Least mean r of the network's own estimates at their best lag."""
-SEARCHED_S: Final = 0.4
-"""Lags are searched within this: one beyond `MAX_LAG_S` is to be found, and not cut short."""
 QUARTER_S: Final = 5.0
 """A quarter of a recording tells its lag from this length on."""
 DRIFT_S: Final = 0.04

@@ -23,6 +23,7 @@ __all__ = [
     "EmgRecording",
     "at_rest",
     "covered",
+    "longest_step",
     "name_fault",
     "signal_fault",
     "silence_fault",
@@ -266,11 +267,15 @@ def stretches(true: Bool) -> Stretches:
     return edges.reshape(-1, 2)
 
 
+def longest_step(time: F64) -> float:
+    """Return the time [s] between neighbouring samples up to which none is missing between them."""
+    steps = np.diff(time)
+    return max(GAP_S, GAP_STEPS * float(np.median(steps))) if len(steps) else GAP_S
+
+
 def covered(time: F64, at: F64) -> Bool:
     """Tell which of the instants `at` (n,) are far from every gap between samples at `time` [s]."""
     far = np.ones(len(at), dtype=np.bool_)
-    steps = np.diff(time)
-    gap = max(GAP_S, GAP_STEPS * float(np.median(steps))) if len(steps) else GAP_S
-    for i in np.flatnonzero(steps > gap):
+    for i in np.flatnonzero(np.diff(time) > longest_step(time)):
         far &= (at < time[i] - REACH_S) | (at > time[i + 1] + REACH_S)
     return far

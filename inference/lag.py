@@ -15,15 +15,13 @@ import numpy as np
 
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence
-from inference.metrics import MAX_LAG_S, Series, best_common_lag
+from inference.metrics import MAX_LAG_S, SEARCHED_S, Series, best_common_lag
 from inference.motion_ridge import MotionRidge
 
 __all__ = ["estimate_lags"]
 
 RIDGE: Final = 30.0
 """Penalty on standardised inputs; from 3 to 300, lags of real sets move by 10 ms at most."""
-SEARCHED_S: Final = 0.4
-"""How far a lag is looked for that is too large to be removed; the real ones lie within 0.08 s."""
 
 
 def estimate_lags(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 __all__ = [
     "MAX_LAG_S",
     "MINIMUM_SAMPLES",
+    "SEARCHED_S",
     "Series",
     "best_common_lag",
     "correlation",
@@ -25,6 +26,9 @@ Bool = npt.NDArray[np.bool_]
 
 MAX_LAG_S: Final = 0.15
 """Lags are searched within this; beyond it a gait cycle aliases."""
+SEARCHED_S: Final = 0.4
+"""How far a lag is looked for that may be too large [s]: one beyond `MAX_LAG_S` is to be found, and
+not cut short. The real ones lie within 0.08 s."""
 MINIMUM_SAMPLES: Final = 30
 """Fewer common samples than this give no correlation."""
 

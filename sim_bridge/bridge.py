@@ -268,10 +268,10 @@ class Bridge:
         """
         if not np.isfinite(t):
             t = self._last_t + 1.0 / self.settings.rate_hz if np.isfinite(self._last_t) else 0.0
-        np.copyto(self._markers, markers)
+        np.copyto(self._markers, markers)  # kernels are compiled for arrays of our own kind
         if self._frozen.step(t, self._markers):
             self._markers[:] = np.nan
-        status = self.track(self._markers)
+        status = self._track()
         self._external.delay(t, forces)
         if status & _HOLD:
             self.unseen_until(t)
@@ -321,7 +321,11 @@ class Bridge:
 
     def track(self, markers: F64) -> int:
         """Inverse kinematics alone; the solution is ``output.ik_q``, status bits are returned."""
-        np.copyto(self._markers, markers)  # kernels are compiled for arrays of our own kind
+        np.copyto(self._markers, markers)
+        return self._track()
+
+    def _track(self) -> int:
+        """Inverse kinematics of the frame that was copied."""
         self.ik.step(self._markers)
         status = 0
         if self.ik.n_used < self.ik.n_markers:

@@ -55,6 +55,7 @@ class MarkerGate:
 
     def screen(self, targets: Targets, markers: F64, pose: Pose) -> None:
         """Copy a frame to ``markers``, without those too far from the predicted ``pose``."""
+        np.copyto(self.markers, markers)
         self.n_aside = screen_markers(
             targets, markers, pose, self._error, self._age, self._point, self.markers
         )
@@ -64,6 +65,7 @@ class MarkerGate:
 
         A marker that has been missing for long is not waited for.
         """
+        np.copyto(self._corrected, markers)
         self.n_missing = correct_markers(targets, markers, self._error, self._age, self._corrected)
         return self._corrected if self.n_missing else markers
 
@@ -91,10 +93,7 @@ def screen_markers(
     point: F64,
     markers_out: F64,
 ) -> int:
-    """Set markers aside and count them; ``age`` counts frames since an error was learnt."""
-    for i in range(markers.shape[0]):
-        for c in range(3):
-            markers_out[i, c] = markers[i, c]
+    """Set markers aside in a copy and count them; ``age`` is frames since an error was learnt."""
     far = 0
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
@@ -115,10 +114,7 @@ def screen_markers(
 
 @kernel
 def correct_markers(targets: Targets, markers: F64, error: F64, age: I64, markers_out: F64) -> int:
-    """Take known errors off all markers; returns how many are missing that were there lately."""
-    for i in range(markers.shape[0]):
-        for c in range(3):
-            markers_out[i, c] = markers[i, c]
+    """Take known errors off in a copy; returns how many are missing that were there lately."""
     missing = 0
     for i in range(targets.link.shape[0]):
         row = targets.column[i]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from inference.channels import SIDES
 from inference.emg import prepare_emg, spike_fault
-from inference.emg_recording import GAP_S, GAP_STEPS, signal_fault
+from inference.emg_recording import longest_step, signal_fault
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 from inference.time_base import check_channels, check_overlap
@@ -178,13 +178,13 @@ def _check_holes(name: str, time: F64) -> None:
     Raises
     ------
     EmgError
-        If samples are missing for longer than `GAP_S`, or than one of a slow recording.
+        If samples are missing, see `longest_step`.
     """
     steps = np.diff(time)
     if not len(steps):
         return
     longest = int(np.argmax(steps))
-    if steps[longest] > max(GAP_S, GAP_STEPS * float(np.median(steps))):
+    if steps[longest] > longest_step(time):
         raise EmgError(
             f"{name}: emg.csv has a hole of {steps[longest]:.2f} s after {time[longest]:.2f} s; "
             "cut the trial there or leave its [emg.muscles] out"

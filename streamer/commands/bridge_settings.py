@@ -1,13 +1,15 @@
 """What a configuration says to the bridge, live and over a recording."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_bridge import BridgeSettings, CompiledModel, CoordinateTask
+from sim_bridge import ON_FEET, BridgeSettings, CompiledModel, CoordinateTask, ExternalForce
 from streamer.config import RunConfig
 from streamer.formats import IkSetup, read_ik_setup
+from streamer.formats.external_loads import ExternalForceColumns
 from streamer.terminal import say
 
 MASS_OFF = 0.3
@@ -49,6 +51,16 @@ def bridge_settings(
     if config.ik_setup is None:
         return settings
     return with_ik_setup(settings, read_ik_setup(config.ik_setup), model)
+
+
+def external_forces(
+    columns: Sequence[ExternalForceColumns], *, on_feet: bool
+) -> tuple[ExternalForce, ...]:
+    """Return what forces act on: the bodies that are named, or whichever foot is on a plate."""
+    return tuple(
+        ExternalForce(load.name, ON_FEET if on_feet else load.body, load.pure_torque)
+        for load in columns
+    )
 
 
 def _say_if_another(mass_kg: float | None, model: CompiledModel) -> None:

@@ -23,7 +23,7 @@ from inference import (
 )
 from inference.record import FeatureRecord
 from inference.subject import check_replaceable
-from sim_bridge import Bridge, BridgeStatus, compile_model, knee_flexion_sign
+from sim_bridge import Bridge, BridgeStatus, compile_model
 from streamer.commands.progress import progress_bar
 from streamer.config import load_config
 from streamer.emg_inlet import EmgInlet
@@ -31,6 +31,7 @@ from streamer.exceptions import ConfigError, FormatError, StreamNotFound
 from streamer.formats import Trial, read_trial
 from streamer.loop import Session
 from streamer.lsl_inlet import find
+from streamer.model_refiner import refiner_for
 from streamer.outputs import check_output
 from streamer.trial_features import trial_features
 
@@ -99,13 +100,7 @@ def trial_take(
         )
     model = compile_model(trial.model, progress=progress)
     record = trial_features(trial, model, with_emg=False)
-    refiner = Refiner(
-        checkpoint,
-        model.muscle_names,
-        model.coordinate_names,
-        trial.mass_kg,
-        knee_flexion=knee_flexion_sign(model) or None,
-    )
+    refiner = refiner_for(model, checkpoint, mass_kg=trial.mass_kg)
     names = tuple(trial.emg_muscles)
     columns = [trial.emg.names.index(name) for name in names]
     emg = EmgRecording(

@@ -20,7 +20,6 @@ from sim_bridge import (
     BridgeOutput,
     CompiledModel,
     compile_model,
-    knee_flexion_sign,
 )
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.commands.bridge_settings import bridge_settings
@@ -32,6 +31,7 @@ from streamer.force_ring import SLOWEST_GAP_S
 from streamer.frame_forces import begin_frame, step_refiner
 from streamer.frame_times import RESET_AFTER_S, FrameTimes
 from streamer.health import StageTimer
+from streamer.model_refiner import refiner_for
 from streamer.outputs import check_output
 from streamer.status import Status
 
@@ -169,13 +169,11 @@ def open_bridge(settings: RunConfig, model: CompiledModel, recording: Recording)
 
 def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:
     """Return a refiner for a compiled model, warmed up."""
-    refiner = Refiner(
+    refiner = refiner_for(
+        model,
         settings.checkpoint,
-        model.muscle_names,
-        model.coordinate_names,
-        settings.mass_kg or model.mass,
+        mass_kg=settings.mass_kg,
         muscle_map=settings.muscle_map,
-        knee_flexion=knee_flexion_sign(model) or None,
         subject=settings.subject,
     )
     refiner.warm_up()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge import ON_FEET, ExternalForce
+from streamer.commands.bridge_settings import external_forces
 from streamer.config import RunConfig
 from streamer.exceptions import ConfigError, FormatError
 from streamer.force_ring import SLOWEST_GAP_S, RecordedForces
@@ -120,9 +121,7 @@ def read_recording(
     if grf is not None and session is not None and session.forces.up == "z":
         rows = z_up_to_y_up(rows.reshape(-1, 3)).reshape(rows.shape)
         say(f"{grf.name} has z up, as the --config says, and metres; its forces are turned")
-    bodies = tuple(
-        ExternalForce(f.name, ON_FEET if auto else f.body, f.pure_torque) for f in columns
-    )
+    bodies = external_forces(columns, on_feet=auto)
     corners = source.corners if loads is None else None
     if session is not None and session.corners is not None:
         corners = corners_of(session.corners)

@@ -176,13 +176,13 @@ def make_bridge(
 ) -> "Bridge":
     """Make the bridge for a session's streams; without forces there are no rows to measure."""
     # here, so that the process which only shows the table does not load the solvers
-    from sim_bridge import ON_FEET, Bridge, ExternalForce
-    from streamer.commands.bridge_settings import bridge_settings
+    from sim_bridge import Bridge
+    from streamer.commands.bridge_settings import bridge_settings, external_forces
     from streamer.formats import corners_of
 
     settings = bridge_settings(config, model, markers.rate_hz, corners_of(config.corners))
     auto, columns = config.plates == "auto", forces.loads if forces is not None else ()
-    rows = [ExternalForce(f.name, ON_FEET if auto else f.body, f.pure_torque) for f in columns]
+    rows = external_forces(columns, on_feet=auto)
     bridge = Bridge(model, markers.names, rows, settings)
     if not bridge.loads:
         say(
