@@ -145,6 +145,10 @@ class Checkpoint:
         """Read the tensors by name."""
         return _tensors(self.path / _WEIGHTS, self.card.sha256)
 
+    def gain(self) -> F32:
+        """Read by what sigma is multiplied to hold its promise, (N_CHANNEL,)."""
+        return self.weights()["gain"]
+
     def reference(self) -> Reference | None:
         """Read the reference; None if this checkpoint was saved without one."""
         if _REFERENCE not in self.card.sha256:

@@ -102,6 +102,7 @@ def build_estimator(
     rate_hz: float,
     lead_s: float,
     subject: Subject | None = None,
+    gain: F32 | None = None,
 ) -> Estimator:
     """Return an estimator, corrected for a subject, with the opinions that there are.
 
@@ -111,7 +112,7 @@ def build_estimator(
         See `Estimator`.
     usual : Usual or None
         Of the people that the network learned from; None = the network is alone.
-    rate_hz, lead_s : float
+    rate_hz, lead_s, gain
         See `SecondOpinion`.
     subject : Subject, optional
     """
@@ -120,7 +121,7 @@ def build_estimator(
         adapter = subject.adapter
         known = known_by_channel(subject.facts.known, adapter)
     if usual is not None:
-        opinion = SecondOpinion(usual, rate_hz, lead_s, known)
+        opinion = SecondOpinion(usual, rate_hz, lead_s, known, gain)
     return Estimator(backend, architecture, opinion, adapter)
 
 
@@ -130,5 +131,11 @@ def checkpoint_estimator(
     """Return the estimator of a checkpoint, whose network the backend holds."""
     card = checkpoint.card
     return build_estimator(
-        backend, card.architecture, checkpoint.usual(), card.rate_hz, card.lead_s, subject
+        backend,
+        card.architecture,
+        checkpoint.usual(),
+        card.rate_hz,
+        card.lead_s,
+        subject,
+        checkpoint.gain(),
     )

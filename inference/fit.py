@@ -128,7 +128,14 @@ def fit_checkpoint(
     if held:
         step = OnnxStep(onnx, settings.architecture)
         stream = estimate_stream(
-            build_estimator(step, settings.architecture, usual, settings.rate_hz, settings.lead_s)
+            build_estimator(
+                step,
+                settings.architecture,
+                usual,
+                settings.rate_hz,
+                settings.lead_s,
+                gain=gain.astype(np.float32),
+            )
         )
         known = known_channels(people_by_channel(sequences))
         methods = hide_unknown(beside_simulation([stream(s) for s in held], held), known)

@@ -5,14 +5,15 @@ optimization, which was taught nothing, is worth as much: in running, of which a
 walking has no example, it tells which muscles work, and how hard. So the estimate becomes::
 
     y' = y + s (o - y),    o = a / a_max,    s = 1/2 max(0, 1 - D_0 / D)
-    sigma'^2 = sigma^2 + s (1 - s) (o - y)^2
+    sigma'^2 = sigma^2 + g^2 s (1 - s) (o - y)^2
 
-with y and sigma the network's, a the forecast of the simulated activation
-(`inference.opinion.foresight`) and a_max its usual maximum, so that o has the unit of EMG; and D
-how unlike the usual the motion is (`inference.opinion.unlikeness`). Below D_0 the network is alone;
-far beyond it both count equally. sigma' is that of the mixture of two opinions. A correction for
-one person (`inference.adapter`) knows how this person moved in the calibration; for channels that
-it corrects D_0 is no nearer than that.
+with y and sigma the network's, g the gain that its sigma has, a the forecast of the simulated
+activation (`inference.opinion.foresight`) and a_max its usual maximum, so that o has the unit of
+EMG; and D how unlike the usual the motion is (`inference.opinion.unlikeness`). Below D_0 the
+network is alone; far beyond it both count equally. sigma' is that of the mixture of two opinions,
+with one gain for all of it, as it is fitted (`inference.evaluation.coverage`). A correction for one
+person (`inference.adapter`) knows how this person moved in the calibration; for channels that it
+corrects D_0 is no nearer than that.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ class SecondOpinion:
         How far ahead of the motion that it is given the estimate is [s].
     known : ndarray of shape (N_CHANNEL,), float32, optional
         Distance up to which the network is alone, see `known_by_channel`; by default `UNUSUAL`.
+    gain : ndarray of shape (N_CHANNEL,), float32, optional
+        Of the network's sigma; by default 1.
 
     Attributes
     ----------
@@ -67,12 +70,18 @@ class SecondOpinion:
     """
 
     def __init__(
-        self, usual: Usual, rate_hz: float, lead_s: float, known: F32 | None = None
+        self,
+        usual: Usual,
+        rate_hz: float,
+        lead_s: float,
+        known: F32 | None = None,
+        gain: F32 | None = None,
     ) -> None:
         self._unlikeness = Unlikeness(usual, rate_hz)
         self._foresight = Foresight(usual, lead_s + MUSCLE_S, rate_hz)
         self._known = known_by_channel() if known is None else known
         self._nearest = float(self._known.min())
+        self._gain_squared = np.float32(1.0) if gain is None else gain**2
         self._silent = True
         maximum = usual.activation_maximum
         self._per_maximum = np.float32(1.0) / np.where(maximum > 0.0, maximum, np.float32(np.nan))
@@ -114,7 +123,8 @@ class SecondOpinion:
             return
         apart, moved = heard(y, self.said, self.distance, self._known)
         y += moved
-        np.sqrt(sigma**2 + moved * (apart - moved), out=sigma)  # s b (b - s b) = s (1 - s) b^2
+        mixed = moved * (apart - moved)  # with b for o - y: s b (b - s b) = s (1 - s) b^2
+        np.sqrt(sigma**2 + self._gain_squared * mixed, out=sigma)
 
 
 def heard(y: F32, said: F32, distance: F32, known: F32) -> tuple[F32, F32]:

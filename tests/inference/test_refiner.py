@@ -22,6 +22,7 @@ from tests.inference.test_limb_inputs import GAIT_COORDINATES
 from tests.inference.test_muscle_map import DEMO, RAJAGOPAL, both
 
 MUSCLES = both(RAJAGOPAL)
+GAIN = np.linspace(0.5, 1.5, len(CHANNELS), dtype=np.float32)
 
 
 def recording(frames: int, rate_hz: float = 100.0) -> dict[str, np.ndarray]:
@@ -262,7 +263,7 @@ def with_opinion(random_checkpoint: Checkpoint, tmp_path: Path) -> Checkpoint:
     return save_checkpoint(
         tmp_path / "opinion",
         random_checkpoint.card,
-        random_checkpoint.weights(),
+        random_checkpoint.weights() | {"gain": GAIN},  # the graph's own is 1
         random_checkpoint.onnx,
         usual=still,
     )
@@ -286,12 +287,14 @@ def test_a_second_opinion_is_heard_live_and_leaves_the_network_alone(
     assert (both.estimate[1] >= doubt).all()
     x = np.ones((2, 2 * N_INPUT), np.float32)
     inputs = LimbInputs(MUSCLES, GAIT_COORDINATES, 70.0)
-    opinion = SecondOpinion(with_opinion.usual(), 100.0, 0.0)
+    opinion = SecondOpinion(with_opinion.usual(), 100.0, 0.0, gain=GAIN)
     for i, y in enumerate(alone.reshape(200, 2, -1)):
         inputs.fill(*frame(data, i)[1:], x[:, :N_INPUT])
         opinion.step(x)
-        opinion.join(y, np.ones_like(y))
+        sigma = np.reshape(doubt, y.shape).copy()  # of the last frame, when the loop ends
+        opinion.join(y, sigma)
         np.testing.assert_allclose(mixed[i], y.ravel(), atol=1e-6)
+    np.testing.assert_allclose(both.estimate[1], sigma.ravel(), atol=1e-6)
 
 
 def test_the_second_opinion_is_of_the_corrected_estimate(

@@ -119,6 +119,20 @@ def test_what_a_calibration_went_through_is_known() -> None:
     np.testing.assert_array_equal((y == Y).all(0), known > 36.0)
 
 
+def test_the_gain_is_that_of_the_whole_sigma() -> None:
+    """It was fitted to the sigma of both: the network's part comes with it, the rest gets it."""
+    gain = np.linspace(0.5, 1.5, N_CHANNEL, dtype=np.float32)
+    opinion = SecondOpinion(USUAL, RATE_HZ, LEAD_S, gain=gain)
+    for _ in range(1500):
+        opinion.step(frame(6.0))
+    y, sigma = Y.copy(), gain * SIGMA
+    opinion.join(y, sigma)
+    without_y, without = settled(frame(6.0))
+    np.testing.assert_array_equal(y, without_y)
+    np.testing.assert_allclose(sigma, gain * without, rtol=1e-5)  # rounding of float32
+    assert (without > 1.05 * SIGMA).any(axis=0).all()
+
+
 def test_a_new_stream_begins_anew() -> None:
     opinion = SecondOpinion(USUAL, RATE_HZ, LEAD_S)
     for _ in range(500):
