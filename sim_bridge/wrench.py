@@ -43,6 +43,37 @@ def mix_wrench(before: F64, after: F64, share: float, out: F64) -> None:
 
 
 @kernel
+def press(about: F64, normal: F64, centre: F64, least: float, out: F64) -> None:
+    """Put forces on plates to where they act, which only a pressed surface tells.
+
+    Parameters
+    ----------
+    about : ndarray of shape (n, k, 6), float64 [N], [N m]
+        Force and moment about the centre of each plate.
+    normal, centre : ndarray of shape (k, 3), float64 [m]
+        Of the surfaces; a normal points up or down.
+    least : float
+        Normal force [N] below which the point is the centre, and the moment a free torque.
+    out : ndarray of shape (n, k, 9), float64
+        Written; the free torque is about the normal where a plate is pressed.
+    """
+    for i in range(about.shape[0]):
+        for j in range(about.shape[1]):
+            a, e, row = about[i, j], normal[j], out[i, j]
+            load = a[0] * e[0] + a[1] * e[1] + a[2] * e[2]
+            per_load = 1.0 / load if abs(load) >= least else 0.0
+            # e x M / (F e): of all points with this moment the one in the surface
+            x = (e[1] * a[5] - e[2] * a[4]) * per_load
+            y = (e[2] * a[3] - e[0] * a[5]) * per_load
+            z = (e[0] * a[4] - e[1] * a[3]) * per_load
+            row[0], row[1], row[2] = a[0], a[1], a[2]
+            row[3], row[4], row[5] = centre[j, 0] + x, centre[j, 1] + y, centre[j, 2] + z
+            row[6] = a[3] - y * a[2] + z * a[1]
+            row[7] = a[4] - z * a[0] + x * a[2]
+            row[8] = a[5] - x * a[1] + y * a[0]
+
+
+@kernel
 def add_wrench(row: F64, sum_out: F64) -> None:
     """Add a row to another in place."""
     combine(sum_out, row, 1.0, 1.0, sum_out)

@@ -53,6 +53,59 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             raise ValueError(f"`unit` is {self.unit!r}, it must be m, cm or mm")
 
 
+Point = tuple[float, float, float]
+"""x, y and z [m]."""
+Corners = tuple[Point, Point, Point, Point]
+"""Of a force plate, in turn, in ground."""
+
+
+class PlateGeometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a force plate is, and where in it forces are measured.
+
+    Attributes
+    ----------
+    corners : tuple of four points [m], ground, y up
+        As C3D files have them: in the plate's own axes the first lies at +x +y, the second at
+        -x +y, the third at -x -y, the fourth at +x -y.
+    origin : tuple of three float [m], the plate's own axes
+        From the point about which moments are measured to the centre of the surface.
+    """
+
+    corners: Corners
+    origin: Point = (0.0, 0.0, 0.0)
+
+
+class ForceStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which LSL stream has the forces, see `Stream`.
+
+    Attributes
+    ----------
+    transducers : str, list of PlateGeometry, or None
+        For a stream of what plates themselves measure: a C3D file that says where they are, or
+        that in numbers. None = the stream has centres of pressure.
+    channels : list of list of str, or None
+        Labels of each such plate: Fx, Fy, Fz, Mx, My, Mz in its own axes, or the eight forces of
+        a plate of four sensors; None = the labels of the C3D file.
+    """
+
+    type: str = "Force"
+    transducers: str | list[PlateGeometry] | None = None
+    channels: list[list[str]] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse channels of no plate, and plates without channels."""
+        super().__post_init__()
+        if self.transducers is not None and self.up != "y":
+            raise ValueError("`up` is not for `transducers`, which are in ground; leave it out")
+        if self.transducers is None and self.channels is not None:
+            raise ValueError("`channels` are those of `transducers`; add it, or leave them out")
+        if isinstance(self.transducers, list) and len(self.channels or ()) != len(self.transducers):
+            raise ValueError(
+                f"`transducers` are {len(self.transducers)} and `channels` "
+                f"{len(self.channels or ())}; give for each plate its list of labels"
+            )
+
+
 class EmgStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which LSL stream carries measured EMG; `nem2e calibrate` alone listens to it.
 
@@ -94,9 +147,6 @@ _FILTER = re.compile(r"causal|(wiener|kalman|butterworth|savgol|zero-phase)(:[\d
 PATHS = ("model", "loads", "corners", "trial", "ik_setup", "checkpoint", "subject", "keys")
 """Keys of a session that name files."""
 
-Point = tuple[float, float, float]
-"""x, y and z [m] in ground."""
-
 
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One session.
@@ -121,7 +171,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ik_setup : Path or None
         OpenSim IK setup: how much each marker counts, which coordinates are held; None = all
         markers alike.
-    markers, forces : Stream
+    markers : Stream
+    forces : ForceStream
         The LSL inputs.
     emg : EmgStream
         The LSL input of a calibration.
@@ -163,11 +214,11 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     model: Path
     loads: Path | None = None
     plates: Literal["named", "auto"] = "named"
-    corners: str | list[tuple[Point, Point, Point, Point]] | None = None
+    corners: str | list[Corners] | None = None
     trial: Path | None = None
     ik_setup: Path | None = None
     markers: Stream = Stream(type="MoCap")
-    forces: Stream = Stream(type="Force")
+    forces: ForceStream = ForceStream()
     emg: EmgStream = EmgStream()
     rate_hz: float | None = None
     filter: str = "causal"
@@ -242,10 +293,11 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
     content = {key: value for key, value in content.items() if key not in without}
     if isinstance(content.get("emg"), dict):
         _refuse_unknown(path, content["emg"], EmgStream, "emg: ")
-    for key in ("markers", "forces"):
+    for key, kind in (("markers", Stream), ("forces", ForceStream)):
         if isinstance(content.get(key), dict):
-            _refuse_unknown(path, content[key], Stream, f"{key}: ")
-            content[key] = {"type": "MoCap" if key == "markers" else "Force"} | content[key]
+            _refuse_unknown(path, content[key], kind, f"{key}: ")
+    if isinstance(content.get("markers"), dict):
+        content["markers"] = {"type": "MoCap"} | content["markers"]
     try:
         config = msgspec.convert(content, RunConfig, dec_hook=_to_path, strict=True)
     except msgspec.ValidationError as error:
@@ -300,14 +352,21 @@ def _refuse_unknown(path: Path, given: Mapping[str, Any], kind: type, place: str
 
 def _resolve(path: Path, config: RunConfig) -> RunConfig:
     """Make paths absolute and see that they exist."""
-    changes: dict[str, Path | str] = {}
+    changes: dict[str, Any] = {}
     for key in PATHS:
-        value: Path | str | None = getattr(config, key)
-        if value is None or isinstance(value, list):
-            continue
-        absolute = beside(path, value)
-        if not os.path.exists(absolute):  # of a path, not even a name that is too long raises
-            remedy = "make it with `nem2e calibrate`" if key == "subject" else "correct it"
-            raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; {remedy}")
-        changes[key] = str(absolute) if isinstance(value, str) else absolute
+        value: Path | str | list[Any] | None = getattr(config, key)
+        if value is not None and not isinstance(value, list):
+            absolute = _existing(path, key, value)
+            changes[key] = str(absolute) if isinstance(value, str) else absolute
+    if isinstance(config.forces.transducers, str):
+        file = str(_existing(path, "forces: transducers", config.forces.transducers))
+        changes["forces"] = msgspec.structs.replace(config.forces, transducers=file)
     return msgspec.structs.replace(config, **changes)
+
+
+def _existing(path: Path, key: str, value: Path | str) -> Path:
+    absolute = beside(path, value)
+    if not os.path.exists(absolute):  # of a path, not even a name that is too long raises
+        remedy = "make it with `nem2e calibrate`" if key == "subject" else "correct it"
+        raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; {remedy}")
+    return absolute

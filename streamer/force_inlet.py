@@ -7,10 +7,10 @@ import pylsl
 
 from streamer.channels import force_layout, read_channels
 from streamer.clock import Clock, LslClock
-from streamer.config import Stream
+from streamer.config import ForceStream
 from streamer.exceptions import StreamLayoutError
 from streamer.force_ring import ForceRing
-from streamer.formats import ExternalForceColumns, plates_by_name
+from streamer.formats import ExternalForceColumns, open_transducers, plates_by_name
 from streamer.inlet import CHUNK, Inlet
 
 CLOCK_DISAGREEMENT_S = 5e-4
@@ -32,8 +32,9 @@ class ForceInlet(Inlet):
     ----------
     info : pylsl.StreamInfo
         From `find_stream`.
-    settings : Stream
-        Unit of the points, axes and known lag, as for markers.
+    settings : ForceStream
+        Unit of the points, axes and known lag, as for markers; the plates of a stream of what they
+        measure themselves.
     loads : sequence of ExternalForceColumns or None
         The external forces, in the order of the rows; their columns are the channel labels. None
         for all plates that the labels name.
@@ -49,6 +50,8 @@ class ForceInlet(Inlet):
         for; overwritten by the next `align`.
     loads : tuple of ExternalForceColumns
         Their rows.
+    corners : ndarray of shape (k, 4, 3), float64 [m], ground, or None
+        Of the plates, where `settings` tell and they are taken as they come.
 
     Raises
     ------
@@ -59,7 +62,7 @@ class ForceInlet(Inlet):
     def __init__(
         self,
         info: pylsl.StreamInfo,
-        settings: Stream,
+        settings: ForceStream,
         loads: Sequence[ExternalForceColumns] | None,
         *,
         clock: Clock | None = None,
@@ -67,17 +70,22 @@ class ForceInlet(Inlet):
     ) -> None:
         super().__init__(info, settings, connect_timeout_s=connect_timeout_s)
         self._clock = clock or LslClock()
-        channels = read_channels(self._xml)
+        channels, unit, up = read_channels(self._xml), settings.unit, settings.up
+        self._transducers = open_transducers(settings, channels)
+        if self._transducers is not None:
+            channels, unit, up = self._transducers.described, "m", "y"
+        self.corners = self._transducers.corners if self._transducers and loads is None else None
         if loads is None:
             loads = plates_by_name([channel.label for channel in channels])
         self.loads = tuple(loads)
         if not self.loads:
             raise StreamLayoutError(
                 f"stream {self.name!r} has no channels like ground_force_1_vx and "
-                "ground_force_1_px; name its columns in an ExternalLoads file (`loads`)"
+                "ground_force_1_px; name its columns in an ExternalLoads file (`loads`), or of "
+                "plates that send Fx to Mz tell where they are (`forces: transducers`)"
             )
         wanted = [_nine_labels(force) for force in self.loads]
-        layout = force_layout(channels, wanted, length_unit=settings.unit, up=settings.up)
+        layout = force_layout(channels, wanted, length_unit=unit, up=up)
         self._columns, self._scale, self._absent = layout.columns, layout.scale, layout.absent
         self._shape = (-1, len(wanted), 9)
         period_s = 1.0 / self.nominal_rate_hz if self.nominal_rate_hz else 0.0
@@ -117,7 +125,10 @@ class ForceInlet(Inlet):
         received = False
         while len(stamps := self._pull(0.0 if received else timeout_s)):
             received = True
-            rows = self._buffer[: len(stamps), self._columns] * self._scale
+            samples = self._buffer[: len(stamps)]
+            if self._transducers is not None:
+                samples = self._transducers.wrenches(samples)
+            rows = samples[:, self._columns] * self._scale
             # what is broken is not known, which is not the same as no force
             rows[~np.isfinite(rows)] = np.nan
             rows[:, self._absent] = 0.0

@@ -113,7 +113,7 @@ def force_channels(labels: Sequence[str]) -> list[ChannelDescription]:
     Returns
     -------
     list of ChannelDescription
-        Types ForceX.., CoPX.., TorqueX.., units N, m, N m.
+        Types ForceX.., CoPX.., TorqueX.., units N, m, N m; what other labels are, these do not say.
     """
     described = []
     for label in labels:
@@ -122,8 +122,10 @@ def force_channels(labels: Sequence[str]) -> list[ChannelDescription]:
             kind, unit = "Torque", "Nm"
         elif label[-2:-1] == "p":
             kind, unit = "CoP", "m"
-        else:
+        elif label[-2:-1] == "v":
             kind, unit = "Force", "N"
+        else:
+            kind = axis = unit = ""
         described.append(ChannelDescription(label, kind + axis, unit))
     return described
 

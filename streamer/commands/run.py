@@ -180,8 +180,11 @@ def make_bridge(
     from streamer.commands.bridge_settings import bridge_settings, external_forces
     from streamer.formats import corners_of
 
-    settings = bridge_settings(config, model, markers.rate_hz, corners_of(config.corners))
     auto, columns = config.plates == "auto", forces.loads if forces is not None else ()
+    corners = corners_of(config.corners)
+    if corners is None and auto and forces is not None:
+        corners = forces.corners
+    settings = bridge_settings(config, model, markers.rate_hz, corners)
     rows = external_forces(columns, on_feet=auto)
     bridge = Bridge(model, markers.names, rows, settings)
     if not bridge.loads:

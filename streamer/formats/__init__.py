@@ -17,6 +17,7 @@ from streamer.formats.ik_setup import CoordinateGoal, IkSetup, read_ik_setup
 from streamer.formats.recording import MARKER_SUFFIXES, read_recording
 from streamer.formats.storage import read_storage, write_storage
 from streamer.formats.tables import MarkerTable, Recording, Storage
+from streamer.formats.transducers import open_transducers
 from streamer.formats.trc import read_trc
 from streamer.formats.trial import Trial, find_model, read_trial
 from streamer.formats.xdf import read_xdf
@@ -33,6 +34,7 @@ __all__ = [
     "Trial",
     "corners_of",
     "find_model",
+    "open_transducers",
     "plates_by_name",
     "read_c3d",
     "read_emg",

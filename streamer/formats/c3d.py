@@ -1,6 +1,7 @@
 """C3D files: markers, force plates and EMG as one recording in OpenSim's frame."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from streamer.exceptions import FormatError
 from streamer.formats.c3d_file import C3dFile
-from streamer.formats.plates import CHANNELS_OF_TYPE, Plate, on_the_person
+from streamer.formats.plates import CHANNELS_OF_TYPE, Plate, on_the_person, plate_columns
 from streamer.formats.tables import MarkerTable, Recording, Storage
 from streamer.formats.text import check_unique
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT
@@ -48,14 +49,40 @@ def read_c3d(path: Path | str, up: str | None = None) -> Recording:
     """
     path = Path(path)
     file = C3dFile(path)
-    used, plates = _plates(file)
-    turn = _to_y_up(path, _up_axis(file, plates) or up or "")
+    plates, turn = _plates(file, up)
     markers = _markers(file, turn)
     analogs = file.analogs()
-    forces = _forces(file, plates, analogs, turn) if plates and analogs.size else None
+    forces = _forces(file, plates, analogs) if plates and analogs.size else None
+    used = {channel for _, own in plates for channel in own}
     others = [i for i in range(analogs.shape[1]) if i not in used]
-    corners = np.array([plate.corners @ turn.T for plate, _ in plates]) if plates else None
+    corners = np.array([plate.corners for plate, _ in plates]) if plates else None
     return Recording(markers, forces, _others(file, analogs, others), corners)
+
+
+def read_plates(path: Path | str) -> list[tuple[Plate, tuple[str, ...]]]:
+    """Read what a C3D file says of its force plates.
+
+    Parameters
+    ----------
+    path : Path or str
+        The ``.c3d`` file.
+
+    Returns
+    -------
+    list of (Plate, tuple of str)
+        Each in ground, Y up, with the labels of its analog channels; "" for one without.
+
+    Raises
+    ------
+    FormatError
+        As `read_c3d`.
+    """
+    file = C3dFile(Path(path))
+    labels = file.texts("ANALOG", "LABELS")
+    return [
+        (plate, tuple(labels[c] if c < len(labels) else "" for c in channels))
+        for plate, channels in _plates(file, None)[0]
+    ]
 
 
 def _markers(file: C3dFile, turn: F64) -> MarkerTable:
@@ -90,11 +117,18 @@ def _without_subject(labels: Sequence[str]) -> list[str]:
     return list(labels)
 
 
-def _plates(file: C3dFile) -> tuple[list[int], list[tuple[Plate, list[int]]]]:
-    """Analog channels that belong to plates, and each plate with its own."""
+def _plates(file: C3dFile, up: str | None) -> tuple[list[tuple[Plate, list[int]]], F64]:
+    """Each plate in ground with its analog channels, and the rotation (3, 3) to ground."""
+    plates = _plates_in_laboratory(file)
+    turn = _to_y_up(file.path, _up_axis(file, plates) or up or "")
+    return [(replace(p, corners=p.corners @ turn.T), own) for p, own in plates], turn
+
+
+def _plates_in_laboratory(file: C3dFile) -> list[tuple[Plate, list[int]]]:
+    """Each plate with its analog channels."""
     used = int(next(iter(file.values("FORCE_PLATFORM", "USED")), 0))
     if used == 0:
-        return [], []
+        return []
     kinds = [int(v) for v in file.values("FORCE_PLATFORM", "TYPE")][:used]
     for k, kind in enumerate(kinds, start=1):
         if kind not in CHANNELS_OF_TYPE:
@@ -110,14 +144,13 @@ def _plates(file: C3dFile) -> tuple[list[int], list[tuple[Plate, list[int]]]]:
         problem = f"FORCE_PLATFORM does not describe its {used} plates"
         raise FormatError(file.path, problem, "export the trial with its plates' geometry")
     matrices = _calibrations(file, kinds)
-    plates = [
+    return [
         (
             Plate(kind, corners[k], origins[k], matrices[k]),
             [int(c) - 1 for c in channels[k, : CHANNELS_OF_TYPE[kind]]],
         )
         for k, kind in enumerate(kinds)
     ]
-    return [c for _, own in plates for c in own], plates
 
 
 def _calibrations(file: C3dFile, kinds: Sequence[int]) -> list[F64]:
@@ -160,9 +193,7 @@ def _to_y_up(path: Path, up: str) -> F64:
     return np.array([forward, vertical, np.cross(forward, vertical)])
 
 
-def _forces(
-    file: C3dFile, plates: Sequence[tuple[Plate, list[int]]], analogs: F64, turn: F64
-) -> Storage:
+def _forces(file: C3dFile, plates: Sequence[tuple[Plate, list[int]]], analogs: F64) -> Storage:
     """Wrench of every plate on the person, ground frame with Y up."""
     names: list[str] = []
     columns: list[F64] = []
@@ -171,10 +202,8 @@ def _forces(
             problem = f"force plate {k} wants analog channel {max(channels) + 1}"
             raise FormatError(file.path, problem, "export the trial with all analog channels")
         wrench = plate.wrench(analogs[:, channels] * _to_si(file, plate.kind, channels))
-        ground = (wrench.reshape(-1, 3, 3) @ turn.T).reshape(-1, 9)
-        columns.append(on_the_person(ground, np.array([0.0, 1.0, 0.0])))
-        parts = (f"ground_force_{k}_v", f"ground_force_{k}_p", f"ground_torque_{k}_")
-        names += [part + axis for part in parts for axis in "xyz"]
+        columns.append(on_the_person(wrench, np.array([0.0, 1.0, 0.0])))
+        names += plate_columns(k)
     time = np.arange(len(analogs)) / file.rate("ANALOG")
     return Storage(time, tuple(names), np.hstack(columns), name=file.path.stem)
 

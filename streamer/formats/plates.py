@@ -19,16 +19,22 @@ MIN_NORMAL_FORCE = 10.0
 """Below this normal force [N] a centre of pressure is noise; the plate's centre is given."""
 
 
+def plate_columns(number: int) -> tuple[str, ...]:
+    """Names of the nine columns of a plate's wrench, the first plate being number 1."""
+    parts = (f"ground_force_{number}_v", f"ground_force_{number}_p", f"ground_torque_{number}_")
+    return tuple(part + axis for part in parts for axis in "xyz")
+
+
 @dataclass(frozen=True, eq=False)
 class Plate:
-    """One force plate.
+    """One force plate, in ground.
 
     Attributes
     ----------
     kind : int
         Type 1 to 4 of the C3D convention.
     corners : ndarray of shape (4, 3), float64 [m]
-        Corners of the surface, laboratory frame.
+        Corners of the surface, Y up.
     origin : ndarray of shape (3,), float64 [m]
         Types 2 and 4: from the plate's own origin to the centre of its surface, plate axes.
         Type 3: half the sensor spacings along x and y, and the height of the sensors.
@@ -43,7 +49,7 @@ class Plate:
 
     @property
     def axes(self) -> F64:
-        """Plate axes as columns of a rotation (3, 3), laboratory frame."""
+        """Plate axes as columns of a rotation (3, 3)."""
         along = self.corners[0] - self.corners[1]
         normal = np.cross(along, self.corners[0] - self.corners[3])
         x = along / np.linalg.norm(along)
@@ -52,11 +58,11 @@ class Plate:
 
     @property
     def centre(self) -> F64:
-        """Centre of the surface (3,) [m], laboratory frame."""
+        """Centre of the surface (3,) [m]."""
         return np.asarray(self.corners.mean(axis=0))
 
     def wrench(self, channels: F64) -> F64:
-        """Force, point of application and free torque, laboratory frame.
+        """Force, point of application and free torque, in ground.
 
         Parameters
         ----------
@@ -70,15 +76,26 @@ class Plate:
             is the plate's centre and the torque the whole moment about it, so that the wrench
             stays what was measured.
         """
+        about = self.about_centre(channels)[:, None]
+        return at_centre_of_pressure(about, self.axes[None, :, 2], self.centre[None])[:, 0]
+
+    def about_centre(self, channels: F64) -> F64:
+        """Force and moment about the centre of the surface, in ground.
+
+        Of types 2, 3 and 4 it is linear in the channels.
+
+        Parameters
+        ----------
+        channels : ndarray of shape (n, 6 or 8), float64
+            As of `wrench`.
+
+        Returns
+        -------
+        ndarray of shape (n, 6), float64 [N], [N m]
+        """
         force, moment = self._about_surface_centre(channels)
-        loaded = np.abs(force[:, 2]) >= MIN_NORMAL_FORCE
-        normal = np.where(loaded, force[:, 2], 1.0)
-        point = np.zeros_like(force)
-        point[:, 0] = np.where(loaded, -moment[:, 1] / normal, 0.0)
-        point[:, 1] = np.where(loaded, moment[:, 0] / normal, 0.0)
-        torque = moment - np.cross(point, force)
-        turn = self.axes.T  # row vectors: v_lab = v_plate @ axes.T
-        return np.hstack((force @ turn, point @ turn + self.centre, torque @ turn))
+        turn = self.axes.T  # row vectors: v_ground = v_plate @ axes.T
+        return np.hstack((force @ turn, moment @ turn))
 
     def _about_surface_centre(self, channels: F64) -> tuple[F64, F64]:
         """Force and moment about the centre of the surface, plate axes, each (n, 3)."""
@@ -91,11 +108,11 @@ class Plate:
             return force, moment
         if self.kind == 3:
             force, moment = self._from_eight(channels)
-            lever = np.array([0.0, 0.0, self._upward(self.origin)[2]])
+            lever = self._lever * [0.0, 0.0, 1.0]
         else:
             six = channels @ self.calibration.T if self.kind == 4 else channels
             force, moment = six[:, :3], six[:, 3:]
-            lever = self._upward(self.origin)
+            lever = self._lever
         return force, moment + np.cross(force, lever)
 
     def _from_eight(self, channels: F64) -> tuple[F64, F64]:
@@ -108,13 +125,36 @@ class Plate:
         )
         return force, moment
 
-    @staticmethod
-    def _upward(origin: F64) -> F64:
-        """Origin with the sign of the convention: the transducer lies below the surface.
+    @property
+    def _lever(self) -> F64:
+        """`origin` with the sign of the convention: the transducer lies below the surface.
 
-        Some files store the vector from the surface to the transducer instead; z tells.
+        Some files store the vector from the surface to the transducer instead; which way is up
+        in the plate's axes tells.
         """
-        return -origin if origin[2] > 0.0 else origin
+        return -self.origin if self.origin[2] * self.axes[1, 2] < 0.0 else self.origin
+
+
+def at_centre_of_pressure(about_centre: F64, normal: F64, centre: F64) -> F64:
+    """Force, point of application and free torque of plates, from the moment about their centres.
+
+    Parameters
+    ----------
+    about_centre : ndarray of shape (n, k, 6), float64 [N], [N m]
+        Force, moment about the centre of the surface.
+    normal, centre : ndarray of shape (k, 3), float64 [m]
+        Of the surface, either way round; same frame.
+
+    Returns
+    -------
+    ndarray of shape (n, k, 9), float64 [N], [m], [N m]
+        See `Plate.wrench`.
+    """
+    from sim_bridge.wrench import press  # here: who reads no plates does not load the solvers
+
+    found = np.empty((*about_centre.shape[:2], 9))
+    press(about_centre, normal, centre, MIN_NORMAL_FORCE, found)
+    return found
 
 
 def on_the_person(wrench: F64, up: F64) -> F64:

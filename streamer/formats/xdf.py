@@ -18,16 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.channels import Channel, marker_layout
-from streamer.config import EmgStream, Stream
+from streamer.config import EmgStream, ForceStream, Stream
 from streamer.exceptions import FormatError, StreamLayoutError
 from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rate
+from streamer.formats.transducers import open_transducers
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
 
 F64 = NDArray[np.float64]
 
 _ZIPPED = (".xdfz", ".gz")
 _SAME_TYPE = {"grf": "force"}
-MARKERS, FORCES, EMG = Stream(type="MoCap"), Stream(type="Force"), EmgStream()
+MARKERS, FORCES, EMG = Stream(type="MoCap"), ForceStream(), EmgStream()
 """The streams of a session whose configuration says nothing of them."""
 _SI = METRES_PER_UNIT | NEWTONS_PER_UNIT | NEWTON_METRES_PER_UNIT
 _POINT = re.compile("p[xyz]$", re.IGNORECASE)
@@ -39,7 +40,7 @@ def read_xdf(
     path: Path | str,
     *,
     markers: Stream = MARKERS,
-    forces: Stream = FORCES,
+    forces: ForceStream = FORCES,
     emg: EmgStream = EMG,
 ) -> Recording:
     """Read the marker, force and EMG streams of an XDF file.
@@ -48,7 +49,8 @@ def read_xdf(
     ----------
     path : Path or str
         The ``.xdf`` file, or ``.xdfz``.
-    markers, forces : Stream
+    markers : Stream
+    forces : ForceStream
         Which streams to take and what they do not say themselves, as in the configuration of a
         session: the unit where a stream names none (of forces: that of the points, whose labels
         end in ``px``, ``py``, ``pz``), the axis that points up, the lag of its times.
@@ -79,10 +81,14 @@ def read_xdf(
         raise FormatError(
             path, problem, "say which has the markers, under `markers` in the --config"
         )
+    table, corners = None, None
+    if found["forces"] is not None:
+        table, corners = _forces(path, found["forces"], forces)
     return Recording(
         _markers(path, found["markers"], markers),
-        _forces(path, found["forces"], forces) if found["forces"] is not None else None,
+        table,
         _storage(path, found["emg"], emg.lag_ms) if found["emg"] is not None else None,
+        corners,
     )
 
 
@@ -194,9 +200,22 @@ def _storage(path: Path, stream: dict[str, Any], lag_ms: float) -> Storage:
     return Storage(_times(path, stream, lag_ms), names, data, name=_info(stream, "name"))
 
 
-def _forces(path: Path, stream: dict[str, Any], settings: Stream) -> Storage:
-    """Force stream in N, m, N m and Y up; channels without unit are taken as such already."""
+def _forces(
+    path: Path, stream: dict[str, Any], settings: ForceStream
+) -> tuple[Storage, F64 | None]:
+    """Force stream in N, m, N m and Y up, and corners of plates whose transducers it has.
+
+    Channels without unit are taken as such already.
+    """
     plain = _storage(path, stream, settings.lag_ms)
+    try:
+        transducers = open_transducers(settings, _channels(stream))
+    except StreamLayoutError as error:
+        raise FormatError(path, str(error), "correct the --config") from None
+    if transducers is not None:
+        names = tuple(channel.label for channel in transducers.described)
+        data = transducers.wrenches(plain.data)
+        return Storage(plain.time, names, data, name=plain.name), transducers.corners
     data = plain.data.copy()
     for column, channel in enumerate(_channels(stream)[: data.shape[1]]):
         unit = channel.unit or (settings.unit if _POINT.search(channel.label) else "")
@@ -207,7 +226,7 @@ def _forces(path: Path, stream: dict[str, Any], settings: Stream) -> Storage:
         data[:, column] *= _SI.get(known, 1.0)
     if settings.up == "z":
         data = _turned(plain.names, data)
-    return Storage(plain.time, plain.names, data, name=plain.name)
+    return Storage(plain.time, plain.names, data, name=plain.name), None
 
 
 def _turned(names: Sequence[str], data: F64) -> F64:

@@ -18,8 +18,9 @@ import typer
 
 from streamer.cli import app
 from streamer.commands.keys import run as make_keys
-from streamer.config import EmgStream, RunConfig, Stream, load_config
+from streamer.config import EmgStream, ForceStream, RunConfig, Stream, load_config
 from streamer.exceptions import ConfigError
+from streamer.formats.transducers import described_plates
 from streamer.messages import Emg, Meta
 from streamer.publisher import Publisher
 from tests.docs.pages import ROOT, text
@@ -42,7 +43,8 @@ def keys_of(head: str) -> dict[str, str]:
 
 def test_the_tables_have_every_key_and_no_other() -> None:
     assert set(keys_of(SESSION)) == set(get_type_hints(RunConfig))
-    assert set(keys_of(STREAMS)) == set(get_type_hints(Stream)) | set(get_type_hints(EmgStream))
+    streams = (Stream, ForceStream, EmgStream)
+    assert set(keys_of(STREAMS)) == {key for stream in streams for key in get_type_hints(stream)}
 
 
 @pytest.mark.parametrize(
@@ -64,14 +66,20 @@ def test_the_tables_give_the_defaults(
 
 
 def test_the_examples_of_files_are_read(tmp_path: Path) -> None:
-    (tmp_path / "me.osim").touch()
-    examples = re.findall(r"```yaml\n(.*?)```", RIG, re.DOTALL)
-    assert examples
-    for example in examples:
-        (tmp_path / "me.yaml").write_text(example, encoding="utf-8")
-        config = load_config(tmp_path / "me.yaml")
-        assert (config.markers.up, config.forces.up) == ("z", "z")
-    (tmp_path / "me.yaml").write_text(f"{examples[0]}model: me.osim\n", encoding="utf-8")
+    for name in ("me.osim", "static.c3d"):
+        (tmp_path / name).touch()
+    from_file, in_numbers, z_up = re.findall(r"```yaml\n(.*?)```", RIG, re.DOTALL)
+    read = []
+    for example in (from_file, f"plates: auto\n{in_numbers}", z_up.replace("model: me.osim\n", "")):
+        (tmp_path / "me.yaml").write_text(f"{example}model: me.osim\n", encoding="utf-8")
+        read.append(load_config(tmp_path / "me.yaml"))
+    assert read[0].forces.transducers == str(tmp_path / "static.c3d")
+    ((plate, labels),) = described_plates(read[1].forces)
+    # x to the right, y backwards, z down, as the page says; in ground x is forward, z to the right
+    np.testing.assert_array_equal(plate.axes.T, [[0, 0, 1], [-1, 0, 0], [0, -1, 0]])
+    assert labels == ("Fx", "Fy", "Fz", "Mx", "My", "Mz")
+    assert (read[2].markers.up, read[2].forces.up) == ("z", "z")
+    (tmp_path / "me.yaml").write_text(f"{z_up}model: me.osim\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="model"):  # a key twice, as the page says
         load_config(tmp_path / "me.yaml")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamer.config import EmgStream, Stream
+from streamer.config import EmgStream, ForceStream, Stream
 from streamer.exceptions import FormatError
 from streamer.formats import read_xdf
 from tests.streamer.xdf_writing import XdfStream, write_xdf
@@ -76,9 +76,7 @@ def test_times_come_on_the_recorders_clock(tmp_path: Path) -> None:
 
 def test_z_up_is_turned_for_markers_and_forces_alike(tmp_path: Path) -> None:
     path = write_xdf(tmp_path / "s.xdf", [mocap("m"), force()])
-    recording = read_xdf(
-        path, markers=Stream(type="MoCap", up="z"), forces=Stream(type="Force", up="z")
-    )
+    recording = read_xdf(path, markers=Stream(type="MoCap", up="z"), forces=ForceStream(up="z"))
     turn = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
     np.testing.assert_array_equal(
         recording.markers.positions, mocap().data.reshape(N, 2, 3) @ turn.T
@@ -99,7 +97,7 @@ def test_a_known_lag_is_taken_off_once(
     stream = mocap(description=section if compensated_ms else "")
     path = write_xdf(tmp_path / "s.xdf", [stream, force()])
     markers = Stream(type="MoCap", lag_ms=said)
-    recording = read_xdf(path, markers=markers, forces=Stream(type="Force", lag_ms=5.0))
+    recording = read_xdf(path, markers=markers, forces=ForceStream(lag_ms=5.0))
     # pyxdf fits a line through the stamps: exact but for rounding of numbers of 5e3 s
     np.testing.assert_allclose(recording.markers.time, stream.time - 1e-3 * taken_ms, atol=1e-9)
     assert recording.forces is not None
@@ -109,12 +107,12 @@ def test_a_known_lag_is_taken_off_once(
 def test_points_of_forces_have_the_unit_that_is_said_where_they_name_none(tmp_path: Path) -> None:
     plain = [{"label": channel["label"]} for channel in force().channels]
     path = write_xdf(tmp_path / "s.xdf", [mocap("m"), force(channels=plain)])
-    recording = read_xdf(path, forces=Stream(type="Force", unit="mm"))
+    recording = read_xdf(path, forces=ForceStream(unit="mm"))
     assert recording.forces is not None
     si = force().data * np.repeat([1.0, 1e-3, 1.0], 3)
     np.testing.assert_allclose(recording.forces.data, si, rtol=1e-15)
     path = write_xdf(tmp_path / "named.xdf", [mocap("m"), force("m")])
-    named = read_xdf(path, forces=Stream(type="Force", unit="mm")).forces
+    named = read_xdf(path, forces=ForceStream(unit="mm")).forces
     assert named is not None
     np.testing.assert_array_equal(named.data, force().data)
 

@@ -9,7 +9,7 @@ import pylsl
 import pytest
 
 from streamer.clock import LslClock
-from streamer.config import Stream
+from streamer.config import ForceStream, Stream
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.force_inlet import ForceInlet
@@ -266,7 +266,7 @@ def test_a_stream_of_text_is_refused(source_id: str) -> None:
 def force_pair(source_id: str, rate_hz: float = 1000.0) -> tuple[Outlet, ForceInlet]:
     outlet = Outlet("plates", "Force", force_channels(LABELS), rate_hz, source_id)
     info = find_stream(source_id=source_id, timeout_s=WAIT_S)
-    return outlet, ForceInlet(info, Stream(), [RIGHT])
+    return outlet, ForceInlet(info, ForceStream(), [RIGHT])
 
 
 def test_forces_are_interpolated_to_the_instant_asked_for(source_id: str) -> None:
@@ -311,7 +311,7 @@ def test_late_forces_are_waited_for_no_longer_than_told_then_held(source_id: str
 
 def test_plates_are_found_by_their_labels_if_nobody_names_them(source_id: str) -> None:
     _outlet, named = force_pair(source_id)
-    inlet = ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), Stream(), None)
+    inlet = ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), ForceStream(), None)
     assert [load.name for load in inlet.loads] == ["ground_force_r"]
     assert inlet.forces.shape == named.forces.shape
 
@@ -319,7 +319,7 @@ def test_plates_are_found_by_their_labels_if_nobody_names_them(source_id: str) -
 def test_a_stream_without_plates_is_refused(source_id: str) -> None:
     _outlet = Outlet("f", "Force", [ChannelDescription("Fz", "ForceZ", "N")], 100.0, source_id)
     with pytest.raises(StreamLayoutError, match="ExternalLoads"):
-        ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), Stream(), None)
+        ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), ForceStream(), None)
 
 
 def test_a_broken_force_sample_is_not_known(source_id: str) -> None:
@@ -338,7 +338,7 @@ def test_a_broken_plate_leaves_those_beside_it_known(source_id: str) -> None:
         for p, six in (("a", labels[:6]), ("b", labels[6:]))
     ]
     outlet = Outlet("plates", "Force", force_channels(labels), 1000.0, source_id)
-    inlet = ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), Stream(), loads)
+    inlet = ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), ForceStream(), loads)
     clock = LslClock()
     t = clock.now()
     push(outlet, [[float("nan"), *[1.0] * 11]], [t])
