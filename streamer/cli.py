@@ -119,6 +119,16 @@ def record(
 
 
 @app.command()
+def relay(endpoint: Endpoint = DEFAULT_ENDPOINT, keys: ClientKeys = None) -> None:
+    """Send what is published on as LSL streams, for programs that know LSL alone."""
+    from streamer.commands import relay as command
+    from streamer.lsl_config import quiet_liblsl
+
+    quiet_liblsl()
+    command.run(endpoint, keys)
+
+
+@app.command()
 def page(
     endpoint: Endpoint = DEFAULT_ENDPOINT,
     host: Annotated[

@@ -44,6 +44,7 @@ class EstimateOutlets:
 
     def __init__(self, meta: Meta) -> None:
         self._delay_s = 1e-3 * meta.filter_delay_ms
+        self._channels = _channels(meta)
         self.sent = 0
         self.outlets = {
             topic: Outlet(
@@ -54,8 +55,12 @@ class EstimateOutlets:
                 f"{meta.session}-{topic}",
                 manufacturer=meta.software,
             )
-            for topic, channels in _channels(meta).items()
+            for topic, channels in self._channels.items()
         }
+
+    def fit(self, meta: Meta) -> bool:
+        """Whether another session's messages are the same streams."""
+        return _channels(meta) == self._channels and 1e-3 * meta.filter_delay_ms == self._delay_s
 
     def push(self, topic: str, message: Message) -> None:
         """Send a message of these topics on; others are passed over."""

@@ -8,19 +8,17 @@ from pathlib import Path
 
 import pylsl
 
-from streamer.clock import LslClock
+from streamer.commands.session_names import first_meta
 from streamer.commands.xdf_recorder import XdfRecorder
 from streamer.config import check_duration, load_config
 from streamer.estimate_outlets import TYPES, EstimateOutlets
-from streamer.exceptions import ConfigError, StreamerError
+from streamer.exceptions import ConfigError
 from streamer.lsl_inlet import SECOND_ANSWER_S, answering, find
 from streamer.messages import Meta
 from streamer.outputs import check_output
-from streamer.subscriber import WAIT_S, Subscriber
-from streamer.terminal import asked_to_stop, say, say_silence
+from streamer.subscriber import Subscriber
+from streamer.terminal import asked_to_stop, say
 
-OTHER_CLOCK_S = 5.0
-"""A session whose time differs by so much [s] runs on another machine, or hangs."""
 LOOK_EVERY_S = 1.0
 """The recorder and its disk are looked at this often [s]."""
 
@@ -52,7 +50,7 @@ def run(
     """
     _check(out, duration_s)
     with Subscriber(endpoint, ("meta", *TYPES), keys=keys) as subscriber:
-        meta = _first_meta(subscriber)
+        meta = first_meta(subscriber, "record")
         outlets = EstimateOutlets(meta)
         inputs = _inputs(config)
         recorder = XdfRecorder(out, [*inputs, *(o.uid for o in outlets.outlets.values())])
@@ -72,21 +70,6 @@ def _check(out: Path, duration_s: float | None) -> None:
     if out.exists():
         raise ConfigError(f"{out} exists and is not overwritten; give another --out")
     check_duration(duration_s)
-
-
-def _first_meta(subscriber: Subscriber) -> Meta:
-    """Wait for the session's names; refuse one whose clock is not ours."""
-    while True:
-        received = subscriber.receive(WAIT_S)
-        if received is None:
-            say_silence(subscriber.endpoint, WAIT_S)
-        elif isinstance(meta := received[1], Meta):
-            if abs(LslClock().now() - meta.sent) > OTHER_CLOCK_S:
-                raise StreamerError(
-                    f"the session at {subscriber.endpoint} has another clock than this machine; "
-                    "record on the machine that it runs on"
-                )
-            return meta
 
 
 def _inputs(config: Path | None) -> list[str]:

@@ -1,0 +1,60 @@
+"""The names of a running session on this machine, for commands that hand its messages on."""
+
+from typing import Final
+
+from streamer.clock import LslClock
+from streamer.exceptions import StreamerError
+from streamer.messages import Meta
+from streamer.subscriber import WAIT_S, Subscriber
+from streamer.terminal import say_silence
+
+OTHER_CLOCK_S: Final = 5.0
+"""A session whose time differs by so much [s] runs on another machine, or hangs."""
+
+
+def first_meta(subscriber: Subscriber, verb: str) -> Meta:
+    """Wait for a session's names; say so while there is none.
+
+    Parameters
+    ----------
+    subscriber : Subscriber
+        Of the topic ``meta``, among others.
+    verb : str
+        See `check_clock`.
+
+    Raises
+    ------
+    StreamerError
+        As `check_clock`.
+    """
+    while True:
+        received = subscriber.receive(WAIT_S)
+        if received is None:
+            say_silence(subscriber.endpoint, WAIT_S)
+        elif isinstance(meta := received[1], Meta):
+            check_clock(meta, subscriber.endpoint, verb)
+            return meta
+
+
+def check_clock(meta: Meta, endpoint: str, verb: str) -> None:
+    """Refuse a session whose times are not of this machine's clock.
+
+    Parameters
+    ----------
+    meta : Meta
+        As it has just come.
+    endpoint : str
+        Where from.
+    verb : str
+        What to do on that machine instead, for the message.
+
+    Raises
+    ------
+    StreamerError
+        If they are not.
+    """
+    if abs(LslClock().now() - meta.sent) > OTHER_CLOCK_S:
+        raise StreamerError(
+            f"the session at {endpoint} has another clock than this machine; "
+            f"{verb} on the machine that it runs on"
+        )
