@@ -2,7 +2,7 @@
 
 The loop says when a frame begins and hands in its estimate; a second thread looks after the
 deadlines, so that a frame which takes too long is answered in time all the same. With constant
-pacing that thread sends everything, exactly when the budget is spent.
+pacing that thread sends everything, when the budget is all but spent.
 """
 
 import math
@@ -21,8 +21,11 @@ from streamer.protocols import Sink
 from streamer.status import Status
 
 MARGIN_S = 0.4e-3
-"""Substitutes and paced estimates are sent this long before the deadline [s]: a sleeping thread
-wakes about 0.1 ms late on stock Linux, and sending takes some microseconds."""
+"""Substitutes are sent this long before the deadline [s]: a sleeping thread wakes about 0.1 ms late
+on stock Linux, and sending takes some microseconds."""
+PACED_MARGIN_S = 0.8e-3
+"""Likewise with constant pacing [s]. Where the budget ends while a later frame is computed, as one
+of a frame period or more does, Python's lock keeps the sending thread waiting up to 0.7 ms."""
 
 DECAY_S = 0.1
 """Time constant [s] with which a substitute fades: what is not known to be active becomes still,
@@ -91,6 +94,7 @@ class EmgSender:
         self._clock = clock
         self._budget_s = budget_s
         self._constant = pacing == "constant"
+        self._margin_s = PACED_MARGIN_S if self._constant else MARGIN_S
         self._filter_delay_ms = 1e3 * filter_delay_s
         self._message = Emg(
             session=session, filter_delay_ms=self._filter_delay_ms, lead_ms=1e3 * lead_s
@@ -181,7 +185,7 @@ class EmgSender:
         with self._lock:
             while self._pending:
                 frame = self._pending[0]
-                due = frame.received + self._budget_s - MARGIN_S
+                due = frame.received + self._budget_s - self._margin_s
                 if due > now:
                     return min(due, now + 0.5 * self._budget_s)
                 self._pending.popleft()

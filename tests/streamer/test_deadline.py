@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from streamer.clock import LslClock
-from streamer.deadline import DECAY_S, MARGIN_S, DeadlineThread, EmgSender
+from streamer.deadline import DECAY_S, MARGIN_S, PACED_MARGIN_S, DeadlineThread, EmgSender
 from streamer.messages import Emg, values
 from streamer.status import Status
 from tests.streamer.stand_ins import HandClock, Tape
@@ -102,7 +102,7 @@ def test_constant_pacing_holds_the_estimate_until_the_budget_is_spent() -> None:
     while not tape.messages:
         clock.t = sender.tick(clock.t)
     message = only(tape)
-    assert message.sent == pytest.approx(100.0 + BUDGET - MARGIN_S)
+    assert message.sent == pytest.approx(100.0 + BUDGET - PACED_MARGIN_S)
     assert message.status == 0
     assert message.compute_ms == pytest.approx(2)  # the waiting is not computing
 
@@ -117,7 +117,7 @@ def test_constant_pacing_keeps_several_frames_in_order_when_the_budget_exceeds_t
         clock.t = sender.tick(clock.t)
     assert [m.seq for m in tape.of("emg")] == [0, 1, 2]
     delays = [m.sent - m.t for m in tape.of("emg")]
-    np.testing.assert_allclose(delays, BUDGET - MARGIN_S, atol=1e-9)
+    np.testing.assert_allclose(delays, BUDGET - PACED_MARGIN_S, atol=1e-9)
 
 
 def test_what_is_finished_goes_out_when_the_session_ends() -> None:
