@@ -33,8 +33,6 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Which laboratory axis points up.
     lag_ms : float
         Known delay from exposure to time stamp [ms], 0 or more.
-    dejitter : bool
-        Smooth capture times (markers only).
     """
 
     type: str = ""
@@ -44,13 +42,58 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     unit: str = ""
     up: Literal["y", "z"] = "y"
     lag_ms: float = 0.0
-    dejitter: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a lag that cannot be, and a unit that no position has."""
         _check_lag(self.lag_ms)
         if self.unit and spelled(self.unit) not in METRES_PER_UNIT:
             raise ValueError(f"`unit` is {self.unit!r}, it must be m, cm or mm")
+
+
+class MarkerStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which LSL stream has the markers, see `Stream`.
+
+    Attributes
+    ----------
+    dejitter : bool
+        Smooth capture times.
+    names : dict of str to str
+        The model's marker to the stream's, of those that are not called alike.
+    """
+
+    type: str = "MoCap"
+    dejitter: bool = True
+    names: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse one marker of the stream for two of the model."""
+        super().__post_init__()
+        theirs = list(self.names.values())
+        if twice := {name for name in theirs if theirs.count(name) > 1}:
+            raise ValueError(f"`names` gives {min(twice)!r} to two markers of the model")
+
+    def as_model(self, incoming: Sequence[str]) -> tuple[str, ...]:
+        """Return the model's name of each marker, and of others their own.
+
+        Parameters
+        ----------
+        incoming : sequence of str
+            As the stream or a file names them; a prefix up to a colon does not count.
+
+        Raises
+        ------
+        ConfigError
+            If one of these is called as another one is to be.
+        """
+        ours = {theirs: name for name, theirs in self.names.items()}
+        plain = [name if name in ours else name.rpartition(":")[2] for name in incoming]
+        for name, theirs in self.names.items():
+            if name in plain and name not in ours and theirs in plain:
+                raise ConfigError(
+                    f"`names` under `markers` makes {name} of {theirs!r}, but there is a marker "
+                    f"{name} beside it; rename one in the capture software"
+                )
+        return tuple(ours.get(label, name) for label, name in zip(plain, incoming, strict=True))
 
 
 Point = tuple[float, float, float]
@@ -171,7 +214,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ik_setup : Path or None
         OpenSim IK setup: how much each marker counts, which coordinates are held; None = all
         markers alike.
-    markers : Stream
+    markers : MarkerStream
     forces : ForceStream
         The LSL inputs.
     emg : EmgStream
@@ -217,7 +260,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     corners: str | list[Corners] | None = None
     trial: Path | None = None
     ik_setup: Path | None = None
-    markers: Stream = Stream(type="MoCap")
+    markers: MarkerStream = MarkerStream()
     forces: ForceStream = ForceStream()
     emg: EmgStream = EmgStream()
     rate_hz: float | None = None
@@ -293,11 +336,9 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
     content = {key: value for key, value in content.items() if key not in without}
     if isinstance(content.get("emg"), dict):
         _refuse_unknown(path, content["emg"], EmgStream, "emg: ")
-    for key, kind in (("markers", Stream), ("forces", ForceStream)):
+    for key, kind in (("markers", MarkerStream), ("forces", ForceStream)):
         if isinstance(content.get(key), dict):
             _refuse_unknown(path, content[key], kind, f"{key}: ")
-    if isinstance(content.get("markers"), dict):
-        content["markers"] = {"type": "MoCap"} | content["markers"]
     try:
         config = msgspec.convert(content, RunConfig, dec_hook=_to_path, strict=True)
     except msgspec.ValidationError as error:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from streamer.channels import marker_layout, read_channels
 from streamer.clock import Clock, LslClock
-from streamer.config import EmgStream, Stream
+from streamer.config import EmgStream, MarkerStream, Stream
 from streamer.connection import predicate
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
@@ -23,7 +23,7 @@ SECOND_ANSWER_S = 0.8
 """How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
 one machine do not all hear the first question."""
 
-ANY_STREAM = Stream()
+ANY_STREAM = MarkerStream(type="")
 """Metres or millimetres as the stream says, y up, no known lag, smoothed capture times."""
 
 
@@ -103,9 +103,9 @@ class MarkerInlet(Inlet):
     ----------
     info : pylsl.StreamInfo
         From `find_stream`.
-    settings : Stream, optional
-        Unit, axes, known lag (what the stream's ``compensated_lag`` already accounts for is not
-        taken off twice) and whether to smooth capture times.
+    settings : MarkerStream, optional
+        Names, unit, axes, known lag (what the stream's ``compensated_lag`` already accounts for is
+        not taken off twice) and whether to smooth capture times.
     rate_hz : float, optional
         Frame rate [Hz]; default: the nominal rate, or measured where that is 0.
     clock : Clock, optional
@@ -116,7 +116,7 @@ class MarkerInlet(Inlet):
     Attributes
     ----------
     names : tuple of str
-        Marker names, n of them.
+        Marker names, n of them, the model's where `settings` say them.
     rate_hz : float
         Frame rate [Hz].
     t : float
@@ -132,7 +132,7 @@ class MarkerInlet(Inlet):
     def __init__(
         self,
         info: pylsl.StreamInfo,
-        settings: Stream = ANY_STREAM,
+        settings: MarkerStream = ANY_STREAM,
         *,
         rate_hz: float | None = None,
         clock: Clock | None = None,
@@ -141,7 +141,7 @@ class MarkerInlet(Inlet):
         super().__init__(info, settings, connect_timeout_s=connect_timeout_s)
         self._clock = clock or LslClock()
         layout = marker_layout(read_channels(self._xml), unit=settings.unit, up=settings.up)
-        self.names = layout.names
+        self.names = settings.as_model(layout.names)
         self._columns, self._scale = layout.columns, layout.scale
         self.markers = np.full((len(self.names), 3), np.nan)
         self._flat = self.markers.reshape(-1)

@@ -10,7 +10,7 @@ import pylsl
 
 from streamer.commands.session_names import first_meta
 from streamer.commands.xdf_recorder import XdfRecorder
-from streamer.config import check_duration, load_config
+from streamer.config import Stream, check_duration, load_config
 from streamer.estimate_outlets import TYPES, EstimateOutlets
 from streamer.exceptions import ConfigError
 from streamer.lsl_inlet import SECOND_ANSWER_S, answering, find
@@ -79,7 +79,7 @@ def _inputs(config: Path | None) -> list[str]:
         seen = pylsl.resolve_streams(wait_time=2 * SECOND_ANSWER_S)
         return list(dict.fromkeys(s.uid() for s in seen if s.type() not in own))
     settings = load_config(config)
-    wanted = [settings.markers]
+    wanted: list[Stream] = [settings.markers]
     if settings.loads is not None or settings.plates == "auto":
         wanted.append(settings.forces)
     streams = [find(stream) for stream in wanted] + answering(settings.emg)

@@ -28,7 +28,7 @@ def read_recording(path: Path | str, config: RunConfig | None = None) -> Recordi
     config : RunConfig, optional
         Of the session, for what a file does not say: which streams of an XDF file, their units,
         axes and lags; the axis that points up in a TRC file, and in a C3D file that does not say
-        it. The unit of both is their own.
+        it. The unit of both is their own. And of all of them which marker of the model is which.
 
     Returns
     -------
@@ -40,7 +40,16 @@ def read_recording(path: Path | str, config: RunConfig | None = None) -> Recordi
     FormatError
         If the suffix is another, or the reader of the format refuses the file.
     """
-    path = Path(path)
+    recording = _read(Path(path), config)
+    if config is None:
+        return recording
+    markers = recording.markers
+    named = replace(markers, names=config.markers.as_model(markers.names))
+    return replace(recording, markers=named)
+
+
+def _read(path: Path, config: RunConfig | None) -> Recording:
+    """Read a file with the names that it has."""
     suffix = path.suffix.lower()
     if suffix == ".trc":
         markers = read_trc(path)

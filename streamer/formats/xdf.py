@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.channels import Channel, marker_layout
-from streamer.config import EmgStream, ForceStream, Stream
+from streamer.config import EmgStream, ForceStream, MarkerStream, Stream
 from streamer.exceptions import FormatError, StreamLayoutError
 from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rate
 from streamer.formats.transducers import open_transducers
@@ -28,7 +28,7 @@ F64 = NDArray[np.float64]
 
 _ZIPPED = (".xdfz", ".gz")
 _SAME_TYPE = {"grf": "force"}
-MARKERS, FORCES, EMG = Stream(type="MoCap"), ForceStream(), EmgStream()
+MARKERS, FORCES, EMG = MarkerStream(), ForceStream(), EmgStream()
 """The streams of a session whose configuration says nothing of them."""
 _SI = METRES_PER_UNIT | NEWTONS_PER_UNIT | NEWTON_METRES_PER_UNIT
 _POINT = re.compile("p[xyz]$", re.IGNORECASE)

@@ -18,7 +18,7 @@ import typer
 
 from streamer.cli import app
 from streamer.commands.keys import run as make_keys
-from streamer.config import EmgStream, ForceStream, RunConfig, Stream, load_config
+from streamer.config import EmgStream, ForceStream, MarkerStream, RunConfig, load_config
 from streamer.exceptions import ConfigError
 from streamer.formats.transducers import described_plates
 from streamer.messages import Emg, Meta
@@ -43,15 +43,15 @@ def keys_of(head: str) -> dict[str, str]:
 
 def test_the_tables_have_every_key_and_no_other() -> None:
     assert set(keys_of(SESSION)) == set(get_type_hints(RunConfig))
-    streams = (Stream, ForceStream, EmgStream)
+    streams = (MarkerStream, ForceStream, EmgStream)
     assert set(keys_of(STREAMS)) == {key for stream in streams for key in get_type_hints(stream)}
 
 
 @pytest.mark.parametrize(
-    ("head", "kind"), [(SESSION, RunConfig), (STREAMS, Stream), (STREAMS, EmgStream)]
+    ("head", "kind"), [(SESSION, RunConfig), (STREAMS, MarkerStream), (STREAMS, EmgStream)]
 )
 def test_the_tables_give_the_defaults(
-    head: str, kind: type[RunConfig] | type[Stream] | type[EmgStream]
+    head: str, kind: type[RunConfig] | type[MarkerStream] | type[EmgStream]
 ) -> None:
     """Of those that are numbers or words; others are told in words of their own."""
     said = keys_of(head)

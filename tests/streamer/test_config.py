@@ -6,7 +6,7 @@ import pytest
 from inference.backends import BACKENDS
 from inference.choice import AUTO
 from sim_bridge.filters import make_filter, zero_phase_cutoff
-from streamer.config import RunConfig, load_config
+from streamer.config import MarkerStream, RunConfig, load_config
 from streamer.exceptions import ConfigError
 from tests.data_sets import data_root
 
@@ -190,3 +190,22 @@ def test_the_rigs_that_come_with_the_repository_are_valid(name: str) -> None:
         pytest.skip("the recorded trials are not at ../shared/data, where these rigs expect them")
     config = load_config(REPOSITORY / "configs" / f"{name}.yaml")
     assert config.loads is not None
+
+
+def test_markers_may_be_called_otherwise_in_the_stream() -> None:
+    stream = MarkerStream(names={"LKNE": "L.Knee", "RKNE": "R knee"})
+    found = stream.as_model(["Jane:L.Knee", "R knee", "Jane:LASI", "L.Knee.top"])
+    assert found == ("LKNE", "RKNE", "Jane:LASI", "L.Knee.top")
+    swapped = MarkerStream(names={"LKNE": "RKNE", "RKNE": "LKNE"})
+    assert swapped.as_model(["LKNE", "RKNE"]) == ("RKNE", "LKNE")
+    assert MarkerStream().as_model(["a:b", "c"]) == ("a:b", "c")
+
+
+def test_a_marker_of_the_stream_is_one_of_the_model(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"makes LKNE of 'L\.Knee', but there is a marker LKNE"):
+        MarkerStream(names={"LKNE": "L.Knee"}).as_model(["L.Knee", "LKNE"])
+    (tmp_path / "model.osim").touch()
+    path = tmp_path / "me.yaml"
+    path.write_text("model: model.osim\nmarkers: {names: {LKNE: knee, RKNE: knee}}\n")
+    with pytest.raises(ConfigError, match="`names` gives 'knee' to two markers of the model"):
+        load_config(path)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamer.config import RunConfig, Stream
+from streamer.config import MarkerStream, RunConfig
 from streamer.exceptions import FormatError
 from streamer.formats import read_c3d, read_recording, read_trc, read_xdf
 from tests.streamer.c3d_writing import C3dContent, write_c3d
@@ -24,7 +24,7 @@ def test_each_suffix_has_its_reader(tmp_path: Path) -> None:
     labels = [{"label": f"SACR_{axis}", "unit": "m"} for axis in "XYZ"]
     stream = XdfStream("w", "MoCap", np.arange(5) / 100, np.ones((5, 3)), 100.0, labels)
     xdf = write_xdf(tmp_path / "m.xdf", [stream])
-    z_up = Stream(type="MoCap", up="z")
+    z_up = MarkerStream(up="z")
     config = RunConfig(model=Path("me.osim"), markers=z_up)
     for read, expected in (
         (read_recording(trc), read_trc(trc)),
@@ -36,10 +36,23 @@ def test_each_suffix_has_its_reader(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read.markers.positions, expected.positions)
 
 
+def test_every_format_gets_the_models_names(tmp_path: Path) -> None:
+    trc = tmp_path / "m.trc"
+    trc.write_text(TRC)
+    c3d = write_c3d(tmp_path / "m.c3d", C3dContent(["SACR"], np.ones((5, 1, 3))))
+    labels = [{"label": f"Jane:SACR_{axis}", "unit": "m"} for axis in "XYZ"]
+    stream = XdfStream("w", "MoCap", np.arange(5) / 100, np.ones((5, 3)), 100.0, labels)
+    xdf = write_xdf(tmp_path / "m.xdf", [stream])
+    markers = MarkerStream(names={"V.Sacral": "SACR"})
+    config = RunConfig(model=Path("me.osim"), markers=markers)
+    for path in (trc, c3d, xdf):
+        assert read_recording(path, config).markers.names == ("V.Sacral",)
+
+
 def test_a_trc_file_is_turned_where_its_session_has_z_up(tmp_path: Path) -> None:
     trc = tmp_path / "m.trc"
     trc.write_text(TRC)
-    y_up, z_up = Stream(type="MoCap"), Stream(type="MoCap", up="z")
+    y_up, z_up = MarkerStream(), MarkerStream(up="z")
     for stream, expected in ((y_up, [1.0, 2.0, 3.0]), (z_up, [1.0, 3.0, -2.0])):
         config = RunConfig(model=Path("me.osim"), markers=stream)
         positions = read_recording(trc, config).markers.positions

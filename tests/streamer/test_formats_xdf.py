@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamer.config import EmgStream, ForceStream, Stream
+from streamer.config import EmgStream, ForceStream, MarkerStream
 from streamer.exceptions import FormatError
 from streamer.formats import read_xdf
 from tests.streamer.xdf_writing import XdfStream, write_xdf
@@ -76,7 +76,7 @@ def test_times_come_on_the_recorders_clock(tmp_path: Path) -> None:
 
 def test_z_up_is_turned_for_markers_and_forces_alike(tmp_path: Path) -> None:
     path = write_xdf(tmp_path / "s.xdf", [mocap("m"), force()])
-    recording = read_xdf(path, markers=Stream(type="MoCap", up="z"), forces=ForceStream(up="z"))
+    recording = read_xdf(path, markers=MarkerStream(up="z"), forces=ForceStream(up="z"))
     turn = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
     np.testing.assert_array_equal(
         recording.markers.positions, mocap().data.reshape(N, 2, 3) @ turn.T
@@ -96,7 +96,7 @@ def test_a_known_lag_is_taken_off_once(
     section = f"<acquisition><compensated_lag>{compensated_ms}</compensated_lag></acquisition>"
     stream = mocap(description=section if compensated_ms else "")
     path = write_xdf(tmp_path / "s.xdf", [stream, force()])
-    markers = Stream(type="MoCap", lag_ms=said)
+    markers = MarkerStream(lag_ms=said)
     recording = read_xdf(path, markers=markers, forces=ForceStream(lag_ms=5.0))
     # pyxdf fits a line through the stamps: exact but for rounding of numbers of 5e3 s
     np.testing.assert_allclose(recording.markers.time, stream.time - 1e-3 * taken_ms, atol=1e-9)
@@ -120,7 +120,7 @@ def test_points_of_forces_have_the_unit_that_is_said_where_they_name_none(tmp_pa
 def test_plain_labels_and_a_unit_that_is_said(tmp_path: Path) -> None:
     channels = [{"label": f"{n}_{a}"} for n in ("RKNE", "LKNE") for a in "XYZ"]
     path = write_xdf(tmp_path / "s.xdf", [mocap(channels=channels, type="Mocap")])
-    recording = read_xdf(path, markers=Stream(type="MoCap", unit="mm"))
+    recording = read_xdf(path, markers=MarkerStream(unit="mm"))
     expected = mocap().data.reshape(N, 2, 3) * 1e-3
     np.testing.assert_allclose(recording.markers.positions, expected, rtol=1e-15)
     with pytest.raises(FormatError, match="no unit"):
@@ -170,17 +170,17 @@ def test_unusable_recording_is_refused(tmp_path: Path, streams: list[XdfStream],
 def test_streams_of_another_type_or_source_can_be_named(tmp_path: Path) -> None:
     streams = [mocap(type="Positions", source_id="a"), mocap(type="Positions", source_id="b")]
     path = write_xdf(tmp_path / "s.xdf", [*streams, force(type="GRF")])
-    wanted = Stream(type="positions", source_id="b")
+    wanted = MarkerStream(type="positions", source_id="b")
     recording = read_xdf(path, markers=wanted, emg=EmgStream(name="absent"))
     assert recording.markers.n_frames == N
     assert recording.forces is not None
     with pytest.raises(FormatError, match=r"no stream of type positions, source_id c in it"):
-        read_xdf(path, markers=Stream(type="positions", source_id="c"))
+        read_xdf(path, markers=MarkerStream(type="positions", source_id="c"))
 
 
 def test_one_of_several_marker_streams_can_be_named(tmp_path: Path) -> None:
     path = write_xdf(tmp_path / "s.xdf", [mocap(), mocap("m", name="second")])
-    second = read_xdf(path, markers=Stream(type="MoCap", name="second"))
+    second = read_xdf(path, markers=MarkerStream(name="second"))
     assert abs(second.markers.positions).max() > 100.0
 
 

@@ -11,7 +11,7 @@ import pytest
 from streamer import inlet as inlet_module
 from streamer import lost_stream
 from streamer.channels import Channel
-from streamer.config import Stream
+from streamer.config import MarkerStream
 from streamer.exceptions import StreamNotFound
 from streamer.lost_stream import difference
 from streamer.lsl_inlet import MarkerInlet, find_stream
@@ -33,7 +33,7 @@ def sender(
 
 
 def session(name: str, **settings: str) -> MarkerInlet:
-    return MarkerInlet(find_stream(name=name, timeout_s=WAIT_S), Stream(**settings))
+    return MarkerInlet(find_stream(name=name, timeout_s=WAIT_S), MarkerStream(**settings))
 
 
 def push(outlet: Outlet, value: float) -> None:

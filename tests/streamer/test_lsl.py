@@ -9,7 +9,7 @@ import pylsl
 import pytest
 
 from streamer.clock import LslClock
-from streamer.config import ForceStream, Stream
+from streamer.config import ForceStream, MarkerStream
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.force_inlet import ForceInlet
@@ -213,12 +213,22 @@ def test_a_known_lag_is_taken_off_but_not_twice(source_id: str) -> None:
     info.desc().append_child("acquisition").append_child_value("compensated_lag", "0.006")
     outlet = pylsl.StreamOutlet(info)
     inlet = MarkerInlet(
-        find_stream(source_id=source_id, timeout_s=WAIT_S), Stream(lag_ms=10.0, unit="m")
+        find_stream(source_id=source_id, timeout_s=WAIT_S), MarkerStream(lag_ms=10.0, unit="m")
     )
     t = pylsl.local_clock()
     outlet.push_sample([1.0, 2.0, 3.0], t)
     pull(inlet, 1)
     assert inlet.t == pytest.approx(t - 0.004, abs=1e-3)
+
+
+def test_markers_of_other_names_are_the_models(source_id: str) -> None:
+    outlet = Outlet("rig", "MoCap", marker_channels(("A", "B"), "m"), 100.0, source_id)
+    settings = MarkerStream(names={"LKNE": "A"})
+    inlet = MarkerInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), settings)
+    push(outlet, [[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]], [pylsl.local_clock()])
+    pull(inlet, 1)
+    assert inlet.names == ("LKNE", "B")
+    np.testing.assert_array_equal(inlet.markers, [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
 
 def test_a_stream_is_found_by_its_type_whatever_the_case(source_id: str) -> None:
