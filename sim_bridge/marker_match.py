@@ -88,7 +88,8 @@ def _explain(matched: list[str], unknown: tuple[str, ...], model: Sequence[str])
     return (
         f"{len(matched)} of {len(matched) + len(unknown)} incoming markers are in the model"
         f" (matched: {', '.join(matched) or 'none'}; unknown: {said});"
-        f" at least {_NEEDED} must match, rename the labels or the model's markers"
+        f" at least {_NEEDED} must match: rename the labels or the model's markers, or pair them"
+        " (`names`)"
     )
 
 
