@@ -68,7 +68,8 @@ class BridgeSettings:
         ``auto`` predicts the force under a foot where its row is not known or it has none;
         ``measured`` takes such rows for no force; ``predicted`` does not use measured rows of feet.
     corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
-        Corners of the plates, to see feet on their edges; only for loads on the body ``feet``.
+        Corners of the plates in turn, NaN where they are not known: a centre of pressure that is
+        elsewhere is none, and of loads on the body ``feet`` those on an edge are seen.
     forces_in_step : bool
         The forces given to :meth:`Bridge.step` are those of the filter's instant already,
         ``filter_delay_s`` before the frame. A live session asks for them so: they have had time to

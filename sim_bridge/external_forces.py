@@ -46,7 +46,7 @@ class ExternalForces:
     mode : str
         See ``BridgeSettings.ground_reaction``.
     corners : ndarray of shape (n_given, 4, 3), float64 [m], ground, or None
-        Corners of the plates, where they are known.
+        Corners of the plates; NaN or None where they are not known.
 
     Raises
     ------
@@ -78,7 +78,7 @@ class ExternalForces:
         if mode not in MODES:
             raise SettingsError(f"ground reaction '{mode}' has no meaning; use {', '.join(MODES)}")
         on_feet = _all_on_feet(loads)
-        _check_corners(corners, len(loads), on_feet)
+        _check_corners(corners, len(loads))
         feet = require_feet(model) if mode == "predicted" or on_feet else find_feet(model)
         self.n_given = len(loads)
         self.loads = () if on_feet else tuple(loads)
@@ -92,7 +92,7 @@ class ExternalForces:
         self._given = np.full((self.n_given, 9), np.nan)
         is_plate = np.ones(self.n_given, bool) if on_feet else _foot_of(loads) >= 0
         weight = float(model.mass * np.linalg.norm(model.gravity))
-        self._judge = PlateJudge(is_plate, weight, rate_hz)
+        self._judge = PlateJudge(is_plate, weight, rate_hz, corners)
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
@@ -249,13 +249,9 @@ def _all_on_feet(loads: Sequence[ExternalForce]) -> bool:
     return bool(plates)
 
 
-def _check_corners(corners: F64 | None, n_loads: int, on_feet: bool) -> None:
-    """Refuse corners that nobody uses or that do not fit."""
-    if corners is None:
-        return
-    if not on_feet:
-        raise SettingsError(f"corners are only used for plates on '{ON_FEET}'; leave them out")
-    if corners.shape != (n_loads, 4, 3):
+def _check_corners(corners: F64 | None, n_loads: int) -> None:
+    """Refuse corners that do not fit."""
+    if corners is not None and corners.shape != (n_loads, 4, 3):
         raise SettingsError(
             f"corners have the shape {corners.shape} for {n_loads} plates; give four points each"
         )

@@ -14,172 +14,8 @@ import msgspec
 from streamer.exceptions import ConfigError, nearest
 from streamer.frame_times import RESET_AFTER_S
 from streamer.publisher import DEFAULT_ENDPOINT
-from streamer.units import METRES_PER_UNIT, spelled
+from streamer.stream_config import Corners, EmgStream, ForceStream, MarkerStream
 from streamer.yaml_file import beside, read_yaml
-
-
-class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which LSL stream to take, and what its metadata do not say.
-
-    Attributes
-    ----------
-    type, name, source_id : str
-        As the sender announces them; "" for any. The type is blind to case.
-    timeout_s : float
-        How long to wait for the stream [s].
-    unit : str
-        Unit of positions where the stream names none: m, cm or mm.
-    up : {"y", "z"}
-        Which laboratory axis points up.
-    lag_ms : float
-        Known delay from exposure to time stamp [ms], 0 or more.
-    """
-
-    type: str = ""
-    name: str = ""
-    source_id: str = ""
-    timeout_s: float = 10.0
-    unit: str = ""
-    up: Literal["y", "z"] = "y"
-    lag_ms: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Refuse a lag that cannot be, and a unit that no position has."""
-        _check_lag(self.lag_ms)
-        if self.unit and spelled(self.unit) not in METRES_PER_UNIT:
-            raise ValueError(f"`unit` is {self.unit!r}, it must be m, cm or mm")
-
-
-class MarkerStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which LSL stream has the markers, see `Stream`.
-
-    Attributes
-    ----------
-    dejitter : bool
-        Smooth capture times.
-    names : dict of str to str
-        The model's marker to the stream's, of those that are not called alike.
-    """
-
-    type: str = "MoCap"
-    dejitter: bool = True
-    names: dict[str, str] = {}
-
-    def __post_init__(self) -> None:
-        """Refuse one marker of the stream for two of the model."""
-        super().__post_init__()
-        theirs = list(self.names.values())
-        if twice := {name for name in theirs if theirs.count(name) > 1}:
-            raise ValueError(f"`names` gives {min(twice)!r} to two markers of the model")
-
-    def as_model(self, incoming: Sequence[str]) -> tuple[str, ...]:
-        """Return the model's name of each marker, and of others their own.
-
-        Parameters
-        ----------
-        incoming : sequence of str
-            As the stream or a file names them; a prefix up to a colon does not count.
-
-        Raises
-        ------
-        ConfigError
-            If one of these is called as another one is to be.
-        """
-        ours = {theirs: name for name, theirs in self.names.items()}
-        plain = [name if name in ours else name.rpartition(":")[2] for name in incoming]
-        for name, theirs in self.names.items():
-            if name in plain and name not in ours and theirs in plain:
-                raise ConfigError(
-                    f"`names` under `markers` makes {name} of {theirs!r}, but there is a marker "
-                    f"{name} beside it; rename one in the capture software"
-                )
-        return tuple(ours.get(label, name) for label, name in zip(plain, incoming, strict=True))
-
-
-Point = tuple[float, float, float]
-"""x, y and z [m]."""
-Corners = tuple[Point, Point, Point, Point]
-"""Of a force plate, in turn, in ground."""
-
-
-class PlateGeometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where a force plate is, and where in it forces are measured.
-
-    Attributes
-    ----------
-    corners : tuple of four points [m], ground, y up
-        As C3D files have them: in the plate's own axes the first lies at +x +y, the second at
-        -x +y, the third at -x -y, the fourth at +x -y.
-    origin : tuple of three float [m], the plate's own axes
-        From the point about which moments are measured to the centre of the surface.
-    """
-
-    corners: Corners
-    origin: Point = (0.0, 0.0, 0.0)
-
-
-class ForceStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which LSL stream has the forces, see `Stream`.
-
-    Attributes
-    ----------
-    transducers : str, list of PlateGeometry, or None
-        For a stream of what plates themselves measure: a C3D file that says where they are, or
-        that in numbers. None = the stream has centres of pressure.
-    channels : list of list of str, or None
-        Labels of each such plate: Fx, Fy, Fz, Mx, My, Mz in its own axes, or the eight forces of
-        a plate of four sensors; None = the labels of the C3D file.
-    """
-
-    type: str = "Force"
-    transducers: str | list[PlateGeometry] | None = None
-    channels: list[list[str]] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse channels of no plate, and plates without channels."""
-        super().__post_init__()
-        if self.transducers is not None and self.up != "y":
-            raise ValueError("`up` is not for `transducers`, which are in ground; leave it out")
-        if self.transducers is None and self.channels is not None:
-            raise ValueError("`channels` are those of `transducers`; add it, or leave them out")
-        if isinstance(self.transducers, list) and len(self.channels or ()) != len(self.transducers):
-            raise ValueError(
-                f"`transducers` are {len(self.transducers)} and `channels` "
-                f"{len(self.channels or ())}; give for each plate its list of labels"
-            )
-
-
-class EmgStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which LSL stream carries measured EMG; `nem2e calibrate` alone listens to it.
-
-    Attributes
-    ----------
-    type, name, source_id, timeout_s, lag_ms
-        As of `Stream`.
-    kind : {"raw", "envelope"}
-        What is sent.
-    channels : dict of str to str, or None
-        Network channel (``SOL_r``) to the stream's label; None = the labels are those names.
-    """
-
-    type: str = "EMG"
-    name: str = ""
-    source_id: str = ""
-    timeout_s: float = 10.0
-    lag_ms: float = 0.0
-    kind: Literal["raw", "envelope"] = "raw"
-    channels: dict[str, str] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a lag that cannot be."""
-        _check_lag(self.lag_ms)
-
-
-def _check_lag(lag_ms: float) -> None:
-    """Refuse a lag [ms] that says a time stamp came before its exposure."""
-    if not 0.0 <= lag_ms < float("inf"):
-        raise ValueError(f"`lag_ms` is {lag_ms:g}, it must be 0 or more")
-
 
 LIGHTEST_KG, HEAVIEST_KG = 5.0, 500.0
 """Body masses [kg] between which people are."""
@@ -294,6 +130,10 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         if self.corners is not None and self.plates != "auto":
             raise ValueError(
                 "`corners` are only used with `plates: auto`; add it or leave them out"
+            )
+        if self.forces.transducers is not None and self.plates != "auto" and self.loads is None:
+            raise ValueError(
+                "`transducers` are of plates, and there are none: add `plates: auto`, or `loads`"
             )
         if not 0.0 <= self.align_wait_ms < self.budget_ms:
             raise ValueError(

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pylsl.util import LostError
 
 from streamer.channels import check_once, read_channels
-from streamer.config import EmgStream
 from streamer.exceptions import StreamLayoutError, StreamNotFound, nearest
 from streamer.inlet import Inlet
+from streamer.stream_config import EmgStream
 
 F64 = NDArray[np.float64]
 

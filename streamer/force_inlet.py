@@ -4,14 +4,21 @@ from collections.abc import Sequence
 
 import numpy as np
 import pylsl
+from numpy.typing import NDArray
 
 from streamer.channels import force_layout, read_channels
 from streamer.clock import Clock, LslClock
-from streamer.config import ForceStream
 from streamer.exceptions import StreamLayoutError
 from streamer.force_ring import ForceRing
-from streamer.formats import ExternalForceColumns, open_transducers, plates_by_name
+from streamer.formats import (
+    ExternalForceColumns,
+    corners_by_force,
+    described_plates,
+    open_transducers,
+    plates_by_name,
+)
 from streamer.inlet import CHUNK, Inlet
+from streamer.stream_config import ForceStream
 
 CLOCK_DISAGREEMENT_S = 5e-4
 """The clock offsets that LSL estimates for two streams of one machine may differ by this [s]."""
@@ -23,6 +30,12 @@ def _nine_labels(force: ExternalForceColumns) -> list[str]:
     """Labels of force, point and torque; "" for those that the force does not have."""
     parts = (force.force_columns, force.point_columns, force.torque_columns)
     return [label for part in parts for label in (part or ("", "", ""))]
+
+
+def _corners(settings: ForceStream) -> NDArray[np.float64] | None:
+    if settings.transducers is None:
+        return None
+    return np.array([plate.corners for plate, _ in described_plates(settings)])
 
 
 class ForceInlet(Inlet):
@@ -51,7 +64,7 @@ class ForceInlet(Inlet):
     loads : tuple of ExternalForceColumns
         Their rows.
     corners : ndarray of shape (k, 4, 3), float64 [m], ground, or None
-        Of the plates, where `settings` tell and they are taken as they come.
+        Of the plates where `settings` tell, NaN of other forces.
 
     Raises
     ------
@@ -74,7 +87,6 @@ class ForceInlet(Inlet):
         self._transducers = open_transducers(settings, channels)
         if self._transducers is not None:
             channels, unit, up = self._transducers.described, "m", "y"
-        self.corners = self._transducers.corners if self._transducers and loads is None else None
         if loads is None:
             loads = plates_by_name([channel.label for channel in channels])
         self.loads = tuple(loads)
@@ -84,6 +96,7 @@ class ForceInlet(Inlet):
                 "ground_force_1_px; name its columns in an ExternalLoads file (`loads`), or of "
                 "plates that send Fx to Mz tell where they are (`forces: transducers`)"
             )
+        self.corners = corners_by_force(self.loads, _corners(settings))
         wanted = [_nine_labels(force) for force in self.loads]
         layout = force_layout(channels, wanted, length_unit=unit, up=up)
         self._columns, self._scale, self._absent = layout.columns, layout.scale, layout.absent

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pylsl.util import LostError, handle_error
 
 from streamer.channels import compensated_lag
-from streamer.config import EmgStream, Stream
 from streamer.connection import Connection, connect, predicate
 from streamer.exceptions import StreamLayoutError
 from streamer.lost_stream import SILENT_S, LostStream, Sought
+from streamer.stream_config import EmgStream, Stream
 
 F64 = NDArray[np.float64]
 

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from streamer.channels import marker_layout, read_channels
 from streamer.clock import Clock, LslClock
-from streamer.config import EmgStream, MarkerStream, Stream
 from streamer.connection import predicate
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
@@ -16,6 +15,7 @@ from streamer.frame_rate import mean_rate_hz
 from streamer.frame_times import Batches
 from streamer.inlet import CHUNK, Inlet
 from streamer.lost_stream import who
+from streamer.stream_config import EmgStream, MarkerStream, Stream
 
 _MEASURED_FRAMES, _MEASURED_AT_MOST = 40, 400
 

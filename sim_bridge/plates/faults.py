@@ -19,6 +19,8 @@ class PlateFault(IntEnum):
     """It shows no load although the foot carries the body."""
     EDGE = 7
     """A foot is on its edge."""
+    BESIDE = 8
+    """Its centre of pressure is not on it."""
 
     @property
     def message(self) -> str:
@@ -29,11 +31,11 @@ class PlateFault(IntEnum):
 _MESSAGES = {
     PlateFault.NONE: "measures as it should",
     PlateFault.INVERTED: "the body's weight points down: its sign is inverted; it is not used. "
-    "Send what the floor does to the foot",
+    "Send what the floor does to the foot, of a plate that was zeroed",
     PlateFault.WEIGHT_ON_X: "the body's weight lies on its x axis, but y is up: its axes are "
-    "swapped; it is not used. Correct the order of its columns",
+    "swapped; it is not used. Correct the order of its channels",
     PlateFault.WEIGHT_ON_Z: "the body's weight lies on its z axis, but y is up: its axes are "
-    "swapped; it is not used. Say `up: z` for the stream, or correct the order of its columns",
+    "swapped; it is not used. Say `up: z` for the stream, or correct the order of its channels",
     PlateFault.HEAVY: "it shows more than three times the body's weight: its unit is wrong; it is "
     "not used. Send newtons, and check the model's mass",
     PlateFault.FROZEN: "its vertical force stays the same under load: it is stuck or at its limit; "
@@ -42,4 +44,7 @@ _MESSAGES = {
     "it, or it is off; predicted until it shows load. Check it if the foot was on it",
     PlateFault.EDGE: "a foot is on its edge, and part of the force may be beside it; predicted "
     "there. Step on the middle of a plate",
+    PlateFault.BESIDE: "its centre of pressure lies outside its corners: the unit of its points or "
+    "moments is wrong, or its corners, its origin or the order of its channels; it is not used. "
+    "Correct that, or exchange it with the plate that it is",
 }

@@ -1,7 +1,7 @@
 """Forces that no floor can exert: pulling, from the side, too many times the weight, or stuck.
 
 A single such frame is not known, and prediction takes over. What the first loaded moments show on
-average names the fault: axes swapped, sign inverted, unit wrong.
+average names the fault: axes swapped, sign inverted, unit wrong, point not on the plate.
 """
 
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
 from sim_bridge.wrench import size
 
 from .faults import PlateFault
+from .mapping import inside
 
 LOADED = 0.15
 """Force from which on a plate is judged [body weights]."""
@@ -21,6 +22,8 @@ HEAVIEST = 3.0
 """Mean force of a loaded plate [body weights] above which its unit is wrong."""
 IMPOSSIBLE = 6.0
 """Force of one plate [body weights] that is not believed even for a frame."""
+BESIDE_M = 0.05
+"""A centre of pressure that is farther outside its plate than this [m] is none."""
 VERDICT_S = 0.3
 """Loaded time after which a plate's axes are judged [s]."""
 FROZEN_S = 0.15
@@ -30,13 +33,12 @@ ROUNDING = 1e-9
 """Of the interpolation between equal samples; a float32 of LSL steps by 6e-8 of its size."""
 
 _INVERTED, _HEAVY = int(PlateFault.INVERTED), int(PlateFault.HEAVY)
-_ON_X, _ON_Z, _FROZEN = (
-    int(PlateFault.WEIGHT_ON_X), int(PlateFault.WEIGHT_ON_Z), int(PlateFault.FROZEN)
-)  # fmt: skip
+_ON_X, _ON_Z = int(PlateFault.WEIGHT_ON_X), int(PlateFault.WEIGHT_ON_Z)
+_FROZEN, _BESIDE = int(PlateFault.FROZEN), int(PlateFault.BESIDE)
 
 
 class _Memory(NamedTuple):
-    """Of each row: loaded frames, their mean force, last vertical force, frames it stayed."""
+    """Of each row: loaded frames, mean force and point of these, last vertical force, how long."""
 
     loaded: I64
     mean: F64
@@ -55,6 +57,8 @@ class PlateJudge:
         Body weight [N].
     rate_hz : float
         Frame rate [Hz].
+    corners : ndarray of shape (n, 4, 3), float64 [m], ground, or None
+        Of the plates in turn; NaN where they are not known.
 
     Attributes
     ----------
@@ -62,12 +66,15 @@ class PlateJudge:
         :class:`PlateFault` of each row.
     """
 
-    def __init__(self, is_plate: Bool, weight: float, rate_hz: float) -> None:
+    def __init__(
+        self, is_plate: Bool, weight: float, rate_hz: float, corners: F64 | None = None
+    ) -> None:
         n = len(is_plate)
+        self._corners = np.full((n, 4, 3), np.nan) if corners is None else corners
         self._is_plate, self._weight = is_plate, weight
         self._verdict, self._frozen = max(round(VERDICT_S * rate_hz), 1), round(FROZEN_S * rate_hz)
         self._memory = _Memory(
-            np.zeros(n, np.int64), np.zeros((n, 3)), np.full(n, np.nan), np.zeros(n, np.int64)
+            np.zeros(n, np.int64), np.zeros((n, 6)), np.full(n, np.nan), np.zeros(n, np.int64)
         )
         self.fault: I64 = np.zeros(n, dtype=np.int64)
 
@@ -85,8 +92,8 @@ class PlateJudge:
             As measured; a row that is not believed becomes NaN.
         """
         judge_rows(
-            self._is_plate, self._weight, self._verdict, self._frozen, self._memory, self.fault,
-            rows,
+            self._is_plate, self._weight, self._corners, self._verdict, self._frozen, self._memory,
+            self.fault, rows,
         )  # fmt: skip
 
 
@@ -94,6 +101,7 @@ class PlateJudge:
 def judge_rows(
     is_plate: Bool,
     weight: float,
+    corners: F64,
     verdict_frames: int,
     frozen_frames: int,
     memory: _Memory,
@@ -111,13 +119,17 @@ def judge_rows(
         memory.last[i] = row[1]
         if loaded and memory.loaded[i] < verdict_frames:
             memory.loaded[i] += 1
-            for c in range(3):
+            for c in range(6):
                 memory.mean[i, c] += row[c] / verdict_frames
             if memory.loaded[i] == verdict_frames:
-                fault_out[i] = verdict(memory.mean[i], weight)
+                fault_out[i] = verdict(memory.mean[i], weight, corners[i])
         if fault_out[i] == 0 or fault_out[i] == _FROZEN:
             fault_out[i] = _FROZEN if memory.same[i] >= frozen_frames else 0
-        odd = loaded and (row[1] < LEAST_VERTICAL * force or force > IMPOSSIBLE * weight)
+        odd = loaded and (
+            row[1] < LEAST_VERTICAL * force
+            or force > IMPOSSIBLE * weight
+            or inside(corners[i], row[3], row[5]) < -BESIDE_M
+        )
         if odd or fault_out[i] != 0:
             for c in range(9):
                 row[c] = np.nan
@@ -130,8 +142,8 @@ def stays(force: float, last: float) -> bool:
 
 
 @kernel
-def verdict(mean: F64, weight: float) -> int:
-    """What a plate's mean force under load says about its axes and unit."""
+def verdict(mean: F64, weight: float, corners: F64) -> int:
+    """What a plate's mean force and point under load say about its axes, unit and place."""
     x, y, z = abs(mean[0]), abs(mean[1]), abs(mean[2])
     if x > y and x > z:
         return _ON_X
@@ -139,4 +151,6 @@ def verdict(mean: F64, weight: float) -> int:
         return _ON_Z
     if mean[1] < 0.0:
         return _INVERTED
-    return _HEAVY if y > HEAVIEST * weight else 0
+    if y > HEAVIEST * weight:
+        return _HEAVY
+    return _BESIDE if inside(corners, mean[3], mean[5]) < -BESIDE_M else 0

@@ -3,7 +3,8 @@
 For walkways where nobody knows in advance which plate a foot will hit, and for treadmills with one
 belt. A plate's force goes to the foot whose sole is under it and keeps to it until another sole is
 clearly nearer. What cannot be told apart is not known: a plate with both feet on it, a force away
-from both soles, a foot on the edge of its plate.
+from both soles, a foot on the edge of its plate. A force between the soles still counts in the
+total of all plates; with one that is not even there, under nobody, no total is known.
 """
 
 from typing import NamedTuple
@@ -17,7 +18,8 @@ from sim_bridge.wrench import add_wrench
 ON_FEET = "feet"
 """Body of an external force that is a plate under whichever foot is on it."""
 REACH = 0.12
-"""A centre of pressure farther from a sole's middle line than this is not under it [m]."""
+"""A centre of pressure farther from a sole's middle line than this is not under it [m]; one farther
+from both and from the floor between them is under nobody."""
 CLEARLY = 0.05
 """Another foot takes a plate over if it is nearer by this much [m]."""
 IN_THE_AIR = 0.1
@@ -35,6 +37,11 @@ the edge: part of the force may be beside the plate [m]."""
 
 NOBODY, UNTOLD = -1, -2
 """In place of a foot: a plate without load, and one whose foot cannot be told."""
+
+_ENDS = (0, POINTS_PER_FOOT - 1, POINTS_PER_FOOT, 2 * POINTS_PER_FOOT - 1)
+"""Sole points at heel and tip of the right foot and of the left."""
+_SPECK = 1e-9
+"""Twice the area [m^2] up to which a triangle may be rounding of points in a line."""
 
 
 class Soles(NamedTuple):
@@ -59,7 +66,7 @@ class PlateMapper:
     feet : ndarray of shape (2, 9), float64 [N], [m], [N m], ground
         Right and left foot; a row of NaN is not known, a row of zeros is a foot in the air.
     total : ndarray of shape (9,), float64 [N], [m], [N m], ground
-        Sum of all plates; NaN where one is not known or a foot is on an edge.
+        Sum of all plates; NaN where one is not known or under nobody, or a foot is on an edge.
     foot : ndarray of shape (n_plates,), int64
         0 or 1, NOBODY or UNTOLD.
     edge : ndarray of shape (n_plates,), bool
@@ -115,7 +122,7 @@ def look_at_plates(
 ) -> None:
     """See :meth:`PlateMapper.look`."""
     total_out[:] = 0.0
-    on_edge = False
+    known = True
     for k in range(plates.shape[0]):
         row = plates[k]
         edge_out[k] = False
@@ -125,12 +132,14 @@ def look_at_plates(
         add_wrench(row, total_out)
         foot_out[k] = nearest_foot(row, soles, foot_out[k]) if is_finite(row.sum()) else UNTOLD
         if foot_out[k] == UNTOLD:
+            known &= off_both(row, soles) <= REACH
             continue
         off_out[k] = off_sole(row, soles, foot_out[k])
         if beyond_edge(row, soles, corners[k], foot_out[k]):
             foot_out[k] = UNTOLD
-            edge_out[k] = on_edge = True
-    if on_edge:
+            edge_out[k] = True
+            known = False
+    if not known:
         total_out[:] = np.nan
 
 
@@ -181,13 +190,47 @@ def contact_of(soles: Soles, f: int) -> float:
 @kernel
 def off_sole(row: F64, soles: Soles, f: int) -> float:
     """Horizontal distance of a force's point from the line from heel to tip of a foot [m]."""
-    heel, tip = f * POINTS_PER_FOOT, (f + 1) * POINTS_PER_FOOT - 1
+    return off_line(row, soles, f * POINTS_PER_FOOT, (f + 1) * POINTS_PER_FOOT - 1)
+
+
+@kernel
+def off_both(row: F64, soles: Soles) -> float:
+    """Horizontal distance of a force's point from both soles and the floor between them [m].
+
+    That is the convex hull of their ends: all triangles of them, and all lines.
+    """
+    nearest = np.inf
+    for i in range(4):
+        if within(row, soles, _ENDS[i - 1], _ENDS[i - 2], _ENDS[i - 3]):
+            return 0.0
+        for j in range(i):
+            nearest = min(nearest, off_line(row, soles, _ENDS[j], _ENDS[i]))
+    return float(nearest)
+
+
+@kernel
+def off_line(row: F64, soles: Soles, a: int, b: int) -> float:
+    """Horizontal distance of a force's point from the line between two sole points [m]."""
     x, z = soles.place[0], soles.place[2]
-    dx, dz = x[tip] - x[heel], z[tip] - z[heel]
-    px, pz = row[3] - x[heel], row[5] - z[heel]
+    dx, dz = x[b] - x[a], z[b] - z[a]
+    px, pz = row[3] - x[a], row[5] - z[a]
     squared = dx * dx + dz * dz
     share = min(max((px * dx + pz * dz) / squared, 0.0), 1.0) if squared > 0.0 else 0.0
     return float(np.hypot(px - share * dx, pz - share * dz))
+
+
+@kernel
+def within(row: F64, soles: Soles, a: int, b: int, c: int) -> bool:
+    """Whether a force's point is inside the triangle of three sole points, and off its lines."""
+    ab, bc, ca = beside(row, soles, a, b), beside(row, soles, b, c), beside(row, soles, c, a)
+    return min(ab, bc, ca) > _SPECK or max(ab, bc, ca) < -_SPECK
+
+
+@kernel
+def beside(row: F64, soles: Soles, a: int, b: int) -> float:
+    """Twice the area of a force's point and two sole points [m^2]; its sign tells the side."""
+    x, z = soles.place[0], soles.place[2]
+    return float((x[b] - x[a]) * (row[5] - z[a]) - (z[b] - z[a]) * (row[3] - x[a]))
 
 
 @kernel

@@ -16,6 +16,7 @@ from streamer.formats import (
     ExternalForceColumns,
     MarkerTable,
     Storage,
+    corners_by_force,
     corners_of,
     plates_by_name,
     read_external_loads,
@@ -47,7 +48,7 @@ class Recording:
     loads : tuple of ExternalForce
         Row by row of a sample; none where forces are not measured.
     corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
-        Of plates whose feet are found by the bridge.
+        Of the plates; NaN where they are not known.
     """
 
     markers: MarkerTable
@@ -122,10 +123,13 @@ def read_recording(
         rows = z_up_to_y_up(rows.reshape(-1, 3)).reshape(rows.shape)
         say(f"{grf.name} has z up, as the --config says, and metres; its forces are turned")
     bodies = external_forces(columns, on_feet=auto)
-    corners = source.corners if loads is None else None
     if session is not None and session.corners is not None:
-        corners = corners_of(session.corners)
-    return Recording(table, source.forces.time, rows, bodies, corners if auto else None)
+        corners = corners_of(session.corners) if auto else None
+    elif grf is None:
+        corners = corners_by_force(columns, source.corners)
+    else:  # of the C3D file beside it, plate by plate
+        corners = source.corners if auto and loads is None else None
+    return Recording(table, source.forces.time, rows, bodies, corners)
 
 
 def _columns(

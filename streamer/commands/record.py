@@ -10,12 +10,13 @@ import pylsl
 
 from streamer.commands.session_names import first_meta
 from streamer.commands.xdf_recorder import XdfRecorder
-from streamer.config import Stream, check_duration, load_config
+from streamer.config import check_duration, load_config
 from streamer.estimate_outlets import TYPES, EstimateOutlets
 from streamer.exceptions import ConfigError
 from streamer.lsl_inlet import SECOND_ANSWER_S, answering, find
 from streamer.messages import Meta
 from streamer.outputs import check_output
+from streamer.stream_config import Stream
 from streamer.subscriber import Subscriber
 from streamer.terminal import asked_to_stop, say
 

@@ -101,8 +101,8 @@ def open_source(paths: Sequence[Path], config: Path | None = None) -> Recording:
         One trial directory; or a .trc, .c3d or .xdf file, a .trc with a .mot or .sto of forces.
     config : Path or None
         The configuration of the session that listens: which streams of an XDF file are sent, and
-        their units where it names none. That session names markers, turns axes, takes off lags and
-        makes forces of what plates measure itself, so all is sent as recorded.
+        their units where it names none. That session names markers, turns axes and takes off lags
+        itself, so they are sent as recorded; of plates' transducers forces are sent.
 
     Returns
     -------
@@ -141,9 +141,9 @@ def open_source(paths: Sequence[Path], config: Path | None = None) -> Recording:
 
 
 def as_recorded(session: RunConfig) -> RunConfig:
-    """Take names, axes, lags and plates' transducers out of the streams of a configuration."""
+    """Take names, axes and lags out of the streams of a configuration."""
     markers = replace(session.markers, up="y", lag_ms=0.0, names={})
-    forces = replace(session.forces, up="y", lag_ms=0.0, transducers=None, channels=None)
+    forces = replace(session.forces, up="y", lag_ms=0.0)
     return replace(session, markers=markers, forces=forces, emg=replace(session.emg, lag_ms=0.0))
 
 

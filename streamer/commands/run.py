@@ -182,7 +182,7 @@ def make_bridge(
 
     auto, columns = config.plates == "auto", forces.loads if forces is not None else ()
     corners = corners_of(config.corners)
-    if corners is None and auto and forces is not None:
+    if corners is None and forces is not None:
         corners = forces.corners
     settings = bridge_settings(config, model, markers.rate_hz, corners)
     rows = external_forces(columns, on_feet=auto)

@@ -5,10 +5,12 @@ forces newtons, the frame is ground with Y up, and times are seconds on the file
 """
 
 from streamer.formats.c3d import corners_of, read_c3d
+from streamer.formats.described_plates import described_plates
 from streamer.formats.emg import read_emg
 from streamer.formats.external_loads import (
     ExternalForceColumns,
     ExternalLoads,
+    corners_by_force,
     plates_by_name,
     read_external_loads,
     select_forces,
@@ -32,7 +34,9 @@ __all__ = [
     "Recording",
     "Storage",
     "Trial",
+    "corners_by_force",
     "corners_of",
+    "described_plates",
     "find_model",
     "open_transducers",
     "plates_by_name",

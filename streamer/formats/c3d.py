@@ -1,5 +1,6 @@
 """C3D files: markers, force plates and EMG as one recording in OpenSim's frame."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,10 @@ from streamer.formats.text import check_unique
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT
 
 F64 = NDArray[np.float64]
+
+ABOVE_FLOOR = 0.9
+"""Share of positions above the floor; a heel may be below by noise."""
+_log = logging.getLogger(__name__)
 
 _NOT_MARKERS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "MODELED_MARKERS")
 
@@ -33,7 +38,8 @@ def read_c3d(path: Path | str, up: str | None = None) -> Recording:
         The ``.c3d`` file.
     up : {"x", "y", "z"}, optional
         Axis that points up in a file that does not say it: by ``POINT:Y_SCREEN``, else by the
-        normal of its force plates.
+        normal of its force plates. A minus sign there that puts the markers under the floor is
+        not believed: Qualisys writes -Z of laboratories with z up.
 
     Returns
     -------
@@ -120,7 +126,12 @@ def _without_subject(labels: Sequence[str]) -> list[str]:
 def _plates(file: C3dFile, up: str | None) -> tuple[list[tuple[Plate, list[int]]], F64]:
     """Each plate in ground with its analog channels, and the rotation (3, 3) to ground."""
     plates = _plates_in_laboratory(file)
-    turn = _to_y_up(file.path, _up_axis(file, plates) or up or "")
+    up = _up_axis(file, plates) or up or ""
+    if up.startswith("-") and _all_below(file, plates, up[1:]):
+        _log.warning("%s says that %s is up, but its markers lie on the other side of the floor: "
+                     "+%s is taken", file.path.name, up.upper(), up[1:].upper())  # fmt: skip
+        up = up[1:]
+    turn = _to_y_up(file.path, up)
     return [(replace(p, corners=p.corners @ turn.T), own) for p, own in plates], turn
 
 
@@ -176,6 +187,16 @@ def _up_axis(file: C3dFile, plates: Sequence[tuple[Plate, list[int]]]) -> str:
         if normal.max() > 0.9:  # within 25 degrees: ramps are allowed
             return "xyz"[int(normal.argmax())]
     return ""
+
+
+def _all_below(file: C3dFile, plates: Sequence[tuple[Plate, list[int]]], axis: str) -> bool:
+    """Whether a person would hang from the floor if minus `axis` were up, as some files have it."""
+    if axis not in ("x", "y", "z"):
+        return False
+    points = file.points()[..., "xyz".index(axis)]
+    floor = np.mean([p.corners[:, "xyz".index(axis)] for p, _ in plates]) if plates else 0.0
+    seen = points[np.isfinite(points) & (points != 0.0)] * file.metres
+    return bool(seen.size) and float((seen > floor).mean()) > ABOVE_FLOOR
 
 
 def _to_y_up(path: Path, up: str) -> F64:

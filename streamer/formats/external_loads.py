@@ -175,6 +175,31 @@ def plates_by_name(labels: Sequence[str]) -> tuple[ExternalForceColumns, ...]:
     return tuple(plates)
 
 
+def corners_by_force(forces: Sequence[ExternalForceColumns], corners: F64 | None) -> F64 | None:
+    """Corners of the plate behind each force.
+
+    Parameters
+    ----------
+    forces : sequence of ExternalForceColumns
+        Whose columns are called by a plate's number: ``ground_force_2_vx``.
+    corners : ndarray of shape (n_plate, 4, 3), float64 [m], ground, or None
+        Of the plates in order.
+
+    Returns
+    -------
+    ndarray of shape (len(forces), 4, 3), float64 [m], ground, or None
+        NaN for a force that is not so called; None if no corners are known.
+    """
+    if corners is None:
+        return None
+    found = np.full((len(forces), 4, 3), np.nan)
+    for row, force in zip(found, forces, strict=True):
+        number = re.fullmatch(r"ground_force_(\d+)_vx", "".join(force.force_columns[:1]))
+        if number and 1 <= int(number[1]) <= len(corners):
+            row[:] = corners[int(number[1]) - 1]
+    return found
+
+
 def _text(element: ElementTree.Element, tag: str) -> str:
     """Text under `tag`; empty where it is absent or 'Unassigned', OpenSim's word for none."""
     text = (element.findtext(tag) or "").strip()

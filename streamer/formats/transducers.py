@@ -1,7 +1,7 @@
 """Force plates whose stream has what they measure, Fx to Mz, and not where the force acts.
 
-Where each plate is comes from a C3D file or from the configuration; forces, points and torques in
-ground from its channels.
+Forces, points and torques in ground from the channels of plates, see
+`streamer.formats.described_plates`.
 """
 
 from collections.abc import Sequence
@@ -11,22 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.channels import Channel, check_once
-from streamer.config import ForceStream
-from streamer.exceptions import ConfigError, StreamLayoutError, nearest
-from streamer.formats.c3d import read_plates
-from streamer.formats.plates import (
-    CHANNELS_OF_TYPE,
-    Plate,
-    at_centre_of_pressure,
-    plate_columns,
-)
+from streamer.exceptions import StreamLayoutError, nearest
+from streamer.formats.described_plates import described_plates
+from streamer.formats.plates import Plate, at_centre_of_pressure, plate_columns
+from streamer.stream_config import ForceStream
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
 
 F64 = NDArray[np.float64]
 
 TELLING_N: Final = 50.0
-"""A plate cannot pull: so much vertical force [N] tells whether a stream has the force on the plate
-or that on the person. Lighter ones may be noise, or a plate that was not zeroed."""
+"""A plate cannot pull: its vertical force tells whether a stream has the force on the plate or that
+on the person. Samples of less [N] may be noise, or a plate that was not zeroed."""
+STOOD_N: Final = 300.0
+"""Once a plate has had so much [N] somebody has stood on it..."""
+STANDING_N: Final = 150.0
+"""... and samples of less than this [N] tell nothing any more: it may have drifted."""
+SURE: Final = 1e8
+"""Of the sum of squared forces by which it is told at most so much is kept [N^2]: 0.2 s of a stance
+at 1000 Hz turn over what an empty plate said for however long."""
 _UNITS: Final = ("N", "N", "N", "m", "m", "m", "Nm", "Nm", "Nm")
 
 
@@ -59,51 +61,6 @@ def open_transducers(settings: ForceStream, channels: Sequence[Channel]) -> "Tra
     if {label for k in range(len(plates)) for label in plate_columns(k + 1)[:6]} <= set(names):
         return None
     return Transducers(plates, channels, settings.unit)
-
-
-def described_plates(settings: ForceStream) -> list[tuple[Plate, tuple[str, ...]]]:
-    """Return the configured plates in ground, each with the labels of its channels.
-
-    Raises
-    ------
-    ConfigError, FormatError
-        As `open_transducers`.
-    """
-    given, labels = settings.transducers, settings.channels
-    if isinstance(given, str):
-        plates = read_plates(given)
-    else:
-        plates = [
-            (Plate(2, np.array(g.corners), np.array(g.origin), np.eye(6)), ()) for g in given or ()
-        ]
-    if labels is not None and len(labels) != len(plates):
-        raise ConfigError(
-            f"`channels` under `forces` has {len(labels)} plates, {given} has {len(plates)}; "
-            "give for each plate its list of labels"
-        )
-    own = [tuple(each) for each in labels] if labels is not None else [each for _, each in plates]
-    if not own:
-        raise ConfigError(f"`transducers` under `forces`: no force plates in {given}; give some")
-    return [
-        (_calibrated(k, plate, each), each)
-        for k, ((plate, _), each) in enumerate(zip(plates, own, strict=True), start=1)
-    ]
-
-
-def _calibrated(number: int, plate: Plate, labels: tuple[str, ...]) -> Plate:
-    """Take the channels of a stream for N and N m, which need no calibration matrix any more."""
-    kind = 2 if plate.kind == 4 else plate.kind
-    if kind == 1:
-        raise ConfigError(
-            f"`transducers` under `forces`: plate {number} is of type 1, which has centres of "
-            "pressure and no moments; send these in the laboratory's axes, without `transducers`"
-        )
-    if len(labels) != CHANNELS_OF_TYPE[kind]:
-        raise ConfigError(
-            f"`channels` under `forces`: plate {number} has {len(labels)} labels; "
-            f"give its {CHANNELS_OF_TYPE[kind]}"
-        )
-    return Plate(kind, plate.corners, plate.origin, plate.calibration)
 
 
 class Transducers:
@@ -148,7 +105,7 @@ class Transducers:
             self._to_ground.append(plate.about_centre(np.diag(scale)))
         self._normal = np.array([plate.axes[:, 2] for plate, _ in plates])
         self._centre = np.array([plate.centre for plate, _ in plates])
-        self._sign = np.zeros(len(plates))
+        self._told, self._stood = np.zeros(len(plates)), np.zeros(len(plates), bool)
         self.corners = np.array([plate.corners for plate, _ in plates])
         self.described = [
             Channel(label, unit=unit)
@@ -163,13 +120,14 @@ class Transducers:
         Parameters
         ----------
         samples : ndarray of shape (n, n_channel)
-            Of the stream, one after the other; a plate's first load tells the sign of its forces.
+            Of the stream, one after the other; the load of a plate tells the sign of its forces.
 
         Returns
         -------
         ndarray of shape (n, 9 k), float64 [N], [m], [N m]
             See `described`. Where a plate's sample is broken it is NaN.
         """
+        samples = np.where(np.isfinite(samples), samples, np.nan)
         about = np.stack(
             [
                 samples[:, columns] @ to_ground
@@ -182,13 +140,13 @@ class Transducers:
         return found.reshape(len(samples), -1)
 
     def _signs(self, vertical: F64) -> F64:
-        """Return the sign of each sample, (n, k) or (k,): of its plate's first load, if any yet."""
-        if self._sign.all():
-            return self._sign
-        telling = np.abs(vertical) >= TELLING_N
-        for k in np.flatnonzero((self._sign == 0.0) & telling.any(axis=0)):
-            self._sign[k] = np.sign(vertical[telling[:, k].argmax(), k])
-        return np.where(self._sign == 0.0, np.sign(vertical), self._sign)
+        """Return the sign of each sample (n, k): each its own until its plate has told it."""
+        size = np.abs(vertical)
+        self._stood |= (size >= STOOD_N).any(axis=0)
+        telling = size >= np.where(self._stood, STANDING_N, TELLING_N)
+        self._told += np.where(telling, vertical * size, 0.0).sum(axis=0)
+        np.clip(self._told, -SURE, SURE, out=self._told)
+        return np.where(self._told == 0.0, np.sign(vertical), np.sign(self._told))
 
 
 def _columns(labels: Sequence[str], channels: Sequence[Channel]) -> list[int]:

@@ -18,11 +18,12 @@ import typer
 
 from streamer.cli import app
 from streamer.commands.keys import run as make_keys
-from streamer.config import EmgStream, ForceStream, MarkerStream, RunConfig, load_config
+from streamer.config import RunConfig, load_config
 from streamer.exceptions import ConfigError
-from streamer.formats.transducers import described_plates
+from streamer.formats.described_plates import described_plates
 from streamer.messages import Emg, Meta
 from streamer.publisher import Publisher
+from streamer.stream_config import EmgStream, ForceStream, MarkerStream
 from tests.docs.pages import ROOT, text
 
 RIG = text("docs/rig.md")
@@ -70,7 +71,7 @@ def test_the_examples_of_files_are_read(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     from_file, in_numbers, z_up = re.findall(r"```yaml\n(.*?)```", RIG, re.DOTALL)
     read = []
-    for example in (from_file, f"plates: auto\n{in_numbers}", z_up.replace("model: me.osim\n", "")):
+    for example in (from_file, in_numbers, z_up.replace("model: me.osim\n", "")):
         (tmp_path / "me.yaml").write_text(f"{example}model: me.osim\n", encoding="utf-8")
         read.append(load_config(tmp_path / "me.yaml"))
     assert read[0].forces.transducers == str(tmp_path / "static.c3d")

@@ -84,9 +84,11 @@ def test_a_point_far_away_under_little_load_is_kept_near_the_last() -> None:
     assert not low.any()
 
 
-def judged(rows: list[np.ndarray]) -> tuple[np.ndarray, list[int]]:
+def judged(
+    rows: list[np.ndarray], corners: np.ndarray | None = None
+) -> tuple[np.ndarray, list[int]]:
     """What a judge leaves of a plate's frames, and the faults that it names."""
-    judge, kept, faults = PlateJudge(np.array([True]), WEIGHT, RATE_HZ), [], []
+    judge, kept, faults = PlateJudge(np.array([True]), WEIGHT, RATE_HZ, corners), [], []
     for frame in rows:
         left = frame.copy()
         judge.step(left)
@@ -106,6 +108,31 @@ def test_a_plate_that_measures_well_is_left_alone() -> None:
     kept, faults = judged(frames)
     np.testing.assert_array_equal(kept, np.concatenate(frames))
     assert set(faults) == {0}
+
+
+BELT = np.array([[[-0.5, 0, -0.3], [0.5, 0, -0.3], [0.5, 0, 0.3], [-0.5, 0, 0.3]]])
+
+
+@pytest.mark.parametrize(
+    ("x", "z", "named"),
+    [
+        (0.0, 0.0, 0),
+        (0.53, -0.33, 0),
+        (0.56, 0.0, PlateFault.BESIDE),
+        (30.0, 0.0, PlateFault.BESIDE),
+    ],
+)
+def test_a_point_that_is_not_on_its_plate_is_none(x: float, z: float, named: int) -> None:
+    """As where moments are in another unit; by less than 5 cm corners may be measured wrongly."""
+    frames = stance()
+    for frame in frames:
+        frame[0, 3], frame[0, 5] = x, z
+    for corners in (BELT, BELT[:, ::-1]):
+        kept, faults = judged(frames, corners)
+        assert faults[-1] == named
+        assert np.isnan(kept[1:]).all() == bool(named)  # from the first load on, before it is named
+    assert judged(frames)[1][-1] == 0  # nobody knows where the plate is
+    assert judged(frames, np.full_like(BELT, np.nan))[1][-1] == 0
 
 
 @pytest.mark.parametrize(
@@ -345,9 +372,8 @@ def test_plates_and_bodies_cannot_be_mixed(walk: RecordedTrial) -> None:
         Bridge(walk.model, walk.marker_names, loads, BridgeSettings(RATE_HZ))
 
 
-@pytest.mark.parametrize(("n", "remedy"), [(1, "four points each"), (0, "leave them out")])
-def test_corners_that_do_not_fit_are_refused(walk: RecordedTrial, n: int, remedy: str) -> None:
-    loads = PLATES if n else walk.loads
-    settings = BridgeSettings(RATE_HZ, corners=np.zeros((n, 4, 3)))
-    with pytest.raises(SettingsError, match=remedy):
-        Bridge(walk.model, walk.marker_names, loads, settings)
+def test_corners_that_do_not_fit_are_refused(walk: RecordedTrial) -> None:
+    settings = BridgeSettings(RATE_HZ, corners=np.zeros((1, 4, 3)))
+    for loads in (PLATES, walk.loads):
+        with pytest.raises(SettingsError, match="four points each"):
+            Bridge(walk.model, walk.marker_names, loads, settings)

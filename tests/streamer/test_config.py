@@ -6,8 +6,9 @@ import pytest
 from inference.backends import BACKENDS
 from inference.choice import AUTO
 from sim_bridge.filters import make_filter, zero_phase_cutoff
-from streamer.config import MarkerStream, RunConfig, load_config
+from streamer.config import RunConfig, load_config
 from streamer.exceptions import ConfigError
+from streamer.stream_config import MarkerStream
 from tests.data_sets import data_root
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -7,11 +7,11 @@ import numpy as np
 import pylsl
 import pytest
 
-from streamer.config import EmgStream
 from streamer.emg_inlet import EmgInlet, even_times
 from streamer.exceptions import StreamLayoutError
 from streamer.lsl_inlet import find_stream
 from streamer.outlets import Outlet, emg_channels
+from streamer.stream_config import EmgStream
 
 WAIT_S = 20.0
 RATE_HZ = 1000.0

@@ -126,6 +126,29 @@ def test_the_file_says_which_axis_is_up(tmp_path: Path, screen: str, expected: o
     np.testing.assert_allclose(read, expected(markers() * 1e-3), rtol=FLOAT32)
 
 
+def test_a_minus_that_puts_people_under_the_floor_is_not_believed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As Qualisys writes it of a laboratory with z up."""
+    points = np.abs(markers()) + np.array([0.0, 0.0, 10.0])
+    above = C3dContent(["A", "B", "C"], points, screen="-Z")
+    read = read_c3d(write_c3d(tmp_path / "a.c3d", above)).markers.positions
+    np.testing.assert_allclose(read, points * 1e-3 @ TO_Y_UP.T, rtol=FLOAT32)
+    assert "a.c3d says that -Z is up, but its markers lie on the other side" in caplog.text
+    below = C3dContent(["A", "B", "C"], -points, screen="-Z")
+    read = read_c3d(write_c3d(tmp_path / "b.c3d", below)).markers.positions
+    np.testing.assert_allclose(read[..., 1], points[..., 2] * 1e-3, rtol=FLOAT32)
+
+
+def test_plates_tell_where_the_floor_is(tmp_path: Path) -> None:
+    raised = plate_file(2)
+    raised.screen = "-Z"
+    raised.points = np.abs(markers()) - np.array([0.0, 0.0, 2500.0])
+    raised.plates[0]["corners"] = CORNERS - np.array([0.0, 0.0, 3000.0])
+    read = read_c3d(write_c3d(tmp_path / "a.c3d", raised)).markers.positions
+    np.testing.assert_allclose(read, raised.points * 1e-3 @ TO_Y_UP.T, rtol=1e-5)
+
+
 def test_up_can_be_said_where_the_file_does_not(tmp_path: Path) -> None:
     path = write_c3d(tmp_path / "t.c3d", C3dContent(["A", "B", "C"], markers(), screen=""))
     with pytest.raises(FormatError, match="does not say which axis is up"):

@@ -11,11 +11,11 @@ import pytest
 from streamer import inlet as inlet_module
 from streamer import lost_stream
 from streamer.channels import Channel
-from streamer.config import MarkerStream
 from streamer.exceptions import StreamNotFound
 from streamer.lost_stream import difference
 from streamer.lsl_inlet import MarkerInlet, find_stream
 from streamer.outlets import Outlet, marker_channels
+from streamer.stream_config import MarkerStream
 
 WAIT_S = 20.0
 NAMES = ("A", "B")

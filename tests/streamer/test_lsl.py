@@ -9,13 +9,13 @@ import pylsl
 import pytest
 
 from streamer.clock import LslClock
-from streamer.config import ForceStream, MarkerStream
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.force_inlet import ForceInlet
 from streamer.formats import ExternalForceColumns
 from streamer.lsl_inlet import MarkerInlet, find_stream, visible_streams
 from streamer.outlets import ChannelDescription, Outlet, force_channels, marker_channels
+from streamer.stream_config import ForceStream, MarkerStream
 
 WAIT_S = 20.0
 LABELS = [

@@ -1,7 +1,9 @@
 """Plates that send what they measure: their forces in ground, live and from a recording."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pylsl
 import pytest
@@ -9,13 +11,16 @@ from numpy.typing import NDArray
 
 from streamer.channels import Channel
 from streamer.clock import LslClock
-from streamer.config import ForceStream, PlateGeometry, load_config
+from streamer.commands.replay import open_source
+from streamer.config import load_config
 from streamer.exceptions import ConfigError, FormatError, StreamLayoutError
 from streamer.force_inlet import ForceInlet
-from streamer.formats import ExternalForceColumns, read_c3d, read_xdf
+from streamer.formats import ExternalForceColumns, corners_by_force, read_c3d, read_xdf
+from streamer.formats.described_plates import described_plates
 from streamer.formats.plates import plate_columns
-from streamer.formats.transducers import Transducers, described_plates, open_transducers
+from streamer.formats.transducers import Transducers, open_transducers
 from streamer.lsl_inlet import find_stream
+from streamer.stream_config import ForceStream, PlateGeometry
 from tests.streamer.c3d_writing import write_c3d
 from tests.streamer.test_formats_c3d import eight_channels, plate_file
 from tests.streamer.test_formats_xdf import mocap
@@ -127,6 +132,16 @@ def test_an_offset_after_the_first_load_is_no_load() -> None:
     )
 
 
+def test_a_spike_or_a_plate_that_was_not_zeroed_does_not_turn_it_over() -> None:
+    rows, plates = steps(), opened()
+    empty = np.zeros((30_000, 2, 9))
+    empty[:, :, 1] = -60.0
+    empty[7, :, 1] = -2000.0
+    plates.wrenches(sent(empty))  # half a minute
+    later = [plates.wrenches(part) for part in np.split(sent(np.vstack([rows] * 4)), 80)]
+    assert_same_wrench(np.vstack(later[-20:]), rows)
+
+
 def test_a_broken_channel_leaves_the_plate_beside_it_known() -> None:
     rows = steps()
     samples = sent(rows)
@@ -136,7 +151,9 @@ def test_a_broken_channel_leaves_the_plate_beside_it_known() -> None:
     assert_same_wrench(found[:, 1:], rows[:, 1:])
 
 
-@pytest.mark.parametrize(("unit", "said"), [("N mm", ""), ("Nmm", "m"), ("", "mm")])
+@pytest.mark.parametrize(
+    ("unit", "said"), [("N mm", ""), ("N.mm", "m"), ("N-mm", "m"), ("Nmm", "m"), ("", "mm")]
+)
 def test_moments_may_be_in_newton_millimetres(unit: str, said: str) -> None:
     rows = steps()
     samples = sent(rows)
@@ -221,6 +238,8 @@ def test_a_configuration_says_where_they_are(tmp_path: Path) -> None:
         ("  channels: [[Fx, Fy, Fz, Mx, My, Mz]]\n", "", "are 1 and `channels` 0; give for each"),
         (", [0.6, 0, 0]]", "]", "forces.transducers"),
         ("origin", "depth", "depth"),
+        ("Fz", "Fx", "`channels` has 'Fx' twice"),
+        ("plates: auto\n", "", "and there are none: add `plates: auto`, or `loads`"),
         ("  channels", "  up: z\n  channels", "`up` is not for `transducers`"),
         (
             CONFIG[CONFIG.index("  transducers") : CONFIG.index("  channels")],
@@ -243,6 +262,27 @@ def test_what_cannot_be_is_refused(tmp_path: Path, was: str, now: str, says: str
         load_config(path)
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: 1e3 * c, "has sides of 400, 1200, 400, 1200 m; give the four `corners`"),
+        (lambda c: 0.0 * c, "has sides of 0, 0, 0, 0 m"),
+        (lambda c: np.nan * c, "has sides of nan"),
+        (lambda c: c[[0, 1, 3, 2]], "is no rectangle"),
+        (lambda c: c[:, [0, 2, 1]], "stands upright; .* x, z, -y"),
+        (lambda c: c[::-1], "measures above its surface: the order of its `corners` or the sign"),
+    ],
+)
+def test_what_no_plate_is_like_is_refused(change: Callable[[F64], F64], says: str) -> None:
+    corners = change(np.array(GEOMETRY[0].corners))
+    plate = PlateGeometry(corners=corners.tolist(), origin=(0.0, 0.0, -DEPTH))
+    with pytest.raises(ConfigError, match=f"plate 1 {says}"):
+        described_plates(ForceStream(transducers=[plate], channels=[LEFT]))
+    deep = PlateGeometry(corners=GEOMETRY[0].corners, origin=(0.0, 0.0, -40.0))
+    with pytest.raises(ConfigError, match="plate 1 has its `origin` 40 m away; give it in m"):
+        described_plates(ForceStream(transducers=[deep], channels=[LEFT]))
+
+
 def test_live_they_are_forces_like_others() -> None:
     """Whose foot is on which plate may still be said in an ExternalLoads file."""
     source_id = "transducers"
@@ -257,7 +297,8 @@ def test_live_they_are_forces_like_others() -> None:
     columns = ExternalForceColumns("left", "calcn_l", second[:3], second[3:6], second[6:])
     one = ForceInlet(found, SETTINGS, [columns])
     assert both.corners is not None
-    assert one.corners is None  # rows of their own order
+    assert one.corners is not None
+    np.testing.assert_array_equal(one.corners, both.corners[1:])
     rows, start = steps(), clock.now()
     # float32: 6e-8 of 800 N, and of moments over forces of 700 N
     for row, at in zip(measured(rows), start + np.arange(200) / 1000, strict=True):
@@ -291,3 +332,41 @@ def test_a_recording_of_them_reads_as_forces(tmp_path: Path) -> None:
     wrong = ForceStream(transducers=GEOMETRY, channels=[LEFT, ["a", *RIGHT[1:]]])
     with pytest.raises(FormatError, match=r"r\.xdf: the force stream has no channel 'a'"):
         read_xdf(path, forces=wrong)
+
+
+def test_a_replay_sends_what_its_session_makes_of_them(tmp_path: Path) -> None:
+    """Scaled once: the moments are in N mm, as the stream or the configuration says."""
+    rows = steps()
+    samples = measured(rows)
+    samples[:, [3, 4, 5, 9, 10, 11]] *= 1e3
+    (tmp_path / "me.osim").touch()
+    config = tmp_path / "me.yaml"
+    plates = [{"corners": g.corners, "origin": g.origin} for g in GEOMETRY]
+    forces = {"transducers": plates, "channels": [LEFT, RIGHT], "unit": "mm"}
+    session = {"model": "me.osim", "plates": "auto", "forces": forces}
+    config.write_bytes(msgspec.json.encode(session))  # which is YAML, too
+    time = 100.0 + np.arange(200) / 1000
+    for unit in ("", "Nmm"):
+        described = [{"label": c.label, "unit": c.unit} for c in channels([*LEFT, *RIGHT], unit)]
+        force = XdfStream("plates", "Force", time, samples, 1000.0, described)
+        path = write_xdf(tmp_path / "r.xdf", [mocap(), force])
+        sent_on = open_source([path], config).forces
+        assert sent_on is not None
+        assert sent_on.names == (*plate_columns(1), *plate_columns(2))
+        assert_same_wrench(sent_on.data, rows)
+
+
+def test_corners_are_told_by_the_number_of_a_plate() -> None:
+    corners = np.array([g.corners for g in GEOMETRY], float)
+    second, strange = plate_columns(2), ("grf_vx", "grf_vy", "grf_vz")
+    forces = [
+        ExternalForceColumns("a", "calcn_r", second[:3], second[3:6], ()),
+        ExternalForceColumns("b", "calcn_l", strange, strange, ()),
+        ExternalForceColumns("torque", "calcn_l", (), (), second[6:]),
+        ExternalForceColumns("c", "calcn_l", plate_columns(3)[:3], plate_columns(3)[3:6], ()),
+    ]
+    found = corners_by_force(forces, corners)
+    assert found is not None
+    np.testing.assert_array_equal(found[0], corners[1])
+    assert np.isnan(found[1:]).all()
+    assert corners_by_force(forces, None) is None
