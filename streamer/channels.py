@@ -196,7 +196,6 @@ def force_layout(
         If a label is missing (the nearest ones are listed) or stands twice.
     """
     labels = [c.label for c in channels]
-    at = {label: column for column, label in enumerate(labels)}
     columns, scale = [], []
     for names in wanted:
         for index in range(9):
@@ -207,16 +206,36 @@ def force_layout(
                 columns.append(0)
                 scale.append(0.0)
                 continue
-            if name not in at:
-                raise StreamLayoutError(
-                    f"the force stream has no channel {name!r} ({nearest(name, labels)}); "
-                    "name its channels as the external loads file does"
-                )
-            check_once(name, labels, "force")
-            columns.append(at[name])
-            scale.append(sign * _force_scale(channels[at[name]].unit, block, length_unit))
+            column = force_column(name, labels, "name its channels as the external loads file does")
+            columns.append(column)
+            scale.append(sign * force_scale(channels[column], block, length_unit))
     factors = np.array(scale)
     return ForceLayout(np.array(columns), factors, np.flatnonzero(factors == 0.0))
+
+
+def force_column(label: str, labels: Sequence[str], remedy: str) -> int:
+    """Where the one channel of a force stream is that has a label.
+
+    Parameters
+    ----------
+    label : str
+        Of the channel that is wanted.
+    labels : sequence of str
+        Of all channels of the stream.
+    remedy : str
+        What to do if there is none, for the message.
+
+    Raises
+    ------
+    StreamLayoutError
+        If there is none (the nearest ones are listed), or several.
+    """
+    if label not in labels:
+        raise StreamLayoutError(
+            f"the force stream has no channel {label!r} ({nearest(label, labels)}); {remedy}"
+        )
+    check_once(label, labels, "force")
+    return labels.index(label)
 
 
 def check_once(label: str, labels: Sequence[str], kind: str) -> None:
@@ -270,18 +289,30 @@ def _to_metres(unit: str) -> float:
     return factor
 
 
-def _force_scale(unit: str, block: int, length_unit: str) -> float:
-    """Factor to N (block 0), m (1) or N m (2); SI where the stream names no unit."""
-    if block == 1:
-        factor = METRES_PER_UNIT.get(spelled(unit or length_unit or "m"))
-    elif not unit.strip():
+def force_scale(channel: Channel, block: int, length_unit: str = "") -> float:
+    """Return the factor of a channel to SI.
+
+    Parameters
+    ----------
+    channel : Channel
+        Of a force stream; N, m or N m where it names no unit.
+    block : {0, 1, 2}
+        Whether it is of a force, a point or a torque.
+    length_unit : str
+        Unit of a point whose channel names none.
+
+    Raises
+    ------
+    StreamLayoutError
+        If its unit is none of such a quantity.
+    """
+    unit = channel.unit or (length_unit if block == 1 else "")
+    if not unit.strip():
         return 1.0
-    else:
-        table = NEWTON_METRES_PER_UNIT if block else NEWTONS_PER_UNIT
-        factor = table.get(spelled(unit))
+    factor = (NEWTONS_PER_UNIT, METRES_PER_UNIT, NEWTON_METRES_PER_UNIT)[block].get(spelled(unit))
     if factor is None:
         raise StreamLayoutError(
-            f"the force stream uses the unit {unit!r}; send forces in N, points in m or mm, "
-            "torques in N m or N mm"
+            f"channel {channel.label!r} of the force stream has the unit {unit!r}; send forces in "
+            "N, points in m or mm, torques in N m or N mm"
         )
     return factor

@@ -32,12 +32,6 @@ def _nine_labels(force: ExternalForceColumns) -> list[str]:
     return [label for part in parts for label in (part or ("", "", ""))]
 
 
-def _corners(settings: ForceStream) -> NDArray[np.float64] | None:
-    if settings.transducers is None:
-        return None
-    return np.array([plate.corners for plate, _ in described_plates(settings)])
-
-
 class ForceInlet(Inlet):
     """Force samples, kept in a ring and interpolated to a frame's time.
 
@@ -96,7 +90,7 @@ class ForceInlet(Inlet):
                 "ground_force_1_px; name its columns in an ExternalLoads file (`loads`), or of "
                 "plates that send Fx to Mz tell where they are (`forces: transducers`)"
             )
-        self.corners = corners_by_force(self.loads, _corners(settings))
+        self.corners = corners_by_force(self.loads, self._corners(settings))
         wanted = [_nine_labels(force) for force in self.loads]
         layout = force_layout(channels, wanted, length_unit=unit, up=up)
         self._columns, self._scale, self._absent = layout.columns, layout.scale, layout.absent
@@ -105,6 +99,14 @@ class ForceInlet(Inlet):
         tolerance_s = min(max(period_s, CLOCK_DISAGREEMENT_S), FORCE_TOLERANCE_S)
         self._ring = ForceRing(len(wanted), tolerance_s=tolerance_s)
         self.forces = np.zeros((len(wanted), 9))
+
+    def _corners(self, settings: ForceStream) -> NDArray[np.float64] | None:
+        """Corners of the configured plates; also where a replay has made forces of them already."""
+        if self._transducers is not None:
+            return self._transducers.corners
+        if settings.transducers is None:
+            return None
+        return np.array([plate.corners for plate, _ in described_plates(settings)])
 
     @property
     def newest_s(self) -> float:

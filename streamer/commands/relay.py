@@ -1,14 +1,14 @@
 """`nem2e relay`: a session's messages as LSL streams, for programs that know LSL alone."""
 
 import threading
-import time
 from pathlib import Path
 
 from streamer.commands.session_names import check_clock, first_meta
 from streamer.estimate_outlets import TYPES, EstimateOutlets
 from streamer.messages import Meta
-from streamer.subscriber import WAIT_S, Subscriber
-from streamer.terminal import asked_to_stop, say, say_silence
+from streamer.silence import Silence
+from streamer.subscriber import Subscriber
+from streamer.terminal import asked_to_stop, say
 
 
 def run(endpoint: str, keys: Path | None) -> None:
@@ -58,15 +58,12 @@ def relay(subscriber: Subscriber, meta: Meta, stop: threading.Event) -> int:
         If a later session runs on another machine.
     """
     outlets, sent = _opened(meta), 0
-    heard = time.monotonic()
+    silence = Silence(subscriber.endpoint, TYPES)
     while not stop.is_set():
-        received = subscriber.receive(0.2)
+        received = subscriber.receive(min(silence.left_s(), 0.2))
+        silence.hear(None if received is None else received[0])
         if received is None:
-            if time.monotonic() - heard > WAIT_S:
-                say_silence(subscriber.endpoint, WAIT_S)
-                heard = time.monotonic()
             continue
-        heard = time.monotonic()
         topic, message = received
         if isinstance(message, Meta) and message.session != meta.session:
             check_clock(message, subscriber.endpoint, "relay")

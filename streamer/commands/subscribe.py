@@ -1,6 +1,5 @@
 """`nem2e subscribe`: print what is published; the shortest complete client."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,9 +8,9 @@ import msgspec
 from rich.console import Console
 
 from streamer.messages import Emg, Message, Meta, values
+from streamer.silence import Silence
 from streamer.status import names
-from streamer.subscriber import WAIT_S, Subscriber
-from streamer.terminal import say_missing, say_silence
+from streamer.subscriber import Subscriber
 
 _ARRAYS = ("emg", "sigma", "activation", "q", "qd", "tau")
 
@@ -43,7 +42,7 @@ def run(
     channel_names: Sequence[str] = ()
     shown = 0
     with Subscriber(endpoint, sorted({*topics, "meta"}), keys=keys) as subscriber:
-        silence = _Silence(endpoint, topics)
+        silence = Silence(endpoint, topics)
         while count is None or shown < count:
             received = subscriber.receive(silence.left_s())
             silence.hear(None if received is None else received[0])
@@ -58,39 +57,6 @@ def run(
                 line = _json(topic, message) if as_json else _text(topic, message, channel_names)
                 console.print(line, markup=False)
                 shown += 1
-
-
-class _Silence:
-    """Says what does not come; names alone are not what the user waits for.
-
-    Parameters
-    ----------
-    endpoint : str
-        Where it should come from.
-    topics : sequence of str
-        What the user waits for.
-    """
-
-    def __init__(self, endpoint: str, topics: Sequence[str]) -> None:
-        self._endpoint, self._topics = endpoint, topics
-        self._somebody = False
-        self._end = time.monotonic() + WAIT_S
-
-    def left_s(self) -> float:
-        """How long to wait [s] until something must be said."""
-        return max(self._end - time.monotonic(), 0.0)
-
-    def hear(self, topic: str | None) -> None:
-        """Take note of what came (None: nothing), and speak if it is time."""
-        self._somebody |= topic is not None
-        if topic not in self._topics:
-            if time.monotonic() < self._end:
-                return
-            if self._somebody:
-                say_missing(self._topics, self._endpoint, WAIT_S)
-            else:
-                say_silence(self._endpoint, WAIT_S)
-        self._somebody, self._end = False, time.monotonic() + WAIT_S
 
 
 def _json(topic: str, message: Message) -> str:

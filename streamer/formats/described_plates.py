@@ -1,5 +1,6 @@
 """Where the force plates of a configuration are, and by which channels they measure."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -64,7 +65,7 @@ def _calibrated(number: int, plate: Plate, labels: tuple[str, ...], from_file: b
         )
     if fault := _geometry_fault(plate, literal=not from_file):
         raise ConfigError(f"`transducers` under `forces`: plate {number} {fault}")
-    return Plate(kind, plate.corners, plate.origin, plate.calibration)
+    return replace(plate, kind=kind)
 
 
 def _geometry_fault(plate: Plate, *, literal: bool) -> str:

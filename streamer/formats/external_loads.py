@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.exceptions import FormatError, nearest
+from streamer.formats.plates import plate_columns
 from streamer.formats.tables import Storage
 from streamer.formats.xml_file import read_xml
 
@@ -192,12 +193,10 @@ def corners_by_force(forces: Sequence[ExternalForceColumns], corners: F64 | None
     """
     if corners is None:
         return None
-    found = np.full((len(forces), 4, 3), np.nan)
-    for row, force in zip(found, forces, strict=True):
-        number = re.fullmatch(r"ground_force_(\d+)_vx", "".join(force.force_columns[:1]))
-        if number and 1 <= int(number[1]) <= len(corners):
-            row[:] = corners[int(number[1]) - 1]
-    return found
+    of_plate = {plate_columns(k)[:3]: own for k, own in enumerate(corners, start=1)}
+    unknown = np.full((4, 3), np.nan)
+    found = [of_plate.get(force.force_columns, unknown) for force in forces]
+    return np.array(found).reshape(-1, 4, 3)
 
 
 def _text(element: ElementTree.Element, tag: str) -> str:

@@ -10,12 +10,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.channels import Channel, check_once
-from streamer.exceptions import StreamLayoutError, nearest
+from streamer.channels import Channel, force_column, force_scale
 from streamer.formats.described_plates import described_plates
 from streamer.formats.plates import Plate, at_centre_of_pressure, plate_columns
 from streamer.stream_config import ForceStream
-from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
+from streamer.units import METRES_PER_UNIT, spelled
 
 F64 = NDArray[np.float64]
 
@@ -29,6 +28,10 @@ STANDING_N: Final = 150.0
 SURE: Final = 1e8
 """Of the sum of squared forces by which it is told at most so much is kept [N^2]: 0.2 s of a stance
 at 1000 Hz turn over what an empty plate said for however long."""
+_REMEDY: Final = (
+    "name the channels of each plate under `forces` in the configuration "
+    "(`channels: [[Fx, Fy, Fz, Mx, My, Mz]]`)"
+)
 _UNITS: Final = ("N", "N", "N", "m", "m", "m", "Nm", "Nm", "Nm")
 
 
@@ -93,10 +96,11 @@ class Transducers:
         channels: Sequence[Channel],
         length_unit: str = "",
     ) -> None:
+        names = [channel.label for channel in channels]
         self._columns: list[NDArray[np.int64]] = []
         self._to_ground: list[F64] = []
         for plate, labels in plates:
-            columns = _columns(labels, channels)
+            columns = [force_column(label, names, _REMEDY) for label in labels]
             scale = [
                 _scale(channels[c], plate.kind == 2 and i >= 3, length_unit)
                 for i, c in enumerate(columns)
@@ -149,28 +153,8 @@ class Transducers:
         return np.where(self._told == 0.0, np.sign(vertical), np.sign(self._told))
 
 
-def _columns(labels: Sequence[str], channels: Sequence[Channel]) -> list[int]:
-    """Where the stream has the channels of a plate."""
-    names = [channel.label for channel in channels]
-    for label in labels:
-        if label not in names:
-            raise StreamLayoutError(
-                f"the force stream has no channel {label!r} ({nearest(label, names)}); "
-                "name the channels of each plate under `forces` in the configuration "
-                "(`channels: [[Fx, Fy, Fz, Mx, My, Mz]]`)"
-            )
-        check_once(label, names, "force")
-    return [names.index(label) for label in labels]
-
-
 def _scale(channel: Channel, moment: bool, length_unit: str) -> float:
     """Factor to N or N m."""
-    if not channel.unit:
-        return METRES_PER_UNIT[spelled(length_unit or "m")] if moment else 1.0
-    factor = (NEWTON_METRES_PER_UNIT if moment else NEWTONS_PER_UNIT).get(spelled(channel.unit))
-    if factor is None:
-        raise StreamLayoutError(
-            f"channel {channel.label!r} of the force stream has the unit {channel.unit!r}; "
-            "send forces in N, moments in N m or N mm"
-        )
-    return factor
+    if moment and not channel.unit:
+        return METRES_PER_UNIT[spelled(length_unit or "m")]
+    return force_scale(channel, 2 if moment else 0)

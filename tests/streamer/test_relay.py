@@ -7,18 +7,22 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import numpy as np
 import pylsl
 import pytest
 
+from streamer import silence
 from streamer.commands.relay import relay
 from streamer.exceptions import StreamerError
 from streamer.lsl_inlet import find_stream
 from streamer.messages import Act, Emg, Meta
 from streamer.publisher import Publisher
 from streamer.subscriber import Subscriber
+from tests.streamer.stand_ins import HandClock
 from tests.streamer.test_lsl import WAIT_S
 from tests.streamer.test_record import META, packed
 
@@ -137,6 +141,25 @@ def test_a_session_of_another_clock_ends_it(lab: Lab, relaying: Relay) -> None:
     lab.meta = msgspec.structs.replace(lab.meta, session=uuid.uuid4().hex)
     relaying.join(WAIT_S)
     assert "has another clock than this machine; relay on the machine that" in relaying.fault
+
+
+def test_a_session_that_sends_names_alone_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock, stop = HandClock(0.0), threading.Event()
+    meta = msgspec.structs.replace(META, session=uuid.uuid4().hex)
+
+    def receive(timeout_s: float) -> tuple[str, Meta]:
+        clock.t += timeout_s
+        if clock.t > 4.0:
+            stop.set()
+        return "meta", meta
+
+    subscriber: Any = SimpleNamespace(endpoint="ipc://here", receive=receive)
+    monkeypatch.setattr(silence, "time", SimpleNamespace(monotonic=clock.now))
+    assert relay(subscriber, meta, stop) == 0
+    _, told = capsys.readouterr().err.splitlines()  # after the streams' names
+    assert told.startswith("no emg, act, kin, dyn on ipc://here for 2.5 s, but a session runs")
 
 
 def test_the_command_ends_with_ctrl_c_and_says_what_it_sent(publisher: Publisher, lab: Lab) -> None:

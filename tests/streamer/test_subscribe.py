@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from streamer import silence
 from streamer.commands import subscribe
 from streamer.messages import Emg, Message, Meta, topic_of
 from tests.streamer.stand_ins import HandClock
@@ -77,7 +78,7 @@ def test_it_is_said_when_what_is_waited_for_does_not_come(
     clock = HandClock(0.0)
     timed = Timed(clock, [*messages, (4.5, ESTIMATE)])
     monkeypatch.setattr(subscribe, "Subscriber", lambda *_, **__: timed)
-    monkeypatch.setattr(subscribe, "time", SimpleNamespace(monotonic=clock.now))
+    monkeypatch.setattr(silence, "time", SimpleNamespace(monotonic=clock.now))
     wanted = sum(topic_of(m) == "emg" for _, m in messages) + 1
     subscribe.run("ipc://here", ["emg"], as_json=True, count=wanted)
     told = capsys.readouterr().err.splitlines()
