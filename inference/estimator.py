@@ -37,8 +37,8 @@ class Estimator:
     ----------
     y, sigma : ndarray of shape (2, N_CHANNEL), float32
         The last estimate and the standard deviation of its error.
-    alone : ndarray of shape (2, N_CHANNEL), float32
-        The network's own estimate, with which it goes on.
+    alone, alone_sigma : ndarray of shape (2, N_CHANNEL), float32
+        The network's own, with which it goes on.
     state : ndarray of shape (2, state_width), float32
         Of the network after the last frame.
     said : ndarray of shape (2, N_CHANNEL), float32
@@ -56,7 +56,8 @@ class Estimator:
     ) -> None:
         self._stepper = Stepper(backend, architecture)
         self._opinion, self._adapter = opinion, adapter
-        self.alone, self.state = self._stepper.y, self._stepper.state
+        self.alone, self.alone_sigma = self._stepper.y, self._stepper.sigma
+        self.state = self._stepper.state
         self.y: F32 = np.zeros_like(self.alone)
         self.sigma: F32 = np.zeros_like(self.alone)
         self.said: F32 = np.full((len(SIDES), N_CHANNEL), np.nan, dtype=np.float32)
@@ -79,7 +80,7 @@ class Estimator:
             Inputs of both limbs and their presence.
         """
         np.copyto(self.y, self._stepper.step(x))
-        np.copyto(self.sigma, self._stepper.sigma)
+        np.copyto(self.sigma, self.alone_sigma)
         if self._adapter is not None:
             self._adapter.apply(self.alone, self.state, out=self.y)
             self.sigma *= self._adapter.spread

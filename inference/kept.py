@@ -7,11 +7,13 @@ that trains it.
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -25,7 +27,9 @@ from inference.train_settings import TrainSettings
 from inference.weights import network_arrays, network_of
 from inference.whole_file import cached
 
-__all__ = ["kept_network", "origin"]
+__all__ = ["kept_network", "origin", "sources"]
+
+PACKAGE: Final = Path(__file__).parent
 
 
 def kept_network(
@@ -71,10 +75,45 @@ def origin(
 
 @functools.cache
 def _code() -> str:
-    """Hash of this package's sources and of torch's version; they do not change while they run."""
+    """Hash of the sources that train, and of torch's version; they do not change while they run."""
     digest = hashlib.sha256(torch.__version__.encode())
-    package = Path(__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        name = path.relative_to(package).as_posix()
+    for path in sources("training", "weights"):
+        name = path.relative_to(PACKAGE).as_posix()
         digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def sources(*modules: str) -> list[Path]:
+    """Return the files of modules of this package, and of all of it that they import.
+
+    What only calibrates, estimates or judges a network is not among them: it may change, and the
+    network is the same.
+    """
+    found: set[Path] = set()
+    left = [path for module in modules for path in _files(f"{PACKAGE.name}.{module}")]
+    while left:
+        path = left.pop()
+        if path not in found:
+            found.add(path)
+            left += [file for name in _imported(path) for file in _files(name)]
+    return sorted(found)
+
+
+def _imported(path: Path) -> set[str]:
+    """Names of modules that a file imports, and of what it takes out of them."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def _files(name: str) -> list[Path]:
+    """Return the file of a module of this package; none for any other, nor for the package."""
+    package, *parts = name.split(".")
+    if package != PACKAGE.name or not parts:
+        return []
+    at = PACKAGE.joinpath(*parts)
+    return [path for path in (at.with_suffix(".py"), at / "__init__.py") if path.is_file()]

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.tables import markdown
 from inference.channels import CHANNELS, MEASURED
@@ -14,7 +13,8 @@ from inference.dataset import data_sets, measured_matrix
 from inference.evaluation.bootstrap import Bootstrap, Interval
 from inference.evaluation.compare import Comparison, Study
 from inference.evaluation.coverage import (
-    SHARES,
+    Coverage,
+    RelativeErrors,
     coverage,
     coverage_by_others,
     relative_errors,
@@ -29,6 +29,7 @@ __all__ = ["page", "study_tables"]
 
 MOTIONS: Final = {"walk": "walking", "run": "running"}
 OURS: Final = "network"
+CALIBRATED: Final = "calibrated"
 OURS_WITH_GAIN: Final = "network-gain"
 """The same estimates scored as the simulation's are, which shows the shape apart from the size."""
 GAIN_TITLE: Final = "default network, person's best gain"
@@ -231,37 +232,43 @@ def _muscle_table(summaries: dict[str, list[Summary]], motion: str, statistic: s
 
 def _coverage_tables(comparison: Comparison) -> list[str]:
     """Coverage on people left out, raw and with others' gain, and on unseen people."""
-    left_out = relative_errors(comparison.left_out.sequences, comparison.left_out.estimates[OURS])
-    columns = {"raw": coverage(left_out), "gain of others": coverage_by_others(left_out)}
+    plain, calibrated = (_errors(comparison.left_out, name) for name in (OURS, CALIBRATED))
+    columns = {
+        "raw": coverage(plain),
+        "left out": coverage_by_others(plain),
+        "left out, calibrated": coverage_by_others(plain, calibrated),
+    }
     if comparison.unseen is not None:
-        columns["unseen, with gain"] = coverage(
-            relative_errors(
-                comparison.unseen.sequences, _scaled(comparison.unseen, comparison.gain)
-            )
+        gain = measured_matrix() @ comparison.gain  # of a composite the mean of its parts'
+        columns["other data sets"] = coverage(_errors(comparison.unseen, OURS), gain)
+        columns["other data sets, calibrated"] = coverage(
+            _errors(comparison.unseen, CALIBRATED), gain
         )
-    head = ["channel", "gain", *(f"{name}: {s:.0%}" for name in columns for s in SHARES)]
     rows = []
     for channel in (*MEASURED, "all"):
-        cells = []
-        for found in columns.values():
-            shares = next((c.shares for c in found if c.channel == channel), None)
-            cells += [f"{100 * s:.0f} %" for s in shares] if shares else ["-"] * len(SHARES)
+        cells = [_shares(found, channel) for found in columns.values()]
         if any(cell != "-" for cell in cells):
-            gain = f"{comparison.gain[CHANNELS.index(channel)]:.2f}" if channel in CHANNELS else "-"
-            rows.append([channel, gain, *cells])
+            fitted = channel in CHANNELS
+            gain_of = number(comparison.gain[CHANNELS.index(channel)]) if fitted else "-"
+            rows.append([channel, gain_of, *cells])
     return [
-        "Share of the measurement within the default network's intervals of 50 % and 90 %, mean "
-        "over people, both motions. *gain*: by what sigma is multiplied.",
-        markdown(head, rows),
+        "Share of the measurement within the default network's intervals of 50 % and of 90 %, mean "
+        "over people, both motions. *gain*: by what sigma is multiplied; *raw* without it. People "
+        "left out have that of the others, other data sets the one of the column. Calibrated on "
+        "the trial that teaches, as above, and judged on the others: sigma is multiplied as well "
+        "by how much less the calibration errs on what it was not fitted to.",
+        markdown(["channel", "gain", *columns], rows),
     ]
 
 
-def _scaled(study: Study, gain: npt.NDArray[np.float64]) -> Estimates:
-    """Return the default network's estimates, their sigma multiplied; composites by their parts."""
-    plain = study.estimates[OURS]
-    factor = (measured_matrix() @ gain).astype(np.float32)
-    assert plain.sigma is not None
-    return Estimates(plain.y, [sigma * factor for sigma in plain.sigma])
+def _errors(study: Study, name: str) -> dict[str, RelativeErrors]:
+    return relative_errors(study.sequences, study.estimates[name])
+
+
+def _shares(found: Sequence[Coverage], channel: str) -> str:
+    """Return the shares of one channel as text; a dash where nobody was measured."""
+    shares = next((c.shares for c in found if c.channel == channel), None)
+    return ", ".join(f"{100 * share:.0f}" for share in shares) + " %" if shares else "-"
 
 
 def _in_order(names: Collection[str]) -> list[str]:

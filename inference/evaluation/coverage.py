@@ -149,13 +149,23 @@ def coverage(errors: Mapping[str, RelativeErrors], gain: F64 | None = None) -> l
     return _coverage(errors, gains)
 
 
-def coverage_by_others(errors: Mapping[str, RelativeErrors]) -> list[Coverage]:
-    """Return the coverage with each person's sigma multiplied by the gain of the other people."""
+def coverage_by_others(
+    errors: Mapping[str, RelativeErrors], judged: Mapping[str, RelativeErrors] | None = None
+) -> list[Coverage]:
+    """Return the coverage with each person's sigma multiplied by the gain of the other people.
+
+    Parameters
+    ----------
+    errors : mapping of str to RelativeErrors
+        By person; gains are fitted on these.
+    judged : mapping of str to RelativeErrors, optional
+        Of the same people, as a gain that was fitted on others finds them; by default `errors`.
+    """
     gains = {
         person: _measured_gain({p: e for p, e in errors.items() if p != person})
         for person in errors
     }
-    return _coverage(errors, gains)
+    return _coverage(errors if judged is None else judged, gains)
 
 
 def _coverage(errors: Mapping[str, RelativeErrors], gains: Mapping[str, F64]) -> list[Coverage]:

@@ -23,7 +23,7 @@ class Streamed(NamedTuple):
     Attributes
     ----------
     y, sigma : ndarray of shape (n, N_CHANNEL), float32
-    alone : ndarray of shape (n, N_CHANNEL), float32
+    alone, alone_sigma : ndarray of shape (n, N_CHANNEL), float32
         The network's own, without a second opinion.
     state : ndarray of shape (n, state_width), float32
     said : ndarray of shape (n, N_CHANNEL), float32
@@ -34,6 +34,7 @@ class Streamed(NamedTuple):
     y: F32
     sigma: F32
     alone: F32
+    alone_sigma: F32
     state: F32
     said: F32
     distance: F32

@@ -121,14 +121,13 @@ class SecondOpinion:
         """
         if self._silent:
             return
-        apart, moved = heard(y, self.said, self.distance, self._known)
+        moved, mixed = heard(y, self.said, self.distance, self._known)
         y += moved
-        mixed = moved * (apart - moved)  # with b for o - y: s b (b - s b) = s (1 - s) b^2
         np.sqrt(sigma**2 + self._gain_squared * mixed, out=sigma)
 
 
 def heard(y: F32, said: F32, distance: F32, known: F32) -> tuple[F32, F32]:
-    """Return how far the simulation is from an estimate, and by how much it moves it.
+    """Return by how much the simulation moves an estimate, and the variance of their mixture.
 
     Parameters
     ----------
@@ -141,7 +140,8 @@ def heard(y: F32, said: F32, distance: F32, known: F32) -> tuple[F32, F32]:
     """
     apart = said - y
     apart[np.isnan(apart)] = 0.0
-    return apart, share(distance, known) * apart
+    moved = share(distance, known) * apart
+    return moved, moved * (apart - moved)  # with b for o - y: s b (b - s b) = s (1 - s) b^2
 
 
 def share(distance: F32, known: F32) -> F32:

@@ -52,10 +52,13 @@ def as_estimated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> d
 def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Estimates:
     """Return the estimates after calibration on one trial of the same person and motion.
 
-    See `inference.evaluation.lessons`; NaN where nobody is judged.
+    See `inference.evaluation.lessons`; NaN where nobody is judged. Sigma has no gain yet.
     """
     matrix = measured_matrix().T
-    found = [np.full((len(s.t), len(MEASURED)), np.nan, dtype=np.float32) for s in held]
+    found, doubt = (
+        [np.full((len(s.t), len(MEASURED)), np.nan, dtype=np.float32) for s in held]
+        for _ in range(2)
+    )
     for (k, part), judged in lessons(held):
         taught = streams[k]
         adapter = fit_adapter(
@@ -65,6 +68,8 @@ def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Est
         for i, frames in judged:
             one = streams[i]
             y = adapter.apply(one.alone[frames], one.state[frames])
-            _, moved = heard(y, one.said[frames], one.distance[frames], known)
+            moved, mixed = heard(y, one.said[frames], one.distance[frames], known)
+            own = adapter.spread * one.alone_sigma[frames]
             found[i][frames] = (y + moved) @ matrix
-    return Estimates(found)
+            doubt[i][frames] = np.sqrt(own**2 + mixed) @ matrix
+    return Estimates(found, doubt)

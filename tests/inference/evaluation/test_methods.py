@@ -48,7 +48,7 @@ def random_streams(sequences: list[LimbSequence]) -> list[Streamed]:
         y = np.full((len(s.t), N_CHANNEL), 0.4, dtype=np.float32)
         doubt, none = np.full_like(y, 0.2), np.full_like(y, np.nan)
         near = np.ones(len(s.t), dtype=np.float32)
-        streams.append(Streamed(y, doubt, y, kept.astype(np.float32), none, near))
+        streams.append(Streamed(y, doubt, y, doubt, kept.astype(np.float32), none, near))
     return streams
 
 
