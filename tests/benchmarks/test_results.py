@@ -31,7 +31,7 @@ def study(sequences: list[LimbSequence]) -> Study:
         y = [(s.y + noise * rng.standard_normal(s.y.shape)).astype(np.float32) for s in sequences]
         if name == "population":
             y = [np.where(s.motion == "run", np.nan, e) for s, e in zip(sequences, y, strict=True)]
-        sigma = [np.full_like(e, 0.2) for e in y] if name == "network" else None
+        sigma = [np.full_like(e, 0.2) for e in y] if name in ("network", "calibrated") else None
         estimates[name] = Estimates(y, sigma, free_gain=name == "simulation")
     return Study(sequences, estimates)
 

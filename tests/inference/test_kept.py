@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from inference.dataset import LimbSequence  # noqa: E402
 from inference.evaluation.methods import network as module  # noqa: E402
 from inference.evaluation.methods.network import Recipe  # noqa: E402
 from inference.fit_settings import FitSettings  # noqa: E402
-from inference.kept import kept_network, origin  # noqa: E402
+from inference.kept import kept_network, origin, sources  # noqa: E402
 from inference.networks import Ensemble  # noqa: E402
 from inference.train_settings import TrainSettings  # noqa: E402
 from inference.training import Epoch  # noqa: E402
@@ -84,6 +86,30 @@ def test_its_name_changes_with_whatever_it_comes_from(changed: Changed) -> None:
     sequences = people(2)
     assert origin(people(2), [], ARCH, BRIEF) == origin(sequences, [], ARCH, BRIEF)
     assert origin(*changed(sequences)) != origin(sequences, [], ARCH, BRIEF)
+
+
+def test_it_comes_from_the_modules_that_training_loads_and_no_others() -> None:
+    """Told by an interpreter in which packages that only name what is in them are empty."""
+    code = """if True:
+        import sys, types
+        for name, path in (("inference", ""), ("inference.opinion", "/opinion")):
+            sys.modules[name] = types.ModuleType(name)
+            sys.modules[name].__path__ = [sys.argv[1] + path]
+            sys.modules[name].__file__ = sys.argv[1] + path + "/__init__.py"
+        import inference.training, inference.weights
+        names = [name for name in sys.modules if name.startswith("inference.")]
+        print(*(sys.modules[name].__file__ for name in names), sep="\\n")
+    """
+    package = Path(module.__file__).parents[2]
+    run = [sys.executable, "-c", code, str(package)]
+    done = subprocess.run(run, check=True, capture_output=True, text=True, timeout=120)
+    loaded = {Path(line) for line in done.stdout.splitlines()}
+    found = set(sources("training", "weights"))
+    parents = {path / "__init__.py" for path in package.iterdir()}  # of what is loaded from them
+    assert loaded - parents <= found
+    assert found <= loaded
+    assert package / "loss.py" in found
+    assert package / "adapter.py" not in found
 
 
 def test_a_recipe_trains_once_where_it_keeps(

@@ -32,6 +32,15 @@ def test_gain_makes_intervals_hold_what_they_promise() -> None:
     assert "GMED" not in fitted
 
 
+def test_others_may_be_judged_by_a_gain_that_was_fitted_without_them() -> None:
+    errors = relative_errors(*doubtful(6, said=0.1, true=0.2))
+    judged = relative_errors(*doubtful(6, said=0.2, true=0.2))
+    found = {c.channel: c.shares for c in coverage_by_others(errors, judged)}
+    # the gain is 2 and the sigma right: intervals are twice as wide as they should be
+    expected = [2.0 * ndtr(2.0 * ndtri(0.5 + 0.5 * share)) - 1.0 for share in (0.5, 0.9)]
+    assert found["all"] == pytest.approx(expected, abs=0.02)
+
+
 def test_people_count_equally() -> None:
     sequences, estimates = doubtful(5, said=0.1, true=0.1)
     assert estimates.sigma is not None

@@ -156,6 +156,27 @@ def test_of_several_trials_the_first_teaches_and_the_others_are_judged() -> None
     assert not np.array_equal(own_strides([], taught)[1], own_strides([], trials)[1])
 
 
+def test_sigma_of_a_calibration_is_what_a_calibrated_session_says() -> None:
+    """The network's times what the calibration left of its errors, and what two opinions add."""
+    trials = [walker("made/one", name, seed=k, noise=0.1) for k, name in enumerate("ab")]
+    streams = random_streams(trials)
+    adapter = fit_adapter(streams[0].y, streams[0].state, trials[0].y, trials[0].measured)
+    sol = MEASURED.index("SOL")
+    assert 0.0 < adapter.spread[sol] < 1.0
+    plain = calibrated(streams, trials)
+    assert plain.sigma is not None
+    assert np.isnan(plain.sigma[0]).all()  # it teaches
+    np.testing.assert_allclose(plain.sigma[1][:, sol], 0.2 * adapter.spread[sol], rtol=1e-6)
+
+    far = np.full(len(trials[1].t), 8.0, np.float32)
+    heard = [streams[0], streams[1]._replace(said=np.full_like(streams[1].y, 0.9), distance=far)]
+    joined = calibrated(heard, trials)
+    assert joined.sigma is not None
+    apart = 0.9 - plain.y[1][:, sol]
+    expected = np.sqrt(plain.sigma[1][:, sol] ** 2 + 0.375 * (1.0 - 0.375) * apart**2)
+    np.testing.assert_allclose(joined.sigma[1][:, sol], expected, rtol=1e-4)
+
+
 def test_calibration_hears_the_simulation_where_it_did_not_teach() -> None:
     trials = [walker("made/one", name, seed=k, noise=0.1) for k, name in enumerate("ab")]
     streams = random_streams(trials)
