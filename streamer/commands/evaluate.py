@@ -13,15 +13,17 @@ from rich.table import Table
 from inference.channels import MEASURED
 from inference.checkpoint import load_checkpoint
 from inference.choice import open_proven
-from inference.dataset import build_sequences
+from inference.dataset import LimbSequence, build_sequences
 from inference.estimator import checkpoint_estimator
 from inference.evaluation import (
     Bootstrap,
+    Estimates,
     estimate_stream,
     hide_unknown,
     known_channels,
     score_tables,
 )
+from inference.evaluation.coverage import SHARES, coverage, relative_errors
 from inference.evaluation.methods import beside_simulation
 from inference.exceptions import FeatureError
 from inference.exchange import put_right
@@ -45,6 +47,7 @@ _METHODS: Final = {
 }
 """Columns of the table."""
 _AT_LAG: Final = ("SO", "net")
+_WITH_SIGMA: Final = ("network", "calibrated")
 
 
 def run(
@@ -101,6 +104,8 @@ def run(
         "first half of the only one), judged on the rest, own = that trial's strides at the true "
         "phase; * = at the person's one best lag; lag in ms, positive = measured later."
     )
+    shares = {name: _coverage(sequences, methods[name]) for name in _WITH_SIGMA}
+    console.print(_coverage_line(shares))
     if seen:
         console.print(
             f"{len(seen)} of {len({r.person for r in records})} people are among those that the "
@@ -108,6 +113,7 @@ def run(
         )
     if report is not None:
         content = {"checkpoint": loaded.digest, "trained_on": sorted(seen), "methods": rows}
+        content["coverage"] = {name: of for name, of in shares.items() if of}
         write_output(report, json.dumps(content, indent=1) + "\n", "--report")
 
 
@@ -235,6 +241,23 @@ def trained_on(training: Mapping[str, Any]) -> set[str]:
     return {
         f"{name}/{trial.split('/')[0]}" for name, entry in sets.items() for trial in entry["trials"]
     }
+
+
+def _coverage(sequences: Sequence[LimbSequence], estimates: Estimates) -> dict[str, list[float]]:
+    """Return by channel which shares of the measurement lie within the intervals of `SHARES`."""
+    found = coverage(relative_errors(sequences, estimates))
+    return {of.channel: list(of.shares) for of in found}
+
+
+def _coverage_line(shares: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """Say how much of the measurement lies within the intervals of sigma."""
+    said = [
+        " and ".join(f"{100 * share:.0f} %" for share in of["all"]) + f" ({heading})"
+        for heading, name in _METHODS.items()
+        if (of := shares.get(name))
+    ]
+    promised = " and ".join(f"{100 * share:.0f} %" for share in SHARES)
+    return f"Intervals of {promised} by sigma hold {', '.join(said)} of the measurement."
 
 
 def score_table(title: str, methods: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:

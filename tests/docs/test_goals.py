@@ -61,8 +61,9 @@ QUOTES = (
     ("running calibrated, 0.93", "{run[default network, calibrated][r, common]:value}"),
     (
         "intervals of 50 and 90 %",
-        "{shares[gain of others: 50%]:value} and {shares[gain of others: 90%]} of people left out,"
-        " {shares[unseen, with gain: 50%]:value} and {shares[unseen, with gain: 90%]} on other",
+        "hold {shares[left out]:and} of people left out, {shares[other data sets]:and} on other"
+        " data sets; calibrated {shares[left out, calibrated]:and},"
+        " {shares[other data sets, calibrated]:and}",
     ),
 )
 """A goal, and what its second column has to say; what stands in braces is of `tables`."""
@@ -72,13 +73,15 @@ class Cell(str):
     """A cell that is quoted whole, or by its format in part.
 
     ``value`` is the number without its interval, ``2`` the same in two digits, ``all 2`` everything
-    in two digits, ``open`` everything but the last bracket.
+    in two digits, ``open`` everything but the last bracket, ``and`` two numbers joined by it.
     """
 
     def __format__(self, spec: str) -> str:
         shown = self.split()[0] if spec in ("value", "2") else str(self)
         if spec == "open":
             return shown.removesuffix(")")
+        if spec == "and":
+            return shown.replace(", ", " and ")
         return re.sub(r"\d\.\d{3}", two_digits, shown) if "2" in spec else shown
 
 

@@ -97,9 +97,9 @@ def test_results_by_method_are_the_card_s_with_people_and_intervals(
 def test_intervals_of_sigma_are_the_card_s() -> None:
     page = table(RESULTS, "## Intervals")
     for channel, shares in load_checkpoint().card.metrics["cross_validation"]["coverage"].items():
-        for promised, share in zip(("50%", "90%"), shares, strict=True):
-            printed = page[channel][f"gain of others: {promised}"].removesuffix(" %")
-            assert agrees(printed, 100.0 * share, 100.0 * CARD_DIGITS)
+        printed = page[channel]["left out"].removesuffix(" %").split(", ")
+        for number, share in zip(printed, shares, strict=True):
+            assert agrees(number, 100.0 * share, 100.0 * CARD_DIGITS)
 
 
 @pytest.mark.parametrize(

@@ -208,9 +208,15 @@ def test_train_then_evaluate(
     assert "SOL" in printed
     assert "made/three: SOL_r with VM_r" in printed
     assert "trained on" not in printed
-    methods = json.loads(report.read_text())["methods"]
+    written = json.loads(report.read_text())
+    methods, within = written["methods"], written["coverage"]["network"]
     assert methods == card.metrics["held_out"]["methods"]  # the card says what evaluation finds
     assert {row["channel"] for row in methods["network"]} == {"SOL", "VM", "common", "all"}
+    assert set(within) == {"SOL", "VM", "all"}
+    half, most = within["all"]
+    assert half == pytest.approx((within["SOL"][0] + within["VM"][0]) / 2.0)  # one person
+    assert 0.0 <= half <= most <= 1.0
+    assert f"Intervals of 50 % and 90 % by sigma hold {100 * half:.0f} % and" in printed
 
     evaluate.run(people, out, cache=cache)
     assert "no measure of how it does on others" in capsys.readouterr().out
