@@ -18,12 +18,14 @@ from .plates import (
     PlateFault,
     PlateJudge,
     PlateMapper,
+    PlateZero,
     Soles,
 )
 from .wrench import add_wrench
 
 MODES = ("auto", "measured", "predicted")
 _NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)
+_NOT_ZEROED = int(PlateFault.NOT_ZEROED)
 WATCH_EVERY = 8
 """Frames between looks at the floor while forces are measured; a foot stands for longer."""
 
@@ -93,6 +95,7 @@ class ExternalForces:
         is_plate = np.ones(self.n_given, bool) if on_feet else _foot_of(loads) >= 0
         weight = float(model.mass * np.linalg.norm(model.gravity))
         self._judge = PlateJudge(is_plate, weight, rate_hz, corners)
+        self._zero = PlateZero(is_plate, weight, rate_hz)
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
@@ -126,7 +129,9 @@ class ExternalForces:
     def reset(self) -> None:
         """Forget everything."""
         self._whole = False
-        for part in (self._judge, self._cleaner, self._delay, self._missing, self._blend):
+        for part in (
+            self._zero, self._judge, self._cleaner, self._delay, self._missing, self._blend,
+        ):  # fmt: skip
             part.reset()
         if self._mapper is not None:
             self._mapper.reset()
@@ -147,6 +152,7 @@ class ExternalForces:
             Overwritten by the next; a row that is not believed is NaN.
         """
         np.copyto(self._given, measured)
+        self._zero.step(self._given)
         self._judge.step(self._given)
         self._cleaner.step(self._given)
         return self._given
@@ -217,24 +223,31 @@ class ExternalForces:
         """See which force is missing; learn the floor while forces are measured."""
         if self._reaction is None:
             np.copyto(self.plate_faults, self._judge.fault)
-            return
-        self._missing.watch(self._parent, dynamics.work.force, self._reaction.forces)
+        else:
+            self._watch(dynamics, self._reaction)
+        note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)
+
+    def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction) -> None:
+        self._missing.watch(self._parent, dynamics.work.force, reaction.forces)
         if self._mapper is not None:
             note_faults(self._judge.fault, self._mapper.edge, _EDGE, self.plate_faults)
             return
         note_faults(self._judge.fault, self._missing.accused, _NO_LOAD, self.plate_faults)
         self._frames += 1
         if not self._blend.predicted and self._frames % WATCH_EVERY == 0:
-            self._reaction.watch(dynamics, WATCH_EVERY)
+            reaction.watch(dynamics, WATCH_EVERY)
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:
         """Tell name and message of each fault that was not told yet."""
         if not self.plate_faults.any():
             return
-        for name, fault in zip(self._names, self.plate_faults.tolist(), strict=True):
+        for i, (name, fault) in enumerate(
+            zip(self._names, self.plate_faults.tolist(), strict=True)
+        ):
             if fault and (name, fault) not in self._told:
                 self._told.add((name, fault))
-                tell(name, PlateFault(fault).message)
+                offset = self._zero.offset[i]
+                tell(name, PlateFault(fault).message.format(offset=offset))
 
 
 def _all_on_feet(loads: Sequence[ExternalForce]) -> bool:
@@ -310,7 +323,7 @@ def keep_known(forces: F64, forces_out: F64) -> bool:
 
 
 @kernel
-def note_faults(judged: I64, flagged: Bool, code: int, fault_out: I64) -> None:
-    """Fault of each plate: what the judge says, else a code where it is flagged."""
+def note_faults(known: I64, flagged: Bool | F64, code: int, fault_out: I64) -> None:
+    """Fault of each plate: the known one, else a code where it is flagged, which is not 0."""
     for i in range(fault_out.shape[0]):
-        fault_out[i] = code if judged[i] == 0 and flagged[i] else judged[i]
+        fault_out[i] = code if known[i] == 0 and flagged[i] != 0 else known[i]

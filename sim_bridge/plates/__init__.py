@@ -8,6 +8,7 @@ from .faults import PlateFault
 from .judge import PlateJudge
 from .mapping import ON_FEET, PlateMapper, Soles
 from .missing import MissingLoad
+from .zero import PlateZero
 
 __all__ = [
     "ON_FEET",
@@ -16,5 +17,6 @@ __all__ = [
     "PlateFault",
     "PlateJudge",
     "PlateMapper",
+    "PlateZero",
     "Soles",
 ]

@@ -21,10 +21,12 @@ class PlateFault(IntEnum):
     """A foot is on its edge."""
     BESIDE = 8
     """Its centre of pressure is not on it."""
+    NOT_ZEROED = 9
+    """It shows force while nobody is on it."""
 
     @property
     def message(self) -> str:
-        """What was seen, what it means, what to do."""
+        """What was seen, what it means, what to do; ``{offset}`` is the force without load [N]."""
         return _MESSAGES[self]
 
 
@@ -47,4 +49,6 @@ _MESSAGES = {
     PlateFault.BESIDE: "its centre of pressure lies outside its corners: the unit of its points or "
     "moments is wrong, or its corners, its origin or the order of its channels; it is not used. "
     "Correct that, or exchange it with the plate that it is",
+    PlateFault.NOT_ZEROED: "it shows {offset:+.0f} N while nobody is on it: it was not zeroed, or "
+    "it drifts; it is used as it is, and moments are wrong. Zero it with nobody on it",
 }
