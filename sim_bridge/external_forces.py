@@ -13,6 +13,7 @@ from .inverse_dynamics import ExternalForce, InverseDynamics
 from .model import CompiledModel
 from .plates import (
     ON_FEET,
+    FootCheck,
     MissingLoad,
     PlateCleaner,
     PlateFault,
@@ -27,7 +28,7 @@ MODES = ("auto", "measured", "predicted")
 _NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)
 _NOT_ZEROED = int(PlateFault.NOT_ZEROED)
 WATCH_EVERY = 8
-"""Frames between looks at the floor while forces are measured; a foot stands for longer."""
+"""Frames between looks at the floor and at who is on it; a foot stands for longer."""
 
 
 class ExternalForces:
@@ -98,6 +99,7 @@ class ExternalForces:
         self._zero = PlateZero(is_plate, weight, rate_hz)
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
+        self._feet = FootCheck(foot[: self.n_given], weight)
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
         self._blend = Blend(foot, rate_hz)
         self._measured = np.full((len(self.loads), 9), np.nan)
@@ -130,7 +132,8 @@ class ExternalForces:
         """Forget everything."""
         self._whole = False
         for part in (
-            self._zero, self._judge, self._cleaner, self._delay, self._missing, self._blend,
+            self._zero, self._judge, self._cleaner, self._feet, self._delay, self._missing,
+            self._blend,
         ):  # fmt: skip
             part.reset()
         if self._mapper is not None:
@@ -234,8 +237,12 @@ class ExternalForces:
             return
         note_faults(self._judge.fault, self._missing.accused, _NO_LOAD, self.plate_faults)
         self._frames += 1
-        if not self._blend.predicted and self._frames % WATCH_EVERY == 0:
+        if self._frames % WATCH_EVERY:
+            return
+        if not self._blend.predicted:
             reaction.watch(dynamics, WATCH_EVERY)
+        self._feet.look(self._of_given, Soles(reaction.place, reaction.contact))
+        np.copyto(self._judge.fault, self._feet.fault, where=self._feet.fault != 0)
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:
         """Tell name and message of each fault that was not told yet."""

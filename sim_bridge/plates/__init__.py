@@ -8,10 +8,12 @@ from .faults import PlateFault
 from .judge import PlateJudge
 from .mapping import ON_FEET, PlateMapper, Soles
 from .missing import MissingLoad
+from .whose import FootCheck
 from .zero import PlateZero
 
 __all__ = [
     "ON_FEET",
+    "FootCheck",
     "MissingLoad",
     "PlateCleaner",
     "PlateFault",

@@ -23,6 +23,10 @@ class PlateFault(IntEnum):
     """Its centre of pressure is not on it."""
     NOT_ZEROED = 9
     """It shows force while nobody is on it."""
+    OTHER_FOOT = 10
+    """Its force is given to one foot while the other stands on it."""
+    UNDER_NOBODY = 11
+    """Its centre of pressure is under neither foot."""
 
     @property
     def message(self) -> str:
@@ -51,4 +55,9 @@ _MESSAGES = {
     "Correct that, or exchange it with the plate that it is",
     PlateFault.NOT_ZEROED: "it shows {offset:+.0f} N while nobody is on it: it was not zeroed, or "
     "it drifts; it is used as it is, and moments are wrong. Zero it with nobody on it",
+    PlateFault.OTHER_FOOT: "the other foot than the one that gets its force stands on it: left and "
+    "right are exchanged; it is not used. Exchange its channels or the bodies of the loads, or let "
+    "`plates: auto` find the feet",
+    PlateFault.UNDER_NOBODY: "its centre of pressure is more than 12 cm from both feet: its origin,"
+    " an axis or a unit is wrong, or the markers have another origin; it is not used. Correct that",
 }

@@ -1,0 +1,129 @@
+"""Plates whose force is given to a foot while the other one stands on them, or none.
+
+Left and right exchanged, in a file or by cables, and an origin or an axis that is wrong: the sum of
+all forces stays right, and nothing else tells. Who crosses to the other belt now and then is not
+accused: the next step speaks for the plates.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim_bridge._jit import F64, I64, is_finite, kernel
+
+from .faults import PlateFault
+from .mapping import Soles, nearest_foot
+
+STANDS = 0.5
+"""Vertical force from which on a foot stands on a plate [body weights]..."""
+HAS_LEFT = 0.15
+"""... and below which it has left [body weights]."""
+LEAST_LOOKS = 2
+"""A step that was looked at less often says nothing."""
+MOST = 0.8
+"""Share of the looks at a step that have to say the same."""
+STEPS = 3
+"""Steps in a row that have to say the same; two are enough if they are on two plates."""
+
+OWN, OTHER, NOBODY = 0, 1, 2
+"""Who stands on a plate."""
+FAULTS = np.array([0, PlateFault.OTHER_FOOT, PlateFault.UNDER_NOBODY], dtype=np.int64)
+"""What that is called."""
+
+
+class _Memory(NamedTuple):
+    """Of each row: looks at each of the above in this step, and steps since all say the same.
+
+    ``said`` is what they say.
+    """
+
+    looks: I64
+    steps: I64
+    said: I64
+
+
+class FootCheck:
+    """Looks whether the foot that has a plate's force is the one on it.
+
+    Parameters
+    ----------
+    foot : ndarray of shape (n,), int64
+        Foot of each row, 0 right, 1 left; those of -1 are not looked at.
+    weight : float
+        Body weight [N].
+
+    Attributes
+    ----------
+    fault : ndarray of shape (n,), int64
+        :class:`PlateFault` of each row; stays.
+    """
+
+    def __init__(self, foot: I64, weight: float) -> None:
+        n = len(foot)
+        self._foot, self._weight = foot, weight
+        self._memory = _Memory(
+            np.zeros((n, len(FAULTS)), dtype=np.int64),
+            np.zeros(n, dtype=np.int64),
+            np.zeros(1, dtype=np.int64),
+        )
+        self.fault: I64 = np.zeros(n, dtype=np.int64)
+
+    def reset(self) -> None:
+        """Look anew."""
+        for part in (*self._memory, self.fault):
+            part[:] = 0
+
+    def look(self, rows: F64, soles: Soles) -> None:
+        """Look at one frame; not each is needed, but some of every step.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, 9), float64 [N], [m], [N m], ground
+            Cleaned measured forces.
+        soles : Soles
+            Of the same instant.
+        """
+        look_under_feet(self._foot, self._weight, rows, soles, self._memory, self.fault)
+
+
+@kernel
+def look_under_feet(
+    foot: I64, weight: float, rows: F64, soles: Soles, memory: _Memory, fault_out: I64
+) -> None:
+    """See :class:`FootCheck`."""
+    for i in range(foot.shape[0]):
+        if foot[i] >= 0 and rows[i, 1] > STANDS * weight and is_finite(rows[i].sum()):
+            memory.looks[i, who_stands(rows[i], soles, foot[i])] += 1
+        elif foot[i] >= 0 and not rows[i, 1] > HAS_LEFT * weight:  # or not known any more
+            judge_step(i, memory, fault_out)
+
+
+@kernel
+def who_stands(row: F64, soles: Soles, own: int) -> int:
+    """OWN, OTHER or NOBODY."""
+    found = nearest_foot(row, soles, own)
+    if found < 0:
+        return NOBODY
+    return OWN if found == own else OTHER
+
+
+@kernel
+def judge_step(i: int, memory: _Memory, fault_out: I64) -> None:
+    """Judge a row's step once it is over."""
+    looks, total, said = memory.looks[i], memory.looks[i].sum(), OWN
+    for who in (OTHER, NOBODY):
+        said = who if looks[who] >= MOST * total else said
+    looks[:] = 0
+    if total < LEAST_LOOKS:
+        return
+    if said != memory.said[0]:
+        memory.steps[:] = 0
+    memory.said[0] = said
+    memory.steps[i] += 1
+    plates = 0
+    for steps in memory.steps:
+        plates += 1 if steps > 0 else 0
+    if said != OWN and (plates > 1 or memory.steps[i] >= STEPS):
+        for k in range(memory.steps.shape[0]):
+            if memory.steps[k] > 0:
+                fault_out[k] = FAULTS[said]

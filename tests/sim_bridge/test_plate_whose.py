@@ -1,0 +1,149 @@
+"""Plates whose force is given to a foot while the other one stands on them, or none."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from sim_bridge import Bridge, BridgeSettings, BridgeStatus
+from sim_bridge.plates import FootCheck, PlateFault, Soles
+from tests.data_sets import all_trials, trial_dir
+from tests.sim_bridge.trials import RecordedTrial
+
+WEIGHT = 700.0
+OTHER, NOBODY = int(PlateFault.OTHER_FOOT), int(PlateFault.UNDER_NOBODY)
+RIGHT, LEFT = 0, 1
+AT = {"right": (0.1, 0.1), "left": (0.7, -0.1), "nobody": (3.0, 0.0)}
+"""Centres of pressure: x, z [m]."""
+FAR = 4
+"""Looks at a step in walking are twice as many; in running, half."""
+
+
+def soles() -> Soles:
+    """Feet of 20 cm, the left one 60 cm ahead; both on the floor."""
+    place = np.zeros((3, 8))
+    for f, (x, z) in enumerate(((0.0, 0.1), (0.6, -0.1))):
+        place[0, 4 * f : 4 * f + 4] = x, x + 0.14, x + 0.14, x + 0.2
+        place[2, 4 * f : 4 * f + 4] = z, z + 0.035, z - 0.035, z
+    return Soles(place, np.ones(8))
+
+
+def step(check: FootCheck, plate: int, who: str, looks: int = FAR, after: float = 0.0) -> None:
+    """One step on a plate, and its end."""
+    x, z = AT[who]
+    rows = np.zeros((2, 9))
+    for vertical in [0.9 * WEIGHT] * looks + [after]:
+        rows[plate, :6] = 0.0, vertical, 0.0, x, 0.0, z
+        check.look(rows, soles())
+
+
+def faults(steps: Sequence[tuple[int, str]]) -> list[int]:
+    """Faults of a plate of the right foot and one of the left, after steps on them."""
+    check = FootCheck(np.array([RIGHT, LEFT]), WEIGHT)
+    for plate, who in steps:
+        step(check, plate, who)
+    return check.fault.tolist()
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([(RIGHT, "right"), (LEFT, "left")] * 5, [0, 0]),
+        ([(RIGHT, "left"), (LEFT, "right")], [OTHER, OTHER]),
+        ([(RIGHT, "left")] * 2, [0, 0]),
+        ([(RIGHT, "left")] * 3, [OTHER, 0]),
+        ([(RIGHT, "nobody"), (LEFT, "nobody")], [NOBODY, NOBODY]),
+        ([(LEFT, "nobody")] * 3, [0, NOBODY]),
+        ([(RIGHT, "left"), (LEFT, "nobody")] * 3, [0, 0]),
+        ([(RIGHT, "left"), (LEFT, "left")] * 9, [0, 0]),
+        ([(RIGHT, "left"), (RIGHT, "left"), (RIGHT, "right")] * 9, [0, 0]),
+    ],
+    ids=["right", "exchanged", "crossed twice", "one plate", "origin", "one origin", "neither",
+         "both feet on one belt", "crosses to and fro"],
+)  # fmt: skip
+def test_steps_in_a_row_say_who_stands_there(
+    steps: list[tuple[int, str]], expected: list[int]
+) -> None:
+    assert faults(steps) == expected
+
+
+def test_a_verdict_stays_until_a_reset() -> None:
+    check = FootCheck(np.array([RIGHT, LEFT]), WEIGHT)
+    for plate, who in ((RIGHT, "left"), (LEFT, "right"), (RIGHT, "right"), (LEFT, "left")):
+        step(check, plate, who)
+    assert check.fault.tolist() == [OTHER, OTHER]
+    check.reset()
+    assert not check.fault.any()
+    step(check, RIGHT, "left")
+    assert not check.fault.any()
+
+
+def test_a_step_ends_where_its_force_is_not_known_any_more() -> None:
+    check = FootCheck(np.array([RIGHT, LEFT]), WEIGHT)
+    for plate, who in ((RIGHT, "left"), (LEFT, "right")):
+        step(check, plate, who, after=np.nan)
+    assert check.fault.tolist() == [OTHER, OTHER]
+
+
+def test_a_glance_and_what_is_on_no_foot_say_nothing() -> None:
+    check = FootCheck(np.array([RIGHT, -1]), WEIGHT)
+    for _ in range(5):
+        step(check, RIGHT, "left", looks=1)
+        step(check, 1, "nobody")
+    assert not check.fault.any()
+
+
+Change = Callable[[np.ndarray], np.ndarray]
+
+
+def exchanged(forces: np.ndarray) -> np.ndarray:
+    return forces[:, ::-1]
+
+
+def beside(forces: np.ndarray) -> np.ndarray:
+    """The plates' origin is 30 cm behind the markers'."""
+    moved = forces.copy()
+    moved[..., 3] += 0.3
+    return moved
+
+
+def in_millimetres(forces: np.ndarray) -> np.ndarray:
+    wrong = forces.copy()
+    wrong[..., 3:6] *= 1000.0
+    return wrong
+
+
+def told_in(walk: RecordedTrial, forces: np.ndarray, frames: int) -> tuple[list[str], np.ndarray]:
+    """What a session says about who stands where, and its flags."""
+    bridge = Bridge(walk.model, walk.marker_names, walk.loads, BridgeSettings(walk.rate_hz))
+    told: list[str] = []
+    bridge.on_plate_fault = lambda _, message: told.append(message)
+    status = []
+    for i in range(min(frames, len(walk.time))):
+        out = bridge.step(float(walk.time[i]), walk.markers[i], forces[i])
+        status.append(out.status)
+    return [m for m in told if "foot than" in m or "both feet" in m], np.array(status)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(exchanged, "left and right are exchanged"), (beside, "its origin"), (in_millimetres, "unit")],
+)
+def test_a_session_says_so_within_two_steps_and_predicts(
+    recorded: Callable[[str], RecordedTrial], change: Change, said: str
+) -> None:
+    walk = recorded("uhlrich/subject1/walk")
+    told, status = told_in(walk, change(walk.forces), 200)
+    assert len(told) == 2  # plates
+    assert all(said in message for message in told)
+    assert (status[-50:] & int(BridgeStatus.GRF_PREDICTED) != 0).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trial", all_trials() or ["none"])
+def test_exchanged_plates_are_told_in_every_trial_and_right_ones_in_none(trial: str) -> None:
+    walk = RecordedTrial.load(trial_dir(trial))
+    assert told_in(walk, walk.forces, 1500)[0] == []
+    told, _ = told_in(walk, exchanged(walk.forces), 1500)
+    assert len(told) == len(walk.loads)
+    assert all("are exchanged" in message for message in told)
