@@ -12,6 +12,7 @@ from .ground_reaction.feet import FOOT_BODIES, SIDES, require_feet
 from .inverse_dynamics import ExternalForce, InverseDynamics
 from .model import CompiledModel
 from .plates import (
+    EITHER,
     ON_FEET,
     FootCheck,
     MissingLoad,
@@ -99,7 +100,8 @@ class ExternalForces:
         self._zero = PlateZero(is_plate, weight, rate_hz)
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
-        self._feet = FootCheck(foot[: self.n_given], weight)
+        either = np.full(self.n_given, EITHER)
+        self._feet = FootCheck(either if on_feet else foot[: self.n_given], weight)
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
         self._blend = Blend(foot, rate_hz)
         self._measured = np.full((len(self.loads), 9), np.nan)
@@ -214,6 +216,9 @@ class ExternalForces:
     def _to_feet(self, given: F64, mapper: PlateMapper, reaction: GroundReaction) -> None:
         """Give the plates' forces to the feet; a total that cannot be told apart is shared."""
         mapper.look(given, Soles(reaction.place, reaction.contact))
+        self._frames += 1
+        if self._frames % WATCH_EVERY == 0:
+            self._look_at_feet(given, reaction)
         self._whole = self._mode == "auto" and reaction.take_total(mapper.total)
         reaction.share()
         carried = (reaction.forces[0, 1], reaction.forces[1, 1]) if self._whole else (0.0, 0.0)
@@ -237,11 +242,14 @@ class ExternalForces:
             return
         note_faults(self._judge.fault, self._missing.accused, _NO_LOAD, self.plate_faults)
         self._frames += 1
-        if self._frames % WATCH_EVERY:
-            return
-        if not self._blend.predicted:
-            reaction.watch(dynamics, WATCH_EVERY)
-        self._feet.look(self._of_given, Soles(reaction.place, reaction.contact))
+        if self._frames % WATCH_EVERY == 0:
+            if not self._blend.predicted:
+                reaction.watch(dynamics, WATCH_EVERY)
+            self._look_at_feet(self._of_given, reaction)
+
+    def _look_at_feet(self, given: F64, reaction: GroundReaction) -> None:
+        """Look whether plates are under their feet; those that are not are no more believed."""
+        self._feet.look(given, Soles(reaction.place, reaction.contact))
         np.copyto(self._judge.fault, self._feet.fault, where=self._feet.fault != 0)
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:

@@ -8,10 +8,11 @@ from .faults import PlateFault
 from .judge import PlateJudge
 from .mapping import ON_FEET, PlateMapper, Soles
 from .missing import MissingLoad
-from .whose import FootCheck
+from .whose import EITHER, FootCheck
 from .zero import PlateZero
 
 __all__ = [
+    "EITHER",
     "ON_FEET",
     "FootCheck",
     "MissingLoad",

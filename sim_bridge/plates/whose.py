@@ -12,7 +12,7 @@ import numpy as np
 from sim_bridge._jit import F64, I64, is_finite, kernel
 
 from .faults import PlateFault
-from .mapping import Soles, nearest_foot
+from .mapping import REACH, Soles, nearest_foot, off_both
 
 STANDS = 0.5
 """Vertical force from which on a foot stands on a plate [body weights]..."""
@@ -20,11 +20,15 @@ HAS_LEFT = 0.15
 """... and below which it has left [body weights]."""
 LEAST_LOOKS = 2
 """A step that was looked at less often says nothing."""
+MOST_LOOKS = 25
+"""Where nobody leaves, on a belt for both feet say, so many looks count as a step."""
 MOST = 0.8
 """Share of the looks at a step that have to say the same."""
 STEPS = 3
 """Steps in a row that have to say the same; two are enough if they are on two plates."""
 
+EITHER = 2
+"""In place of a foot: the force goes to whichever is on the plate."""
 OWN, OTHER, NOBODY = 0, 1, 2
 """Who stands on a plate."""
 FAULTS = np.array([0, PlateFault.OTHER_FOOT, PlateFault.UNDER_NOBODY], dtype=np.int64)
@@ -48,7 +52,7 @@ class FootCheck:
     Parameters
     ----------
     foot : ndarray of shape (n,), int64
-        Foot of each row, 0 right, 1 left; those of -1 are not looked at.
+        Foot of each row: 0 right, 1 left, or EITHER; those of -1 are not looked at.
     weight : float
         Body weight [N].
 
@@ -94,6 +98,8 @@ def look_under_feet(
     for i in range(foot.shape[0]):
         if foot[i] >= 0 and rows[i, 1] > STANDS * weight and is_finite(rows[i].sum()):
             memory.looks[i, who_stands(rows[i], soles, foot[i])] += 1
+            if memory.looks[i].sum() >= MOST_LOOKS:
+                judge_step(i, memory, fault_out)
         elif foot[i] >= 0 and not rows[i, 1] > HAS_LEFT * weight:  # or not known any more
             judge_step(i, memory, fault_out)
 
@@ -101,6 +107,8 @@ def look_under_feet(
 @kernel
 def who_stands(row: F64, soles: Soles, own: int) -> int:
     """OWN, OTHER or NOBODY."""
+    if own == EITHER:
+        return OWN if off_both(row, soles) <= REACH else NOBODY
     found = nearest_foot(row, soles, own)
     if found < 0:
         return NOBODY

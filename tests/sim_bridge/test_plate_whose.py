@@ -5,15 +5,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from sim_bridge import Bridge, BridgeSettings, BridgeStatus
-from sim_bridge.plates import FootCheck, PlateFault, Soles
+from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce
+from sim_bridge.plates import EITHER, ON_FEET, FootCheck, PlateFault, Soles
+from sim_bridge.plates.whose import MOST_LOOKS, STEPS
 from tests.data_sets import all_trials, trial_dir
 from tests.sim_bridge.trials import RecordedTrial
 
 WEIGHT = 700.0
 OTHER, NOBODY = int(PlateFault.OTHER_FOOT), int(PlateFault.UNDER_NOBODY)
 RIGHT, LEFT = 0, 1
-AT = {"right": (0.1, 0.1), "left": (0.7, -0.1), "nobody": (3.0, 0.0)}
+AT = {"right": (0.1, 0.1), "left": (0.7, -0.1), "between": (0.4, 0.0), "nobody": (3.0, 0.0)}
 """Centres of pressure: x, z [m]."""
 FAR = 4
 """Looks at a step in walking are twice as many; in running, half."""
@@ -85,6 +86,27 @@ def test_a_step_ends_where_its_force_is_not_known_any_more() -> None:
     assert check.fault.tolist() == [OTHER, OTHER]
 
 
+def test_plates_for_either_foot_are_wrong_only_under_nobody() -> None:
+    check = FootCheck(np.array([EITHER, EITHER]), WEIGHT)
+    for plate, who in ((0, "left"), (1, "right"), (0, "between"), (1, "between")) * 3:
+        step(check, plate, who)
+    assert not check.fault.any()
+    for plate in (0, 1):
+        step(check, plate, "nobody")
+    assert check.fault.tolist() == [NOBODY, NOBODY]
+
+
+def test_on_a_belt_that_nobody_leaves_the_verdict_comes_all_the_same() -> None:
+    check = FootCheck(np.array([EITHER]), WEIGHT)
+    rows = np.zeros((1, 9))
+    rows[0, :6] = 0.0, WEIGHT, 0.0, 3.0, 0.0, 0.0
+    looks = 0
+    while not check.fault[0]:
+        check.look(rows, soles())
+        looks += 1
+    assert looks == STEPS * MOST_LOOKS
+
+
 def test_a_glance_and_what_is_on_no_foot_say_nothing() -> None:
     check = FootCheck(np.array([RIGHT, -1]), WEIGHT)
     for _ in range(5):
@@ -113,9 +135,12 @@ def in_millimetres(forces: np.ndarray) -> np.ndarray:
     return wrong
 
 
-def told_in(walk: RecordedTrial, forces: np.ndarray, frames: int) -> tuple[list[str], np.ndarray]:
+def told_in(
+    walk: RecordedTrial, forces: np.ndarray, frames: int, auto: bool = False
+) -> tuple[list[str], np.ndarray]:
     """What a session says about who stands where, and its flags."""
-    bridge = Bridge(walk.model, walk.marker_names, walk.loads, BridgeSettings(walk.rate_hz))
+    loads = tuple(ExternalForce(of.name, ON_FEET) for of in walk.loads) if auto else walk.loads
+    bridge = Bridge(walk.model, walk.marker_names, loads, BridgeSettings(walk.rate_hz))
     told: list[str] = []
     bridge.on_plate_fault = lambda _, message: told.append(message)
     status = []
@@ -139,11 +164,23 @@ def test_a_session_says_so_within_two_steps_and_predicts(
     assert (status[-50:] & int(BridgeStatus.GRF_PREDICTED) != 0).all()
 
 
+def test_with_feet_found_as_seen_left_and_right_do_not_matter_and_a_wrong_unit_does(
+    recorded: Callable[[str], RecordedTrial],
+) -> None:
+    walk = recorded("uhlrich/subject1/walk")
+    assert told_in(walk, exchanged(walk.forces), 400, auto=True)[0] == []
+    told, status = told_in(walk, in_millimetres(walk.forces), 200, auto=True)
+    assert len(told) == 2
+    assert all("both feet" in message for message in told)
+    assert (status[-50:] & int(BridgeStatus.GRF_PREDICTED) != 0).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("trial", all_trials() or ["none"])
 def test_exchanged_plates_are_told_in_every_trial_and_right_ones_in_none(trial: str) -> None:
     walk = RecordedTrial.load(trial_dir(trial))
     assert told_in(walk, walk.forces, 1500)[0] == []
+    assert told_in(walk, walk.forces, 1500, auto=True)[0] == []
     told, _ = told_in(walk, exchanged(walk.forces), 1500)
     assert len(told) == len(walk.loads)
     assert all("are exchanged" in message for message in told)
