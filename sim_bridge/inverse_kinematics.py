@@ -47,6 +47,8 @@ _FEW_SHARE = 0.25
 """With less than this share of the markers that are there as a rule, the pose is held."""
 _TRY_EVERY, _TRY_ITERATIONS = 4, 20
 """One seed in so many frames and so many iterations, so that looking makes few frames late."""
+_LEAP = 1.5
+"""From one frame to the next [rad]: 60 rad/s at 40 Hz."""
 _ROUNDING = 1e-6
 """Weighted marker errors [m] that differ by less are the same pose."""
 
@@ -247,11 +249,23 @@ class InverseKinematics:
             self._solve(self._gate.markers, self._last, 0)
             self._gate.grow_older()
             self._held += 1
-        elif self._misfits >= _LOST_FRAMES and self.fits:  # found, perhaps with a joint turned over
-            self._gate.reset()
+        elif (self._misfits >= _LOST_FRAMES and self.fits) or self._leapt():
+            self._gate.reset()  # found, perhaps with a joint turned over
             self._place(markers)
         else:
             self._keep()
+
+    def _leapt(self) -> bool:
+        """Whether a joint turned farther than any does, with all markers there.
+
+        Whoever is suddenly elsewhere, and faces another way, is found from the last pose with
+        joints turned over, and a step like that is none to go on by.
+        """
+        np.subtract(self.free, self._last, out=self._velocity)
+        self._unwind()
+        np.multiply(self._velocity, self._is_rotation, out=self._velocity)
+        np.abs(self._velocity, out=self._velocity)
+        return self._gate.n_missing == 0 and float(self._velocity.max()) > _LEAP
 
     def _keep(self) -> None:
         """Take the pose for the person's."""
