@@ -22,14 +22,13 @@ from .plates import (
     PlateMapper,
     PlateZero,
     Soles,
+    lacks_force,
 )
 from .wrench import add_wrench
 
 MODES = ("auto", "measured", "predicted")
 _NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)
 _NOT_ZEROED = int(PlateFault.NOT_ZEROED)
-WATCH_EVERY = 8
-"""Frames between looks at the floor and at who is on it; a foot stands for longer."""
 
 
 class ExternalForces:
@@ -93,9 +92,9 @@ class ExternalForces:
         self._mode = mode
         self._foot = foot = _foot_of(self.loads)
         self._elsewhere = _moves(model, self.loads) & (foot < 0)
-        self._given = np.full((self.n_given, 9), np.nan)
+        self._given, self._now = (np.full((self.n_given, 9), np.nan) for _ in range(2))
         is_plate = np.ones(self.n_given, bool) if on_feet else _foot_of(loads) >= 0
-        weight = float(model.mass * np.linalg.norm(model.gravity))
+        self._weight = weight = float(model.mass * np.linalg.norm(model.gravity))
         self._judge = PlateJudge(is_plate, weight, rate_hz, corners)
         self._zero = PlateZero(is_plate, weight, rate_hz)
         self._cleaner = PlateCleaner(is_plate)
@@ -113,7 +112,8 @@ class ExternalForces:
         self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
         self._names = tuple(load.name for load in loads)
         self._told: set[tuple[str, int]] = set()
-        self._frames, self._ignored = 0, False
+        self._doubted = False
+        self._ignored = False
 
     @property
     def delayed(self) -> F64:
@@ -129,6 +129,11 @@ class ExternalForces:
     def ignored(self) -> bool:
         """Whether a measured force of the last step was not known and counts as no force."""
         return self._ignored
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the last step lacks a force, or has one far from its foot."""
+        return self._doubted
 
     def reset(self) -> None:
         """Forget everything."""
@@ -180,7 +185,8 @@ class ExternalForces:
         given : ndarray of shape (n_given, 9), float64
             Measured forces of its instant; a row with NaN is not known.
         """
-        self._ignored = False
+        np.copyto(self._now, given)
+        self._ignored = self._doubted = False
         if self._reaction is None:
             self._ignored = bool(keep_known(given, self.forces))
             return
@@ -216,9 +222,6 @@ class ExternalForces:
     def _to_feet(self, given: F64, mapper: PlateMapper, reaction: GroundReaction) -> None:
         """Give the plates' forces to the feet; a total that cannot be told apart is shared."""
         mapper.look(given, Soles(reaction.place, reaction.contact))
-        self._frames += 1
-        if self._frames % WATCH_EVERY == 0:
-            self._look_at_feet(given, reaction)
         self._whole = self._mode == "auto" and reaction.take_total(mapper.total)
         reaction.share()
         carried = (reaction.forces[0, 1], reaction.forces[1, 1]) if self._whole else (0.0, 0.0)
@@ -228,7 +231,7 @@ class ExternalForces:
             self._missing.step(self._measured, self._whole)
 
     def watch(self, dynamics: InverseDynamics) -> None:
-        """See which force is missing; learn the floor while forces are measured."""
+        """See which force is missing or at the wrong foot; learn the floor from measured forces."""
         if self._reaction is None:
             np.copyto(self.plate_faults, self._judge.fault)
         else:
@@ -236,21 +239,25 @@ class ExternalForces:
         note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)
 
     def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction) -> None:
-        self._missing.watch(self._parent, dynamics.work.force, reaction.forces)
+        if self._mapper is None and not self._blend.predicted:
+            reaction.watch(dynamics)
+        soles, force = Soles(reaction.place, reaction.contact), dynamics.work.force
+        if self._mode != "predicted":
+            self._feet.step(self._now, soles)
+            np.copyto(self._judge.fault, self._feet.fault, where=self._feet.fault != 0)
+            self._doubted = self._feet.beside or self._lacks_force(force, soles)
+        self._missing.watch(self._parent, force, reaction.forces)
         if self._mapper is not None:
             note_faults(self._judge.fault, self._mapper.edge, _EDGE, self.plate_faults)
-            return
-        note_faults(self._judge.fault, self._missing.accused, _NO_LOAD, self.plate_faults)
-        self._frames += 1
-        if self._frames % WATCH_EVERY == 0:
-            if not self._blend.predicted:
-                reaction.watch(dynamics, WATCH_EVERY)
-            self._look_at_feet(self._of_given, reaction)
+        else:
+            note_faults(self._judge.fault, self._missing.accused, _NO_LOAD, self.plate_faults)
 
-    def _look_at_feet(self, given: F64, reaction: GroundReaction) -> None:
-        """Look whether plates are under their feet; those that are not are no more believed."""
-        self._feet.look(given, Soles(reaction.place, reaction.contact))
-        np.copyto(self._judge.fault, self._feet.fault, where=self._feet.fault != 0)
+    def _lacks_force(self, needed: F64, soles: Soles) -> bool:
+        """Whether a force is missing that is not predicted, or not yet."""
+        if self._blend.predicted:
+            return False
+        missing = lacks_force(self._parent, needed, self._foot, self.forces, soles, self._weight)
+        return bool(missing)
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:
         """Tell name and message of each fault that was not told yet."""

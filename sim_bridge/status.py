@@ -14,7 +14,8 @@ class BridgeStatus(IntFlag):
     HOLD = 2
     """No marker usable: the last solution is held."""
     FORCE_STALE = 8
-    """A measured force is not known and counts as no force."""
+    """A measured force is not known and counts as no force; or a foot lacks one that it needs, or
+    has one that is not under it."""
     GRF_PREDICTED = 16
     """Ground reaction is predicted from the motion, at least in part."""
     IK_UNCONVERGED = 32

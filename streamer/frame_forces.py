@@ -175,7 +175,7 @@ def step_refiner(refiner: RefinerStep, t: float, result: BridgeResult, believed:
     believed : bool
         Whether forces were measured, see `FrameForces`; the bridge may still not use them.
     """
-    measured = believed and not result.status & Status.FORCE_STALE
+    measured = believed and not result.force_ignored
     known = measured or bool(result.status & Status.GRF_PREDICTED)
     refiner.step(
         t, result.activation, result.q, result.qd, result.tau,

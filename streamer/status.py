@@ -20,7 +20,8 @@ class Status(IntFlag):
     LATE = 4
     """The budget was exceeded: a substitute was sent in time, or this part came after it."""
     FORCE_STALE = 8
-    """The forces of this instant are not known: the last ones are held, or there are none."""
+    """The forces of this instant are not known: the last ones are held, or there are none; or a
+    foot lacks one that it needs, or has one that is not under it."""
     GRF_PREDICTED = 16
     """Ground reaction is predicted, not measured."""
     IK_UNCONVERGED = 32

@@ -98,7 +98,7 @@ def trial_features(
     steps = _run(bridge, trial, _positions(trial, settings), _in_valid(trial, at))
     predicted = (steps.status & BridgeStatus.GRF_PREDICTED) != 0
     # A force that counts as none, for one, is not told to the network live either.
-    used = (steps.status & BridgeStatus.FORCE_STALE) == 0
+    used = ~steps.ignored
     valid = (steps.believed & used) | predicted
     measured = steps.measured & used
     # Forces that set in leave a transient in the solver.
@@ -211,6 +211,8 @@ class _Steps(NamedTuple):
     ground: F64
     """Loads (n, k, 9)."""
     status: npt.NDArray[np.int64]
+    ignored: Bool
+    """Where a measured force was not known and counts as none."""
     measured: Bool
     """Where forces were measured at that very instant."""
     believed: Bool
@@ -234,7 +236,7 @@ def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
     times = FrameTimes(trial.markers.rate_hz, RESET_AFTER_S)
     unknown = np.full_like(plates.forces, np.nan)
     frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
-    status, measured, believed = [], [], []
+    status, ignored, measured, believed = [], [], [], []
     for i, t in enumerate(trial.markers.time.tolist()):
         begin_frame(t, times, bridge, plates)
         measured.append(plates.align(t, until=t))
@@ -243,11 +245,17 @@ def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
         for name, rows in frames.items():
             rows.append(getattr(out, name).copy())
         status.append(int(out.status))
+        ignored.append(out.force_ignored)
     arrays = {name: np.stack(rows) for name, rows in frames.items()}
     ground = arrays.pop("forces")
     known = valid & (trial.forces is not None and trial.loads is not None)
     return _Steps(
-        arrays, ground, np.array(status), known & np.array(measured), known & np.array(believed)
+        arrays,
+        ground,
+        np.array(status),
+        np.array(ignored, dtype=bool),
+        known & np.array(measured),
+        known & np.array(believed),
     )
 
 

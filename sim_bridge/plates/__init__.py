@@ -7,7 +7,7 @@ from .clean import PlateCleaner
 from .faults import PlateFault
 from .judge import PlateJudge
 from .mapping import ON_FEET, PlateMapper, Soles
-from .missing import MissingLoad
+from .missing import MissingLoad, lacks_force
 from .whose import EITHER, FootCheck
 from .zero import PlateZero
 
@@ -22,4 +22,5 @@ __all__ = [
     "PlateMapper",
     "PlateZero",
     "Soles",
+    "lacks_force",
 ]

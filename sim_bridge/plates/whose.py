@@ -2,7 +2,7 @@
 
 Left and right exchanged, in a file or by cables, and an origin or an axis that is wrong: the sum of
 all forces stays right, and nothing else tells. Who crosses to the other belt now and then is not
-accused: the next step speaks for the plates.
+accused: the next step speaks for the plates, and only the frames say it.
 """
 
 from typing import NamedTuple
@@ -11,13 +11,16 @@ import numpy as np
 
 from sim_bridge._jit import F64, I64, is_finite, kernel
 
+from .clean import TRUSTED
 from .faults import PlateFault
-from .mapping import REACH, Soles, nearest_foot, off_both
+from .mapping import REACH, Soles, nearest_foot, off_both, off_sole
 
 STANDS = 0.5
 """Vertical force from which on a foot stands on a plate [body weights]..."""
 HAS_LEFT = 0.15
 """... and below which it has left [body weights]."""
+LOOK_EVERY = 8
+"""Frames between looks at who stands there; a foot stands for longer."""
 LEAST_LOOKS = 2
 """A step that was looked at less often says nothing."""
 MOST_LOOKS = 25
@@ -60,6 +63,8 @@ class FootCheck:
     ----------
     fault : ndarray of shape (n,), int64
         :class:`PlateFault` of each row; stays.
+    beside : bool
+        Whether the force of a foot is far from it in this frame.
     """
 
     def __init__(self, foot: I64, weight: float) -> None:
@@ -70,15 +75,18 @@ class FootCheck:
             np.zeros(n, dtype=np.int64),
             np.zeros(1, dtype=np.int64),
         )
+        self._frames = 0
         self.fault: I64 = np.zeros(n, dtype=np.int64)
+        self.beside = False
 
     def reset(self) -> None:
         """Look anew."""
         for part in (*self._memory, self.fault):
             part[:] = 0
+        self.beside = False
 
-    def look(self, rows: F64, soles: Soles) -> None:
-        """Look at one frame; not each is needed, but some of every step.
+    def step(self, rows: F64, soles: Soles) -> None:
+        """Look at one frame.
 
         Parameters
         ----------
@@ -87,7 +95,19 @@ class FootCheck:
         soles : Soles
             Of the same instant.
         """
-        look_under_feet(self._foot, self._weight, rows, soles, self._memory, self.fault)
+        self.beside = bool(far_from_foot(self._foot, rows, soles))
+        self._frames += 1
+        if self._frames % LOOK_EVERY == 0:
+            look_under_feet(self._foot, self._weight, rows, soles, self._memory, self.fault)
+
+
+@kernel
+def far_from_foot(foot: I64, rows: F64, soles: Soles) -> bool:
+    """Whether a force that is large enough for its point to be right is far from its foot."""
+    for i in range(foot.shape[0]):
+        if foot[i] in (0, 1) and rows[i, 1] > TRUSTED and off_sole(rows[i], soles, foot[i]) > REACH:
+            return True
+    return False
 
 
 @kernel

@@ -7,7 +7,7 @@ import pytest
 
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce
 from sim_bridge.plates import EITHER, ON_FEET, FootCheck, PlateFault, Soles
-from sim_bridge.plates.whose import MOST_LOOKS, STEPS
+from sim_bridge.plates.whose import LOOK_EVERY, MOST_LOOKS, STEPS
 from tests.data_sets import all_trials, trial_dir
 from tests.sim_bridge.trials import RecordedTrial
 
@@ -16,8 +16,8 @@ OTHER, NOBODY = int(PlateFault.OTHER_FOOT), int(PlateFault.UNDER_NOBODY)
 RIGHT, LEFT = 0, 1
 AT = {"right": (0.1, 0.1), "left": (0.7, -0.1), "between": (0.4, 0.0), "nobody": (3.0, 0.0)}
 """Centres of pressure: x, z [m]."""
-FAR = 4
-"""Looks at a step in walking are twice as many; in running, half."""
+LOOKS = 4
+"""Looks at a step; in walking they are twice as many, in running half."""
 
 
 def soles() -> Soles:
@@ -29,13 +29,14 @@ def soles() -> Soles:
     return Soles(place, np.ones(8))
 
 
-def step(check: FootCheck, plate: int, who: str, looks: int = FAR, after: float = 0.0) -> None:
+def step(check: FootCheck, plate: int, who: str, looks: int = LOOKS, after: float = 0.0) -> None:
     """One step on a plate, and its end."""
     x, z = AT[who]
     rows = np.zeros((2, 9))
     for vertical in [0.9 * WEIGHT] * looks + [after]:
         rows[plate, :6] = 0.0, vertical, 0.0, x, 0.0, z
-        check.look(rows, soles())
+        for _ in range(LOOK_EVERY):
+            check.step(rows, soles())
 
 
 def faults(steps: Sequence[tuple[int, str]]) -> list[int]:
@@ -102,9 +103,9 @@ def test_on_a_belt_that_nobody_leaves_the_verdict_comes_all_the_same() -> None:
     rows[0, :6] = 0.0, WEIGHT, 0.0, 3.0, 0.0, 0.0
     looks = 0
     while not check.fault[0]:
-        check.look(rows, soles())
+        check.step(rows, soles())
         looks += 1
-    assert looks == STEPS * MOST_LOOKS
+    assert looks == STEPS * MOST_LOOKS * LOOK_EVERY
 
 
 def test_a_glance_and_what_is_on_no_foot_say_nothing() -> None:
