@@ -99,8 +99,8 @@ class ExternalForces:
         self._zero = PlateZero(is_plate, weight, rate_hz)
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
-        either = np.full(self.n_given, EITHER)
-        self._feet = FootCheck(either if on_feet else foot[: self.n_given], weight)
+        whose = np.full(self.n_given, EITHER) if on_feet else foot[: self.n_given]
+        self._feet = FootCheck(whose, weight, self._judge.fault)
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
         self._blend = Blend(foot, rate_hz)
         self._measured = np.full((len(self.loads), 9), np.nan)
@@ -244,7 +244,6 @@ class ExternalForces:
         soles, force = Soles(reaction.place, reaction.contact), dynamics.work.force
         if self._mode != "predicted":
             self._feet.step(self._now, soles)
-            np.copyto(self._judge.fault, self._feet.fault, where=self._feet.fault != 0)
             self._doubted = self._feet.beside or self._lacks_force(force, soles)
         self._missing.watch(self._parent, force, reaction.forces)
         if self._mapper is not None:

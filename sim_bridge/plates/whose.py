@@ -58,25 +58,24 @@ class FootCheck:
         Foot of each row: 0 right, 1 left, or EITHER; those of -1 are not looked at.
     weight : float
         Body weight [N].
+    fault : ndarray of shape (n,), int64
+        :class:`PlateFault` of each row, which a verdict is written to.
 
     Attributes
     ----------
-    fault : ndarray of shape (n,), int64
-        :class:`PlateFault` of each row; stays.
     beside : bool
         Whether the force of a foot is far from it in this frame.
     """
 
-    def __init__(self, foot: I64, weight: float) -> None:
+    def __init__(self, foot: I64, weight: float, fault: I64) -> None:
         n = len(foot)
-        self._foot, self._weight = foot, weight
+        self._foot, self._weight, self.fault = foot, weight, fault
         self._memory = _Memory(
             np.zeros((n, len(FAULTS)), dtype=np.int64),
             np.zeros(n, dtype=np.int64),
             np.zeros(1, dtype=np.int64),
         )
         self._frames = 0
-        self.fault: I64 = np.zeros(n, dtype=np.int64)
         self.beside = False
 
     def reset(self) -> None:
@@ -95,17 +94,31 @@ class FootCheck:
         soles : Soles
             Of the same instant.
         """
-        self.beside = bool(far_from_foot(self._foot, rows, soles))
         self._frames += 1
-        if self._frames % LOOK_EVERY == 0:
-            look_under_feet(self._foot, self._weight, rows, soles, self._memory, self.fault)
+        self.beside = bool(
+            look_at_feet(
+                self._foot, self._weight, rows, soles, self._frames % LOOK_EVERY == 0,
+                self._memory, self.fault,
+            )
+        )  # fmt: skip
 
 
 @kernel
-def far_from_foot(foot: I64, rows: F64, soles: Soles) -> bool:
-    """Whether a force that is large enough for its point to be right is far from its foot."""
+def look_at_feet(
+    foot: I64,
+    weight: float,
+    rows: F64,
+    soles: Soles,
+    who: bool,
+    memory: _Memory,
+    fault_out: I64,
+) -> bool:
+    """See :class:`FootCheck`; returns ``beside``, and looks who stands there if asked to."""
+    if who:
+        look_under_feet(foot, weight, rows, soles, memory, fault_out)
     for i in range(foot.shape[0]):
-        if foot[i] in (0, 1) and rows[i, 1] > TRUSTED and off_sole(rows[i], soles, foot[i]) > REACH:
+        known = foot[i] == 0 or foot[i] == 1
+        if known and rows[i, 1] > TRUSTED and off_sole(rows[i], soles, foot[i]) > REACH:
             return True
     return False
 

@@ -29,6 +29,10 @@ def soles() -> Soles:
     return Soles(place, np.ones(8))
 
 
+def check_of(*foot: int) -> FootCheck:
+    return FootCheck(np.array(foot), WEIGHT, np.zeros(len(foot), dtype=np.int64))
+
+
 def step(check: FootCheck, plate: int, who: str, looks: int = LOOKS, after: float = 0.0) -> None:
     """One step on a plate, and its end."""
     x, z = AT[who]
@@ -41,7 +45,7 @@ def step(check: FootCheck, plate: int, who: str, looks: int = LOOKS, after: floa
 
 def faults(steps: Sequence[tuple[int, str]]) -> list[int]:
     """Faults of a plate of the right foot and one of the left, after steps on them."""
-    check = FootCheck(np.array([RIGHT, LEFT]), WEIGHT)
+    check = check_of(RIGHT, LEFT)
     for plate, who in steps:
         step(check, plate, who)
     return check.fault.tolist()
@@ -70,7 +74,7 @@ def test_steps_in_a_row_say_who_stands_there(
 
 
 def test_a_verdict_stays_until_a_reset() -> None:
-    check = FootCheck(np.array([RIGHT, LEFT]), WEIGHT)
+    check = check_of(RIGHT, LEFT)
     for plate, who in ((RIGHT, "left"), (LEFT, "right"), (RIGHT, "right"), (LEFT, "left")):
         step(check, plate, who)
     assert check.fault.tolist() == [OTHER, OTHER]
@@ -81,14 +85,14 @@ def test_a_verdict_stays_until_a_reset() -> None:
 
 
 def test_a_step_ends_where_its_force_is_not_known_any_more() -> None:
-    check = FootCheck(np.array([RIGHT, LEFT]), WEIGHT)
+    check = check_of(RIGHT, LEFT)
     for plate, who in ((RIGHT, "left"), (LEFT, "right")):
         step(check, plate, who, after=np.nan)
     assert check.fault.tolist() == [OTHER, OTHER]
 
 
 def test_plates_for_either_foot_are_wrong_only_under_nobody() -> None:
-    check = FootCheck(np.array([EITHER, EITHER]), WEIGHT)
+    check = check_of(EITHER, EITHER)
     for plate, who in ((0, "left"), (1, "right"), (0, "between"), (1, "between")) * 3:
         step(check, plate, who)
     assert not check.fault.any()
@@ -98,7 +102,7 @@ def test_plates_for_either_foot_are_wrong_only_under_nobody() -> None:
 
 
 def test_on_a_belt_that_nobody_leaves_the_verdict_comes_all_the_same() -> None:
-    check = FootCheck(np.array([EITHER]), WEIGHT)
+    check = check_of(EITHER)
     rows = np.zeros((1, 9))
     rows[0, :6] = 0.0, WEIGHT, 0.0, 3.0, 0.0, 0.0
     looks = 0
@@ -109,7 +113,7 @@ def test_on_a_belt_that_nobody_leaves_the_verdict_comes_all_the_same() -> None:
 
 
 def test_a_glance_and_what_is_on_no_foot_say_nothing() -> None:
-    check = FootCheck(np.array([RIGHT, -1]), WEIGHT)
+    check = check_of(RIGHT, -1)
     for _ in range(5):
         step(check, RIGHT, "left", looks=1)
         step(check, 1, "nobody")
