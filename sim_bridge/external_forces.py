@@ -29,6 +29,8 @@ from .wrench import add_wrench
 MODES = ("auto", "measured", "predicted")
 _NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)
 _NOT_ZEROED = int(PlateFault.NOT_ZEROED)
+LEARN_EVERY = 8
+"""Frames between looks at how high the floor is; a foot stands for longer."""
 
 
 class ExternalForces:
@@ -113,6 +115,7 @@ class ExternalForces:
         self._names = tuple(load.name for load in loads)
         self._told: set[tuple[str, int]] = set()
         self._doubted = False
+        self._frames = 0
         self._ignored = False
 
     @property
@@ -239,8 +242,9 @@ class ExternalForces:
         note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)
 
     def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction) -> None:
+        self._frames += 1
         if self._mapper is None and not self._blend.predicted:
-            reaction.watch(dynamics)
+            reaction.watch(dynamics, 0 if self._frames % LEARN_EVERY else LEARN_EVERY)
         soles, force = Soles(reaction.place, reaction.contact), dynamics.work.force
         if self._mode != "predicted":
             self._feet.step(self._now, soles)

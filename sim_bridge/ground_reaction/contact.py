@@ -34,16 +34,17 @@ def contacts(
     kind : ndarray of shape (n,), int64
         Row of ``floor`` for each.
     dt : float
-        Time since the last frame [s].
+        Time since the floor was learned [s]; 0 learns nothing.
     floor_out : ndarray of shape (n_kind,), float64 [m]
         Learned floor; inf before the first frame.
     contact_out : ndarray of shape (n,), float64
         Written.
     """
-    for k in range(floor_out.shape[0]):
-        floor_out[k] += FLOOR_RISE * dt
-    for i in range(height.shape[0]):
-        floor_out[kind[i]] = min(floor_out[kind[i]], height[i])
+    if dt > 0.0:
+        for k in range(floor_out.shape[0]):
+            floor_out[k] += FLOOR_RISE * dt
+        for i in range(height.shape[0]):
+            floor_out[kind[i]] = min(floor_out[kind[i]], height[i])
     for i in range(height.shape[0]):
         above = height[i] - floor_out[kind[i]] + LOOK_AHEAD * climb[i]
         share = min(max((above - HEIGHT) / SOFTNESS, -40.0), 40.0)

@@ -110,15 +110,23 @@ class GroundReaction:
         self._soles.floor[:] = np.inf
         self._soles.normal[:] = 0.0
 
-    def watch(self, dynamics: InverseDynamics) -> None:
-        """Learn the floor from a frame whose forces are measured, which `dynamics` has solved."""
-        self._touch(dynamics)
+    def watch(self, dynamics: InverseDynamics, frames: int) -> None:
+        """See the soles in a frame whose forces are measured, and learn the floor from it.
+
+        Parameters
+        ----------
+        dynamics : InverseDynamics
+            It has solved the frame.
+        frames : int
+            Frames since the floor was learned; 0 learns nothing.
+        """
+        self._touch(dynamics, frames * self._dt)
         self._soles.normal[:] = 0.0
 
-    def _touch(self, dynamics: InverseDynamics) -> None:
+    def _touch(self, dynamics: InverseDynamics, dt: float) -> None:
         s, pose = self._soles, dynamics.pose
         place_soles(s, pose.rotation, pose.position, dynamics.work.velocity)
-        contacts(s.place[1], s.climb, s.kind, self._dt, s.floor, s.contact)
+        contacts(s.place[1], s.climb, s.kind, dt, s.floor, s.contact)
 
     def step(self, q: F64, qd: F64, qdd: F64) -> None:
         """Predict the forces of a motion: what it needs, shared.
@@ -139,7 +147,7 @@ class GroundReaction:
             self._parent, self._mass, self._moment, pose.rotation, pose.position, work.force,
             self._wrench, self._centre,
         )  # fmt: skip
-        self._touch(self._dynamics)
+        self._touch(self._dynamics, self._dt)
         self._measured = False
 
     def take_off(self, forces: F64, elsewhere: Bool) -> None:
