@@ -103,6 +103,7 @@ class BridgeOutput:
     tau           generalized forces                                 N m, N             (n_coord,)
     forces        external forces in ``tau``: force, point, torque   N, m, N m          (n_load, 9)
     activation    of each muscle                                                        (n_muscle,)
+    strength      its force at full activation, along the tendon     N                  (n_muscle,)
     control       of each coordinate actuator of the model                              (n_act,)
     reserve       control of the reserve on each coordinate                             (n_coord,)
     plate_faults  :class:`PlateFault` of each measured force                            (n_given,)
@@ -119,6 +120,7 @@ class BridgeOutput:
         self,
         ik: InverseKinematics,
         so: StaticOptimization,
+        strength: F64,
         tau: F64,
         forces: F64,
         plate_faults: I64,
@@ -130,6 +132,7 @@ class BridgeOutput:
         self.tau = tau
         self.forces = forces
         self.activation = so.activation
+        self.strength = strength
         self.control = so.control
         self.reserve = so.reserve_control
         self.plate_faults = plate_faults
@@ -208,6 +211,7 @@ class Bridge:
         self.output = BridgeOutput(
             self.ik,
             self.so,
+            self._force.force,
             self._id.tau_opensim,
             self._external.forces,
             self._external.plate_faults,

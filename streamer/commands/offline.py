@@ -120,7 +120,8 @@ def run(
     results = process(
         recording, bridge, refiner, timer, zero_phase, reset_after_s=settings.reset_after_s
     )
-    write_results(out, compiled, recording.markers.time, results, refiner, delay_s)
+    t = recording.markers.time
+    write_results(out, compiled, bridge.loads, t, results, refiner, delay_s)
     write_report(out, results, timer, delay_s)
     sum_up(out, results)
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from inference import Refiner
-from sim_bridge import BridgeOutput, CompiledModel
+from sim_bridge import BridgeOutput, CompiledModel, ExternalForce
 from sim_bridge.inverse_kinematics import MISFIT_M
-from streamer.formats import Storage, write_storage
+from streamer.formats import Storage, write_external_loads, write_storage
+from streamer.formats.plates import plate_columns
 from streamer.health import StageTimer, StatusCounter
 from streamer.outputs import write_output
+from streamer.status import Status
 from streamer.terminal import say
 
 F64 = NDArray[np.float64]
@@ -21,7 +24,8 @@ F64 = NDArray[np.float64]
 _log = logging.getLogger(__name__)
 
 _KEPT = (
-    "ik_q", "q", "qd", "qdd", "tau", "activation", "control", "reserve", "marker_rms", "status",
+    "ik_q", "q", "qd", "qdd", "tau", "forces", "activation", "strength", "control", "reserve",
+    "marker_rms", "status",
 )  # fmt: skip
 
 
@@ -31,7 +35,8 @@ class Results:
     def __init__(self, n: int, out: BridgeOutput, n_channel: int) -> None:
         n_coordinate = len(out.q)
         self.ik_q, self.q, self.qd, self.qdd, self.tau = np.zeros((5, n, n_coordinate))
-        self.activation = np.zeros((n, len(out.activation)))
+        self.forces = np.zeros((n, *out.forces.shape))
+        self.activation, self.strength = np.zeros((2, n, len(out.activation)))
         self.control = np.zeros((n, len(out.control)))
         self.reserve = np.zeros((n, len(out.reserve)))
         self.emg = np.zeros((n, n_channel))
@@ -60,6 +65,7 @@ class Results:
 def write_results(
     out: Path,
     model: CompiledModel,
+    loads: Sequence[ExternalForce],
     t: F64,
     results: Results,
     refiner: Refiner | None,
@@ -83,13 +89,35 @@ def write_results(
         "activation.sto": Storage(
             t, tuple(actuators), controls, False, "Static Optimization" + note
         ),
-    }
+        "muscle_force.sto": Storage(
+            t, model.muscle_names, results.activation * results.strength, False,
+            "Active muscle forces along the tendon, N" + note,
+        ),
+        "status.sto": Storage(t, *_flags(results.status), False, "Status of each frame"),
+    }  # fmt: skip
+    if loads:
+        tables["forces.mot"] = _forces(t, results.forces, note)
+        by_name = [(load.name, load.body) for load in loads]
+        write_external_loads(out / "external_loads.xml", by_name, "forces.mot")
     if refiner is not None:
         # the network tells of activity that is ahead of the motion
         title = f"Estimated EMG envelopes{_note(delay_s - refiner.lead_s)}"
         tables["emg.sto"] = Storage(t, refiner.channel_names, results.emg, False, title)
     for name, table in tables.items():
         write_storage(out / name, table)
+
+
+def _flags(status: NDArray[np.int64]) -> tuple[tuple[str, ...], F64]:
+    """Names and columns (n, 1 + flags) of the status itself, then of each flag, 0 or 1."""
+    columns = [status, *((status & flag) != 0 for flag in Status)]
+    names = ("status", *(str(flag.name) for flag in Status))
+    return names, np.column_stack(columns).astype(np.float64)
+
+
+def _forces(t: F64, forces: F64, note: str) -> Storage:
+    """External forces (n, n_load, 9) as the columns of numbered plates."""
+    names = tuple(name for k in range(forces.shape[1]) for name in plate_columns(k + 1))
+    return Storage(t, names, forces.reshape(len(t), -1), False, "External forces" + note)
 
 
 def _note(delay_s: float) -> str:

@@ -14,6 +14,7 @@ from streamer.formats.external_loads import (
     plates_by_name,
     read_external_loads,
     select_forces,
+    write_external_loads,
 )
 from streamer.formats.ik_setup import CoordinateGoal, IkSetup, read_ik_setup
 from streamer.formats.recording import MARKER_SUFFIXES, read_recording
@@ -50,5 +51,6 @@ __all__ = [
     "read_trial",
     "read_xdf",
     "select_forces",
+    "write_external_loads",
     "write_storage",
 ]

@@ -13,6 +13,7 @@ from streamer.exceptions import FormatError, nearest
 from streamer.formats.plates import plate_columns
 from streamer.formats.tables import Storage
 from streamer.formats.xml_file import read_xml
+from streamer.outputs import write_output
 
 F64 = NDArray[np.float64]
 
@@ -145,6 +146,40 @@ def read_external_loads(path: Path | str) -> ExternalLoads:
         raise FormatError(path, "no external force in it", "add one ExternalForce per foot")
     data_file = _text(loads, "datafile")
     return ExternalLoads(forces, path.parent / data_file if data_file else None, path)
+
+
+def write_external_loads(path: Path, loads: Sequence[tuple[str, str]], data_file: str) -> None:
+    """Write an ExternalLoads XML for forces whose columns are those of numbered plates.
+
+    Parameters
+    ----------
+    path : Path
+        The ``.xml`` file.
+    loads : sequence of (str, str)
+        Name and body of each force; the first has the columns of plate number 1.
+    data_file : str
+        Force file, relative to the folder of `path`.
+    """
+    document = ElementTree.Element("OpenSimDocument", Version="40000")
+    root = ElementTree.SubElement(document, "ExternalLoads", name=path.stem)
+    objects = ElementTree.SubElement(root, "objects")
+    for number, (name, body) in enumerate(loads, start=1):
+        sound = re.sub(r"[\\/*+\s]", "_", name)  # OpenSim refuses the others
+        force = ElementTree.SubElement(objects, "ExternalForce", name=sound)
+        columns = plate_columns(number)
+        for tag, text in (
+            ("applied_to_body", body),
+            ("force_expressed_in_body", "ground"),
+            ("point_expressed_in_body", "ground"),
+            ("force_identifier", columns[0][:-1]),
+            ("point_identifier", columns[3][:-1]),
+            ("torque_identifier", columns[6][:-1]),
+        ):
+            ElementTree.SubElement(force, tag).text = text
+    ElementTree.SubElement(root, "datafile").text = data_file
+    ElementTree.indent(document)
+    content = ElementTree.tostring(document, encoding="unicode", xml_declaration=True)
+    write_output(path, content + "\n", "--out")
 
 
 def plates_by_name(labels: Sequence[str]) -> tuple[ExternalForceColumns, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from streamer.commands.offline_results import Results, sum_up, write_results
+from streamer.formats import read_storage
 from streamer.status import Status
 
 MODEL: Any = SimpleNamespace(
@@ -17,8 +18,9 @@ MODEL: Any = SimpleNamespace(
     actuators=SimpleNamespace(names=()),
 )
 OUT: Any = SimpleNamespace(
-    q=np.zeros(1), activation=np.zeros(1), control=np.zeros(0), reserve=np.zeros(1)
-)
+    q=np.zeros(1), activation=np.zeros(1), control=np.zeros(0), reserve=np.zeros(1),
+    forces=np.zeros((0, 9)),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -33,11 +35,25 @@ def test_a_file_says_which_instant_its_rows_are_true_for(
     tmp_path: Path, delay_s: float, motion: str, emg: str
 ) -> None:
     refiner: Any = SimpleNamespace(channel_names=("SOL_r",), lead_s=0.025)
-    write_results(tmp_path, MODEL, np.arange(2.0), Results(2, OUT, 1), refiner, delay_s)
+    write_results(tmp_path, MODEL, (), np.arange(2.0), Results(2, OUT, 1), refiner, delay_s)
     said = {path.name: path.read_text().splitlines()[0] for path in tmp_path.iterdir()}
     assert said["id.sto"] == "Inverse Dynamics" + motion
     assert said["emg.sto"].startswith("Estimated EMG envelopes" + emg)
     assert ("true for" in said["emg.sto"]) == bool(emg)
+
+
+def test_each_frame_has_its_flags(tmp_path: Path) -> None:
+    results = Results(3, OUT, 0)
+    results.status[1:] = Status.GAP | Status.SO_SATURATED, Status.HOLD
+    write_results(tmp_path, MODEL, (), np.arange(3.0), results, None, 0.0)
+    written = read_storage(tmp_path / "status.sto")
+    columns = dict(zip(written.names, written.data.T.tolist(), strict=True))
+    assert list(columns) == ["status", *(flag.name for flag in Status)]
+    assert columns["status"] == [0.0, 65.0, 2.0]
+    assert columns["GAP"] == columns["SO_SATURATED"] == [0.0, 1.0, 0.0]
+    assert columns["HOLD"] == [0.0, 0.0, 1.0]
+    assert columns["LATE"] == [0.0, 0.0, 0.0]
+    assert not (tmp_path / "forces.mot").exists()  # there are none
 
 
 @pytest.mark.parametrize(("rms_m", "believed"), [([0.008, 0.012], True), ([0.1, 0.3], False)])
