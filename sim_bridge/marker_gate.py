@@ -20,7 +20,10 @@ from .marker_normal import Targets
 GATE_M = 0.06
 """Distance from the prediction [m] beyond which a marker is set aside."""
 _PATIENCE = 20
-"""Frames after which a marker that was set aside or missing is taken as it is."""
+"""Frames after which a marker that was set aside or missing is taken as it is..."""
+ELSEWHERE_M = 0.5
+"""... unless it is this far [m] from where the others, most of which are in their places, have it:
+no soft tissue and no label of a limb, but a ghost, and it would be held for the person."""
 
 
 class MarkerGate:
@@ -94,22 +97,39 @@ def screen_markers(
     markers_out: F64,
 ) -> int:
     """Set markers aside in a copy and count them; ``age`` is frames since an error was learnt."""
-    far = 0
+    far = near = elsewhere = 0
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
         if not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
             continue
+        off = distance(targets, i, markers[row], pose, error[i], point)
         if age[i] >= _PATIENCE:
-            continue
-        point_in_ground(pose, targets.link[i], targets.station[i], point)
-        squared = 0.0
-        for c in range(3):
-            squared += (point[c] - error[i, c] - markers[row, c]) ** 2
-        if squared > GATE_M * GATE_M:
+            elsewhere += 1 if off > ELSEWHERE_M else 0
+        elif off > GATE_M:
             far += 1
-            for c in range(3):
-                markers_out[row, c] = np.nan
+            markers_out[row] = np.nan
+        else:
+            near += 1
+    if 0 < elsewhere < near:
+        for i in range(targets.link.shape[0]):
+            row = targets.column[i]
+            if (
+                age[i] >= _PATIENCE
+                and distance(targets, i, markers[row], pose, error[i], point) > ELSEWHERE_M
+            ):
+                far += 1
+                markers_out[row] = np.nan
     return far
+
+
+@kernel
+def distance(targets: Targets, i: int, marker: F64, pose: Pose, error: F64, point: F64) -> float:
+    """Distance of a marker from where a pose and its own error have it [m]."""
+    point_in_ground(pose, targets.link[i], targets.station[i], point)
+    squared = 0.0
+    for c in range(3):
+        squared += (point[c] - error[c] - marker[c]) ** 2
+    return float(np.sqrt(squared))
 
 
 @kernel

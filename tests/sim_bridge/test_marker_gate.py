@@ -5,12 +5,18 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from sim_bridge import CompiledModel
 from sim_bridge.inverse_kinematics import InverseKinematics
+from sim_bridge.marker_gate import ELSEWHERE_M
+from tests.sim_bridge.conftest import Case
+from tests.sim_bridge.poses import Kinematics
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 FRAME, COUNT = 30, 60
 SAME = 1e-6
 """[rad] The solver's tolerance times a few."""
+
+ARM = ("R.Biceps", "R.Elbow", "R.MElbow", "R.Forearm", "R.Wrist")
 
 Spoil = Callable[[int, np.ndarray], None]
 
@@ -20,6 +26,11 @@ def trial(
     request: pytest.FixtureRequest, recorded: Callable[[str], RecordedTrial]
 ) -> RecordedTrial:
     return recorded(request.param)
+
+
+@pytest.fixture
+def walker(skeleton_case: Callable[[str], Case]) -> CompiledModel:
+    return skeleton_case(PARITY_TRIALS[0]).compiled
 
 
 def track(trial: RecordedTrial, spoil: Spoil) -> tuple[np.ndarray, np.ndarray]:
@@ -121,3 +132,48 @@ def test_marker_that_stays_elsewhere_is_taken_in_the_end(trial: RecordedTrial) -
 
     _, used = track(trial, shift)
     assert used[-1] == used[0]
+
+
+@pytest.mark.parametrize("away", [1.0, 10.0, 1e30])
+def test_a_ghost_is_never_believed_and_holds_nobody(trial: RecordedTrial, away: float) -> None:
+    """A reflection far off that keeps a marker's label for a long time."""
+    rng, last = np.random.default_rng(41), COUNT - 5
+    for column in rng.choice(known_markers(trial), 3, replace=False):
+
+        def haunt(i: int, markers: np.ndarray, column: int = column) -> None:
+            if 5 <= i < last:
+                markers[column, 1] += away
+
+        ik = InverseKinematics(trial.model, trial.marker_names)
+        without = InverseKinematics(trial.model, trial.marker_names)
+        for i in range(COUNT):
+            markers = trial.markers[i].copy()
+            missing = markers.copy()
+            haunt(i, markers)
+            missing[column] = np.nan if 5 <= i < last else missing[column]
+            ik.step(markers)
+            without.step(missing)
+            assert not ik.held
+            np.testing.assert_allclose(ik.q, without.q, atol=SAME)
+
+
+def test_a_limb_that_comes_back_elsewhere_is_believed(walker: CompiledModel) -> None:
+    """An arm without markers is raised meanwhile: its hand is more than half a metre away."""
+    kinematics = Kinematics(walker)
+    ik = InverseKinematics(walker, walker.marker_names)
+    arm = [i for i, name in enumerate(walker.marker_names) if name in ARM]
+    assert len(arm) == len(ARM)
+    raised = walker.coordinates.free_names.index("arm_flex_r")
+    free = np.zeros(len(walker.coordinates.free_names))
+    at_rest = kinematics.markers(free)
+    for k in range(90):
+        free[raised] = 1.5 * min(max(k - 10, 0), 40) / 40.0
+        markers = kinematics.markers(free)
+        if 10 <= k < 60:
+            markers[arm] = np.nan
+        ik.step(markers)
+    moved = np.linalg.norm(kinematics.markers(free)[arm] - at_rest[arm], axis=1).max()
+    assert moved > ELSEWHERE_M
+    assert not ik.held
+    assert ik.n_used == ik.n_markers
+    assert abs(ik.free[raised] - 1.5) < 1e-3
