@@ -13,7 +13,7 @@ import numpy.typing as npt
 from inference.channels import MEASURED, SIDES
 from inference.dataset import Envelopes, limb_targets
 from inference.emg_recording import EmgRecording, covered, usable_envelopes
-from inference.reference_maximum import MovedEmg, reference_maximum
+from inference.reference_maximum import MovedEmg, check_unit, reference_maximum
 from inference.state_log import States
 from inference.time_base import check_overlap
 
@@ -117,10 +117,12 @@ def limbs_of(
     Raises
     ------
     CalibrationError, EmgError
-        If a take has no channel that can be used, or EMG and motion do not overlap.
+        If a take has no channel that can be used, EMG and motion do not overlap, or the EMG of the
+        takes is in different units.
     """
     moved = [_moved(take, lead_s, warnings) for take in takes]
     emg = [part.emg(take) for part, take in zip(moved, takes, strict=True)]
+    check_unit("calibration", {take.emg.source: own for take, own in zip(takes, emg, strict=True)})
     maxima = dict(reference_maximum([own for own in emg if len(own.envelopes)]))
     limbs = []
     for limb, side in enumerate(SIDES):

@@ -15,7 +15,7 @@ from inference.exceptions import EmgError, FeatureError, InferenceError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
 from inference.record import FeatureRecord
-from inference.reference_maximum import PERCENTILE, MovedEmg, reference_maximum
+from inference.reference_maximum import PERCENTILE, MovedEmg, check_unit, reference_maximum
 from inference.time_base import check_channels, check_overlap
 
 __all__ = [
@@ -127,12 +127,18 @@ def reference_maxima(records: Iterable[FeatureRecord]) -> dict[str, Mapping[str,
     Raises
     ------
     EmgError
-        If a channel has none: it is at rest nearly all the time.
+        If a channel has none: it is at rest nearly all the time. If a person's trials are in
+        different units.
     """
     by_person: dict[str, list[MovedEmg]] = {}
+    by_trial: dict[str, dict[str, MovedEmg]] = {}
     for record in records:
         moved = MovedEmg(record.emg_names, record.emg, record.motion, record.speed_mps)
         by_person.setdefault(record.person, []).append(moved)
+        if not record.variant:
+            by_trial.setdefault(record.person, {})[record.trial] = moved
+    for person, own_trials in by_trial.items():
+        check_unit(person, own_trials)
     maxima = {person: reference_maximum(trials) for person, trials in by_person.items()}
     for person, own in maxima.items():
         if resting := [name for name, peak in own.items() if peak <= 0.0]:

@@ -22,6 +22,7 @@ __all__ = [
     "SILENT_S",
     "EmgRecording",
     "at_rest",
+    "channel_doubt",
     "covered",
     "longest_step",
     "name_fault",
@@ -134,8 +135,8 @@ def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> tuple[Envelopes,
     time = emg.time[whole]
     found = Envelopes(names, *prepare_emg(time, data[whole], names, emg.kind))
     for name, column, envelope in zip(names, data[whole].T, found.values.T, strict=True):
-        if doubt := (emg.kind == "raw" and _hum_doubt(time, column)) or _rest_doubt(envelope):
-            warnings.append(f"{emg.source}: {name} {doubt}; check its electrode and the ground")
+        if doubt := channel_doubt(time, column, envelope, emg.kind):
+            warnings.append(f"{emg.source}: {name} {doubt}")
     return found, time
 
 
@@ -221,6 +222,24 @@ def silence_fault(time: F64, envelope: F64) -> str:
         return ""
     start, _ = quiet[np.argmax(seconds)]
     return f"is silent for {seconds.max():.1f} s from {time[start]:.1f} s on"
+
+
+def channel_doubt(time: F64, column: F64, envelope: F64, kind: str) -> str:
+    """Return what makes a channel that can be used doubtful; empty if nothing does.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,), float64 [s]
+        Rising.
+    column : ndarray of shape (n,), float64
+        As recorded, no sample missing.
+    envelope : ndarray of shape (k,), float64
+        Of it, in motion.
+    kind : {"raw", "envelope"}
+        Of `column`.
+    """
+    doubt = (_hum_doubt(time, column) if kind == "raw" else "") or _rest_doubt(envelope)
+    return f"{doubt}; check its electrode and the ground" if doubt else ""
 
 
 def _hum_doubt(time: F64, column: F64) -> str:

@@ -44,6 +44,8 @@ class FeatureRecord:
     emg_names            channels with their side, ``SOL_r``                    (n_channel,)
     emg_t                time of the envelopes [s, the trial's clock]           (k,)
     emg                  envelopes, unit of the recording                       (k, n_channel)
+    marker_rms_m         mean distance of the markers from the model's (RMS)    float
+    doubts               what looked wrong as it was made, one line each        (n_doubt,)
     ===================  =====================================================  ===============
 
     Variants are ``predicted`` (ground forces predicted throughout), ``noise-1``, ``noise-2``, ...
@@ -76,6 +78,8 @@ class FeatureRecord:
     emg_names: tuple[str, ...]
     emg_t: F64
     emg: F64
+    marker_rms_m: float
+    doubts: tuple[str, ...]
 
     def __post_init__(self) -> None:
         n, muscles, coordinates = len(self.t), len(self.muscle_names), len(self.coordinate_names)
@@ -124,6 +128,6 @@ def load_record(path: Path) -> FeatureRecord:
     for name, value in values.items():
         if value.ndim == 0:
             values[name] = value.item()
-        elif name.endswith("_names"):
+        elif name.endswith("_names") or name == "doubts":
             values[name] = tuple(str(text) for text in value)
     return FeatureRecord(**values)

@@ -8,12 +8,15 @@ from the first would be wrong about the third. Comfortable walking is what nearl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["COMFORTABLE_MPS", "PERCENTILE", "MovedEmg", "reference_maximum"]
+from inference.exceptions import EmgError
+
+__all__ = ["COMFORTABLE_MPS", "PERCENTILE", "MovedEmg", "check_unit", "reference_maximum"]
 
 F64 = npt.NDArray[np.float64]
 
@@ -23,6 +26,12 @@ age and sex (Bohannon 1997, doi 10.1093/ageing/26.1.15). Three of the five data 
 here have a trial at just this speed."""
 PERCENTILE: Final = 99.0
 """Of a trial's envelope; its plain maximum would follow a single artefact."""
+
+
+OTHER_UNIT: Final = 30.0
+"""Most channels of two trials differ by no such factor, but V, mV and uV by 1000, percent and
+fractions by 100; a person's running is up to 11 times the walking in a single channel."""
+GAIT: Final = ("walk", "run")
 
 
 class MovedEmg(NamedTuple):
@@ -44,6 +53,49 @@ class MovedEmg(NamedTuple):
     envelopes: F64
     motion: str
     speed_mps: float
+
+
+def check_unit(person: str, trials: Mapping[str, MovedEmg]) -> None:
+    """Refuse EMG of one person in different units, of which one maximum would be told.
+
+    Walking and running are compared with each other, all else with what is called the same: a
+    muscle may do nothing in standing.
+
+    Parameters
+    ----------
+    person : str
+        For the message.
+    trials : mapping of str to MovedEmg
+        By name; those without samples are passed over.
+
+    Raises
+    ------
+    EmgError
+        If most channels of two trials differ by more than `OTHER_UNIT`.
+    """
+    peaks = {name: _peaks(trial) for name, trial in trials.items() if len(trial.envelopes)}
+    for one, other in combinations(peaks, 2):
+        motions = {trials[one].motion, trials[other].motion}
+        if len(motions) > 1 and not motions <= set(GAIT):
+            continue
+        larger = _times_larger(peaks[one], peaks[other])
+        times, low, high = max((larger, other, one), (1.0 / larger, one, other))
+        if times > OTHER_UNIT:
+            raise EmgError(
+                f"{person}: EMG is {times:.0f} times as large in {high} as in {low}; write all "
+                "trials of a person in one unit"
+            )
+
+
+def _peaks(trial: MovedEmg) -> dict[str, float]:
+    peaks = np.percentile(trial.envelopes, PERCENTILE, axis=0).tolist()
+    return dict(zip(trial.names, peaks, strict=True))
+
+
+def _times_larger(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """How many times larger the EMG of one is in the middle one of the channels of both."""
+    both = [name for name in one if min(one[name], other.get(name, 0.0)) > 0.0]
+    return float(np.median([one[name] / other[name] for name in both])) if both else 1.0
 
 
 def reference_maximum(trials: Sequence[MovedEmg]) -> Mapping[str, float]:

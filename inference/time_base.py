@@ -68,7 +68,11 @@ def check_channels(name: str, emg_names: tuple[str, ...]) -> None:
     """
     known = {f"{channel}_{side}" for side in SIDES for channel in MEASURED}
     if not set(emg_names) & known:
-        raise EmgError(f"{name}: no EMG channel is known: {', '.join(emg_names)}")
+        raise EmgError(
+            f"{name}: no EMG channel is known: {', '.join(emg_names)}; call each one of "
+            f"{', '.join(MEASURED)} with _r or _l for its side (SOL_r), in emg.csv and in "
+            "[emg.muscles]"
+        )
 
 
 def time_base_warnings(record: FeatureRecord) -> list[str]:

@@ -4,7 +4,6 @@ Each frame starts from the last pose moved on by its last step, the first frame 
 headings; the solver itself is in ``marker_pose``.
 """
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from ._jit import F64, I64
 from .base_coordinates import base_coordinates
 from .coordinate_task import CoordinateTask, read_tasks
 from .exceptions import MarkerMismatch
+from .first_poses import first_poses
 from .kinematics import point_in_ground, pose_free, skeleton_of
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
@@ -29,11 +29,9 @@ _RMS_RISE, _RMS_SLACK = 1.3, 0.002
 """A marker error beyond this multiple of the last one plus this [m] has a cause: a marker."""
 _STEP_KEPT = 0.9
 """Share of the last step that the prediction takes again."""
-_SEED_TURNS = tuple(0.25 * np.pi * k for k in (0, 2, 4, -2, 1, 3, -1, -3))
 _FEW_SEEDS, _SEED_GOOD = 4, 0.03
 """The first few seeds do where one of them ends below this weighted marker error [m]."""
 _SEED_ITERATIONS = 200
-_SITTING = np.radians(80.0)
 _SEED_TIE = 1.1
 """Weighted marker errors within this factor of the least are as good: then the pose that bends the
 joints less is the person's, one with a joint turned over is not."""
@@ -136,10 +134,7 @@ class InverseKinematics:
         self._free_index = coordinates.free_index
         spins = np.isinf(self._upper - self._lower) & self._is_rotation
         self._turns_per_rad, self._turns = spins / (2.0 * np.pi), np.zeros(len(spins))
-        # models differ in the sign of a bent knee
-        sitting = (self._sitting(model, _SITTING), self._sitting(model, -_SITTING))
-        postures = (self._default, *sitting)
-        self._seeds = tuple(itertools.product(postures, _SEED_TURNS))
+        self._seeds = first_poses(model, self._default)
         self._work = allocate(model)
         self._result = np.zeros(5)
         self.free = self._default.copy()
@@ -388,16 +383,6 @@ class InverseKinematics:
         pose_free(self._skeleton, start, self._work.pose)
         self._base.shift(start, self._centroid_offset(markers))
         return np.clip(start, self._lower, self._upper)
-
-    def _sitting(self, model: CompiledModel, knee: float) -> F64:
-        """The default with hips and knees bent, by OpenSim's usual names of coordinates."""
-        posture = self._default.copy()
-        for i, name in enumerate(model.coordinates.free_names):
-            if name.startswith("hip_flexion"):
-                posture[i] = _SITTING
-            elif name.startswith("knee_angle"):
-                posture[i] = knee
-        return np.clip(posture, self._lower, self._upper)
 
     def _unwound(self, free: F64) -> F64:
         """The same with every angle within half a turn of its default, where its range allows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from inference.record import FeatureRecord, load_record, save_record
 from inference.time_base import time_base_warnings
 from sim_bridge import compile_model as compile_osim
 from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
+from streamer.doubts import misfit_doubt
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.formats import Trial, find_model, read_external_loads, read_trial
@@ -27,6 +28,7 @@ from streamer.trial_features import has_emg, trial_features
 
 __all__ = [
     "cached_record",
+    "check_people",
     "default_cache_dir",
     "find_trials",
     "load_features",
@@ -44,6 +46,7 @@ MADE_BY: Final = (
     (
         Path(streamer.__file__).parent,
         (
+            "doubts.py",
             "feature_settings.py",
             "force_ring.py",
             "formats/*.py",
@@ -73,7 +76,7 @@ def find_trials(directories: Sequence[Path]) -> list[Path]:
     Raises
     ------
     StreamerError
-        If a directory does not exist or holds no trial.
+        If a directory does not exist or holds no trial, or two people have one name.
     """
     found: set[Path] = set()
     for directory in directories:
@@ -85,7 +88,27 @@ def find_trials(directories: Sequence[Path]) -> list[Path]:
                 f"{directory}: no trial.toml in it or below; give directories of trials"
             )
         found |= below
+    check_people(found)
     return sorted(found)
+
+
+def check_people(trials: Iterable[Path]) -> None:
+    """Refuse two people of one name: their maxima would be told from the trials of both.
+
+    Raises
+    ------
+    StreamerError
+        If the folders of two subjects have the same name, and those of their data sets too.
+    """
+    folders: dict[str, Path] = {}
+    for trial in sorted(trials):
+        person = "/".join(trial.parts[-3:-1])
+        other = folders.setdefault(person, trial.parent)
+        if other != trial.parent:
+            raise StreamerError(
+                f"{person} is the person of two folders, {other} and {trial.parent}; rename the "
+                "data set or the subject of one, or leave one out"
+            )
 
 
 def load_features(
@@ -140,8 +163,9 @@ def _warn(record: FeatureRecord) -> None:
 def record_warnings(record: FeatureRecord) -> list[str]:
     """Return what looks wrong with a trial, one line each; of a variant nothing, it has the same.
 
-    Told are clocks that disagree, channels that teach nothing for nobody knows their name, and
-    channels that are silent for longer than a muscle is in gait.
+    Told are markers, masses and plates that cannot be right, clocks that disagree, channels that
+    teach nothing for nobody knows their name, those that hum or never rest, and those that are
+    silent for longer than a muscle is in gait.
 
     Parameters
     ----------
@@ -155,7 +179,9 @@ def record_warnings(record: FeatureRecord) -> list[str]:
     """
     if record.variant:
         return []
-    found = time_base_warnings(record)
+    found = [*record.doubts, *time_base_warnings(record)]
+    if doubt := misfit_doubt(record.marker_rms_m):
+        found.insert(0, doubt)
     at = record.t - record.filter_delay_s
     moved = (record.emg_t >= at[0]) & (record.emg_t <= at[-1])
     for name, envelope in zip(record.emg_names, record.emg[moved].T, strict=True):

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from inference.channels import SIDES
 from inference.emg import prepare_emg, spike_fault
-from inference.emg_recording import longest_step, signal_fault
+from inference.emg_recording import channel_doubt, longest_step, name_fault, signal_fault
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 from inference.time_base import check_channels, check_overlap
@@ -27,6 +27,7 @@ from sim_bridge import (
     CompiledModel,
     ExternalForce,
 )
+from streamer.doubts import lying_doubt, mass_doubt
 from streamer.exceptions import FormatError, nearest
 from streamer.feature_settings import FeatureSettings
 from streamer.force_ring import RecordedForces
@@ -34,6 +35,7 @@ from streamer.formats import Trial
 from streamer.frame_forces import UNSEEN, FrameForces, begin_frame
 from streamer.frame_times import RESET_AFTER_S, FrameTimes
 from streamer.marker_noise import marker_noise
+from streamer.named_log import named_log
 
 __all__ = ["has_emg", "trial_features"]
 
@@ -42,7 +44,6 @@ Bool = npt.NDArray[np.bool_]
 
 FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
-_NO_EMG: Final[tuple[tuple[str, ...], F64, F64]] = ((), np.zeros(0), np.zeros((0, 0)))
 _VERTICAL: Final = 1
 """Row of a load: force along ground's y, which is up in every OpenSim gait model."""
 
@@ -83,7 +84,7 @@ def trial_features(
     """
     settings = settings or FeatureSettings()
     _check_muscles(trial, model.muscle_names)
-    names, emg_t, emg = _targets(trial, settings) if with_emg else _NO_EMG
+    targets = _targets(trial, settings) if with_emg else _NO_EMG
     loads = trial.loads.forces if trial.loads is not None else ()
     bridge = Bridge(
         model,
@@ -124,11 +125,23 @@ def trial_features(
         forces_measured=settled,
         foot_force=foot_force,
         usable=(steps.status & UNSEEN) == 0,
-        emg_names=names,
-        emg_t=emg_t,
-        emg=emg,
+        emg_names=targets.names,
+        emg_t=targets.t,
+        emg=targets.envelopes,
+        marker_rms_m=steps.marker_rms_m,
+        doubts=(*_motion_doubts(trial, model), *steps.plate_doubts, *targets.doubts),
         **steps.arrays,
     )
+
+
+def _motion_doubts(trial: Trial, model: CompiledModel) -> list[str]:
+    """Return what the markers and the mass of a trial have in common with no walking person's."""
+    found = []
+    if doubt := lying_doubt(trial.markers.positions):
+        found.append(f"{doubt}; turn the markers and forces of this trial so that y is up")
+    if doubt := mass_doubt(trial.mass_kg, model.mass):
+        found.append(f"{doubt}; correct it, or scale the model to this person")
+    return found
 
 
 def _check_muscles(trial: Trial, known: Sequence[str]) -> None:
@@ -150,8 +163,20 @@ def _check_muscles(trial: Trial, known: Sequence[str]) -> None:
                 raise FormatError(path, problem, "correct the side of either")
 
 
-def _targets(trial: Trial, settings: FeatureSettings) -> tuple[tuple[str, ...], F64, F64]:
-    """Names, times and envelopes of the trial's mapped EMG channels."""
+class _Targets(NamedTuple):
+    """Envelopes of the mapped channels at times `t`, and what looks wrong with them."""
+
+    names: tuple[str, ...]
+    t: F64
+    envelopes: F64
+    doubts: list[str]
+
+
+_NO_EMG: Final = _Targets((), np.zeros(0), np.zeros((0, 0)), [])
+
+
+def _targets(trial: Trial, settings: FeatureSettings) -> _Targets:
+    """Return what a network is to learn from the trial's mapped EMG channels."""
     if trial.emg is None or trial.emg_kind == "none" or not trial.emg_muscles:
         raise EmgError(f"{trial.directory}: no EMG; leave this trial out")
     names = tuple(trial.emg_muscles)
@@ -165,11 +190,25 @@ def _targets(trial: Trial, settings: FeatureSettings) -> tuple[tuple[str, ...], 
                 "the trial, or leave the channel out of [emg.muscles]"
             )
     try:
-        envelopes = prepare_emg(trial.emg.time, columns, names, trial.emg_kind, settings.target)
+        t, envelopes = prepare_emg(trial.emg.time, columns, names, trial.emg_kind, settings.target)
     except EmgError as error:
         raise EmgError(f"{trial.directory}: {error}") from error
-    check_overlap(str(trial.directory), envelopes[0], trial.markers.time)
-    return names, *envelopes
+    check_overlap(str(trial.directory), t, trial.markers.time)
+    return _Targets(names, t, envelopes, _emg_doubts(trial, columns, t, envelopes))
+
+
+def _emg_doubts(trial: Trial, columns: F64, t: F64, envelopes: F64) -> list[str]:
+    """Return what looks wrong with known channels: columns as recorded, envelopes at `t`."""
+    assert trial.emg is not None
+    moved = (t >= trial.markers.time[0]) & (t <= trial.markers.time[-1])
+    return [
+        f"EMG channel {name} {doubt}"
+        for name, column, envelope in zip(
+            trial.emg_muscles, columns.T, envelopes[moved].T, strict=True
+        )
+        if not name_fault(name)
+        and (doubt := channel_doubt(trial.emg.time, column, envelope, trial.emg_kind))
+    ]
 
 
 def _check_holes(name: str, time: F64) -> None:
@@ -217,6 +256,9 @@ class _Steps(NamedTuple):
     """Where forces were measured at that very instant."""
     believed: Bool
     """Where they were measured shortly before at least, see `FrameForces`."""
+    marker_rms_m: float
+    """Mean distance of the markers from the model's (RMS)."""
+    plate_doubts: list[str]
 
 
 def _plates(trial: Trial, delay_s: float) -> FrameForces:
@@ -228,6 +270,11 @@ def _plates(trial: Trial, delay_s: float) -> FrameForces:
 
 
 def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
+    with named_log(f"{trial.dataset}/{trial.subject}/{trial.name}"):
+        return _step_all(bridge, trial, positions, valid)
+
+
+def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
     """Step every frame; forces outside `valid` (n,) are not known.
 
     What is not known the bridge predicts, if the model has feet.
@@ -236,7 +283,9 @@ def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
     times = FrameTimes(trial.markers.rate_hz, RESET_AFTER_S)
     unknown = np.full_like(plates.forces, np.nan)
     frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
-    status, ignored, measured, believed = [], [], [], []
+    status, ignored, measured, believed, marker_rms = [], [], [], [], []
+    doubts: list[str] = []
+    bridge.on_plate_fault = lambda plate, fault: doubts.append(f"force plate {plate!r}: {fault}")
     for i, t in enumerate(trial.markers.time.tolist()):
         begin_frame(t, times, bridge, plates)
         measured.append(plates.align(t, until=t))
@@ -246,6 +295,7 @@ def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
             rows.append(getattr(out, name).copy())
         status.append(int(out.status))
         ignored.append(out.force_ignored)
+        marker_rms.append(out.marker_rms)
     arrays = {name: np.stack(rows) for name, rows in frames.items()}
     ground = arrays.pop("forces")
     known = valid & (trial.forces is not None and trial.loads is not None)
@@ -256,6 +306,8 @@ def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
         np.array(ignored, dtype=bool),
         known & np.array(measured),
         known & np.array(believed),
+        float(np.mean(marker_rms)),
+        doubts,
     )
 
 

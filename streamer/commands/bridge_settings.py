@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from sim_bridge import ON_FEET, BridgeSettings, CompiledModel, CoordinateTask, ExternalForce
 from streamer.config import RunConfig
+from streamer.doubts import mass_doubt
 from streamer.formats import IkSetup, read_ik_setup
 from streamer.formats.external_loads import ExternalForceColumns
 from streamer.terminal import say
-
-MASS_OFF = 0.3
-"""A body's mass that is off the model's by this share is another person's, or the model is."""
 
 
 def bridge_settings(
@@ -65,10 +63,10 @@ def external_forces(
 
 def _say_if_another(mass_kg: float | None, model: CompiledModel) -> None:
     """Tell of a mass [kg] that belongs to another person than the model."""
-    if mass_kg is not None and abs(mass_kg - model.mass) > MASS_OFF * model.mass:
+    if mass_kg is not None and (doubt := mass_doubt(mass_kg, model.mass)):
         say(
-            f"`mass_kg` is {mass_kg:g}, but the model weighs {model.mass:.1f} kg; correct it, "
-            "leave it out to take the model's, or scale the model to this person"
+            f"{doubt}; correct it, leave it out to take the model's, or scale the model to this "
+            "person"
         )
 
 

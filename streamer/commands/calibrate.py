@@ -21,13 +21,16 @@ from inference import (
     calibrate,
     save_subject,
 )
+from inference.estimator import Estimator
 from inference.record import FeatureRecord
 from inference.subject import check_replaceable
 from sim_bridge import Bridge, BridgeStatus, compile_model
 from streamer.commands.progress import progress_bar
 from streamer.config import load_config
+from streamer.doubts import lying_doubt, misfit_doubt
 from streamer.emg_inlet import EmgInlet
-from streamer.exceptions import ConfigError, FormatError, StreamNotFound
+from streamer.exceptions import ConfigError, FormatError, StreamerError, StreamNotFound
+from streamer.features import check_people
 from streamer.formats import Trial, read_trial
 from streamer.loop import Session
 from streamer.lsl_inlet import find
@@ -65,12 +68,13 @@ def offline(trials: Sequence[Path], checkpoint: Path | None, out: Path) -> None:
         If it cannot be done; nothing is written then.
     """
     _check_out(out)
-    takes = []
+    takes, doubts = [], list[str]()
     with progress_bar() as progress:
         for i, trial in enumerate(_of_one_person([read_trial(path) for path in _once(trials)])):
             progress("trials", i / len(trials))
-            take, refiner = trial_take(trial, checkpoint, progress)
+            take, refiner = trial_take(trial, checkpoint, progress, doubts)
             takes.append(take)
+    _warn(doubts)
     finish(calibrate(takes, refiner.digest, refiner.lead_s), out)
 
 
@@ -87,19 +91,45 @@ def _of_one_person(trials: Sequence[Trial]) -> Sequence[Trial]:
     people = sorted({f"{trial.dataset}/{trial.subject}" for trial in trials})
     if len(people) > 1:
         raise ConfigError(f"trials of {', '.join(people)}; calibrate one person at a time")
+    check_people([trial.directory for trial in trials])
     return trials
 
 
 def trial_take(
-    trial: Trial, checkpoint: Path | None, progress: Callable[[str, float], None]
+    trial: Trial,
+    checkpoint: Path | None,
+    progress: Callable[[str, float], None],
+    doubts: list[str],
 ) -> tuple[Take, Refiner]:
-    """Run a trial through bridge and refiner as a live session would."""
+    """Run a trial through bridge and refiner as a live session would.
+
+    Parameters
+    ----------
+    trial : Trial
+        With EMG.
+    checkpoint : Path or None
+        Network; None for the one that is shipped.
+    progress : callable
+        Called with a stage and the share of it that is done.
+    doubts : list of str
+        Gets a line for everything that looks wrong.
+
+    Raises
+    ------
+    StreamerError, SimBridgeError, InferenceError
+        If it has no EMG, or its motion cannot be right.
+    """
     if trial.emg is None or not trial.emg_muscles:
         raise FormatError(
             trial.directory, "has no EMG", "give a trial with emg.csv and [emg.muscles]"
         )
+    if doubt := lying_doubt(trial.markers.positions):
+        remedy = "turn markers and forces so that y is up"
+        raise FormatError(trial.directory / "markers.trc", doubt, remedy)
     model = compile_model(trial.model, progress=progress)
     record = trial_features(trial, model, with_emg=False)
+    _check_fit(str(trial.directory), record.marker_rms_m)
+    doubts += [f"{record.name}: {doubt}" for doubt in record.doubts]
     refiner = refiner_for(model, checkpoint, mass_kg=trial.mass_kg)
     names = tuple(trial.emg_muscles)
     columns = [trial.emg.names.index(name) for name in names]
@@ -112,6 +142,12 @@ def trial_take(
     )
     states = replay(record, refiner).states()
     return Take(states, emg, record.filter_delay_s, trial.motion, trial.speed_mps), refiner
+
+
+def _check_fit(name: str, mean_rms_m: float) -> None:
+    """Refuse motion that is not the person's: its markers are too far [m] from the model's."""
+    if doubt := misfit_doubt(mean_rms_m):
+        raise StreamerError(f"{name}: {doubt}")
 
 
 def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:
@@ -165,6 +201,7 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
             session.run(seconds, _Watch(recorder, emg, seconds, progress).stopped)
         states = recorder.log.states()
         emg.stop(float(states.t[-1]) if len(states.t) else 0.0, LATE_S)
+    _check_fit(str(config_path), recorder.marker_rms_m)
     recording = EmgRecording(emg.name, emg.names, *emg.samples(), config.emg.kind)
     take = Take(states, recording, recorder.filter_delay_s)
     finish(calibrate([take], recorder.digest, recorder.lead_s), out)
@@ -185,6 +222,12 @@ class _Recorder:
         self.log = StateLog(0, 0)
         self.filter_delay_s = self.lead_s = 0.0
         self.digest = ""
+        self._rms_sum, self._steps = 0.0, 0
+
+    @property
+    def marker_rms_m(self) -> float:
+        """Mean distance of the markers from the model's (RMS) [m]; 0 before the first step."""
+        return self._rms_sum / max(self._steps, 1)
 
     def attach(self, bridge: Bridge, refiner: Refiner) -> None:
         """Take a place behind the network's steps."""
@@ -192,7 +235,13 @@ class _Recorder:
         self.digest = refiner.digest
         log = StateLog(round(1.1 * self._seconds * refiner.rate_hz) + 10, refiner.state_width)
         output = bridge.output
-        refiner.on_step = lambda t, step: log.add(t, step, not output.status & UNSOUND)
+
+        def keep(t: float, step: Estimator) -> None:
+            log.add(t, step, not output.status & UNSOUND)
+            self._rms_sum += output.marker_rms
+            self._steps += 1
+
+        refiner.on_step = keep
         self.log = log
 
 
@@ -231,11 +280,16 @@ class _Watch:
                 )
 
 
+def _warn(warnings: Sequence[str]) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    for warning in warnings:
+        console.print(f"warning: {warning}", markup=False)
+
+
 def finish(found: Calibration, out: Path) -> None:
     """Write the subject file and say what is in it."""
     console = Console(highlight=False, soft_wrap=True)
-    for warning in found.warnings:
-        console.print(f"warning: {warning}", markup=False)
+    _warn(found.warnings)
     save_subject(out, found.subject)
     facts = found.subject.facts
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))

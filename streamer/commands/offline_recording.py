@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim_bridge import ON_FEET, ExternalForce
 from streamer.commands.bridge_settings import external_forces
 from streamer.config import RunConfig
+from streamer.doubts import lying_doubt
 from streamer.exceptions import ConfigError, FormatError
 from streamer.force_ring import SLOWEST_GAP_S, RecordedForces
 from streamer.formats import (
@@ -161,17 +162,11 @@ def _columns(
 
 
 def _say_if_lying(markers: Path, positions: F64) -> None:
-    """Tell of markers that reach farther to the side than up; the pose would fit all the same."""
-    half_seen = np.isfinite(positions[..., 0]).mean(axis=1) >= 0.5
-    if not half_seen.any():
-        return
-    seen = positions[half_seen]
-    _, up, side = np.median(np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1), axis=0)
-    if side > up:  # standing, walking or running, it is at most 0.6 of that
+    """Tell of markers that reach farther to the side than up."""
+    if doubt := lying_doubt(positions):
         say(
-            f"{markers.name}: the person seems to lie, markers reach {side:.2f} m along z and "
-            f"{up:.2f} m along y, which is up; where z is up in the file, set `up: z` under "
-            "`markers` in the --config, else leave `up` out there"
+            f"{markers.name}: {doubt}; where z is up in the file, set `up: z` under `markers` in "
+            "the --config, else leave `up` out there"
         )
 
 

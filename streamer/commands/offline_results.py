@@ -11,7 +11,7 @@ from rich.console import Console
 
 from inference import Refiner
 from sim_bridge import BridgeOutput, CompiledModel, ExternalForce
-from sim_bridge.inverse_kinematics import MISFIT_M
+from streamer.doubts import misfit_doubt
 from streamer.formats import Storage, write_external_loads, write_storage
 from streamer.formats.plates import plate_columns
 from streamer.health import StageTimer, StatusCounter
@@ -154,9 +154,5 @@ def sum_up(out: Path, results: Results) -> None:
         f"OpenSim files and report.json are in {out}",
         markup=False,
     )
-    if results.marker_rms.mean() > MISFIT_M:
-        say(
-            f"these results are not to be believed: markers lie {mean} mm from the model's, "
-            f"{round(1e3 * MISFIT_M)} mm are too many; look at the unit and the axes of the "
-            "markers, at their names, at what the model locks, and whether it is this person's"
-        )
+    if doubt := misfit_doubt(float(results.marker_rms.mean())):
+        say(f"these results are not to be believed: {doubt}")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from streamer.config import HEAVIEST_KG, LIGHTEST_KG
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.emg import read_emg
 from streamer.formats.external_loads import ExternalLoads, read_external_loads
@@ -203,6 +204,9 @@ def _mass(path: Path, metadata: Mapping[str, Any]) -> float:
     mass = metadata.get("mass_kg")
     if isinstance(mass, bool) or not isinstance(mass, int | float) or not mass > 0.0:
         raise FormatError(path, f"mass_kg is {mass!r}", "write the body mass in kg: mass_kg = 70.0")
+    if not LIGHTEST_KG <= mass <= HEAVIEST_KG:
+        remedy = f"write the body mass in kg, {LIGHTEST_KG:g} to {HEAVIEST_KG:g}: mass_kg = 70.0"
+        raise FormatError(path, f"mass_kg is {mass:g}", remedy)
     return float(mass)
 
 

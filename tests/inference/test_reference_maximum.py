@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from inference.reference_maximum import MovedEmg, reference_maximum
+from inference.exceptions import EmgError
+from inference.reference_maximum import OTHER_UNIT, MovedEmg, check_unit, reference_maximum
 
 
 def trial(top: float, motion: str, speed_mps: float, name: str = "SOL_r") -> MovedEmg:
@@ -50,3 +51,33 @@ def test_every_channel_has_the_best_of_the_trials_that_have_it() -> None:
         [trial(1.0, "walk", 1.25), trial(2.0, "walk", 1.5, "TA_r"), trial(8.0, "run", 3.0, "TA_r")]
     )
     assert maxima == pytest.approx({"SOL_r": 0.99, "TA_r": 1.98})
+
+
+def test_trials_in_another_unit_are_refused_by_their_names() -> None:
+    trials = {"fast": trial(1e-3, "walk", 1.6), "slow": trial(1.0, "walk", 0.9)}
+    with pytest.raises(EmgError, match=r"^made/one: EMG is 1000 times as large in slow as in"):
+        check_unit("made/one", trials)
+    with pytest.raises(EmgError, match="1000 times as large in run as in fast"):
+        check_unit("made/one", {"run": trial(1.0, "run", 3.0), "fast": trials["fast"]})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        trial(1.0, "stand", 0.0),  # at rest
+        trial(0.9 * OTHER_UNIT * 1e-3, "run", 4.0),
+        trial(1.0, "walk", 1.2, "VM_r"),  # nothing in common
+        MovedEmg(("SOL_r",), np.zeros((0, 1)), "walk", 1.2),
+        MovedEmg(("SOL_r",), np.zeros((9, 1)), "walk", 1.2),
+    ],
+)
+def test_what_may_differ_is_no_other_unit(other: MovedEmg) -> None:
+    check_unit("made/one", {"a": trial(1e-3, "walk", 1.2), "b": other})
+
+
+def test_one_channel_makes_no_other_unit() -> None:
+    names = ("SOL_r", "TA_r", "VM_r")
+    one, other = (
+        MovedEmg(names, np.linspace(0.0, [1.0, 1.0, top], 1001), "walk", 1.2) for top in (1, 100)
+    )
+    check_unit("made/one", {"a": one, "b": other})

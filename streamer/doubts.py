@@ -1,0 +1,56 @@
+"""What makes a recording doubtful: told in the same words live, offline and of a trial's record."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from sim_bridge.inverse_kinematics import MISFIT_M
+
+__all__ = ["lying_doubt", "mass_doubt", "misfit_doubt"]
+
+MASS_OFF: Final = 0.3
+"""A body's mass that is off the model's by this share is another person's, or the model is."""
+
+
+def lying_doubt(positions: npt.NDArray[np.float64]) -> str:
+    """Return that markers reach farther to the side than up; empty if they do not.
+
+    The pose would fit all the same.
+
+    Parameters
+    ----------
+    positions : ndarray of shape (n, m, 3), float64 [m], ground
+        NaN where a marker is not seen.
+    """
+    half_seen = np.isfinite(positions[..., 0]).mean(axis=1) >= 0.5
+    if not half_seen.any():
+        return ""
+    seen = positions[half_seen]
+    _, up, side = np.median(np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1), axis=0)
+    if not side > up:  # standing, walking or running, it is at most 0.6 of that
+        return ""
+    return (
+        f"the person seems to lie, markers reach {side:.2f} m along z and {up:.2f} m along y, "
+        "which is up"
+    )
+
+
+def misfit_doubt(mean_rms_m: float) -> str:
+    """Return that markers are too far [m, mean RMS] from the model's; empty if they are not."""
+    if not mean_rms_m > MISFIT_M:
+        return ""
+    return (
+        f"markers lie {round(1e3 * mean_rms_m)} mm from the model's, "
+        f"{round(1e3 * MISFIT_M)} mm are too many; look at the unit and the axes of the "
+        "markers, at their names, at what the model locks, and whether it is this person's"
+    )
+
+
+def mass_doubt(mass_kg: float, model_kg: float) -> str:
+    """Return that a body mass [kg] is another person's than the model; empty if it is not."""
+    if abs(mass_kg - model_kg) <= MASS_OFF * model_kg:
+        return ""
+    return f"`mass_kg` is {mass_kg:g}, but the model weighs {model_kg:.1f} kg"

@@ -1,0 +1,215 @@
+"""What cannot be right with a trial is told of its record, and stops a calibration."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from inference.record import FeatureRecord, load_record, save_record
+from streamer.commands.calibrate import Attach, _of_one_person, live, trial_take
+from streamer.exceptions import FormatError, StreamerError
+from streamer.features import find_trials, load_features, record_warnings
+from streamer.formats import MarkerTable, Storage, Trial, read_trial
+from streamer.named_log import named_log
+from streamer.trial_features import trial_features
+from tests.data_sets import trial_dir
+from tests.streamer.test_offline_live import WITH_FEET, WITHOUT_FEET, walk
+from tests.streamer.test_train_evaluate import make_trial
+from tests.streamer.test_trial_features import as_trial, raw_burst, smooth_burst
+
+TIME = np.arange(0.0, 3.0, 0.001)
+
+
+def with_emg(name: str, data: np.ndarray, kind: str) -> Trial:
+    trial = as_trial(name)
+    time = trial.markers.time[0] - 0.5 + TIME
+    muscles: dict[str, tuple[str, ...]] = {"SOL_r": ()}
+    return replace(
+        trial, emg=Storage(time, ("SOL_r",), data[:, None]), emg_kind=kind, emg_muscles=muscles
+    )
+
+
+def good(name: str = WITHOUT_FEET) -> Trial:
+    return with_emg(name, smooth_burst(TIME), "envelope")
+
+
+def moved(trial: Trial, positions: np.ndarray) -> Trial:
+    table = trial.markers
+    return replace(trial, markers=MarkerTable(table.time, table.names, positions, table.rate_hz))
+
+
+def z_up(trial: Trial) -> Trial:
+    x, y, z = np.moveaxis(trial.markers.positions, -1, 0)
+    return moved(trial, np.stack([x, -z, y], axis=-1))
+
+
+def metres_as_millimetres(trial: Trial) -> Trial:
+    return moved(trial, 1e3 * trial.markers.positions)
+
+
+def of_another(trial: Trial) -> Trial:
+    return replace(trial, mass_kg=30.0)
+
+
+def warned(trial: Trial, name: str = WITHOUT_FEET) -> list[str]:
+    return record_warnings(trial_features(trial, walk(name)[1]))
+
+
+def test_a_trial_that_is_right_is_told_nothing_of() -> None:
+    assert warned(good()) == []
+
+
+def test_markers_and_mass_of_another_are_told_of_a_record() -> None:
+    assert any("the person seems to lie, markers reach" in line for line in warned(z_up(good())))
+    line = warned(metres_as_millimetres(good()))[0]
+    assert "mm from the model's, 60 mm are too many" in line
+    (line,) = warned(of_another(good()))
+    assert line.startswith("`mass_kg` is 30, but the model weighs ")
+
+
+def test_plates_of_the_wrong_feet_are_told_of_a_record() -> None:
+    trial = good(WITH_FEET)
+    assert trial.loads is not None
+    first, second = trial.loads.forces
+    swapped = (replace(first, body=second.body), replace(second, body=first.body))
+    told = warned(replace(trial, loads=replace(trial.loads, forces=swapped)), WITH_FEET)
+    assert any(line.startswith("force plate ") and "exchanged" in line for line in told)
+
+
+def test_hum_and_restlessness_are_told_of_a_record() -> None:
+    hum = raw_burst(TIME) + 3.0 * np.sin(2.0 * np.pi * 50.0 * TIME)
+    (line,) = warned(with_emg(WITHOUT_FEET, hum, "raw"))
+    assert line.startswith("EMG channel SOL_r is ")
+    assert "hum of the mains (50 Hz" in line
+    (line,) = warned(with_emg(WITHOUT_FEET, smooth_burst(TIME) + 2.0, "envelope"))
+    assert line.startswith("EMG channel SOL_r never rests")
+    assert line.endswith("; check its electrode and the ground")
+
+
+def test_doubts_are_kept_with_a_record(tmp_path: Path) -> None:
+    record = trial_features(of_another(good()), walk(WITHOUT_FEET)[1])
+    for kept in (record, replace(record, doubts=())):
+        save_record(tmp_path / "r.npz", kept)
+        found: FeatureRecord = load_record(tmp_path / "r.npz")
+        assert found.doubts == kept.doubts
+        assert found.marker_rms_m == kept.marker_rms_m > 0.0
+
+
+def test_doubts_are_told_as_training_makes_records(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    toml = make_trial(tmp_path, "one") / "trial.toml"
+    toml.write_text(toml.read_text().replace("mass_kg = 80", "mass_kg = 30"))
+    list(load_features([tmp_path], cache_dir=tmp_path / "cache"))
+    assert "made/one/walk: `mass_kg` is 30, but the model weighs" in caplog.text
+
+
+@pytest.mark.parametrize("mass", ["72500", "1.2", "nan", "inf"])
+def test_a_mass_of_nobody_is_refused(mass: str, tmp_path: Path) -> None:
+    directory = make_trial(tmp_path, "one")
+    toml = directory / "trial.toml"
+    toml.write_text(toml.read_text().replace("mass_kg = 80.000", f"mass_kg = {mass}"))
+    with pytest.raises(FormatError, match=rf"trial\.toml: mass_kg is {mass}; write the body mass"):
+        read_trial(directory)
+
+
+def take(trial: Trial, doubts: list[str]) -> None:
+    trial_take(trial, None, lambda *_: None, doubts)
+
+
+def test_a_calibration_refuses_motion_that_cannot_be_right() -> None:
+    with pytest.raises(FormatError, match=r"markers\.trc: the person seems to lie, .* y is up$"):
+        take(z_up(good()), [])
+    with pytest.raises(StreamerError, match=r"walk: markers lie \d+ mm from the model's, 60 mm"):
+        take(metres_as_millimetres(good()), [])
+
+
+class Lab:
+    """Session and EMG stream of a laboratory whose markers are a decimetre off the model's."""
+
+    name, names, newest_s = "lab", ("SOL_r",), 0.0
+
+    def __init__(self, *_: object) -> None:
+        self.refiner = SimpleNamespace(lead_s=0.0, digest="", rate_hz=100.0, state_width=1)
+
+    def wire(self, _config: object, _resources: object, attach: Attach) -> Lab:
+        output = SimpleNamespace(status=0, marker_rms=0.1)
+        attach(SimpleNamespace(filter_delay_s=0.0, output=output), self.refiner)  # type: ignore[arg-type]
+        return self
+
+    def run(self, *_: object) -> None:
+        step = SimpleNamespace(alone=0.0, state=0.0, distance=0.0)
+        for t in (0.0, 0.01):
+            self.refiner.on_step(t, step)
+
+    def samples(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros(0), np.zeros((0, 1))
+
+    def start(self, *_: object) -> None: ...
+
+    stop = close = start
+
+
+def test_a_live_calibration_refuses_markers_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, stand_in in (
+        ("EmgInlet", Lab),
+        ("find", lambda _: None),
+        ("load_config", lambda *_, **__: SimpleNamespace(emg=SimpleNamespace(kind="raw"))),
+        ("signal", SimpleNamespace(SIGINT=2, SIGTERM=15, default_int_handler=0, signal=max)),
+    ):
+        monkeypatch.setattr(f"streamer.commands.calibrate.{name}", stand_in)
+    with pytest.raises(StreamerError, match=r"^lab\.yaml: markers lie 100 mm from the model's"):
+        live(Path("lab.yaml"), 30.0, tmp_path / "me.subject", Lab().wire)
+
+
+def test_a_calibration_warns_of_a_mass_that_is_not_the_models() -> None:
+    doubts: list[str] = []
+    take(good(), doubts)
+    assert doubts == []
+    take(of_another(good()), doubts)
+    (line,) = doubts
+    assert "/walk: `mass_kg` is 30, but the model weighs" in line
+
+
+def test_two_people_of_one_name_are_refused(tmp_path: Path) -> None:
+    for root in ("a", "b"):
+        make_trial(tmp_path / root, "one")
+    names = r"^made/one is the person of two folders, \S+/a/made/one and \S+/b/made/one; rename"
+    with pytest.raises(StreamerError, match=names):
+        find_trials([tmp_path])
+    folders = find_trials([tmp_path / "a"]) + find_trials([tmp_path / "b"])
+    with pytest.raises(StreamerError, match=names):
+        _of_one_person([read_trial(folder) for folder in folders])
+    shutil.copytree(folders[0], folders[0].parent / "again")
+    assert len(find_trials([tmp_path / "a", tmp_path / "a" / "made"])) == 2
+
+
+def test_frozen_markers_are_told_with_their_trial(caplog: pytest.LogCaptureFixture) -> None:
+    trial = good()
+    positions = trial.markers.positions.copy()
+    positions[50:90] = positions[50]
+    trial_features(moved(trial, positions), walk(WITHOUT_FEET)[1])
+    assert f"{trial.subject}/walk: all markers stay the same to the last bit" in caplog.text
+
+
+def test_a_name_is_put_before_lines_of_its_time_alone(caplog: pytest.LogCaptureFixture) -> None:
+    log = logging.getLogger("any")
+    with named_log("50 %/one/walk"):
+        log.warning("%d of %s", 3, "them")
+    log.warning("%d more", 1)
+    assert caplog.messages == ["50 %/one/walk: 3 of them", "1 more"]
+
+
+@pytest.mark.parametrize("name", ["uhlrich/subject1/walk", "ceinms/subject06/walk36"])
+def test_real_walks_are_in_no_doubt(name: str, tmp_path: Path) -> None:
+    (record,) = load_features([trial_dir(name)], cache_dir=tmp_path)
+    assert record.doubts == ()
+    assert record.marker_rms_m < 0.023  # the largest of real trials, see `MISFIT_M`
