@@ -65,7 +65,7 @@ def faults(steps: Sequence[tuple[int, str]]) -> list[int]:
         ([(RIGHT, "left"), (RIGHT, "left"), (RIGHT, "right")] * 9, [0, 0]),
     ],
     ids=["right", "exchanged", "crossed twice", "one plate", "origin", "one origin", "neither",
-         "both feet on one belt", "crosses to and fro"],
+         "both feet on one belt", "crosses now and then"],
 )  # fmt: skip
 def test_steps_in_a_row_say_who_stands_there(
     steps: list[tuple[int, str]], expected: list[int]
