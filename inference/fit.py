@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from inference.backends.onnx_step import OnnxStep
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 from inference.crossval import cross_validate, validation_people
-from inference.dataset import LimbSequence, as_recorded, people_by_channel
+from inference.dataset import LimbSequence, as_recorded, data_sets, people_by_channel
 from inference.estimator import build_estimator
 from inference.evaluation import (
     Estimates,
@@ -109,6 +109,7 @@ def fit_checkpoint(
         report(f"warning: {pair}")
     metrics: dict[str, Any] = {"note": METRICS_NOTE}
     gain = np.ones(len(CHANNELS))
+    settings = replace(settings, folds=_groups(settings.folds, len(data_sets(sequences)), report))
     if settings.folds:
         recipe = Recipe(settings, report, kept_in)
         metrics["cross_validation"], gain = _cross_validated(sequences, recipe)
@@ -145,6 +146,19 @@ def fit_checkpoint(
     arrays = network_arrays(net)
     card = _card(settings, arrays, training, metrics)
     return save_checkpoint(out, card, arrays, onnx, reference_stream(net), usual)
+
+
+def _groups(folds: int, people: int, report: Callable[[str], None]) -> int:
+    """In how many groups people are left out in turn: no more than there are people."""
+    groups = min(folds, people) if people > 1 else 0
+    if not groups:
+        report(
+            "warning: nobody is left out, so that sigma is fitted on nobody and its intervals hold "
+            "more or less than they promise; give `folds` of 2 or more, and as many people"
+        )
+    elif groups < folds:
+        report(f"{people} people are left out one at a time, in {groups} groups, not {folds}")
+    return groups
 
 
 def _cross_validated(

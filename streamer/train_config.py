@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -93,6 +94,10 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         )
 
 
+OURS: Final = TrainConfig(variants=("predicted", "noise-1", "noise-2"), folds=8)
+"""Settings of the network that comes with this package, less its people."""
+
+
 def load_train_config(path: Path) -> TrainConfig:
     """Read a configuration file.
 
@@ -127,7 +132,7 @@ def with_options(
     ConfigError
         As `load_train_config`, or if an option cannot work.
     """
-    config = TrainConfig() if path is None else load_train_config(path)
+    config = OURS if path is None else load_train_config(path)
     return msgspec.structs.replace(
         config,
         trials=tuple(map(str, trials or config.trials)),

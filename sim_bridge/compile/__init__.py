@@ -8,6 +8,7 @@ from sim_bridge.cache_dir import default_cache_dir
 from sim_bridge.exceptions import CacheError, ModelFileError
 from sim_bridge.model import CompiledModel
 
+from .apart import brings_defaults, build_apart
 from .cache import frozen, load, model_digest, save
 
 __all__ = ["compile_model"]
@@ -52,12 +53,19 @@ def compile_model(
             return load(path, digest)
         except CacheError:
             path.unlink(missing_ok=True)
-    from .compiler import build_model  # imports opensim, which a cached start does without
-
-    model = build_model(osim, digest, progress or _silent)
+    model = _build(osim, digest, progress or _silent)
     with contextlib.suppress(OSError):  # kept nowhere, it is compiled again at the next start
         save(model, path)
     return frozen(model)
+
+
+def _build(osim: Path, digest: str, progress: Callable[[str, float], None]) -> CompiledModel:
+    if brings_defaults(osim):
+        progress("compiling", 0.0)
+        return build_apart(osim, digest)
+    from .compiler import build_model  # imports opensim, which a cached start does without
+
+    return build_model(osim, digest, progress)
 
 
 def _silent(stage: str, share: float) -> None:

@@ -6,6 +6,7 @@ none and two processes that compile at once do not damage it.
 
 import hashlib
 import os
+import re
 import tempfile
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -16,13 +17,21 @@ import numpy as np
 from sim_bridge.exceptions import CacheError
 from sim_bridge.model import CompiledModel
 
-COMPILER_VERSION = "10"
+COMPILER_VERSION = "11"
 """Raised with every change of what the compiler writes: older files are then not found."""
+_INCLUDED = re.compile(rb"""<\w+[^>]*\sfile\s*=\s*["']([^"']+)["']""")
+"""Files that OpenSim reads in the place of an element: ``<MarkerSet file="markers.xml"/>``."""
 
 
 def model_digest(osim: Path) -> str:
-    """SHA-256 over the model file and the compiler's version, hexadecimal."""
-    return hashlib.sha256(COMPILER_VERSION.encode() + b"\0" + osim.read_bytes()).hexdigest()
+    """SHA-256 over the model file, what it includes, and the compiler's version, hexadecimal."""
+    content = osim.read_bytes()
+    digest = hashlib.sha256(COMPILER_VERSION.encode() + b"\0" + content)
+    for name in _INCLUDED.findall(content):
+        included = osim.parent / name.decode(errors="replace")
+        if included.is_file():
+            digest.update(b"\0" + name + b"\0" + included.read_bytes())
+    return digest.hexdigest()
 
 
 def save(model: CompiledModel, path: Path) -> None:

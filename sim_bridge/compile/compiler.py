@@ -23,6 +23,13 @@ def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
     """Compile without looking at the cache; parameters as in :func:`sim_bridge.compile_model`."""
     progress("reading the model", 0.0)
     model = _open(osim)
+    try:
+        return _compiled(model, osim, digest, progress)
+    except RuntimeError as error:  # of OpenSim, on a part of the model that it reads only now
+        raise ModelFileError(f"OpenSim cannot use {osim}: {_reason(error)}") from error
+
+
+def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> CompiledModel:
     table = FunctionTable()
     coordinates = read_coordinates(model, table)
     chain, bodies, markers, frames = read_skeleton(model, coordinates.names, table)

@@ -95,7 +95,14 @@ def _couple(
 ) -> None:
     """Tie every dependent coordinate to the free one at the start of its chain, in place."""
     ties = [(coupler.getName(), *_read_coupler(coupler, names, functions)) for coupler in couplers]
-    waiting = {dependent: name for name, dependent, *_ in ties}
+    waiting: dict[int, str] = {}
+    for name, dependent, *_ in ties:
+        if waiting.setdefault(dependent, name) is not name:
+            raise UnsupportedComponent(
+                "CoordinateCouplerConstraint",
+                name,
+                f"{waiting[dependent]} couples {names[dependent]} as well; keep one of them",
+            )
     while ties:
         ready = [tie for tie in ties if tie[2] not in waiting]
         if not ready:

@@ -73,6 +73,8 @@ def read_muscles(working: Sequence[Any]) -> Muscles:
         For a muscle class without a known rigid-tendon force.
     """
     muscles = [_downcast(muscle) for muscle in working]
+    for muscle in muscles:
+        _refuse_what_is_no_number(muscle)
     length, velocity = _CurveTables(LENGTH_RANGE), _CurveTables(VELOCITY_RANGE)
     optimal = np.array([m.getOptimalFiberLength() for m in muscles])
     height = optimal * np.sin([m.getPennationAngleAtOptimalFiberLength() for m in muscles])
@@ -97,6 +99,17 @@ def read_muscles(working: Sequence[Any]) -> Muscles:
         length_range=np.array(LENGTH_RANGE),
         velocity_range=np.array(VELOCITY_RANGE),
     )
+
+
+def _refuse_what_is_no_number(muscle: Any) -> None:
+    for name in ("MaxIsometricForce", "OptimalFiberLength", "TendonSlackLength",
+                 "PennationAngleAtOptimalFiberLength", "MaxContractionVelocity"):  # fmt: skip
+        if not np.isfinite(value := getattr(muscle, f"get{name}")()):
+            raise UnsupportedComponent(
+                muscle.getConcreteClassName(),
+                muscle.getName(),
+                f"its {name} is {value}; correct it",
+            )
 
 
 def read_actuators(model: Any, coordinate_names: tuple[str, ...]) -> CoordinateActuators:

@@ -14,6 +14,7 @@ import opensim
 
 from sim_bridge.compile.frames import Frames, Transform, transform_of, vec3
 from sim_bridge.compile.functions import FunctionTable
+from sim_bridge.exceptions import UnsupportedComponent
 from sim_bridge.model import PathGeometry
 
 FIXED, CONDITIONAL, MOVING = 0, 1, 2
@@ -148,18 +149,22 @@ def _read_wraps(path: Any, frames: Frames) -> list[_Wrap]:
                 link=link,
                 place=place @ transform_of(cylinder.getTransform()),
                 size=(float(cylinder.get_radius()), 0.5 * float(cylinder.get_length())),
-                side=_quadrant(cylinder.get_quadrant()),
+                side=_quadrant(cylinder.getName(), cylinder.get_quadrant()),
                 points=(0 if start < 1 else start - 1, last if end < 1 else end - 1),
             )
         )
     return found
 
 
-def _quadrant(name: str) -> tuple[int, float]:
+def _quadrant(cylinder: str, name: str) -> tuple[int, float]:
     """Axis and sign of the side that wraps; sign 0 for the whole cylinder."""
     axis = _AXES.get(name.strip("+-").lower())
     if axis is None:
         return 0, 0.0
+    if axis > 1:
+        raise UnsupportedComponent(
+            "WrapCylinder", cylinder, f"its quadrant {name} is its own axis; name x or y, or all"
+        )
     return axis, -1.0 if name.startswith("-") else 1.0
 
 

@@ -52,6 +52,27 @@ def test_checkpoint_says_what_it_was_made_from_and_how_it_did(tmp_path: Path) ->
     assert np.isfinite(emg).all()
 
 
+@pytest.mark.parametrize(
+    ("folds", "count", "groups", "said"),
+    [
+        (0, 3, 0, "sigma is fitted on nobody"),
+        (8, 3, 3, "3 people are left out one at a time, in 3 groups, not 8"),
+        (8, 1, 0, "sigma is fitted on nobody"),
+    ],
+)
+def test_no_more_groups_are_left_out_than_there_are_people(
+    tmp_path: Path, folds: int, count: int, groups: int, said: str
+) -> None:
+    records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(count)]
+    settings = replace(SETTINGS, folds=folds, validation_people=0)
+    lines: list[str] = []
+    saved = fit_checkpoint(records, [], tmp_path / "c", settings, lines.append)
+    assert sum(said in line for line in lines) == 1
+    assert sum(line.startswith("fold ") for line in lines) == groups
+    assert ("cross_validation" in saved.card.metrics) == bool(groups)
+    assert (load_checkpoint(tmp_path / "c").weights()["gain"] != 1.0).any() == bool(groups)
+
+
 def test_the_same_training_is_the_same_checkpoint_in_any_folder(tmp_path: Path) -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(2)]
     settings = replace(SETTINGS, name="ours", folds=0, validation_people=0)

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from inference.architecture import StdrArchitecture
 from inference.checkpoint import load_checkpoint
 from streamer.exceptions import ConfigError
-from streamer.train_config import TrainConfig, load_train_config
+from streamer.train_config import OURS, TrainConfig, load_train_config, with_options
 
 
 def write(folder: Path, text: str) -> Path:
@@ -94,3 +95,7 @@ def test_the_default_run_is_what_the_package_uses() -> None:
     assert config.architecture == TrainConfig().architecture
     assert config.training == TrainConfig().training
     assert config.name == load_checkpoint().card.name
+    less_people = msgspec.structs.replace(
+        config, name=OURS.name, trials=(), unseen=(), exchanged={}
+    )
+    assert less_people == OURS == with_options(None)
