@@ -18,7 +18,8 @@ class Coordinates:
     default      default value                                        rad, m     (n,)
     lower        lower bound, -inf where it is not clamped            rad, m     (n,)
     upper        upper bound, +inf where it is not clamped            rad, m     (n,)
-    is_rotation  angle (else length)                                             (n,)
+    is_rotation  what OpenSim calls rotational and converts to degrees           (n,)
+    is_angle     turns something, though OpenSim may call it coupled             (n,)
     lead         index of the free coordinate that drives it, or -1              (n,)
     function     its value as a function of that coordinate                      (n,)
     free_index   model index of each free coordinate                             (n_free,)
@@ -33,6 +34,7 @@ class Coordinates:
     lower: F64
     upper: F64
     is_rotation: Bool
+    is_angle: Bool
     lead: I64
     function: I64
     free_index: I64
@@ -236,8 +238,13 @@ class CompiledModel:
 
     @property
     def coordinate_is_rotation(self) -> Bool:
-        """Which coordinates are angles, shape (n_coordinate,)."""
+        """Which coordinates are in degrees in OpenSim's files, shape (n_coordinate,)."""
         return self.coordinates.is_rotation
+
+    @property
+    def coordinate_is_angle(self) -> Bool:
+        """Which coordinates are angles (else lengths), shape (n_coordinate,)."""
+        return self.coordinates.is_angle
 
     @property
     def muscle_names(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class ModelFacts(Protocol):
     @property
     def coordinate_names(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
-    def coordinate_is_rotation(self) -> NDArray[np.bool_]: ...  # noqa: D102
+    def coordinate_is_angle(self) -> NDArray[np.bool_]: ...  # noqa: D102
 
 
 class NetworkFacts(Protocol):
@@ -60,7 +60,7 @@ def make_meta(
     Meta
         Head not yet filled in.
     """
-    rotation = [bool(r) for r in model.coordinate_is_rotation]
+    rotation = [bool(r) for r in model.coordinate_is_angle]
     return Meta(
         channel_names=tuple(network.channel_names),
         muscle_names=model.muscle_names,

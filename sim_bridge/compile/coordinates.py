@@ -38,16 +38,28 @@ def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
     rotational = opensim.Coordinate.Rotational
     free = [i for i in range(len(names)) if lead[i] == i]
     number = {i: k for k, i in enumerate(free)}
+    is_rotation = np.array([c.getMotionType() == rotational for c in all_coordinates])
     return Coordinates(
         names=names,
         default=np.array([c.getDefaultValue() for c in all_coordinates]),
         lower=np.where(clamped, [c.getRangeMin() for c in all_coordinates], -np.inf),
         upper=np.where(clamped, [c.getRangeMax() for c in all_coordinates], np.inf),
-        is_rotation=np.array([c.getMotionType() == rotational for c in all_coordinates]),
+        is_rotation=is_rotation,
+        is_angle=is_rotation | np.array([_turns_something(c) for c in all_coordinates]),
         lead=np.array([number.get(int(i), -1) for i in lead], dtype=np.int64),
         function=function,
         free_index=np.array(free, dtype=np.int64),
     )
+
+
+def _turns_something(coordinate: Any) -> bool:
+    """Whether any axis of a custom joint turns by it; scaled, OpenSim calls it coupled."""
+    joint = opensim.CustomJoint.safeDownCast(coordinate.getJoint())
+    if joint is None:
+        return False
+    axes = [joint.getSpatialTransform().getTransformAxis(i) for i in range(3)]
+    names = [axis.getCoordinateNamesInArray() for axis in axes]
+    return any(coordinate.getName() == of.get(k) for of in names for k in range(of.getSize()))
 
 
 def _refuse_duplicates(names: tuple[str, ...]) -> None:

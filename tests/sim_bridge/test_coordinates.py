@@ -211,3 +211,18 @@ def test_other_constraints_are_refused_by_class_and_name(
     model.addConstraint(rod)
     with pytest.raises(UnsupportedComponent, match="ConstantDistanceConstraint 'rod'"):
         small_case(model)
+
+
+def test_what_turns_something_is_an_angle_whatever_opensim_calls_it(
+    skeleton_case: Callable[[str], Case],
+) -> None:
+    """OpenSim calls that of a patella coupled, and leaves it in radians."""
+    compiled = skeleton_case("rajagopal/walker/walk").compiled
+    patella = compiled.coordinate_names.index("knee_angle_r_beta")
+    assert not compiled.coordinate_is_rotation[patella]
+    lengths = [
+        name
+        for name, angle in zip(compiled.coordinate_names, compiled.coordinate_is_angle, strict=True)
+        if not angle
+    ]
+    assert lengths == ["pelvis_tx", "pelvis_ty", "pelvis_tz"]

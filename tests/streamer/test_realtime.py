@@ -15,7 +15,7 @@ from streamer.realtime import prefer
 
 MODEL = SimpleNamespace(
     name="walker", digest="abc", muscle_names=("soleus_r",),
-    coordinate_names=("pelvis_tilt", "pelvis_tx"), coordinate_is_rotation=np.array([True, False]),
+    coordinate_names=("pelvis_tilt", "pelvis_tx"), coordinate_is_angle=np.array([True, False]),
 )  # fmt: skip
 NETWORK = SimpleNamespace(channel_names=["SOL_r"], digest="def")
 
