@@ -122,6 +122,13 @@ def _couple(
                 "CoordinateCouplerConstraint", ties[0][0], "its couplers go round in a circle"
             )
         for name, dependent, independent, number in ready:
+            if lead[dependent] < 0 <= lead[independent]:
+                raise UnsupportedComponent(
+                    "Coordinate",
+                    names[dependent],
+                    f"it is locked or prescribed, and coupled by {name}; do that to"
+                    f" {names[independent]}, or switch the coupler off",
+                )
             whole = functions.compose(number, int(function[independent]))
             if whole is None:
                 raise UnsupportedComponent(

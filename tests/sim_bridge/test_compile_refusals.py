@@ -12,7 +12,7 @@ from sim_bridge import ModelFileError, UnsupportedComponent, compile_model
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.small_models import save
 from tests.sim_bridge.small_muscles import add_muscle, add_wrap, joint_of_two_turns
-from tests.sim_bridge.test_coordinates import couple
+from tests.sim_bridge.test_coordinates import coordinate, couple
 
 
 def muscled() -> tuple[Any, Any]:
@@ -38,6 +38,15 @@ def test_one_coordinate_has_one_coupler(small_case: Callable[[Any], Case]) -> No
     for leader in ("hinge_angle", "twist"):
         couple(model, "bend", leader, opensim.LinearFunction(1.0, 0.0))
     with pytest.raises(UnsupportedComponent, match="couples bend as well"):
+        small_case(model)
+
+
+def test_what_is_locked_follows_nobody(small_case: Callable[[Any], Case]) -> None:
+    """OpenSim keeps it locked, and its leader with it."""
+    model, _ = muscled()
+    couple(model, "bend", "twist", opensim.LinearFunction(1.0, 0.0))
+    coordinate(model, "bend").setDefaultLocked(True)
+    with pytest.raises(UnsupportedComponent, match=r"Coordinate 'bend'.*locked.*twist"):
         small_case(model)
 
 
