@@ -21,7 +21,7 @@ import numpy.typing as npt
 from inference.channels import N_CHANNEL
 from inference.dataset import measured_matrix
 
-__all__ = ["Adapter", "crossed_estimate", "fit_adapter", "fold_of"]
+__all__ = ["LEAST_FRAMES", "Adapter", "crossed_estimate", "fit_adapter", "fold_of"]
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from inference.adapter import fit_adapter
+from inference.adapter import LEAST_FRAMES, fit_adapter
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence, measured_matrix
 from inference.evaluation.estimates import Estimates
@@ -52,7 +52,8 @@ def as_estimated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> d
 def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Estimates:
     """Return the estimates after calibration on one trial of the same person and motion.
 
-    See `inference.evaluation.lessons`; NaN where nobody is judged. Sigma has no gain yet.
+    See `inference.evaluation.lessons`; NaN where nobody is judged, and where the trial is too short
+    to teach. Sigma has no gain yet.
     """
     matrix = measured_matrix().T
     found, doubt = (
@@ -60,6 +61,8 @@ def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Est
         for _ in range(2)
     )
     for (k, part), judged in lessons(held):
+        if held[k].measured[part].sum(0).max() < LEAST_FRAMES:
+            continue  # it teaches nothing, and the network's own answer is no calibration
         taught = streams[k]
         adapter = fit_adapter(
             taught.alone[part], taught.state[part], held[k].y[part], held[k].measured[part]

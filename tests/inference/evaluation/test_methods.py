@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.adapter import fit_adapter
+from inference.adapter import LEAST_FRAMES, fit_adapter
 from inference.channels import MEASURED, N_CHANNEL, N_INPUT
 from inference.dataset import LimbSequence, measured_matrix, people_by_channel
 from inference.evaluation.estimates import Method, known_channels, predict
@@ -196,6 +196,16 @@ def test_calibration_hears_the_simulation_where_it_did_not_teach() -> None:
         found = calibrated(heard, trials).y[1]
         expected = silent + part * (0.9 - silent)
         np.testing.assert_allclose(found[:, COLUMNS], expected[:, COLUMNS], atol=1e-5)
+
+
+def test_a_trial_that_is_too_short_teaches_nothing() -> None:
+    trials = [walker("made/one", name, seed=k, noise=0.1) for k, name in enumerate("ab")]
+    streams = random_streams(trials)
+    for frames, judged in ((LEAST_FRAMES - 1, False), (LEAST_FRAMES, True)):
+        trials[0].measured[frames:] = False
+        trials[0].measured[:frames, COLUMNS] = True
+        found = calibrated(streams, trials)
+        assert np.isfinite(found.y[1]).any() == judged
 
 
 def test_a_single_trial_teaches_by_its_first_half() -> None:
