@@ -69,6 +69,9 @@ class ExternalForces:
         Of the last step: force, centre of pressure, free torque.
     plate_faults : ndarray of shape (n_given,), int64
         :class:`sim_bridge.plates.PlateFault` of each measured row.
+    posed : bool
+        Set from outside: whether the motion of the next step is a person's. Of a pose that is held,
+        or of exchanged labels, nobody is accused.
     """
 
     def __init__(
@@ -116,6 +119,7 @@ class ExternalForces:
         self._told: set[tuple[str, int]] = set()
         self._doubted = False
         self._frames = 0
+        self.posed = True
         self._ignored = False
 
     @property
@@ -247,7 +251,10 @@ class ExternalForces:
             reaction.watch(dynamics, 0 if self._frames % LEARN_EVERY else LEARN_EVERY)
         soles, force = Soles(reaction.place, reaction.contact), dynamics.work.force
         if self._mode != "predicted":
-            self._feet.step(self._now, soles)
+            if self.posed:
+                self._feet.step(self._now, soles)
+            else:
+                self._feet.forget()
             self._doubted = self._feet.beside or self._lacks_force(force, soles)
         self._missing.watch(self._parent, force, reaction.forces)
         if self._mapper is not None:

@@ -84,6 +84,12 @@ class FootCheck:
             part[:] = 0
         self.beside = False
 
+    def forget(self) -> None:
+        """Count no step that is not over, nor those before: the feet's pose was no good."""
+        for part in self._memory:
+            part[:] = 0
+        self.beside = False
+
     def step(self, rows: F64, soles: Soles) -> None:
         """Look at one frame.
 

@@ -1,6 +1,7 @@
 """Plates whose force is given to a foot while the other one stands on them, or none."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -167,6 +168,27 @@ def test_a_session_says_so_within_two_steps_and_predicts(
     assert len(told) == 2  # plates
     assert all(said in message for message in told)
     assert (status[-50:] & int(BridgeStatus.GRF_PREDICTED) != 0).all()
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 1.5, 3.0])
+def test_labels_that_are_exchanged_for_a_while_accuse_no_plate(
+    recorded: Callable[[str], RecordedTrial], seconds: float
+) -> None:
+    """Left and right markers change places and come right again; the plates were right."""
+    walk = recorded("ceinms/subject06/walk36")
+    markers, column = walk.markers.copy(), {n: i for i, n in enumerate(walk.marker_names)}
+    sides = [
+        (column[n], column["L" + n[1:]]) for n in column if n[0] == "R" and "L" + n[1:] in column
+    ]
+    assert len(sides) > 5
+    wrong = slice(300, 300 + round(100 * seconds))
+    for right, left in sides:
+        markers[wrong, right], markers[wrong, left] = (
+            walk.markers[wrong, left], walk.markers[wrong, right],
+        )  # fmt: skip
+    told, status = told_in(replace(walk, markers=markers), walk.forces, 1000)
+    assert told == []
+    assert not np.any(status[-200:] & int(BridgeStatus.GRF_PREDICTED))
 
 
 def test_with_feet_found_as_seen_left_and_right_do_not_matter_and_a_wrong_unit_does(
