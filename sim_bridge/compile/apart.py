@@ -8,6 +8,7 @@ themselves; and what was compiled from them would stay in the cache.
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,7 @@ __all__ = ["brings_defaults", "build_apart"]
 
 def brings_defaults(osim: Path) -> bool:
     """Whether a model file has defaults of its own."""
-    return b"<defaults>" in osim.read_bytes()
+    return re.search(rb"<defaults[\s>]", osim.read_bytes()) is not None
 
 
 def build_apart(osim: Path, digest: str) -> CompiledModel:

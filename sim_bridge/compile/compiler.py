@@ -10,7 +10,7 @@ import opensim
 from sim_bridge.exceptions import ModelFileError
 from sim_bridge.model import CompiledModel
 
-from .coordinates import read_coordinates
+from .coordinates import read_coordinates, tell_of_ranges
 from .functions import FunctionTable
 from .muscles import read_actuators, read_muscles, working_muscles
 from .outside_sets import refuse_outside_sets
@@ -40,6 +40,7 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
     actuators = read_actuators(model, coordinates.names)
     geometry = read_path_geometry(working, coordinates.names, frames, table)
     functions = table.build()
+    tell_of_ranges(model, coordinates, functions)
     oracle = LengthOracle(model, working, coordinates, functions)
     region = fit_region(model, coordinates)
     gravity = model.getGravity()

@@ -1,5 +1,6 @@
 """Coordinates, their bounds, and the couplers and locks that tie them together."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,16 @@ import opensim
 from sim_bridge._jit import I64
 from sim_bridge.exceptions import UnsupportedComponent
 from sim_bridge.model import Coordinates
+from sim_bridge.piecewise import PiecewisePolynomials
 
 from .functions import FunctionTable, polynomial_coefficients
+
+_log = logging.getLogger(__name__)
+
+_LOCK_SLACK = 1e-6
+"""How far a locked coordinate may lie from where its locked leader puts it [rad, m]."""
+_RANGE_SLACK = 1e-3
+"""How far a coupled coordinate may leave its range [rad, m]: files round their ranges."""
 
 
 def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
@@ -50,6 +59,32 @@ def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
         function=function,
         free_index=np.array(free, dtype=np.int64),
     )
+
+
+def tell_of_ranges(model: Any, coordinates: Coordinates, functions: PiecewisePolynomials) -> None:
+    """Log the clamped coordinates that leave their range while their leader is within its own.
+
+    OpenSim's inverse kinematics would hold the leader back there, the bridge does not.
+    """
+    handles = [model.getCoordinateSet().get(i) for i in range(len(coordinates.names))]
+    leaving = []
+    for i, name in enumerate(coordinates.names):
+        lead = int(coordinates.lead[i])
+        if lead < 0 or (leader := int(coordinates.free_index[lead])) == i:
+            continue
+        ends = handles[leader].getRangeMin(), handles[leader].getRangeMax()
+        values = [
+            functions(int(coordinates.function[i]), float(x))[0] for x in np.linspace(*ends, 9)
+        ]
+        beyond = max(coordinates.lower[i] - min(values), max(values) - coordinates.upper[i])
+        if beyond > _RANGE_SLACK:
+            leaving.append(f"{name} (follows {coordinates.names[leader]})")
+    if leaving:
+        _log.warning(
+            "coupled coordinates that leave the range they are clamped to: %s; OpenSim would hold"
+            " back what they follow, here the range does not bind; widen it or narrow the leader's",
+            ", ".join(leaving),
+        )
 
 
 def _turns_something(coordinate: Any) -> bool:
@@ -122,13 +157,6 @@ def _couple(
                 "CoordinateCouplerConstraint", ties[0][0], "its couplers go round in a circle"
             )
         for name, dependent, independent, number in ready:
-            if lead[dependent] < 0 <= lead[independent]:
-                raise UnsupportedComponent(
-                    "Coordinate",
-                    names[dependent],
-                    f"it is locked or prescribed, and coupled by {name}; do that to"
-                    f" {names[independent]}, or switch the coupler off",
-                )
             whole = functions.compose(number, int(function[independent]))
             if whole is None:
                 raise UnsupportedComponent(
@@ -136,9 +164,23 @@ def _couple(
                     name,
                     f"{names[independent]} is coupled by a spline; couple to the free coordinate",
                 )
+            if lead[dependent] < 0:
+                kept = functions.value(int(function[dependent]), 0.0)
+                if lead[independent] >= 0 or abs(functions.value(whole, 0.0) - kept) > _LOCK_SLACK:
+                    raise _locked_elsewhere(names[dependent], names[independent], name)
             lead[dependent], function[dependent] = lead[independent], whole
             del waiting[dependent]
         ties = [tie for tie in ties if tie[1] in waiting]
+
+
+def _locked_elsewhere(dependent: str, independent: str, coupler: str) -> UnsupportedComponent:
+    """A locked coordinate that its coupler moves, or wants at another place."""
+    return UnsupportedComponent(
+        "Coordinate",
+        dependent,
+        f"it is locked or prescribed, and coupled by {coupler}; unlock it and lock {independent},"
+        " or switch the coupler off",
+    )
 
 
 def _couplers(model: Any) -> list[Any]:

@@ -67,17 +67,20 @@ class FunctionTable:
     def compose(self, outer: int, inner: int) -> int | None:
         """Number of ``outer(inner(x))``, exact, or None where its pieces are not polynomials.
 
-        The inner function is one polynomial; if it is not a line, the outer one must be, too.
+        The inner function is one polynomial; if it is neither a line nor a constant, the outer one
+        must be, too.
         """
         lower, origin, coefficient = self._pieces[outer]
         if len(self._pieces[inner][0]) != 1:
             return None
         inside = self._pieces[inner][2][0]
+        if not np.any(inside[1:]):  # as of a coordinate that is locked
+            return self.add_polynomial((self.value(outer, float(inside[0])),))
         if len(lower) == 1:
             polynomial = np.polynomial.Polynomial
             whole = polynomial(coefficient[0])(polynomial(inside) - origin[0])
             return self.add_polynomial(tuple(float(c) for c in whole.coef))
-        if len(inside) < 2 or inside[1] == 0.0 or np.any(inside[2:]):
+        if inside[1] == 0.0 or np.any(inside[2:]):
             return None
         intercept, slope = float(inside[0]), float(inside[1])
         order = slice(None) if slope > 0.0 else slice(None, None, -1)
@@ -88,6 +91,12 @@ class FunctionTable:
             ((origin - intercept) / slope)[order],
             (coefficient * powers)[order],
         )
+
+    def value(self, number: int, x: float) -> float:
+        """Value of one function at ``x``."""
+        lower, origin, coefficient = self._pieces[number]
+        table = PiecewisePolynomials(np.array([0, len(lower)]), lower, origin, coefficient)
+        return table(0, x)[0]
 
     def build(self) -> PiecewisePolynomials:
         """All functions so far as one table."""

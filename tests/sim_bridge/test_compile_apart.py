@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from sim_bridge import ModelFileError, UnsupportedComponent, compile_model
+from sim_bridge.compile.apart import brings_defaults
 from sim_bridge.compile.cache import model_digest
 from tests.sim_bridge.small_models import save
 from tests.sim_bridge.small_muscles import add_muscle, joint_of_two_turns
@@ -49,6 +50,15 @@ def test_one_model_s_defaults_are_not_another_s(tmp_path: Path) -> None:
     assert speed(first, cache) == pytest.approx(4.0)
     assert speed(second, cache) == pytest.approx(10.0)  # OpenSim's own default
     assert speed(first, cache) == pytest.approx(4.0)  # from the cache
+
+
+@pytest.mark.parametrize(
+    ("element", "brings"),
+    [("<defaults>", True), ("<defaults >", True), ("<defaults/>", False), ("<Model>", False)],
+)
+def test_defaults_are_found_as_xml_has_them(tmp_path: Path, element: str, brings: bool) -> None:
+    (tmp_path / "any.osim").write_text(element)
+    assert brings_defaults(tmp_path / "any.osim") == brings
 
 
 def test_a_model_apart_is_compiled_as_any_other(tmp_path: Path) -> None:

@@ -41,11 +41,15 @@ def test_one_coordinate_has_one_coupler(small_case: Callable[[Any], Case]) -> No
         small_case(model)
 
 
-def test_what_is_locked_follows_nobody(small_case: Callable[[Any], Case]) -> None:
-    """OpenSim keeps it locked, and its leader with it."""
+@pytest.mark.parametrize("locked", [("bend",), ("bend", "twist")])
+def test_what_is_locked_follows_nobody(
+    small_case: Callable[[Any], Case], locked: tuple[str, ...]
+) -> None:
+    """OpenSim keeps it locked, and its leader with it; or both where neither should be."""
     model, _ = muscled()
-    couple(model, "bend", "twist", opensim.LinearFunction(1.0, 0.0))
-    coordinate(model, "bend").setDefaultLocked(True)
+    couple(model, "bend", "twist", opensim.LinearFunction(1.0, 0.1))
+    for name in locked:
+        coordinate(model, name).setDefaultLocked(True)
     with pytest.raises(UnsupportedComponent, match=r"Coordinate 'bend'.*locked.*twist"):
         small_case(model)
 

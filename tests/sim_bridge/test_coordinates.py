@@ -176,6 +176,46 @@ def test_coupler_of_a_coordinate_that_follows_a_spline_is_refused(
         small_case(model)
 
 
+@pytest.mark.parametrize("default", [-2.0, 0.37, 0.9, 3.0])  # at a knot and beyond the ends, too
+def test_what_follows_a_locked_coordinate_by_a_spline_stays(
+    small_case: Callable[[Any], Case], default: float
+) -> None:
+    model = planar_and_pin()
+    couple(model, "across", "turn", spline(POINTS))
+    coordinate(model, "turn").setDefaultValue(default)
+    coordinate(model, "turn").setDefaultLocked(True)
+    case = small_case(model)
+    assert free_names(case.compiled) == ("hinge_angle", "along", "end")
+    assert_poses_agree(case)
+
+
+def test_both_may_be_locked_where_the_coupler_has_them(small_case: Callable[[Any], Case]) -> None:
+    model = planar_and_pin()
+    couple(model, "across", "turn", line(0.5))
+    for name, default in (("turn", 0.5), ("across", 0.25)):
+        coordinate(model, name).setDefaultValue(default)
+        coordinate(model, name).setDefaultLocked(True)
+    assert_poses_agree(small_case(model))
+
+
+@pytest.mark.parametrize(("top", "told"), [(0.62, False), (0.58, True)])
+def test_a_range_that_does_not_bind_is_told(
+    small_case: Callable[[Any], Case],
+    caplog: pytest.LogCaptureFixture,
+    top: float,
+    told: bool,
+) -> None:
+    """A leader that goes to 1 takes its follower to 0.6."""
+    model = planar_and_pin()
+    couple(model, "across", "turn", line(0.6))
+    for name, highest in (("turn", 1.0), ("across", top)):
+        coordinate(model, name).setRangeMin(-1.0)
+        coordinate(model, name).setRangeMax(highest)
+    coordinate(model, "across").setDefaultClamped(True)
+    small_case(model)
+    assert ("leave the range they are clamped to: across (follows turn)" in caplog.text) == told
+
+
 def test_coordinate_prescribed_as_a_constant_stays_there(
     small_case: Callable[[Any], Case],
 ) -> None:
