@@ -182,8 +182,9 @@ class Refiner:
             Envelopes as fractions of the reference maximum, order of `channel_names`. A view,
             valid until the next call. Between two steps of the network the last one is held.
         """
-        if self._stream.is_new_stream(t):
-            self._estimator.reset()
+        if self._stream.is_new_stream(t) or (seen and self._settling.lost(t)):
+            self._stream.reset()
+            self._estimator.reset()  # a pose that was held is no motion to go on from
             self._last_t = t
         for fraction, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
             self._estimator.step(x)

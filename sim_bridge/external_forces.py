@@ -117,10 +117,8 @@ class ExternalForces:
         self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
         self._names = tuple(load.name for load in loads)
         self._told: set[tuple[str, int]] = set()
-        self._doubted = False
-        self._frames = 0
-        self.posed = True
-        self._ignored = False
+        self._frames, self.posed = 0, True
+        self._ignored = self._doubted = False
 
     @property
     def delayed(self) -> F64:

@@ -244,7 +244,9 @@ class InverseKinematics:
             self._solve(self._gate.markers, self._last, 0)
             self._gate.grow_older()
             self._held += 1
-        elif (self._misfits >= _LOST_FRAMES and self.fits) or self._leapt():
+            return
+        self._take_step()
+        if (self._misfits >= _LOST_FRAMES and self.fits) or self._leapt():
             self._gate.reset()  # found, perhaps with a joint turned over
             self._place(markers)
         else:
@@ -256,18 +258,14 @@ class InverseKinematics:
         Whoever is suddenly elsewhere, and faces another way, is found from the last pose with
         joints turned over, and a step like that is none to go on by.
         """
-        np.subtract(self.free, self._last, out=self._velocity)
-        self._unwind()
-        np.multiply(self._velocity, self._is_rotation, out=self._velocity)
-        np.abs(self._velocity, out=self._velocity)
-        return self._gate.n_missing == 0 and float(self._velocity.max()) > _LEAP
+        np.multiply(self._velocity, self._is_rotation, out=self._turns)
+        np.abs(self._turns, out=self._turns)
+        return self._gate.n_missing == 0 and float(self._turns.max()) > _LEAP
 
     def _keep(self) -> None:
         """Take the pose for the person's."""
         self._gate.learn(self._targets, self._work.pose)
         self._last_rms = self.marker_rms
-        np.subtract(self.free, self._last, out=self._velocity)
-        self._unwind()
         self._velocity /= self._held + 1
         self._last[:] = self.free
         self._held, self._misfits = 0, 0 if self.fits else self._misfits
@@ -293,8 +291,9 @@ class InverseKinematics:
                 self._solve(markers, self._last, 0)
         return False
 
-    def _unwind(self) -> None:
-        """Take whole turns out of the last step: an angle without end must not spin."""
+    def _take_step(self) -> None:
+        """Measure the last step, without whole turns: an angle without end must not spin."""
+        np.subtract(self.free, self._last, out=self._velocity)
         np.multiply(self._velocity, self._turns_per_rad, out=self._turns)
         np.round(self._turns, out=self._turns)
         if self._turns.any():

@@ -28,7 +28,6 @@ from streamer.trial_features import has_emg, trial_features
 
 __all__ = [
     "cached_record",
-    "check_people",
     "default_cache_dir",
     "find_trials",
     "load_features",
@@ -36,6 +35,7 @@ __all__ = [
     "networks_dir",
     "record_path",
     "record_warnings",
+    "refuse_namesakes",
 ]
 
 _log = logging.getLogger(__name__)
@@ -88,11 +88,11 @@ def find_trials(directories: Sequence[Path]) -> list[Path]:
                 f"{directory}: no trial.toml in it or below; give directories of trials"
             )
         found |= below
-    check_people(found)
+    refuse_namesakes(found)
     return sorted(found)
 
 
-def check_people(trials: Iterable[Path]) -> None:
+def refuse_namesakes(trials: Iterable[Path]) -> None:
     """Refuse two people of one name: their maxima would be told from the trials of both.
 
     Raises

@@ -20,7 +20,7 @@ goes on with motion alone."""
 _OTHER_CLOCK_S = 1.0
 """No plate's sample is this much [s] later than a frame that has come, of which none is known: the
 clocks of the two streams differ."""
-UNSEEN = int(Status.HOLD | Status.WARMING_UP)
+UNSEEN = int(Status.HOLD | Status.WARMING_UP | Status.IK_UNCONVERGED)
 """What the bridge says of a frame that tells nothing of the motion."""
 
 

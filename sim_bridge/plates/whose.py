@@ -13,12 +13,11 @@ from sim_bridge._jit import F64, I64, is_finite, kernel
 
 from .clean import TRUSTED
 from .faults import PlateFault
+from .judge import LOADED
 from .mapping import REACH, Soles, nearest_foot, off_both, off_sole
 
 STANDS = 0.5
-"""Vertical force from which on a foot stands on a plate [body weights]..."""
-HAS_LEFT = 0.15
-"""... and below which it has left [body weights]."""
+"""Vertical force from which on a foot stands on a plate [body weights]."""
 LOOK_EVERY = 8
 """Frames between looks at who stands there; a foot stands for longer."""
 LEAST_LOOKS = 2
@@ -80,9 +79,8 @@ class FootCheck:
 
     def reset(self) -> None:
         """Look anew."""
-        for part in (*self._memory, self.fault):
-            part[:] = 0
-        self.beside = False
+        self.forget()
+        self.fault[:] = 0
 
     def forget(self) -> None:
         """Count no step that is not over, nor those before: the feet's pose was no good."""
@@ -139,7 +137,7 @@ def look_under_feet(
             memory.looks[i, who_stands(rows[i], soles, foot[i])] += 1
             if memory.looks[i].sum() >= MOST_LOOKS:
                 judge_step(i, memory, fault_out)
-        elif foot[i] >= 0 and not rows[i, 1] > HAS_LEFT * weight:  # or not known any more
+        elif foot[i] >= 0 and not rows[i, 1] > LOADED * weight:  # or not known any more
             judge_step(i, memory, fault_out)
 
 

@@ -112,12 +112,11 @@ def look_at_rows(
 def rest(i: int, vertical: float, settles: int, looked: int, memory: _Memory) -> None:
     """Take one frame of a plate without load: the least of its means, so that no foot counts."""
     memory.since[i] += 1
-    at = (memory.since[i] - settles) % looked
     if memory.since[i] <= settles:
         memory.total[i] = 0.0
         return
     memory.total[i] += vertical
-    if at == 0:
+    if (memory.since[i] - settles) % looked == 0:
         mean = memory.total[i] / looked
         if not abs(mean) >= abs(memory.least[i]):  # as the first is to NaN
             memory.least[i] = mean

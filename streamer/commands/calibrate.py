@@ -30,7 +30,7 @@ from streamer.config import load_config
 from streamer.doubts import lying_doubt, misfit_doubt
 from streamer.emg_inlet import EmgInlet
 from streamer.exceptions import ConfigError, FormatError, StreamerError, StreamNotFound
-from streamer.features import check_people
+from streamer.features import refuse_namesakes
 from streamer.formats import Trial, read_trial
 from streamer.loop import Session
 from streamer.lsl_inlet import find
@@ -91,7 +91,7 @@ def _of_one_person(trials: Sequence[Trial]) -> Sequence[Trial]:
     people = sorted({f"{trial.dataset}/{trial.subject}" for trial in trials})
     if len(people) > 1:
         raise ConfigError(f"trials of {', '.join(people)}; calibrate one person at a time")
-    check_people([trial.directory for trial in trials])
+    refuse_namesakes([trial.directory for trial in trials])
     return trials
 
 

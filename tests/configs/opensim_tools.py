@@ -34,14 +34,20 @@ def read_table(osim: ModuleType, path: Path) -> Table:
 
 
 def inverse_dynamics(
-    osim: ModuleType, subject: Path, coordinates: Path, span: tuple[float, float], out: Path
+    osim: ModuleType,
+    model: Path,
+    loads: Path,
+    coordinates: Path,
+    span: tuple[float, float],
+    out: Path,
+    cutoff_hz: float = -1.0,
 ) -> Table:
-    """Generalized forces of OpenSim's inverse dynamics without any filter [N m, N]."""
+    """Generalized forces of OpenSim's inverse dynamics [N m, N]; by default without any filter."""
     tool = osim.InverseDynamicsTool()
-    tool.setModelFileName(str(subject / "model.osim"))
+    tool.setModelFileName(str(model))
     tool.setCoordinatesFileName(str(coordinates))
-    tool.setExternalLoadsFileName(str(subject / "walk" / "external_loads.xml"))
-    tool.setLowpassCutoffFrequency(-1.0)
+    tool.setExternalLoadsFileName(str(loads))
+    tool.setLowpassCutoffFrequency(cutoff_hz)
     tool.setStartTime(span[0])
     tool.setEndTime(span[1])
     tool.setResultsDir(str(out))

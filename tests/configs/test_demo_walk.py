@@ -46,7 +46,8 @@ def coordinate_file(gait: Gait, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="module")
 def dynamics(opensim: ModuleType, coordinate_file: Path) -> Table:
-    return inverse_dynamics(opensim, SUBJECT, coordinate_file, SPAN, coordinate_file.parent)
+    model, loads = SUBJECT / "model.osim", SUBJECT / "walk" / "external_loads.xml"
+    return inverse_dynamics(opensim, model, loads, coordinate_file, SPAN, coordinate_file.parent)
 
 
 @pytest.fixture(scope="module")

@@ -98,6 +98,15 @@ def test_long_gap_starts_anew_by_itself(refiner: Refiner) -> None:
     np.testing.assert_array_equal(refine(refiner, later), first)
 
 
+def test_after_a_long_while_of_held_poses_it_starts_anew(refiner: Refiner) -> None:
+    data = recording(50)
+    first = refine(refiner, data)
+    for k in range(30):
+        refiner.step(0.5 + 0.01 * k, *frame(data, 49)[1:], seen=False)
+    later = data | {"t": data["t"] + 0.8}
+    np.testing.assert_array_equal(refine(refiner, later), first)
+
+
 @pytest.mark.parametrize("rate_hz", [50.0, 200.0])
 def test_other_rates_give_the_same_emg(refiner: Refiner, rate_hz: float) -> None:
     native = refine(refiner, recording(301))

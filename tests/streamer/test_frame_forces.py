@@ -128,7 +128,7 @@ def test_everybody_is_told_of_missing_frames() -> None:
     assert (bridge.resets, refiner.resets) == (2, 1)
 
 
-@pytest.mark.parametrize("status", [Status.HOLD, Status.WARMING_UP])
+@pytest.mark.parametrize("status", [Status.HOLD, Status.WARMING_UP, Status.IK_UNCONVERGED])
 def test_the_network_is_told_of_a_frame_that_tells_nothing(status: Status) -> None:
     bridge, refiner = StandInBridge(), StandInRefiner()
     bridge.status = int(status)

@@ -8,6 +8,7 @@ import pytest
 from sim_bridge import compile_model
 from streamer.commands import offline
 from streamer.formats import find_model, read_external_loads, read_storage
+from tests.configs.opensim_tools import inverse_dynamics
 from tests.data_sets import trial_dir
 
 WALK = "rajagopal/walker/walk"
@@ -29,28 +30,17 @@ def written(trial: str, out: Path, *, plates: bool, end: float) -> Path:
 def test_inverse_dynamics_of_opensim_finds_the_same_moments(tmp_path: Path, plates: bool) -> None:
     osim = pytest.importorskip("opensim")
     out = written(WALK, tmp_path / "out", plates=plates, end=1.2)
-    tool = osim.InverseDynamicsTool()
-    tool.setModelFileName(str(find_model(trial_dir(WALK))))
-    tool.setCoordinatesFileName(str(out / "ik.mot"))
-    tool.setLowpassCutoffFrequency(6.0)
-    tool.setExternalLoadsFileName(str(out / "external_loads.xml"))
-    tool.setStartTime(SPAN_S[0])
-    tool.setEndTime(SPAN_S[1])
-    tool.setResultsDir(str(tmp_path))
-    tool.setOutputGenForceFileName("theirs.sto")
-    excluded = osim.ArrayStr()
-    excluded.append("Muscles")
-    tool.setExcludedForces(excluded)
-    tool.run()
-    ours, theirs = read_storage(out / "id.sto"), read_storage(tmp_path / "theirs.sto")
+    at, theirs = inverse_dynamics(
+        osim, find_model(trial_dir(WALK)), out / "external_loads.xml", out / "ik.mot", SPAN_S,
+        tmp_path, cutoff_hz=6.0,
+    )  # fmt: skip
+    ours = read_storage(out / "id.sto")
     middle = (ours.time > SPAN_S[0] + 0.05) & (ours.time < SPAN_S[1] - 0.05)
-    worst = {}
-    for name, column in zip(ours.names, ours.data.T, strict=True):
-        if name in theirs.names:
-            other = np.interp(
-                ours.time[middle], theirs.time, theirs.data[:, theirs.names.index(name)]
-            )
-            worst[name] = np.abs(column[middle] - other).max()
+    worst = {
+        name: np.abs(column[middle] - np.interp(ours.time[middle], at, theirs[name])).max()
+        for name, column in zip(ours.names, ours.data.T, strict=True)
+        if name in theirs
+    }
     assert len(worst) > 30
     assert max(worst.values()) < 1e-6  # 5e-9 seen: the digits that OpenSim writes
 
