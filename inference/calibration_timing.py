@@ -1,9 +1,7 @@
 """Whether the network's own estimates know the EMG again, and how late it stands against them.
 
-Numbers behind the refusals: the network's mean r at the best lag was 0.61 to 0.75 for true EMG of
-people whom it did not know, 0.22 or less for EMG half a second late, and below 0.4 for 109 of 120
-random exchanges of channels in walking, for 0 of 20 in running. In four trials of 40 to 61 s the
-lags of the four quarters differed by 0.01 s; with an EMG clock 0.2 % off, by 0.06 to 0.09 s.
+In four trials of 40 to 61 s the lags of the four quarters differed by 0.01 s; with an EMG clock
+0.2 % off, by 0.06 to 0.09 s.
 """
 
 from __future__ import annotations
@@ -16,19 +14,11 @@ import numpy as np
 from inference.calibration_limbs import Limb
 from inference.dataset import measured_matrix
 from inference.exceptions import CalibrationError
-from inference.metrics import (
-    MAX_LAG_S,
-    MINIMUM_SAMPLES,
-    SEARCHED_S,
-    Series,
-    best_common_lag,
-    correlation,
-)
+from inference.metrics import MAX_LAG_S
+from inference.recognition import RECOGNISED_R, Part, best_lag, in_words
 
 __all__ = ["recognise"]
 
-RECOGNISED_R: Final = 0.4
-"""Least mean r of the network's own estimates at their best lag."""
 QUARTER_S: Final = 5.0
 """A quarter of a recording tells its lag from this length on."""
 DRIFT_S: Final = 0.04
@@ -67,10 +57,9 @@ def recognise(
             warnings.append(text)
     lag_s, r = _best_lag(limbs, step_s)
     if not r >= RECOGNISED_R:
-        said = "no lag is best" if np.isnan(r) else f"mean r {r:.2f} at the best lag"
         raise CalibrationError(
-            f"the EMG repeats with the motion, but not as these muscles do ({said} within "
-            f"{SEARCHED_S:g} s); check the names of the channels and the clock of the EMG"
+            f"the EMG repeats with the motion, but not as these muscles do ({in_words(r)}); "
+            "check the names of the channels and the clock of the EMG"
         )
     if abs(lag_s) > MAX_LAG_S:
         raise CalibrationError(
@@ -99,20 +88,7 @@ def _drift(limbs: Sequence[Limb], step_s: float) -> tuple[float, float] | None:
 
 
 def _best_lag(limbs: Sequence[Limb], step_s: float) -> tuple[float, float]:
-    """Best lag [s] of all channels together, and their mean r there.
-
-    r is NaN where there is no best lag: none at all, or the last that was searched.
-    """
+    """Best lag [s] of all channels together, and their mean r there, see `best_lag`."""
     matrix = measured_matrix()
-    channels: dict[int, list[Series]] = {}
-    for limb in limbs:
-        estimate = (limb.y @ matrix.T).astype(np.float64)
-        for c in np.flatnonzero(limb.measured.sum(0) >= MINIMUM_SAMPLES):
-            series = Series(estimate[:, c], limb.target[:, c].astype(float), limb.measured[:, c])
-            channels.setdefault(int(c), []).append(series)
-    lag = best_common_lag(list(channels.values()), 1.0 / step_s, SEARCHED_S)
-    r = np.array([correlation(series, lag) for series in channels.values()])
-    known = r[np.isfinite(r)]
-    if not len(known) or abs(lag) == round(SEARCHED_S / step_s):
-        return lag * step_s, float("nan")
-    return lag * step_s, float(known.mean())
+    parts = [Part(limb.y @ matrix.T, limb.target, limb.measured) for limb in limbs]
+    return best_lag(parts, step_s)

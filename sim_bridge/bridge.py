@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ._jit import F64, I64, kernel
+from ._jit import F64, I64
 from .coordinate_task import CoordinateTask
 from .exceptions import SettingsError
 from .external_forces import ExternalForces
@@ -14,16 +14,12 @@ from .filters import CAUSAL_DEFAULT, make_filter
 from .frozen import FrozenMarkers
 from .inverse_dynamics import ExternalForce, InverseDynamics
 from .inverse_kinematics import InverseKinematics
+from .leaps import Leaps
 from .model import CompiledModel
 from .muscle_force import MuscleForce
 from .muscle_paths import MuscleGeometry
 from .static_optimization import StaticOptimization
 from .status import BridgeStatus
-
-FASTEST_TURN = 150.0
-"""Speed of an angle [rad/s] that no joint reaches; a turn over the end of a range does."""
-FASTEST_SHIFT = 20.0
-"""Speed of a length [m/s] that no body reaches."""
 
 # plain numbers: arithmetic on IntFlag costs a microsecond a bit
 _GAP, _HOLD = int(BridgeStatus.GAP), int(BridgeStatus.HOLD)
@@ -202,9 +198,7 @@ class Bridge:
         self.so = StaticOptimization(model, settings.reserve, settings.residual)
         self._free_index = model.coordinates.free_index
         self._free, self._free_speed = np.zeros((2, len(self._free_index)))
-        rotation = model.coordinates.is_rotation
-        self._fastest = np.where(rotation, FASTEST_TURN, FASTEST_SHIFT)
-        self._last_t, self._last_q = -np.inf, np.zeros(n)
+        self._leaps = Leaps(model)
         self._unseen_t = -np.inf
         self._markers = np.zeros((self.ik.n_labels, 3))
         self._frozen = FrozenMarkers(self.ik.n_labels)
@@ -234,7 +228,8 @@ class Bridge:
         self.ik.reset()
         self._filter.reset()
         self._frozen.reset()
-        self._last_t = self._unseen_t = -np.inf
+        self._leaps.reset()
+        self._unseen_t = -np.inf
         self._external.reset()
         self.so.reset()
 
@@ -274,7 +269,8 @@ class Bridge:
             Overwritten by the next step.
         """
         if not np.isfinite(t):
-            t = self._last_t + 1.0 / self.settings.rate_hz if np.isfinite(self._last_t) else 0.0
+            last = self._leaps.t
+            t = last + 1.0 / self.settings.rate_hz if np.isfinite(last) else 0.0
         np.copyto(self._markers, markers)  # kernels are compiled for arrays of our own kind
         if self._frozen.step(t, self._markers):
             self._markers[:] = np.nan
@@ -285,7 +281,7 @@ class Bridge:
         else:  # the filter bridges the gap, or starts anew, when markers are back
             if self.ik.n_used < self.ik.n_markers:
                 self.unseen_until(t + GUESS_TOLD_S * self.ik.blind)
-            if self._jumped(t):
+            if self._leaps.step(t, self.ik.q, self.ik.surprised):
                 self._filter.reset()
             self._filter.step(t, self.ik.q)
         if t - self._filter.delay_s <= self._unseen_t:
@@ -320,12 +316,6 @@ class Bridge:
             Overwritten by the next; a row that is not believed is NaN.
         """
         return self._external.clean(forces)
-
-    def _jumped(self, t: float) -> bool:
-        """Whether the solution moved faster than a body can, as where a recording starts again."""
-        dt = t - self._last_t
-        self._last_t = t
-        return bool(moved_beyond(self.ik.q, self._last_q, self._fastest, dt))
 
     def track(self, markers: F64) -> int:
         """Inverse kinematics alone; the solution is ``output.ik_q``, status bits are returned."""
@@ -387,14 +377,3 @@ class Bridge:
     def _mark(self, stage: str) -> None:
         if self.on_stage is not None:
             self.on_stage(stage)
-
-
-@kernel
-def moved_beyond(q: F64, before_out: F64, fastest: F64, dt: float) -> bool:
-    """Whether a coordinate moved faster than its limit; the coordinates are remembered."""
-    beyond = False
-    for i in range(q.shape[0]):
-        if dt > 0.0 and abs(q[i] - before_out[i]) > fastest[i] * dt:
-            beyond = True
-        before_out[i] = q[i]
-    return beyond

@@ -29,19 +29,49 @@ class CoordinateTask:
     value: float | None = None
 
 
-def read_tasks(
-    tasks: Sequence[CoordinateTask], model: CompiledModel, default: F64
-) -> tuple[F64, F64]:
-    """Weight and value of every free coordinate's task, 0 and the default where there is none."""
-    names = model.coordinates.free_names
-    weight, value = np.zeros(len(names)), default.copy()
-    for task in tasks:
-        if task.name not in names:
-            raise SettingsError(
-                f"coordinate task '{task.name}' names no free coordinate;"
-                f" these are {', '.join(names)}"
-            )
-        weight[names.index(task.name)] = task.weight
-        if task.value is not None:
-            value[names.index(task.name)] = task.value
-    return weight, value
+class Pull:
+    """What pulls the coordinates beside the markers: their tasks, and a hold where they are.
+
+    Parameters
+    ----------
+    tasks : sequence of CoordinateTask
+    model : CompiledModel
+    default : ndarray of shape (n_free,), float64 [rad] or [m]
+        Values of tasks that have none.
+
+    Attributes
+    ----------
+    weight : ndarray of shape (n_free,), float64
+        Of the squared distances from `anchor`.
+    anchor : ndarray of shape (n_free,), float64 [rad] or [m]
+        Where they are pulled to; any number where the weight is 0.
+
+    Raises
+    ------
+    SettingsError
+        If a task names no free coordinate of the model.
+    """
+
+    def __init__(self, tasks: Sequence[CoordinateTask], model: CompiledModel, default: F64) -> None:
+        names = model.coordinates.free_names
+        self._task, self._value = np.zeros(len(names)), default.copy()
+        for task in tasks:
+            if task.name not in names:
+                raise SettingsError(
+                    f"coordinate task '{task.name}' names no free coordinate;"
+                    f" these are {', '.join(names)}"
+                )
+            self._task[names.index(task.name)] = task.weight
+            if task.value is not None:
+                self._value[names.index(task.name)] = task.value
+        self.weight, self._held = np.zeros((2, len(names)))
+        self.anchor = default.copy()
+
+    def hold(self, start: F64, stiffness: float, markers: float) -> None:
+        """Pull to `start` by the stiffness, and to the tasks' values beside markers so heavy."""
+        np.multiply(self._task, markers, out=self.weight)
+        np.multiply(self.weight, self._value, out=self.anchor)
+        np.multiply(start, stiffness, out=self._held)
+        self.anchor += self._held
+        self.weight += stiffness
+        np.divide(self.anchor, self.weight, out=self.anchor, where=self.weight > 0.0)

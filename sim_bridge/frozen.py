@@ -1,4 +1,4 @@
-"""Whether the camera system has stopped and its last frame comes again and again."""
+"""Whether a frame is the last one again: the cameras have stopped, or a slower stream is padded."""
 
 import logging
 
@@ -9,12 +9,12 @@ from ._jit import F64, is_finite, kernel
 _log = logging.getLogger(__name__)
 
 FROZEN_S = 0.1
-"""Time for which all markers may stay the same to the last bit [s]. Measured ones never do; slower
-streams that were brought to a higher rate may, for a frame of theirs."""
+"""After so long [s] it is the cameras; for less, frames were lost or the stream is padded."""
+_TOLD_AFTER = 20
 
 
 class FrozenMarkers:
-    """Compares every frame with the one before.
+    """Compares every frame with the one before; measured ones never stay the same to the last bit.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class FrozenMarkers:
     def __init__(self, n_label: int) -> None:
         self._last: F64 = np.full((n_label, 3), np.nan)
         self._since = np.inf
-        self._said = False
+        self._repeats, self._said_frozen = 0, False
 
     def reset(self) -> None:
         """Forget the last frame."""
@@ -34,20 +34,27 @@ class FrozenMarkers:
     def step(self, t: float, markers: F64) -> bool:
         """Take the markers (n_label, 3) of time `t` [s]; True if they are no measurement."""
         if same(markers, self._last):
-            return self._told(t - self._since > FROZEN_S)
+            self._tell(t)
+            return True
         self._last[:] = markers
         self._since = t
         return False
 
-    def _told(self, frozen: bool) -> bool:
-        """Log once that they are."""
-        if frozen and not self._said:
-            self._said = True
+    def _tell(self, t: float) -> None:
+        """Log once that the cameras have stopped, or that many frames are repeated."""
+        self._repeats += 1
+        if t - self._since > FROZEN_S and not self._said_frozen:
+            self._said_frozen = True
             _log.warning(
                 "all markers stay the same to the last bit: the cameras have stopped, or their "
                 "software sends the last frame again; the pose is held until they move"
             )
-        return frozen
+        elif self._repeats == _TOLD_AFTER and not self._said_frozen:
+            _log.warning(
+                "%d frames are the one before to the last bit: the pose is held in them; give the "
+                "markers at the rate at which they were measured",
+                self._repeats,
+            )
 
 
 @kernel

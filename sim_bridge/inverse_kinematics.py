@@ -10,7 +10,7 @@ import numpy as np
 
 from ._jit import F64, I64
 from .base_coordinates import base_coordinates
-from .coordinate_task import CoordinateTask, read_tasks
+from .coordinate_task import CoordinateTask, Pull
 from .exceptions import MarkerMismatch
 from .first_poses import first_poses
 from .kinematics import point_in_ground, pose_free, skeleton_of
@@ -22,11 +22,11 @@ from .model import CompiledModel
 from .sight import Sight
 
 MAX_ITERATIONS = 30
+_RMS_RISE, _RMS_SLACK = 1.3, 0.002
+"""A marker error up to this multiple of the last plus this [m] is that of a person elsewhere."""
 GAP_STIFFNESS = 1e-4
 """Stiffness [m^2/rad^2] of frames with missing markers: a coordinate that the others see has about
 a thousand times as much from them, one that they do not see stays with its prediction."""
-_RMS_RISE, _RMS_SLACK = 1.3, 0.002
-"""A marker error beyond this multiple of the last one plus this [m] has a cause: a marker."""
 _STEP_KEPT = 0.9
 """Share of the last step that the prediction takes again."""
 _FEW_SEEDS, _SEED_GOOD = 4, 0.03
@@ -87,6 +87,8 @@ class InverseKinematics:
         How many markers the last frame had, without those set aside.
     blind : bool
         Whether its markers hardly see a coordinate that those before saw: it follows a prediction.
+    surprised : bool
+        Whether its pose is not where the one before led to: what is between them is no motion.
     converged : bool
         Whether the last frame ended by its tolerance.
     """
@@ -139,16 +141,13 @@ class InverseKinematics:
         self._result = np.zeros(5)
         self.free = self._default.copy()
         self._last, self._velocity = self.free.copy(), np.zeros_like(self.free)
-        self._last_rms, self._held = 0.0, 0
-        self._start = self.free.copy()
-        self._anchor = self.free.copy()
-        self._stiffness = stiffness
-        self._task_weight, self._task_value = read_tasks(tasks, model, self._default)
-        self._pull, self._held_start = np.zeros((2, len(self.free)))
+        self._last_rms, self._held, self.surprised = 0.0, 0, False
+        self._start, self._stiffness = self.free.copy(), stiffness
+        self._pull = Pull(tasks, model, self._default)
         self._sight, self.blind = Sight(len(self.free)), False
-        self._gate = MarkerGate(self.n_markers, self.n_labels)
-        self._placed = False
-        self._misfits = 0
+        names = [name for name, has_weight in zip(match.names, used, strict=True) if has_weight]
+        self._gate = MarkerGate(self._targets, names, self.n_labels)
+        self._placed, self._misfits = False, 0
 
     @property
     def q(self) -> F64:
@@ -234,15 +233,17 @@ class InverseKinematics:
             return
         self._predict()
         pose_free(self._skeleton, self._start, self._work.pose)
-        self._gate.screen(self._targets, markers, self._work.pose)
+        self._gate.screen(markers, self._work.pose, self.blind)
         self._solve_seen(markers)
-        if self._gate.n_aside and self.marker_rms > _RMS_RISE * self._last_rms + _RMS_SLACK:
-            self._solve_seen(self._gate.markers)
-        else:
+        self.surprised = self._gate.n_aside > 0 and self._has_moved(markers)
+        if self.surprised:
             self._gate.take_all(markers)
+        elif self._gate.n_aside:
+            pose_free(self._skeleton, self._start, self._work.pose)
+            self._solve_seen(self._gate.markers)
         if self._is_wrong(markers):
             self._solve(self._gate.markers, self._last, 0)
-            self._gate.grow_older()
+            self._gate.outvoted()
             self._held += 1
             return
         self._take_step()
@@ -251,6 +252,11 @@ class InverseKinematics:
             self._place(markers)
         else:
             self._keep()
+
+    def _has_moved(self, markers: F64) -> bool:
+        """Whether the person is elsewhere than predicted, rather than markers on the person."""
+        as_well = self.marker_rms <= _RMS_RISE * self._last_rms + _RMS_SLACK
+        return as_well and self._gate.in_place(markers, self._work.pose)
 
     def _leapt(self) -> bool:
         """Whether a joint turned farther than any does, with all markers there.
@@ -264,7 +270,7 @@ class InverseKinematics:
 
     def _keep(self) -> None:
         """Take the pose for the person's."""
-        self._gate.learn(self._targets, self._work.pose)
+        self._gate.learn(self._work.pose)
         self._last_rms = self.marker_rms
         self._velocity /= self._held + 1
         self._last[:] = self.free
@@ -307,11 +313,11 @@ class InverseKinematics:
         if n_seen == self.n_markers:
             self._gate.n_missing, self.blind = 0, False
             self._solve(markers, self._start, MAX_ITERATIONS, self._stiffness)
-            self._sight.learn(self._work.normal, self._pull)
+            self._sight.learn(self._work.normal, self._pull.weight)
             return
-        corrected = self._gate.without_errors(self._targets, markers)
+        corrected = self._gate.on_model(markers, self._work.pose)
         self._solve(corrected, self._start, MAX_ITERATIONS, GAP_STIFFNESS)
-        self.blind = self._sight.lost(self._work.normal, self._pull)
+        self.blind = self._sight.lost(self._work.normal, self._pull.weight)
         if corrected is not markers:
             converged = self._result[3]
             self._solve(markers, self.free, 0)  # the markers' errors as they are
@@ -326,12 +332,7 @@ class InverseKinematics:
     def _solve(self, markers: F64, start: F64, limit: int, hold: float = 0.0) -> None:
         """Solve from ``start``, pulled to it by ``hold`` and to the tasks' values."""
         weight, _ = seen_markers(self._targets, markers)
-        np.multiply(self._task_weight, weight, out=self._pull)
-        np.multiply(self._pull, self._task_value, out=self._anchor)
-        np.multiply(start, hold, out=self._held_start)
-        self._anchor += self._held_start
-        self._pull += hold
-        np.divide(self._anchor, self._pull, out=self._anchor, where=self._pull > 0.0)
+        self._pull.hold(start, hold, weight)
         self.free[:] = start
         solve_frame(
             self._skeleton,
@@ -339,8 +340,8 @@ class InverseKinematics:
             markers,
             self._lower,
             self._upper,
-            self._anchor,
-            self._pull,
+            self._pull.anchor,
+            self._pull.weight,
             limit,
             self._work,
             self.free,
@@ -373,6 +374,7 @@ class InverseKinematics:
         self._last[:] = self.free
         self._velocity[:] = 0.0
         self._last_rms, self._held, self._misfits = self.marker_rms, 0, 0
+        self.surprised = True
 
     def _seed(self, k: int, markers: F64) -> F64:
         """One of the postures and headings, moved to the markers."""

@@ -1,15 +1,20 @@
-"""What is known of every marker's error against the model, and what follows of it.
+"""Where every marker sits on the body, and what follows of it.
 
 **Stray markers** are set aside: flown off, swapped or mislabelled. From one frame to the next a
-marker's error against the model hardly changes: it is soft tissue and placement. So the predicted
-pose and the last error say where a marker must be within centimetres, and one that is further off
-can be treated as missing. Whether it is, the solver decides by the error that remains: where all
-markers fit the model as well as before, the prediction was wrong.
+marker hardly moves on its segment: soft tissue does not jump. So the predicted pose says where a
+marker must be within centimetres. Where one is further off, either the prediction was wrong or the
+marker is, and the frame's own pose tells: in it all markers sit where they sat, or some do not.
+These count as missing until they are back; only where most markers say so for a while is it the
+memory that is wrong, and the frame taken as it is.
 
-**Missing markers** are stood in for: as their error is known, so is that of the others, which is
-taken off these while some are missing. Else the pose would move within one frame by what the
-missing ones held it back, and its acceleration would be that of a step.
+**Missing markers** are stood in for: as it is known by how much each is off its place on the model,
+that is taken off the others while some are missing. Else the pose would move within one frame by
+what the missing ones held it back, and its acceleration would be that of a step.
 """
+
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,22 +22,46 @@ from ._jit import F64, I64, is_finite, kernel
 from .kinematics import Pose, point_in_ground
 from .marker_normal import Targets
 
-GATE_M = 0.06
-"""Distance from the prediction [m] beyond which a marker is set aside."""
-_PATIENCE = 20
-"""Frames after which a marker that was set aside or missing is taken as it is..."""
+_log = logging.getLogger(__name__)
+
+GATE_M = 0.05
+"""Distance from the prediction [m] beyond which a marker is looked at; at 100 Hz walkers' and
+runners' are up to 23 mm from it, at 50 Hz 36 mm."""
+MOVED_M = 0.03
+"""A marker that is this far [m] from where it sat, in the pose that all of a frame have, moved on
+the body; more do in another posture, as after a pause, but few of those that were far."""
 ELSEWHERE_M = 0.5
-"""... unless it is this far [m] from where the others, most of which are in their places, have it:
-no soft tissue and no label of a limb, but a ghost, and it would be held for the person."""
+"""Those that were never seen, or whose limb was not, are off from this distance [m] on only, if
+most others are in their places: no placement and no label of a limb, but a ghost."""
+_PATIENCE = 20
+"""Frames for which a missing marker is waited for, and most markers may be off."""
+_NEVER = _PATIENCE + 1
+_SAID_AFTER = 200
+"""Frames in a row after which a marker that is off is named."""
+
+
+class _Memory(NamedTuple):
+    """What is kept of every marker."""
+
+    place: F64
+    """Where it sat on its link when last used; its station, if never."""
+    absent: I64
+    """Frames since."""
+    off: I64
+    """Frames in a row in which it was set aside."""
 
 
 class MarkerGate:
-    """Remembers every marker's error and screens the next frame.
+    """Remembers where every marker sits on its link and screens the next frame.
 
     Parameters
     ----------
-    n_marker, n_label : int
-        Matched markers, and labels that arrive.
+    targets : Targets
+        Matched markers.
+    names : sequence of str
+        Theirs.
+    n_label : int
+        Labels that arrive.
 
     Attributes
     ----------
@@ -44,46 +73,80 @@ class MarkerGate:
         How many were missing, these included, that had been there lately.
     """
 
-    def __init__(self, n_marker: int, n_label: int) -> None:
+    def __init__(self, targets: Targets, names: Sequence[str], n_label: int) -> None:
+        self._targets, self._names = targets, tuple(names)
         self.markers: F64 = np.full((n_label, 3), np.nan)
-        self._error = np.zeros((n_marker, 3))
-        self._age = np.full(n_marker, _PATIENCE, dtype=np.int64)
-        self._point = np.zeros(3)
-        self.n_aside = self.n_missing = 0
         self._corrected: F64 = np.full((n_label, 3), np.nan)
+        n = len(targets.link)
+        self._memory = _Memory(
+            targets.station.copy(), np.full(n, _NEVER, dtype=np.int64), np.zeros(n, dtype=np.int64)
+        )
+        self._point, self._told = np.zeros(3), np.zeros(n, dtype=np.bool_)
+        self._outvoted = self.n_aside = self.n_missing = 0
 
     def reset(self) -> None:
-        """Forget all errors; the next frame passes as it is."""
-        self._age[:] = _PATIENCE
+        """Forget all places; the next frame passes as it is."""
+        self._memory.place[:] = self._targets.station
+        self._memory.absent[:] = _NEVER
+        self._memory.off[:] = self._outvoted = 0
 
-    def screen(self, targets: Targets, markers: F64, pose: Pose) -> None:
-        """Copy a frame to ``markers``, without those too far from the predicted ``pose``."""
+    def screen(self, markers: F64, pose: Pose, blind: bool) -> None:
+        """Copy a frame to ``markers``, without those too far from the predicted ``pose``.
+
+        Where that is ``blind``, a marker that has been away may be anywhere near.
+        """
         np.copyto(self.markers, markers)
+        aged = _PATIENCE if blind else _NEVER
         self.n_aside = screen_markers(
-            targets, markers, pose, self._error, self._age, self._point, self.markers
+            self._targets, markers, pose, self._memory, aged, self._point, self.markers
         )
 
-    def without_errors(self, targets: Targets, markers: F64) -> F64:
-        """Return a frame as it is, or less the known errors if markers are missing from it.
-
-        A marker that has been missing for long is not waited for.
-        """
-        np.copyto(self._corrected, markers)
-        self.n_missing = correct_markers(targets, markers, self._error, self._age, self._corrected)
-        return self._corrected if self.n_missing else markers
+    def in_place(self, markers: F64, pose: Pose) -> bool:
+        """Whether most of those set aside sit where they sat, in the ``pose`` that all have."""
+        return bool(most_in_place(self._targets, markers, pose, self._memory, self._point))
 
     def take_all(self, markers: F64) -> None:
         """Set no marker of this frame aside."""
         np.copyto(self.markers, markers)
-        self.n_aside = 0
+        self._memory.off[:] = self.n_aside = 0
 
-    def grow_older(self) -> None:
-        """No marker of this frame could be used: after a while all are taken as they are."""
-        np.minimum(self._age + 1, _PATIENCE, out=self._age)
+    def on_model(self, markers: F64, pose: Pose) -> F64:
+        """Return a frame as it is, or moved to the model's places if markers are missing from it.
 
-    def learn(self, targets: Targets, pose: Pose) -> None:
-        """Remember the errors of the markers that were used, at the solution ``pose``."""
-        learn_errors(targets, self.markers, pose, self._point, self._error, self._age)
+        A marker that has been missing for long is not waited for.
+        """
+        np.copyto(self._corrected, markers)
+        self.n_missing = correct_markers(
+            self._targets, markers, pose, self._memory, self._point, self._corrected
+        )
+        return self._corrected if self.n_missing else markers
+
+    def outvoted(self) -> None:
+        """Most markers of this frame could not be used: after a while all are taken as they are."""
+        self._outvoted += 1
+        if self._outvoted >= _PATIENCE:
+            self.reset()
+
+    def learn(self, pose: Pose) -> None:
+        """Remember where the markers that were used sit, at the solution ``pose``."""
+        used = learn_places(self._targets, self.markers, pose, self._memory)
+        if self.n_aside >= used:
+            self.outvoted()
+            return
+        self._outvoted = 0
+        if self.n_aside and self._memory.off.max() == _SAID_AFTER:
+            self._tell(int(self._memory.off.argmax()))
+
+    def _tell(self, i: int) -> None:
+        """Name a marker once that is off for long."""
+        if not self._told[i]:
+            self._told[i] = True
+            _log.warning(
+                "marker %s is more than %.0f cm from where it sat on the body: it is not used "
+                "until it is back; put it back, correct its label, or start anew with it there",
+                self._names[i],
+                100.0 * GATE_M,
+            )
 
 
 @kernel
@@ -91,19 +154,19 @@ def screen_markers(
     targets: Targets,
     markers: F64,
     pose: Pose,
-    error: F64,
-    age: I64,
+    memory: _Memory,
+    aged: int,
     point: F64,
     markers_out: F64,
 ) -> int:
-    """Set markers aside in a copy and count them; ``age`` is frames since an error was learnt."""
+    """Set markers aside in a copy and count them; those absent for ``aged`` frames may be near."""
     far = near = elsewhere = 0
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
         if not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
             continue
-        off = distance(targets, i, markers[row], pose, error[i], point)
-        if age[i] >= _PATIENCE:
+        off = distance(targets, i, markers[row], pose, memory.place[i], point)
+        if memory.absent[i] >= aged:
             elsewhere += 1 if off > ELSEWHERE_M else 0
         elif off > GATE_M:
             far += 1
@@ -113,52 +176,84 @@ def screen_markers(
     if 0 < elsewhere < near:
         for i in range(targets.link.shape[0]):
             row = targets.column[i]
-            if (
-                age[i] >= _PATIENCE
-                and distance(targets, i, markers[row], pose, error[i], point) > ELSEWHERE_M
-            ):
+            off = distance(targets, i, markers[row], pose, memory.place[i], point)
+            if memory.absent[i] >= aged and off > ELSEWHERE_M:
                 far += 1
                 markers_out[row] = np.nan
+    for i in range(targets.link.shape[0]):
+        row = targets.column[i]
+        aside = is_finite(markers[row, 0]) and not is_finite(markers_out[row, 0])
+        memory.off[i] = memory.off[i] + 1 if aside else 0
     return far
 
 
 @kernel
-def distance(targets: Targets, i: int, marker: F64, pose: Pose, error: F64, point: F64) -> float:
-    """Distance of a marker from where a pose and its own error have it [m]."""
-    point_in_ground(pose, targets.link[i], targets.station[i], point)
+def most_in_place(targets: Targets, markers: F64, pose: Pose, memory: _Memory, point: F64) -> bool:
+    """See :meth:`MarkerGate.in_place`; one that was never seen is, unless it is a ghost."""
+    aside = moved = 0
+    for i in range(targets.link.shape[0]):
+        if memory.off[i] > 0:
+            off = distance(targets, i, markers[targets.column[i]], pose, memory.place[i], point)
+            limit = MOVED_M if memory.absent[i] < _NEVER else ELSEWHERE_M
+            aside += 1
+            moved += 1 if off > limit else 0
+    return 2 * moved < aside
+
+
+@kernel
+def distance(targets: Targets, i: int, marker: F64, pose: Pose, place: F64, point: F64) -> float:
+    """Distance of a marker from its place on the link in a pose [m]."""
+    point_in_ground(pose, targets.link[i], place, point)
     squared = 0.0
     for c in range(3):
-        squared += (point[c] - error[c] - marker[c]) ** 2
+        squared += (point[c] - marker[c]) ** 2
     return float(np.sqrt(squared))
 
 
 @kernel
-def correct_markers(targets: Targets, markers: F64, error: F64, age: I64, markers_out: F64) -> int:
-    """Take known errors off in a copy; returns how many are missing that were there lately."""
+def correct_markers(
+    targets: Targets, markers: F64, pose: Pose, memory: _Memory, point: F64, markers_out: F64
+) -> int:
+    """Move markers to their stations in a copy; returns how many are missing that were there."""
     missing = 0
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
-        if age[i] >= _PATIENCE:
+        if memory.absent[i] >= _PATIENCE:
             continue
         if is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+            point_in_ground(pose, targets.link[i], targets.station[i], point)
             for c in range(3):
-                markers_out[row, c] += error[i, c]
+                markers_out[row, c] += point[c]
+            point_in_ground(pose, targets.link[i], memory.place[i], point)
+            for c in range(3):
+                markers_out[row, c] -= point[c]
         else:
             missing += 1
     return missing
 
 
 @kernel
-def learn_errors(
-    targets: Targets, markers: F64, pose: Pose, point: F64, error_out: F64, age_out: I64
-) -> None:
-    """Error of every marker in ``markers`` against the model; the others grow older."""
+def learn_places(targets: Targets, markers: F64, pose: Pose, memory: _Memory) -> int:
+    """Take the places of the ``markers`` and count them; the others are absent for longer."""
+    used = 0
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
-        if not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
-            age_out[i] = min(age_out[i] + 1, _PATIENCE)
-            continue
-        point_in_ground(pose, targets.link[i], targets.station[i], point)
-        for c in range(3):
-            error_out[i, c] = point[c] - markers[row, c]
-        age_out[i] = 0
+        if is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+            point_on_link(pose, targets.link[i], markers[row], memory.place[i])
+            memory.absent[i] = 0
+            used += 1
+        elif memory.absent[i] < _PATIENCE:
+            memory.absent[i] += 1
+    return used
+
+
+@kernel
+def point_on_link(pose: Pose, link: int, point: F64, station_out: F64) -> None:
+    """Where on a link (ground: -1) a point of ground is [m]."""
+    for r in range(3):
+        if link < 0:
+            station_out[r] = point[r]
+        else:
+            station_out[r] = 0.0
+            for c in range(3):
+                station_out[r] += pose.rotation[link, c, r] * (point[c] - pose.position[link, c])

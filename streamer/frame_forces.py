@@ -20,6 +20,10 @@ goes on with motion alone."""
 _OTHER_CLOCK_S = 1.0
 """No plate's sample is this much [s] later than a frame that has come, of which none is known: the
 clocks of the two streams differ."""
+_LATE_FRAMES = 100
+"""After so many frames more without their forces than with them it is said."""
+_LATE_GAIN = 0.05
+"""Share of a frame in the mean delay."""
 UNSEEN = int(Status.HOLD | Status.WARMING_UP | Status.IK_UNCONVERGED)
 """What the bridge says of a frame that tells nothing of the motion."""
 
@@ -43,7 +47,8 @@ class FrameForces:
         self._unknown = np.zeros((0, 9)) if source is None else np.full_like(source.forces, np.nan)
         self._about = math.inf  # instant in question
         self._measured = -math.inf  # when forces were last measured
-        self._told_ahead = False
+        self._told_ahead = self._told_late = False
+        self._late, self._late_s = 0, 0.0  # frames, and the mean over the last of them
 
     def reset(self) -> None:
         """Forget when forces were measured."""
@@ -70,11 +75,26 @@ class FrameForces:
         fresh = self._source.align(self._about, until)
         if fresh:
             self._measured = self._about
+            self._late = max(0, self._late - 1)
         elif (newest := self._source.newest_s) <= t + FORCE_TRUST_S:
+            if newest > self._measured:
+                self._count_late(self._about - newest)
             self._measured = max(self._measured, newest)
         elif newest > t + _OTHER_CLOCK_S:
             self._say_ahead(newest - t)
         return fresh
+
+    def _count_late(self, late_s: float) -> None:
+        """Log once that the forces of most frames come too late for them, and by how much."""
+        self._late_s += (late_s - self._late_s) * (_LATE_GAIN if self._late else 1.0)
+        self._late += 1
+        if self._late >= _LATE_FRAMES and not self._told_late:
+            self._told_late = True
+            _log.warning(
+                "forces come %.0f ms too late for their frames, which are flagged FORCE_STALE: "
+                "shorten what their sender buffers, or raise `align_wait_ms` within the budget",
+                1e3 * self._late_s,
+            )
 
     def _say_ahead(self, ahead_s: float) -> None:
         """Log once that samples come from later than the frame, and none from around it."""

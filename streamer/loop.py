@@ -150,7 +150,8 @@ class Session:
             lead_s=refiner.lead_s,
         )
         bridge.on_stage = self.stages.mark
-        bridge.on_plate_fault = warn_of_plate
+        self._plate_faults: dict[str, str] = {}
+        bridge.on_plate_fault = self._note_plate
         self._frame_forces = FrameForces(forces, settings.filter_delay_s)
         self._posture = Posture(meta.coordinate_names, settings.rate_hz)
         self._times = FrameTimes(settings.rate_hz, settings.reset_after_s)
@@ -352,9 +353,15 @@ class Session:
                 force_stale=self.force_stale,
                 faults=self.faults,
                 late=self.sender.late,
+                plate_faults=self._plate_faults,
                 **fields,
             )
         )
+
+    def _note_plate(self, name: str, message: str) -> None:
+        """Say in the log, and in health, what is wrong with a force plate."""
+        self._plate_faults[name] = message
+        _log.warning("force plate %r: %s", name, message)
 
     def _counts(self) -> dict[str, Any]:
         """Fields that the report and the health message share."""
@@ -373,11 +380,6 @@ class Session:
     def report(self) -> dict[str, Any]:
         """Return what ``--report`` writes: counts, latency [ms], stages [us], flags."""
         return report(self._counts().items())
-
-
-def warn_of_plate(name: str, message: str) -> None:
-    """Say in the log what is wrong with a force plate."""
-    _log.warning("force plate %r: %s", name, message)
 
 
 def _bytes(array: NDArray[np.float64]) -> bytes:

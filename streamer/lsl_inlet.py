@@ -15,6 +15,7 @@ from streamer.frame_rate import mean_rate_hz
 from streamer.frame_times import Batches
 from streamer.inlet import CHUNK, Inlet
 from streamer.lost_stream import who
+from streamer.repeats import Repeats
 from streamer.stream_config import EmgStream, MarkerStream, Stream
 
 _MEASURED_FRAMES, _MEASURED_AT_MOST = 40, 400
@@ -149,7 +150,7 @@ class MarkerInlet(Inlet):
         self.received = -float("inf")
         self.rate_hz = rate_hz or self.nominal_rate_hz or self._measure_rate()
         self._newest = -float("inf")
-        self._batches = Batches()
+        self._batches, self._repeats = Batches(), Repeats(self.name)
         self._dejitter = Dejitter(self.rate_hz) if settings.dejitter else None
         self._last_pull_end = self._clock.now()
 
@@ -185,7 +186,8 @@ class MarkerInlet(Inlet):
         -------
         int
             Frames received: 0 if none came in time, more than 1 if older ones were skipped. One
-            that comes again at once is not counted again.
+            that comes again at once is not counted again; nor is one that comes alone, and is the
+            last to the bit: it is left out, see `streamer.repeats`.
         """
         began = self._clock.now()
         newest = len(self._pull(timeout_s))
@@ -199,6 +201,9 @@ class MarkerInlet(Inlet):
         count = max(count, 1)
         now = self._clock.now()
         self._take(self._buffer[newest - 1])
+        if self._repeats.step(self.markers, float(self._stamps[newest - 1])):
+            self._last_pull_end = now
+            return 0
         self.t = self._smooth(float(self._stamps[newest - 1]), count, now) - self._lag_s
         # 0.1 ms: an immediate answer, so the frame was there before it was asked for
         if now - began < 1e-4:

@@ -125,6 +125,8 @@ class Health(Message, kw_only=True):
         Per stage p50, p99, max [us].
     status_counts : dict
         How often each status bit was set.
+    plate_faults : dict
+        What was found wrong with a force plate, by its name; in words, with what to do.
     """
 
     uptime_s: float = 0.0
@@ -142,6 +144,7 @@ class Health(Message, kw_only=True):
     latency_ms: dict[str, float] = {}
     stage_us: dict[str, dict[str, float]] = {}
     status_counts: dict[str, int] = {}
+    plate_faults: dict[str, str] = {}
 
 
 class Meta(Message, kw_only=True):

@@ -24,6 +24,7 @@ from inference.evaluation import (
     score_tables,
 )
 from inference.evaluation.coverage import SHARES, coverage, relative_errors
+from inference.evaluation.doubts import emg_doubts
 from inference.evaluation.methods import beside_simulation
 from inference.exceptions import FeatureError
 from inference.exchange import put_right
@@ -111,8 +112,12 @@ def run(
             f"{len(seen)} of {len({r.person for r in records})} people are among those that the "
             "network was trained on: no measure of how it does on others."
         )
+    doubts = emg_doubts(sequences, methods["network"], rate)
+    for doubt in doubts:
+        console.print(f"warning: {doubt}", style="yellow", markup=False)
     if report is not None:
         content = {"checkpoint": loaded.digest, "trained_on": sorted(seen), "methods": rows}
+        content["doubts"] = doubts
         content["coverage"] = {name: of for name, of in shares.items() if of}
         write_output(report, json.dumps(content, indent=1) + "\n", "--report")
 

@@ -12,12 +12,13 @@ from streamer.commands.session_names import first_meta
 from streamer.commands.xdf_recorder import XdfRecorder
 from streamer.config import check_duration, load_config
 from streamer.estimate_outlets import TYPES, EstimateOutlets
-from streamer.exceptions import ConfigError
+from streamer.exceptions import ConfigError, StreamerError
 from streamer.lsl_inlet import SECOND_ANSWER_S, answering, find
 from streamer.messages import Meta
 from streamer.outputs import check_output
+from streamer.silence import Silence
 from streamer.stream_config import Stream
-from streamer.subscriber import Subscriber
+from streamer.subscriber import WAIT_S, Subscriber
 from streamer.terminal import asked_to_stop, say
 
 LOOK_EVERY_S = 1.0
@@ -47,7 +48,7 @@ def run(
     ------
     ConfigError, StreamerError
         If the file exists, is no ``.xdf`` or cannot be written, a stream or the session is not
-        there, or the recorder or the disk fails on the way.
+        there, the recorder or the disk fails on the way, or see `follow`.
     """
     _check(out, duration_s)
     with Subscriber(endpoint, ("meta", *TYPES), keys=keys) as subscriber:
@@ -111,18 +112,32 @@ def follow(
         How long [s]; None = until then.
     look : callable
         Asked now and then; raises if nothing is written any more.
+
+    Raises
+    ------
+    StreamerError
+        If the time is over and nothing came from the session at last; who ends the recording
+        himself is told.
     """
-    looked = -math.inf
-    end = time.monotonic() + (duration_s if duration_s is not None else threading.TIMEOUT_MAX)
+    looked, heard = -math.inf, time.monotonic()
+    end = heard + (duration_s if duration_s is not None else threading.TIMEOUT_MAX)
+    silence = Silence(subscriber.endpoint, TYPES)
     while not stop.is_set() and (now := time.monotonic()) < end:
         if now - looked > LOOK_EVERY_S:
             look()
             looked = now
-        received = subscriber.receive(0.2)
+        received = subscriber.receive(min(silence.left_s(), 0.2))
+        silence.hear(None if received is None else received[0])
         if received is None:
             continue
         topic, message = received
+        heard = now
         if message.session != meta.session:
             say("another session began: the recording ends here")
             return
         outlets.push(topic, message)
+    if (silent_s := time.monotonic() - heard) > WAIT_S:
+        problem = f"the session sent nothing in the last {silent_s:.0f} s of the recording"
+        if not stop.is_set():
+            raise StreamerError(f"{problem}; what came until then is in the file: see why it ended")
+        say(problem)

@@ -77,7 +77,7 @@ def test_coordinate_tasks_pull_as_opensims(skeleton_case: Callable[[str], Case])
     trial = "gait1992/subject01/walk"
     case, table = skeleton_case(trial), read_trc(trial_dir(trial) / "markers.trc")
     tasks = {"knee_angle_r": (-0.9, 0.002), "lumbar_bending": (0.2, 0.05), "pelvis_tx": (0.3, 0.1)}
-    positions = table.positions[FRAMES[trial]]
+    positions = table.positions[20:40]  # in sequence: no marker jumps on a body so pulled
     theirs = solve_poses(case.oracle, table.names, positions, {}, tasks=tasks)
     ours = InverseKinematics(
         case.compiled,

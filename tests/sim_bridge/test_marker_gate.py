@@ -122,16 +122,62 @@ def test_body_that_jumps_as_a_whole_is_followed(trial: RecordedTrial) -> None:
     assert used[-1] == used[0]
 
 
-def test_marker_that_stays_elsewhere_is_taken_in_the_end(trial: RecordedTrial) -> None:
-    """Stuck on again in another place: patience ends, and so does the flag."""
-    column = known_markers(trial)[5]
+def test_marker_that_stays_elsewhere_is_not_used_until_it_is_back(trial: RecordedTrial) -> None:
+    """Knocked aside, or stuck on again in another place, for longer than anything is waited for."""
+    column, undisturbed = trial.marker_names.index("R.ASIS"), clean(trial)
+    first, last = 10, 50
 
     def shift(i: int, markers: np.ndarray) -> None:
-        if i >= FRAME:
+        if first <= i < last:
             markers[column] += [0.1, 0.0, 0.0]
 
-    _, used = track(trial, shift)
-    assert used[-1] == used[0]
+    def vanish(i: int, markers: np.ndarray) -> None:
+        if first <= i < last:
+            markers[column] = np.nan
+
+    poses, used = track(trial, shift)
+    expected, expected_used = track(trial, vanish)
+    np.testing.assert_array_equal(used, expected_used)
+    np.testing.assert_allclose(poses, expected, rtol=0, atol=SAME)
+    np.testing.assert_allclose(poses[last:], undisturbed[last:], rtol=0, atol=SAME)
+
+
+def test_who_starts_anew_takes_markers_where_they_are(trial: RecordedTrial) -> None:
+    column = trial.marker_names.index("R.ASIS")
+    ik = InverseKinematics(trial.model, trial.marker_names)
+    for i in range(30):
+        markers = trial.markers[i].copy()
+        markers[column] += [0.1, 0.0, 0.0] if i >= 10 else [0.0, 0.0, 0.0]
+        if i == 20:
+            ik.reset()
+        ik.step(markers)
+        assert ik.n_used == ik.n_markers - (10 <= i < 20)
+
+
+def test_a_marker_that_is_elsewhere_for_long_is_named_once(
+    walker: CompiledModel, caplog: pytest.LogCaptureFixture
+) -> None:
+    ik, names = InverseKinematics(walker, walker.marker_names), walker.marker_names
+    markers = Kinematics(walker).markers(np.zeros(len(walker.coordinates.free_names)))
+    for aside_m, frames in ((0.0, 2), (0.1, 450), (0.0, 2), (0.1, 250)):
+        moved = markers.copy()
+        moved[names.index("R.Knee"), 2] += aside_m
+        for _ in range(frames):
+            ik.step(moved)
+    (line,) = [r.getMessage() for r in caplog.records if "from where it sat" in r.getMessage()]
+    assert line.startswith("marker R.Knee is more than 5 cm")
+
+
+def test_in_another_posture_after_a_pause_no_marker_is_set_aside(
+    recorded: Callable[[str], RecordedTrial],
+) -> None:
+    """Soft tissue moved several by 3 cm meanwhile: by 35 mm at most in this trial."""
+    trial = recorded("gait1992/subject01/walk")
+    ik = InverseKinematics(trial.model, trial.marker_names)
+    for i in range(0, len(trial.markers), 10):
+        ik.step(trial.markers[i].copy())
+        assert ik.n_used == ik.n_markers
+        assert not ik.held
 
 
 @pytest.mark.parametrize("away", [1.0, 10.0, 1e30])

@@ -102,10 +102,36 @@ def test_what_is_not_flagged_after_an_occlusion_is_near_the_truth(
         assert not found.status & BridgeStatus.GAP
 
 
+@pytest.mark.parametrize("frames", [5, 30, 60])
+@pytest.mark.parametrize("spoil", ["shift", "exchange"])
+def test_what_is_not_flagged_while_markers_are_elsewhere_is_near_the_truth(
+    recorded: Callable[[str], RecordedTrial], spoil: str, frames: int
+) -> None:
+    """Knocked aside by 10 cm, or under each other's label; believed, it was up to 390 N m."""
+    trial = recorded("rajagopal/walker/walk")
+    column = {name: i for i, name in enumerate(trial.marker_names)}
+    pairs = (("R.Knee", "R.Ankle"), ("R.TH1", "L.TH1"), ("R.Heel", "R.MT5"))
+    moments = trial.model.coordinate_is_rotation
+    first = 60
+    for a, b in pairs:
+        clean, spoilt = trial.bridge(), trial.bridge()
+        for i in range(first + frames + AFTER):
+            markers = trial.markers[i].copy()
+            if first <= i < first + frames and spoil == "shift":
+                markers[column[a]] += [0.06, 0.0, 0.08]
+            elif first <= i < first + frames:
+                markers[[column[a], column[b]]] = markers[[column[b], column[a]]]
+            seen = clean.step(float(trial.time[i]), trial.markers[i], trial.forces[i])
+            found = spoilt.step(float(trial.time[i]), markers, trial.forces[i])
+            if not found.status & ~int(BridgeStatus.SO_SATURATED):
+                assert np.abs(found.tau - seen.tau)[moments].max() < 20.0  # as after an occlusion
+        assert not found.status & BridgeStatus.GAP
+
+
 def test_a_camera_system_that_stops_is_no_measurement(
     recorded: Callable[[str], RecordedTrial], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its last frame comes again and again, with new times: for 0.1 s that is believed."""
+    """Its last frame comes again and again, with new times."""
     trial = recorded("rajagopal/walker/walk")
     clean, frozen = trial.bridge(), trial.bridge()
     stopped, back = 60, 110
@@ -113,7 +139,7 @@ def test_a_camera_system_that_stops_is_no_measurement(
         markers = trial.markers[stopped if stopped <= i < back else i]
         seen = clean.step(float(trial.time[i]), trial.markers[i], trial.forces[i])
         found = frozen.step(float(trial.time[i]), markers, trial.forces[i])
-        held = stopped + 0.1 * RATE_HZ < i < back
+        held = stopped < i < back
         assert bool(found.status & BridgeStatus.HOLD) == held
         if i >= back and not found.status & ~int(BridgeStatus.SO_SATURATED):
             # as after a gap, see above
@@ -122,28 +148,32 @@ def test_a_camera_system_that_stops_is_no_measurement(
     assert caplog.text.count("the cameras have stopped") == 1
 
 
-def test_frames_that_repeat_once_or_twice_are_slow_ones(
-    recorded: Callable[[str], RecordedTrial],
+def test_frames_that_are_padded_are_held_and_the_others_near_the_truth(
+    recorded: Callable[[str], RecordedTrial], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One in ten is the one before; as measurements these left the lumbar moment 417 N m off."""
+    trial = recorded("rajagopal/walker/walk")
+    clean, padded = trial.bridge(), trial.bridge()
+    moments = trial.model.coordinate_is_rotation
+    trusted = 0
+    for i in range(41, len(trial.time)):
+        again = i % 10 == 0
+        seen = clean.step(float(trial.time[i]), trial.markers[i], trial.forces[i])
+        found = padded.step(float(trial.time[i]), trial.markers[i - again], trial.forces[i])
+        assert bool(found.status & BridgeStatus.HOLD) == again
+        if not found.status & ~int(BridgeStatus.SO_SATURATED):
+            trusted += 1
+            assert np.abs(found.tau - seen.tau)[moments].max() < 20.0
+    assert trusted > 80  # a frame and the two about instants around it are lost
+    assert not caplog.text
+
+
+def test_a_stream_that_is_padded_throughout_is_told(
+    recorded: Callable[[str], RecordedTrial], caplog: pytest.LogCaptureFixture
 ) -> None:
     trial = recorded("rajagopal/walker/walk")
     bridge = trial.bridge()
     for i in range(100):
-        found = bridge.step(float(trial.time[i]), trial.markers[i - i % 3], trial.forces[i])
-        assert not found.status & BridgeStatus.HOLD
-
-
-def test_with_most_labels_astray_the_pose_is_held(
-    recorded: Callable[[str], RecordedTrial],
-) -> None:
-    """All labels shifted by one, for one frame: a few wrong ones lie near where they should."""
-    trial = recorded("rajagopal/walker/walk")
-    clean, shifted = trial.bridge(), trial.bridge()
-    for i in range(GAP_AT + AFTER):
-        markers = np.roll(trial.markers[i], 1, axis=0) if i == GAP_AT else trial.markers[i]
-        seen = clean.step(float(trial.time[i]), trial.markers[i], trial.forces[i])
-        found = shifted.step(float(trial.time[i]), markers, trial.forces[i])
-        if i == GAP_AT:
-            assert found.status & BridgeStatus.HOLD
-        if not found.status & ~int(BridgeStatus.SO_SATURATED):
-            # a frame that is missing leaves less than 3 deg, as above; 19 to 41 deg were seen
-            assert np.abs(found.q - seen.q).max() < np.radians(3.0)
+        found = bridge.step(float(trial.time[i]), trial.markers[i - i % 2], trial.forces[i])
+        assert bool(found.status & BridgeStatus.HOLD) == (i % 2 == 1)
+    assert caplog.text.count("20 frames are the one before") == 1

@@ -52,6 +52,30 @@ def test_samples_from_another_time_are_no_forces_of_the_frame(
     ]
 
 
+def test_forces_that_come_too_late_are_told_once_with_their_delay(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plates = Plates()
+    frames = FrameForces(plates, 0.025)
+    for k in range(400):
+        t = 5.0 + 0.01 * k
+        plates.fresh = k % 4 == 0
+        plates.newest_s = t - 0.025 - (0.0 if plates.fresh else 0.012)
+        frames.align(t, t)
+    (line,) = caplog.messages
+    assert line.startswith("forces come 12 ms too late for their frames")
+
+
+def test_plates_that_fall_silent_are_not_late(caplog: pytest.LogCaptureFixture) -> None:
+    plates = Plates()
+    frames = FrameForces(plates, 0.025)
+    plates.newest_s = 5.0
+    for k in range(400):
+        plates.fresh = k < 2
+        frames.align(5.0 + 0.01 * k, 5.0)
+    assert not caplog.messages
+
+
 def test_plates_that_end_while_their_times_are_ahead_are_not_believed() -> None:
     plates = Plates()
     frames = FrameForces(plates, 0.025)

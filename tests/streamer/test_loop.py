@@ -142,11 +142,15 @@ def test_another_rate_is_no_row_of_gaps_and_hides_none() -> None:
     assert [m.seq for m in rig.emg() if m.status] == [90]
 
 
-def test_what_is_wrong_with_a_plate_goes_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    rig = Rig(even(1))
+def test_what_is_wrong_with_a_plate_is_told_twice(caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig(even(200))
     assert rig.bridge.on_plate_fault is not None
     rig.bridge.on_plate_fault("left", "its sign is inverted")
+    while rig.session.step(0.01):
+        pass
     assert "force plate 'left': its sign is inverted" in caplog.text
+    *_, faults = [m.plate_faults for m in rig.tape.of("health") if isinstance(m, Health)]
+    assert faults == {"left": "its sign is inverted"}
 
 
 def test_held_forces_are_flagged_and_after_a_while_not_believed() -> None:

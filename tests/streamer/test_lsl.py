@@ -102,8 +102,8 @@ def test_a_clock_that_is_set_back_is_seen_and_followed(source_id: str) -> None:
     start = pylsl.local_clock()
     times = [start + k / 100 for k in range(10)] + [start - 0.3 + k / 100 for k in range(10)]
     seen = []
-    for t in times:
-        push(outlet, [[1.0] * 6], [t])
+    for k, t in enumerate(times):
+        push(outlet, [[1.0 + k] * 6], [t])
         pull(inlet, 1)
         seen.append(inlet.t)
     # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
@@ -154,7 +154,7 @@ def test_frames_that_come_twice_at_once_are_counted_once(source_id: str) -> None
     outlet, connect = marker_pair(source_id)
     inlet = connect()
     start = pylsl.local_clock()
-    push(outlet, [[1.0] * 6] * 40, [start + k // 2 / 100 for k in range(40)])
+    push(outlet, [[1.0 + k // 2] * 6 for k in range(40)], [start + k // 2 / 100 for k in range(40)])
     counts = []
     while sum(counts) < 20 or inlet.t < start + 0.1899:
         counts.append(inlet.pull(WAIT_S))
@@ -162,6 +162,20 @@ def test_frames_that_come_twice_at_once_are_counted_once(source_id: str) -> None
     while count := inlet.pull(0.1):  # one that came again by itself
         counts.append(count)
     assert sum(counts) < 20 + len(counts)
+
+
+def test_a_frame_that_comes_again_under_another_time_is_left_out(source_id: str) -> None:
+    outlet, connect = marker_pair(source_id)
+    inlet = connect()
+    t = pylsl.local_clock()
+    push(outlet, [[1.0] * 6], [t])
+    assert pull(inlet, 1) == 0
+    push(outlet, [[1.0] * 6], [t + 0.01])
+    assert inlet.pull(WAIT_S) == 0
+    assert inlet.t == pytest.approx(t, abs=1e-3)  # as when it was measured
+    push(outlet, [[2.0] * 6], [t + 0.02])
+    assert pull(inlet, 1) == 0
+    np.testing.assert_allclose(inlet.markers, 0.002)
 
 
 @pytest.mark.parametrize("at_once", [2, 5])

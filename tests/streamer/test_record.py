@@ -18,7 +18,7 @@ import pytest
 import pyxdf
 
 from streamer.commands.record import follow, run
-from streamer.exceptions import ConfigError
+from streamer.exceptions import ConfigError, StreamerError
 from streamer.formats import read_xdf
 from streamer.messages import Act, Dyn, Emg, Kin, Message, Meta
 from streamer.outlets import Outlet, marker_channels
@@ -176,6 +176,8 @@ def streams(file: Path) -> dict[str, Any]:
 class Endless:
     """A subscriber that hears the same message again and again."""
 
+    endpoint = "tcp://127.0.0.1:5556"
+
     def __init__(self, message: Message) -> None:
         self._message = message
 
@@ -204,6 +206,36 @@ def test_a_recording_ends_after_its_duration_or_with_its_session(
     )
     assert bool(taken) == handed_on
     assert looks == [0]  # at once, and then once a second
+
+
+class Ends(Endless):
+    """One that hears nothing after the first message."""
+
+    heard = False
+
+    def receive(self, timeout_s: float) -> tuple[str, Message] | None:  # type: ignore[override]
+        first, self.heard = not self.heard, True
+        return super().receive(timeout_s) if first else None
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_session_that_ended_before_the_recording_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, by_hand: bool
+) -> None:
+    monkeypatch.setattr("streamer.commands.record.WAIT_S", 0.1)
+    monkeypatch.setattr("streamer.silence.WAIT_S", 0.1)
+    outlets: Any = SimpleNamespace(push=lambda *_: None)
+    subscriber: Any = Ends(Emg(session="a"))
+    stop = threading.Event()
+    if by_hand:
+        threading.Timer(0.4, stop.set).start()
+        follow(subscriber, META, outlets, stop, None, lambda: None)
+    else:  # by a script, which looks at the exit status
+        with pytest.raises(StreamerError, match="the session sent nothing in the last 0 s of"):
+            follow(subscriber, META, outlets, stop, 0.4, lambda: None)
+    said = capsys.readouterr().err
+    assert "nothing on tcp://127.0.0.1:5556 for 0.1 s; is `nem2e run` running?" in said
+    assert ("the session sent nothing in the last" in said) == by_hand
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,63 @@
+"""EMG that does not belong to the motion is told by the shipped network, of people it judges."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from inference.checkpoint import load_checkpoint
+from inference.choice import open_proven
+from inference.dataset import build_sequences, measured_matrix
+from inference.estimator import checkpoint_estimator
+from inference.evaluation import Estimates, estimate_stream
+from inference.evaluation.doubts import emg_doubts
+from inference.record import FeatureRecord
+from streamer.features import load_features
+from tests.data_sets import trial_dir
+
+TRIALS = ("balance_exo/subject01/walk125", "rajagopal/walker/walk")
+"""Of people whom the shipped network has never seen."""
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> list[FeatureRecord]:
+    cached: Path = tmp_path_factory.mktemp("features")
+    return list(load_features([trial_dir(name) for name in TRIALS], cache_dir=cached))
+
+
+@cache
+def shipped() -> tuple:
+    loaded = load_checkpoint(None)
+    estimator = checkpoint_estimator(open_proven("onnxruntime", loaded).backend, loaded)
+    return loaded.card, estimate_stream(estimator)
+
+
+def doubts(records: list[FeatureRecord]) -> list[str]:
+    card, stream = shipped()
+    sequences = build_sequences(records, card.rate_hz, lead_s=card.lead_s)
+    matrix = measured_matrix().T
+    estimates = Estimates([stream(s).y @ matrix for s in sequences])
+    return emg_doubts(sequences, estimates, card.rate_hz)
+
+
+def other_leg(name: str) -> str:
+    return name[:-1] + {"r": "l", "l": "r"}[name[-1]]
+
+
+def test_emg_that_belongs_is_not_doubted(records: list[FeatureRecord]) -> None:
+    assert doubts(records) == []
+
+
+def test_emg_of_the_other_leg_is_told(records: list[FeatureRecord]) -> None:
+    names = tuple(other_leg(name) for name in records[0].emg_names)
+    (line,) = doubts([replace(records[0], emg_names=names), records[1]])
+    assert line.startswith("the EMG of balance_exo/subject01 ")
+    assert "left and right" in line
+
+
+@pytest.mark.parametrize("late_s", [0.3, 0.5])
+def test_emg_out_of_time_is_told(records: list[FeatureRecord], late_s: float) -> None:
+    (line,) = doubts([records[0], replace(records[1], emg_t=records[1].emg_t + late_s)])
+    assert line.startswith("the EMG of rajagopal/walker ")
+    assert "the times in emg.csv" in line
