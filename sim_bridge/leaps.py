@@ -9,6 +9,9 @@ FASTEST_TURN = 150.0
 """Speed of an angle [rad/s] that no joint reaches; a turn over the end of a range does."""
 FASTEST_SHIFT = 20.0
 """Speed of a length [m/s] that no body reaches."""
+FORESEEN_S = 0.022
+"""Over a longer pause [s] a step does not lead to the next: of 5 people at 50 Hz the markers came
+within 36 mm of where it did, at 33 Hz a runner's were 5 cm off in one frame of nine."""
 UNEVEN = 1.5
 """Around a pause longer than this many others much may have happened that leads nowhere."""
 
@@ -28,9 +31,9 @@ class Leaps:
     """
 
     def __init__(self, model: CompiledModel) -> None:
-        rotation = model.coordinates.is_rotation
-        self._fastest = np.where(rotation, FASTEST_TURN, FASTEST_SHIFT)
-        self._q = np.zeros(len(rotation))
+        angle = model.coordinates.is_angle
+        self._fastest = np.where(angle, FASTEST_TURN, FASTEST_SHIFT)
+        self._q = np.zeros(len(angle))
         self.t, self._pause = -np.inf, np.inf
 
     def reset(self) -> None:
@@ -52,8 +55,8 @@ class Leaps:
         pause, usual = t - self.t, self._pause
         self.t, self._pause = t, pause
         leapt = bool(moved_beyond(q, self._q, self._fastest, pause))
-        even = max(pause, usual) < UNEVEN * min(pause, usual)
-        return leapt or (surprised and even)
+        foreseen = pause < FORESEEN_S and max(pause, usual) < UNEVEN * min(pause, usual)
+        return leapt or (surprised and foreseen)
 
 
 @kernel

@@ -134,8 +134,9 @@ class MarkerGate:
             self.outvoted()
             return
         self._outvoted = 0
-        if self.n_aside and self._memory.off.max() == _SAID_AFTER:
-            self._tell(int(self._memory.off.argmax()))
+        if self.n_aside:
+            for i in np.flatnonzero(self._memory.off == _SAID_AFTER):
+                self._tell(int(i))
 
     def _tell(self, i: int) -> None:
         """Name a marker once that is off for long."""

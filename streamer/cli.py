@@ -58,7 +58,10 @@ def replay(
     loop: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
     fault: Annotated[
         list[str],
-        typer.Option(help="drop:P, occlude:P, silence:S, mute:S, late:S, jitter:S; repeatable."),
+        typer.Option(
+            help="drop:P, occlude:P, again:P, exchange:S, silence:S, mute:S, late:S, jitter:S; "
+            "repeatable."
+        ),
     ] = [],  # noqa: B006
     unit: Annotated[str, typer.Option(help="Unit of the positions sent: mm or m.")] = "mm",
     emg: Annotated[bool, typer.Option("--emg", help="Send measured EMG too.")] = False,

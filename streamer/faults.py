@@ -8,16 +8,19 @@ from numpy.typing import NDArray
 from streamer.exceptions import ConfigError, nearest
 
 SILENCE_EVERY_S = 5.0
-"""A ``silence`` or ``mute`` begins this often [s]."""
+"""A ``silence``, ``mute`` or ``exchange`` begins this often [s]."""
 
 _KINDS = {
     "drop": "probability that a marker frame is not sent",
     "occlude": "probability that a marker disappears at a frame; it stays away for 0.2 s",
+    "again": "probability that a frame is the one before, sent again under the new time",
+    "exchange": f"seconds in which two markers exchange labels, every {SILENCE_EVERY_S:g} s",
     "silence": f"seconds without markers, every {SILENCE_EVERY_S:g} s",
     "mute": f"seconds without forces, every {SILENCE_EVERY_S:g} s",
     "late": "seconds by which force samples come after their time",
     "jitter": "standard deviation [s] of the markers' time stamps",
 }
+_PROBABILITIES = ("drop", "occlude", "again")
 _OCCLUDED_S = 0.2
 
 
@@ -27,20 +30,23 @@ class Faults:
 
     Attributes
     ----------
-    drop, occlude : float
-        Probabilities per frame, and per frame and marker.
-    silence, mute, late, jitter : float
+    drop, occlude, again : float
+        Probabilities per frame; of ``occlude`` per frame and marker.
+    exchange, silence, mute, late, jitter : float
         Durations [s].
     """
 
     drop: float = 0.0
     occlude: float = 0.0
+    again: float = 0.0
+    exchange: float = 0.0
     silence: float = 0.0
     mute: float = 0.0
     late: float = 0.0
     jitter: float = 0.0
     _random: np.random.Generator = field(init=False, repr=False)
     _hidden_until: NDArray[np.float64] = field(init=False, repr=False)
+    _sent: NDArray[np.float64] | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         self._random = np.random.default_rng(0)
@@ -56,8 +62,8 @@ class Faults:
         """Whether force samples of this time since the start [s] are sent."""
         return not _within(elapsed_s, self.mute)
 
-    def hide(self, elapsed_s: float, positions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Take occluded markers out of a frame.
+    def spoil(self, elapsed_s: float, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Exchange and hide markers of a frame, or give the one before again.
 
         Parameters
         ----------
@@ -71,6 +77,21 @@ class Faults:
         ndarray of shape (n, 3), float64
             With NaN where a marker is hidden.
         """
+        if self._sent is not None and self.again and self._random.random() < self.again:
+            return self._sent
+        self._sent = self._hide(elapsed_s, self._exchange(elapsed_s, positions))
+        return self._sent
+
+    def _exchange(self, elapsed_s: float, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Another pair each time."""
+        if not _within(elapsed_s, self.exchange):
+            return positions
+        order = np.arange(len(positions))
+        pair = np.random.default_rng(int(elapsed_s / SILENCE_EVERY_S)).permutation(order)[:2]
+        order[pair] = pair[::-1]
+        return positions[order]
+
+    def _hide(self, elapsed_s: float, positions: NDArray[np.float64]) -> NDArray[np.float64]:
         if not self.occlude:
             return positions
         if len(self._hidden_until) != len(positions):
@@ -120,7 +141,7 @@ def parse_faults(texts: list[str]) -> Faults:
             raise ConfigError(
                 f"fault {text!r} has no amount; write it as {kind}:0.01 ({_KINDS[kind]})"
             ) from None
-        top = 1.0 if kind in ("drop", "occlude") else SILENCE_EVERY_S
+        top = 1.0 if kind in _PROBABILITIES else SILENCE_EVERY_S
         if not 0.0 <= amounts[kind] <= top:
             raise ConfigError(f"fault {text!r} is out of range; give 0 to {top:g} ({_KINDS[kind]})")
     return Faults(**amounts)

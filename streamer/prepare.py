@@ -178,8 +178,7 @@ def prepare_trials(
 
 
 def _size(directory: Path) -> int:
-    markers = directory / "markers.trc"
-    return markers.stat().st_size if markers.is_file() else 0
+    return sum(file.stat().st_size for file in directory.iterdir() if file.is_file())
 
 
 def _on_cluster(

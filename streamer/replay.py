@@ -110,7 +110,7 @@ class Player:
                 )
         if not self._faults.sends_frame(elapsed):
             return
-        positions = self._faults.hide(elapsed, self._markers.positions[index])
+        positions = self._faults.spoil(elapsed, self._markers.positions[index])
         sample = (self._factor * positions).reshape(1, -1).astype(np.float32)
         stamp = self._faults.stamp(self._stamp(elapsed))
         self._outlet.push(sample, np.array([stamp]))

@@ -85,15 +85,7 @@ def trial_features(
     settings = settings or FeatureSettings()
     _check_muscles(trial, model.muscle_names)
     targets = _targets(trial, settings) if with_emg else _NO_EMG
-    loads = trial.loads.forces if trial.loads is not None else ()
-    bridge = Bridge(
-        model,
-        trial.markers.names,
-        [ExternalForce(load.name, load.body, load.pure_torque) for load in loads],
-        BridgeSettings(
-            trial.markers.rate_hz, ground_reaction=settings.ground_reaction, forces_in_step=True
-        ),
-    )
+    bridge = _bridge(trial, model, settings)
     t = trial.markers.time
     at = t - bridge.filter_delay_s  # what a frame is about
     steps = _run(bridge, trial, _positions(trial, settings), _in_valid(trial, at))
@@ -105,7 +97,7 @@ def trial_features(
     # Forces that set in leave a transient in the solver.
     settled = measured & _known(measured, at, at - FORCE_SETTLING_S) & ~predicted
     weight = model.mass * float(np.linalg.norm(model.gravity))
-    foot_force = _under_feet([load.body for load in loads], steps.ground) / weight
+    foot_force = _under_feet([load.body for load in bridge.loads], steps.ground) / weight
     foot_force[~valid] = np.nan
     return FeatureRecord(
         dataset=trial.dataset,
@@ -131,6 +123,22 @@ def trial_features(
         marker_rms_m=steps.marker_rms_m,
         doubts=(*_motion_doubts(trial, model), *steps.plate_doubts, *targets.doubts),
         **steps.arrays,
+    )
+
+
+def _bridge(trial: Trial, model: CompiledModel, settings: FeatureSettings) -> Bridge:
+    """Return the bridge of a live session, for a trial's markers and forces."""
+    loads = trial.loads.forces if trial.loads is not None else ()
+    return Bridge(
+        model,
+        trial.markers.names,
+        [ExternalForce(load.name, load.body, load.pure_torque) for load in loads],
+        BridgeSettings(
+            trial.markers.rate_hz,
+            ground_reaction=settings.ground_reaction,
+            forces_in_step=True,
+            corners=trial.corners,
+        ),
     )
 
 
@@ -312,11 +320,7 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
 
 
 def _under_feet(bodies: Sequence[str], ground: F64) -> F64:
-    """Vertical force (n, 2) [N] under the right and left foot; NaN for one without a load.
-
-    Without loads of its own a trial has those that the bridge predicts: right, then left.
-    """
-    bodies = bodies or [f"calcn_{side}" for side in SIDES][: ground.shape[1]]
+    """Vertical force (n, 2) [N] under the right and left foot; NaN for one without a load."""
     under = np.full((len(ground), len(SIDES)), np.nan)
     for foot, side in enumerate(SIDES):
         own = [body in [f"{part}_{side}" for part in FOOT_BODIES] for body in bodies]

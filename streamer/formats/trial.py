@@ -5,7 +5,8 @@
     <dataset>/<subject>/model.osim
     <dataset>/<subject>/<trial>/{markers.trc, grf.mot, external_loads.xml, emg.csv, trial.toml}
 
-The markers, the model and ``trial.toml`` with ``mass_kg`` are needed; the rest may be absent.
+The markers, the model and ``trial.toml`` with ``mass_kg`` are needed; the rest may be absent. In
+place of markers, forces and EMG one C3D or XDF file may hold them all: ``recording = "walk.c3d"``.
 """
 
 import math
@@ -15,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streamer.config import HEAVIEST_KG, LIGHTEST_KG
 from streamer.exceptions import FormatError, nearest
-from streamer.formats.emg import read_emg
-from streamer.formats.external_loads import ExternalLoads, read_external_loads
-from streamer.formats.storage import read_storage
+from streamer.formats.external_loads import ExternalLoads
 from streamer.formats.tables import MarkerTable, Storage
-from streamer.formats.trc import read_trc
+from streamer.formats.trial_files import read_files
 
 EmgKind = Literal["raw", "envelope", "none"]
 EMG_KINDS: tuple[EmgKind, ...] = ("raw", "envelope", "none")
@@ -49,6 +51,8 @@ class Trial:
         Ground reaction, ground frame, N, m and N m, clock of the markers.
     loads : ExternalLoads or None
         Which of its columns act on which body.
+    corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
+        Of the plates, in the order of the loads; NaN where they are not known.
     emg : Storage or None
         Measured EMG, own rate, clock of the markers.
     emg_muscles : dict of str to tuple of str
@@ -75,6 +79,7 @@ class Trial:
     markers: MarkerTable
     forces: Storage | None
     loads: ExternalLoads | None
+    corners: NDArray[np.float64] | None
     emg: Storage | None
     emg_muscles: dict[str, tuple[str, ...]]
     emg_kind: EmgKind
@@ -91,8 +96,8 @@ def read_trial(directory: Path | str) -> Trial:
     Parameters
     ----------
     directory : Path or str
-        Folder with ``markers.trc`` and ``trial.toml``; the model is ``model.osim`` there or in
-        the folder above, or the path that ``trial.toml`` gives as ``model``.
+        Folder with ``trial.toml`` and ``markers.trc``, or what it names instead; the model is
+        ``model.osim`` there or in the folder above, or what it gives as ``model``.
 
     Returns
     -------
@@ -108,25 +113,24 @@ def read_trial(directory: Path | str) -> Trial:
         raise FormatError(directory, "no such directory", "give a trial directory")
     toml = directory / "trial.toml"
     metadata = _read_toml(toml)
-    markers = read_trc(directory / "markers.trc")
-    forces, loads = _read_forces(directory)
     kind, muscles = _emg_table(toml, metadata)
-    emg = read_emg(directory / "emg.csv") if kind != "none" else None
-    if emg is not None:
-        _check_channels(toml, muscles, emg)
+    files = read_files(directory, metadata, with_emg=kind != "none")
+    if files.emg is not None:
+        _check_channels(toml, muscles, files.emg)
     return Trial(
         directory=directory,
         dataset=directory.parent.parent.name,
         subject=directory.parent.name,
         name=directory.name,
         model=find_model(directory, metadata),
-        markers=markers,
-        forces=forces,
-        loads=loads,
-        emg=emg,
+        markers=files.markers,
+        forces=files.forces,
+        loads=files.loads,
+        corners=files.corners,
+        emg=files.emg,
         emg_muscles=muscles,
         emg_kind=kind,
-        valid=_valid(toml, metadata, markers),
+        valid=_valid(toml, metadata, files.markers),
         mass_kg=_mass(toml, metadata),
         motion=_motion(toml, metadata),
         speed_mps=_speed(toml, metadata),
@@ -159,20 +163,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise FormatError(path, f"no valid TOML ({error})", "repair that line") from None
 
 
-def _read_forces(directory: Path) -> tuple[Storage | None, ExternalLoads | None]:
-    """Read the forces and the loads that name their columns; both or neither."""
-    description = directory / "external_loads.xml"
-    if not description.exists():
-        if (directory / "grf.mot").exists():
-            remedy = "write it: it says which columns of grf.mot act on which body"
-            raise FormatError(description, "no such file", remedy)
-        return None, None
-    loads = read_external_loads(description)
-    forces = read_storage(loads.data_file or directory / "grf.mot")
-    loads.select(forces)  # a wrong identifier is found here, not in the middle of a session
-    return forces, loads
-
-
 def find_model(directory: Path, metadata: Mapping[str, Any] | None = None) -> Path:
     """Return the model of a trial directory, without reading the trial.
 
@@ -198,6 +188,19 @@ def find_model(directory: Path, metadata: Mapping[str, Any] | None = None) -> Pa
         if candidate.is_file():
             return candidate.resolve()
     raise FormatError(candidates[-1], "no such file", "put the subject's scaled model there")
+
+
+def named_files(directory: Path) -> list[Path]:
+    """Return the files that ``trial.toml`` names beside the model, wherever they are.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read.
+    """
+    metadata = _read_toml(directory / "trial.toml")
+    names = [metadata.get(key) for key in ("recording", "config")]
+    return [directory / name for name in names if isinstance(name, str)]
 
 
 def _mass(path: Path, metadata: Mapping[str, Any]) -> float:
@@ -259,5 +262,5 @@ def _check_channels(path: Path, muscles: Mapping[str, tuple[str, ...]], emg: Sto
     for channel in muscles:
         if channel not in emg.names:
             hint = nearest(channel, emg.names)
-            problem = f"emg.muscles has {channel}, which emg.csv lacks"
+            problem = f"emg.muscles has {channel}, which the EMG lacks"
             raise FormatError(path, problem, f"correct the name ({hint})")

@@ -10,7 +10,7 @@ TIMES = np.arange(4000) / 100.0
 def test_without_faults_nothing_changes() -> None:
     faults, positions = Faults(), np.ones((4, 3))
     assert all(faults.sends_frame(t) for t in TIMES)
-    assert faults.hide(1.0, positions) is positions
+    assert faults.spoil(1.0, positions) is positions
     assert faults.stamp(3.5) == 3.5
 
 
@@ -36,7 +36,7 @@ def test_forces_are_muted_without_the_markers() -> None:
 
 def test_an_occluded_marker_stays_away_for_a_while_and_comes_back() -> None:
     faults = Faults(occlude=0.01)
-    seen = np.array([np.isfinite(faults.hide(t, np.ones((5, 3)))).all(axis=1) for t in TIMES])
+    seen = np.array([np.isfinite(faults.spoil(t, np.ones((5, 3)))).all(axis=1) for t in TIMES])
     lengths = [
         len(run)
         for marker in seen.T
@@ -45,6 +45,25 @@ def test_an_occluded_marker_stays_away_for_a_while_and_comes_back() -> None:
     ]
     assert min(lengths) >= 20  # 0.2 s at 100 Hz
     assert 0.6 < seen.mean() < 0.95
+
+
+def test_two_markers_are_exchanged_for_as_long_as_asked_another_pair_each_time() -> None:
+    faults, positions = Faults(exchange=0.5), np.arange(30.0).reshape(10, 3)
+    moved = [np.flatnonzero((faults.spoil(t, positions) != positions).any(axis=1)) for t in TIMES]
+    spoilt = np.array([len(m) for m in moved])
+    assert (spoilt == 2).sum() == 7 * 50  # at 5, 10, ..., 35 s
+    assert (spoilt > 0).sum() == 7 * 50
+    assert len({tuple(m) for m in moved if len(m)}) > 3
+    np.testing.assert_array_equal(np.sort(faults.spoil(5.1, positions), axis=0), positions)
+
+
+def test_a_frame_that_comes_again_is_the_one_before_to_the_bit() -> None:
+    faults, frames = Faults(again=0.1), np.random.default_rng(2).normal(size=(len(TIMES), 4, 3))
+    sent = np.array([faults.spoil(t, frame) for t, frame in zip(TIMES, frames, strict=True)])
+    again = (sent[1:] == sent[:-1]).all(axis=(1, 2))
+    # 4000 frames: standard deviation 0.5 %
+    assert again.mean() == pytest.approx(0.1, abs=0.02)
+    np.testing.assert_array_equal(sent[1:][~again], frames[1:][~again])
 
 
 def test_jitter_only_delays() -> None:
@@ -68,6 +87,7 @@ def test_texts_are_read() -> None:
         ("drop:often", "has no amount"),
         ("drop:2", "out of range; give 0 to 1"),
         ("silence:-1", "out of range"),
+        ("again:2", "out of range; give 0 to 1"),
         ("late:nan", "out of range"),
     ],
 )

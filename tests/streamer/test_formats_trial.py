@@ -122,7 +122,7 @@ def test_missing_part_is_named(trial: Path, name: str, says: str) -> None:
         ("[[0.0, 0.01]]", "[0.2, 0.3]", "valid is"),
         ('"raw"', '"filtered"', "emg.kind is 'filtered'; write one of raw, envelope, none"),
         ('["soleus_r"]', '"soleus_r"', "emg.muscles.SOL_r is 'soleus_r'"),
-        ("SOL_r =", "SOL_R =", "emg.muscles has SOL_R, which emg.csv lacks"),
+        ("SOL_r =", "SOL_R =", "emg.muscles has SOL_R, which the EMG lacks"),
         (EMG_TABLES, 'emg = "none"\n[other]\n', "emg is 'none'; write a table: [emg]"),
         ("[emg.muscles]\nSOL_r =", "muscles =", "emg.muscles is ['soleus_r']; write a table"),
         ("mass_kg", "mass kg", "no valid TOML"),

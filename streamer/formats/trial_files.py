@@ -1,0 +1,148 @@
+"""What a trial was recorded in: the plain files of its folder, or one file that holds it all."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.config import PATHS, RunConfig, load_config
+from streamer.exceptions import FormatError, nearest
+from streamer.formats.c3d import corners_of
+from streamer.formats.emg import read_emg
+from streamer.formats.external_loads import (
+    ExternalLoads,
+    corners_by_force,
+    plates_by_name,
+    read_external_loads,
+)
+from streamer.formats.recording import read_recording
+from streamer.formats.storage import read_storage
+from streamer.formats.tables import MarkerTable, Storage
+from streamer.formats.trc import read_trc
+
+__all__ = ["TrialFiles", "read_files"]
+
+WHICHEVER_FOOT: Final = "feet"
+"""Body of a plate of which nobody says whose it is: `sim_bridge.ON_FEET`."""
+_USED: Final = ("model", "loads", "corners")
+"""Files of a session that a recording has a use for."""
+_NOT_USED: Final = tuple(key for key in PATHS if key not in _USED)
+
+
+class TrialFiles(NamedTuple):
+    """As of `streamer.formats.Trial`."""
+
+    markers: MarkerTable
+    forces: Storage | None
+    loads: ExternalLoads | None
+    emg: Storage | None
+    corners: NDArray[np.float64] | None = None
+
+
+def read_files(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -> TrialFiles:
+    """Read markers, forces and EMG of a trial.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the trial.
+    metadata : mapping
+        Its ``trial.toml``. ``recording`` names a file that holds everything, ``config`` the
+        session's for what that does not say, ``[emg.channels]`` other labels of EMG channels.
+    with_emg : bool
+        Whether it has EMG.
+
+    Raises
+    ------
+    FormatError
+        If a file is missing or cannot be read, or lacks what is named.
+    ConfigError
+        If the session's file cannot be used.
+    """
+    named = metadata.get("recording")
+    if named is None:
+        forces, loads = _forces_beside(directory)
+        emg = read_emg(directory / "emg.csv") if with_emg else None
+        files = TrialFiles(read_trc(directory / "markers.trc"), forces, loads, emg)
+    else:
+        files = _read_one(directory, named, metadata.get("config"), with_emg=with_emg)
+    if files.emg is None:
+        return files
+    channels = metadata["emg"].get("channels", {})
+    return files._replace(emg=_renamed(directory / "trial.toml", files.emg, channels))
+
+
+def _forces_beside(directory: Path) -> tuple[Storage | None, ExternalLoads | None]:
+    """Read the forces and the loads that name their columns; both or neither."""
+    description = directory / "external_loads.xml"
+    if not description.exists():
+        if (directory / "grf.mot").exists():
+            remedy = "write it: it says which columns of grf.mot act on which body"
+            raise FormatError(description, "no such file", remedy)
+        return None, None
+    loads = read_external_loads(description)
+    forces = read_storage(loads.data_file or directory / "grf.mot")
+    loads.select(forces)  # a wrong identifier is found here, not in the middle of a session
+    return forces, loads
+
+
+def _read_one(directory: Path, named: object, config: object, *, with_emg: bool) -> TrialFiles:
+    """Read one file that holds everything; where nobody says whose a plate is, the bridge finds."""
+    toml = directory / "trial.toml"
+    for key, value in (("recording", named), ("config", config)):
+        if value is not None and not isinstance(value, str):
+            raise FormatError(toml, f"{key} is {value!r}", f'write a file: {key} = "walk.c3d"')
+    session = load_config(directory / str(config), without=_NOT_USED) if config else None
+    path = directory / str(named)
+    recording = read_recording(path, session)
+    if with_emg and recording.analogs is None:
+        raise FormatError(path, "no EMG in it", 'export it with its EMG, or write kind = "none"')
+    emg = recording.analogs if with_emg else None
+    forces, loads = recording.forces, _loads(directory, recording.forces, session)
+    if forces is None or loads is None:
+        return TrialFiles(recording.markers, None, None, emg)
+    loads.select(forces)
+    if session is not None and session.corners is not None:  # of plates without names
+        on_feet = all(load.body == WHICHEVER_FOOT for load in loads.forces)
+        corners = corners_of(session.corners) if on_feet else None
+    else:
+        corners = corners_by_force(loads.forces, recording.corners)
+    return TrialFiles(recording.markers, forces, loads, emg, corners)
+
+
+def _loads(
+    directory: Path, forces: Storage | None, session: RunConfig | None
+) -> ExternalLoads | None:
+    """Whose the plates of a recording are: as beside it, as in its session, else whoever's."""
+    if forces is None:
+        return None
+    beside = directory / "external_loads.xml"
+    if beside.exists():
+        return read_external_loads(beside)
+    if session is not None and session.loads is not None:
+        return read_external_loads(session.loads)
+    plates = plates_by_name(forces.names)
+    on_feet = tuple(replace(plate, body=WHICHEVER_FOOT) for plate in plates)
+    return ExternalLoads(on_feet, None, beside) if plates else None
+
+
+def _renamed(toml: Path, emg: Storage, channels: object) -> Storage:
+    """Give EMG channels the names that the network knows; the others keep theirs."""
+    if not isinstance(channels, dict):
+        remedy = 'write a table: [emg.channels] and in it SOL_r = "EMG 1"'
+        raise FormatError(toml, f"emg.channels is {channels!r}", remedy)
+    names = {label: label for label in emg.names}
+    for channel, label in channels.items():
+        if label not in emg.names:
+            hint = nearest(str(label), emg.names)
+            problem = f"emg.channels.{channel} is {label!r}, which the EMG lacks"
+            raise FormatError(toml, problem, f"correct the label ({hint})")
+        names[label] = channel
+    if len(set(names.values())) < len(names):
+        twice = sorted({name for name in names.values() if list(names.values()).count(name) > 1})
+        problem = f"two channels are called {', '.join(twice)}"
+        raise FormatError(toml, problem, "give each channel its own label in [emg.channels]")
+    return replace(emg, names=tuple(names.values()))
