@@ -279,7 +279,7 @@ class Bridge:
         if status & _HOLD:
             self.unseen_until(t)
         else:  # the filter bridges the gap, or starts anew, when markers are back
-            if self.ik.n_used < self.ik.n_markers:
+            if not self.ik.complete:
                 self.unseen_until(t + GUESS_TOLD_S * self.ik.blind)
             if self._leaps.step(t, self.ik.q, self.ik.surprised):
                 self._filter.reset()
@@ -326,7 +326,7 @@ class Bridge:
         """Inverse kinematics of the frame that was copied."""
         self.ik.step(self._markers)
         status = 0
-        if self.ik.n_used < self.ik.n_markers:
+        if not self.ik.complete:
             status |= _GAP
         if self.ik.held:
             status |= _HOLD

@@ -124,16 +124,13 @@ class InverseKinematics:
         if np.count_nonzero(used) < self.MINIMUM_MARKERS:
             raise MarkerMismatch("fewer than three markers have a weight above 0; raise some")
         coordinates = model.coordinates
-        self._lower = coordinates.lower[coordinates.free_index]
-        self._upper = coordinates.upper[coordinates.free_index]
-        self._default = np.clip(
-            coordinates.default[coordinates.free_index], self._lower, self._upper
-        )
-        self._is_rotation = coordinates.is_rotation[coordinates.free_index]
+        free = self._free_index = coordinates.free_index
+        self._lower, self._upper = coordinates.lower[free], coordinates.upper[free]
+        self._default = np.clip(coordinates.default[free], self._lower, self._upper)
+        self._is_rotation = coordinates.is_rotation[free]
         self._base = base_coordinates(model)
         # models end them at a quarter of a turn or some metres; people may be anywhere
         self._lower[self._base.indices], self._upper[self._base.indices] = -np.inf, np.inf
-        self._free_index = coordinates.free_index
         spins = np.isinf(self._upper - self._lower) & self._is_rotation
         self._turns_per_rad, self._turns = spins / (2.0 * np.pi), np.zeros(len(spins))
         self._seeds = first_poses(model, self._default)
@@ -170,9 +167,9 @@ class InverseKinematics:
         return int(self._result[1])
 
     @property
-    def n_missing(self) -> int:
-        """Markers that the last frame lacked or were set aside, and that had been there lately."""
-        return self._gate.n_missing
+    def complete(self) -> bool:
+        """Whether the last frame had every marker that was ever there."""
+        return self.n_used >= self._gate.n_expected
 
     @property
     def columns(self) -> I64:
@@ -228,6 +225,7 @@ class InverseKinematics:
         markers : ndarray of shape (n_label, 3), float64 [m], ground
             In the order of ``marker_names``; NaN marks a missing one.
         """
+        more = self._gate.expect(markers)
         if not self._placed:
             self._place(markers)
             return
@@ -246,9 +244,10 @@ class InverseKinematics:
             self._gate.outvoted()
             self._held += 1
             return
+        self.surprised |= more
         self._take_step()
         if (self._misfits >= _LOST_FRAMES and self.fits) or self._leapt():
-            self._gate.reset()  # found, perhaps with a joint turned over
+            self._gate.forget()  # found, perhaps with a joint turned over
             self._place(markers)
         else:
             self._keep()
@@ -282,7 +281,7 @@ class InverseKinematics:
         Markers that go on like that are taken for what they are; the pose that they are given
         holds itself, since each frame starts from it, so now and then a seed is tried.
         """
-        few = _FEW_SHARE * (self.n_used + self.n_missing)
+        few = _FEW_SHARE * (self.n_used + self._gate.n_missing)
         if self.n_used < max(few, self.MINIMUM_MARKERS):
             return True
         if self.fits:
@@ -310,7 +309,7 @@ class InverseKinematics:
     def _solve_seen(self, markers: F64) -> None:
         """Solve from the prediction; with markers missing, hold on to it a little."""
         _, n_seen = seen_markers(self._targets, markers)
-        if n_seen == self.n_markers:
+        if n_seen == self._gate.n_expected:
             self._gate.n_missing, self.blind = 0, False
             self._solve(markers, self._start, MAX_ITERATIONS, self._stiffness)
             self._sight.learn(self._work.normal, self._pull.weight)

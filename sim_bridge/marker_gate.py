@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import F64, I64, is_finite, kernel
+from ._jit import F64, I64, Bool, is_finite, kernel
 from .kinematics import Pose, point_in_ground
 from .marker_normal import Targets
 
@@ -71,6 +71,8 @@ class MarkerGate:
         How many were.
     n_missing : int
         How many were missing, these included, that had been there lately.
+    n_expected : int
+        How many have been there since the start: others are not worn.
     """
 
     def __init__(self, targets: Targets, names: Sequence[str], n_label: int) -> None:
@@ -81,14 +83,35 @@ class MarkerGate:
         self._memory = _Memory(
             targets.station.copy(), np.full(n, _NEVER, dtype=np.int64), np.zeros(n, dtype=np.int64)
         )
-        self._point, self._told = np.zeros(3), np.zeros(n, dtype=np.bool_)
-        self._outvoted = self.n_aside = self.n_missing = 0
+        self._point = np.zeros(3)
+        self._told, self._ever = np.zeros((2, n), dtype=np.bool_)
+        self._outvoted = self._frames = self.n_aside = self.n_missing = self.n_expected = 0
 
     def reset(self) -> None:
+        """Forget everything."""
+        self.forget()
+        self._ever[:] = False
+        self._frames = self.n_expected = 0
+
+    def forget(self) -> None:
         """Forget all places; the next frame passes as it is."""
         self._memory.place[:] = self._targets.station
         self._memory.absent[:] = _NEVER
         self._memory.off[:] = self._outvoted = 0
+
+    def expect(self, markers: F64) -> bool:
+        """Note which markers a frame has; whether one is there for the first time.
+
+        Labels of markers that were taken off, after a static trial say, stay empty.
+        """
+        before, self.n_expected = self.n_expected, note_seen(self._targets, markers, self._ever)
+        self._frames += 1
+        if self._frames == _SAID_AFTER and self.n_expected < len(self._ever):
+            _log.warning(
+                "markers %s have not been seen since the start: the pose is that of the others",
+                ", ".join(n for n, ever in zip(self._names, self._ever, strict=True) if not ever),
+            )
+        return self.n_expected > before
 
     def screen(self, markers: F64, pose: Pose, blind: bool) -> None:
         """Copy a frame to ``markers``, without those too far from the predicted ``pose``.
@@ -125,7 +148,7 @@ class MarkerGate:
         """Most markers of this frame could not be used: after a while all are taken as they are."""
         self._outvoted += 1
         if self._outvoted >= _PATIENCE:
-            self.reset()
+            self.forget()
 
     def learn(self, pose: Pose) -> None:
         """Remember where the markers that were used sit, at the solution ``pose``."""
@@ -148,6 +171,18 @@ class MarkerGate:
                 self._names[i],
                 100.0 * GATE_M,
             )
+
+
+@kernel
+def note_seen(targets: Targets, markers: F64, ever_out: Bool) -> int:
+    """Mark the markers that a frame has; returns how many are marked."""
+    marked = 0
+    for i in range(targets.link.shape[0]):
+        row = targets.column[i]
+        if is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+            ever_out[i] = True
+        marked += 1 if ever_out[i] else 0
+    return marked
 
 
 @kernel

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim_bridge import BridgeStatus
+from sim_bridge import Bridge, BridgeStatus
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 GAP_AT = 90
@@ -126,6 +126,46 @@ def test_what_is_not_flagged_while_markers_are_elsewhere_is_near_the_truth(
             if not found.status & ~int(BridgeStatus.SO_SATURATED):
                 assert np.abs(found.tau - seen.tau)[moments].max() < 20.0  # as after an occlusion
         assert not found.status & BridgeStatus.GAP
+
+
+def test_markers_that_were_never_there_are_not_missing(
+    recorded: Callable[[str], RecordedTrial], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Taken off after a static trial, say; their labels still come, empty."""
+    trial = recorded("rajagopal/walker/walk")
+    off = [list(trial.marker_names).index(name) for name in ("L.Forearm", "L.Wrist")]
+    worn = [i for i in range(len(trial.marker_names)) if i not in off]
+    bridge = trial.bridge()
+    fewer = Bridge(trial.model, [trial.marker_names[i] for i in worn], trial.loads,
+                   bridge.settings)  # fmt: skip
+    for i in range(210):
+        markers = trial.markers[i].copy()
+        markers[off] = np.nan
+        found = bridge.step(float(trial.time[i]), markers, trial.forces[i])
+        alone = fewer.step(float(trial.time[i]), trial.markers[i][worn], trial.forces[i])
+        assert not found.status & BridgeStatus.GAP
+        np.testing.assert_array_equal(found.tau, alone.tau)
+    assert caplog.text.count("markers L.Forearm, L.Wrist have not been seen since the start") == 1
+
+
+def test_a_marker_that_comes_later_is_no_motion(
+    recorded: Callable[[str], RecordedTrial],
+) -> None:
+    trial = recorded("rajagopal/walker/walk")
+    column, first = list(trial.marker_names).index("R.Heel"), 60
+    clean, late = trial.bridge(), trial.bridge()
+    for i in range(first + AFTER):
+        markers = trial.markers[i].copy()
+        markers[column] = np.nan if i < first else markers[column]
+        seen = clean.step(float(trial.time[i]), trial.markers[i], trial.forces[i])
+        found = late.step(float(trial.time[i]), markers, trial.forces[i])
+        if i >= first and not found.status & ~int(BridgeStatus.SO_SATURATED):
+            # a filter that has just started has fewer frames to go by
+            assert np.abs(found.q - seen.q).max() < np.radians(1.0)
+    assert not found.status & ~int(BridgeStatus.SO_SATURATED)
+    # from then on it is missed
+    markers[column] = np.nan
+    assert late.step(float(trial.time[i + 1]), markers, trial.forces[i]).status & BridgeStatus.GAP
 
 
 def test_a_camera_system_that_stops_is_no_measurement(
