@@ -1,6 +1,6 @@
 """Whether estimates know a measurement again: their correlation at the one lag that is best.
 
-The mean r of the shipped network there is 0.75 to 0.91 for each of 20 people as measured, 0.61 or
+The mean r of the shipped network there is 0.75 to 0.91 for each of 19 people as measured, 0.61 or
 more for people whom a network did not know; EMG half a second late, or of the other leg, has no
 best lag within reach, or one of a quarter of a second and more.
 """
