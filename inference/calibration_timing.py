@@ -15,7 +15,7 @@ from inference.calibration_limbs import Limb
 from inference.dataset import measured_matrix
 from inference.exceptions import CalibrationError
 from inference.metrics import MAX_LAG_S
-from inference.recognition import RECOGNISED_R, Part, best_lag, in_words
+from inference.recognition import RECOGNISED_R, Part, best_lag, likeness, out_of_time
 
 __all__ = ["recognise"]
 
@@ -58,14 +58,13 @@ def recognise(
     lag_s, r = _best_lag(limbs, step_s)
     if not r >= RECOGNISED_R:
         raise CalibrationError(
-            f"the EMG repeats with the motion, but not as these muscles do ({in_words(r)}); "
+            f"the EMG repeats with the motion, but not as these muscles do ({likeness(r)}); "
             "check the names of the channels and the clock of the EMG"
         )
-    if abs(lag_s) > MAX_LAG_S:
+    if said := out_of_time(lag_s):
         raise CalibrationError(
-            f"the EMG stands {1e3 * lag_s:+.0f} ms against the network's estimate, and "
-            f"{1e3 * MAX_LAG_S:.0f} ms are the most; check the names of the channels, left and "
-            "right, and correct the clock of the EMG (`emg: lag_ms`, or the times in emg.csv)"
+            f"the EMG {said}, and correct the clock of the EMG (`emg: lag_ms`, or the times in "
+            "emg.csv)"
         )
     return lag_s
 

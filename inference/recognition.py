@@ -13,9 +13,16 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from inference.metrics import MINIMUM_SAMPLES, SEARCHED_S, Series, best_common_lag, correlation
+from inference.metrics import (
+    MAX_LAG_S,
+    MINIMUM_SAMPLES,
+    SEARCHED_S,
+    Series,
+    best_common_lag,
+    correlation,
+)
 
-__all__ = ["RECOGNISED_R", "Part", "best_lag", "in_words"]
+__all__ = ["RECOGNISED_R", "Part", "best_lag", "likeness", "out_of_time"]
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -61,7 +68,17 @@ def best_lag(parts: Iterable[Part], step_s: float) -> tuple[float, float]:
     return lag * step_s, float(known_r.mean())
 
 
-def in_words(r: float) -> str:
+def likeness(r: float) -> str:
     """Say how like a measurement is at its best lag."""
     found = "no lag is best" if np.isnan(r) else f"mean r {r:.2f} at the best lag"
     return f"{found} within {SEARCHED_S:g} s"
+
+
+def out_of_time(lag_s: float) -> str:
+    """Say that a measurement is too late or too early [s]; "" if it is not."""
+    if abs(lag_s) <= MAX_LAG_S:
+        return ""
+    return (
+        f"stands {1e3 * lag_s:+.0f} ms against the network's estimate, and "
+        f"{1e3 * MAX_LAG_S:.0f} ms are the most; check the names of the channels, left and right"
+    )

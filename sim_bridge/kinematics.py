@@ -158,6 +158,18 @@ def point_in_ground(pose: Pose, link: int, station: F64, point_out: F64) -> None
 
 
 @kernel
+def point_on_link(pose: Pose, link: int, point: F64, station_out: F64) -> None:
+    """Where on a link (ground: -1) a point of ground is [m]."""
+    for r in range(3):
+        if link < 0:
+            station_out[r] = point[r]
+        else:
+            station_out[r] = 0.0
+            for c in range(3):
+                station_out[r] += pose.rotation[link, c, r] * (point[c] - pose.position[link, c])
+
+
+@kernel
 def point_jacobian(
     skeleton: Skeleton, pose: Pose, link: int, point: F64, jacobian_out: F64
 ) -> None:

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import F64, I64, Bool, is_finite, kernel
-from .kinematics import Pose, point_in_ground
-from .marker_normal import Targets
+from ._jit import F64, I64, Bool, kernel
+from .kinematics import Pose, point_in_ground, point_on_link
+from .marker_normal import Targets, is_there
 
 _log = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ def note_seen(targets: Targets, markers: F64, ever_out: Bool) -> int:
     marked = 0
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
-        if is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+        if is_there(markers[row]):
             ever_out[i] = True
         marked += 1 if ever_out[i] else 0
     return marked
@@ -199,7 +199,7 @@ def screen_markers(
     far = near = elsewhere = 0
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
-        if not is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+        if not is_there(markers[row]):
             continue
         off = distance(targets, i, markers[row], pose, memory.place[i], point)
         if memory.absent[i] >= aged:
@@ -218,7 +218,7 @@ def screen_markers(
                 markers_out[row] = np.nan
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
-        aside = is_finite(markers[row, 0]) and not is_finite(markers_out[row, 0])
+        aside = is_there(markers[row]) and not is_there(markers_out[row])
         memory.off[i] = memory.off[i] + 1 if aside else 0
     return far
 
@@ -256,7 +256,7 @@ def correct_markers(
         row = targets.column[i]
         if memory.absent[i] >= _PATIENCE:
             continue
-        if is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+        if is_there(markers[row]):
             point_in_ground(pose, targets.link[i], targets.station[i], point)
             for c in range(3):
                 markers_out[row, c] += point[c]
@@ -274,22 +274,10 @@ def learn_places(targets: Targets, markers: F64, pose: Pose, memory: _Memory) ->
     used = 0
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
-        if is_finite(markers[row, 0] + markers[row, 1] + markers[row, 2]):
+        if is_there(markers[row]):
             point_on_link(pose, targets.link[i], markers[row], memory.place[i])
             memory.absent[i] = 0
             used += 1
         elif memory.absent[i] < _PATIENCE:
             memory.absent[i] += 1
     return used
-
-
-@kernel
-def point_on_link(pose: Pose, link: int, point: F64, station_out: F64) -> None:
-    """Where on a link (ground: -1) a point of ground is [m]."""
-    for r in range(3):
-        if link < 0:
-            station_out[r] = point[r]
-        else:
-            station_out[r] = 0.0
-            for c in range(3):
-                station_out[r] += pose.rotation[link, c, r] * (point[c] - pose.position[link, c])

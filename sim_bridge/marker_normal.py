@@ -65,12 +65,18 @@ def empty_composite(n_link: int) -> Composite:
 
 
 @kernel
+def is_there(marker: F64) -> bool:
+    """Whether a marker was seen; none of its numbers is NaN then."""
+    return bool(is_finite(marker[0] + marker[1] + marker[2]))
+
+
+@kernel
 def seen_markers(targets: Targets, markers: F64) -> tuple[float, int]:
     """Weight and number of the matched markers that a frame has."""
     weight, n = 0.0, 0
     for i in range(targets.link.shape[0]):
         m = markers[targets.column[i]]
-        if is_finite(m[0] + m[1] + m[2]):
+        if is_there(m):
             weight += targets.weight[i]
             n += 1
     return weight, n
@@ -119,7 +125,7 @@ def gather_errors(
     for i in range(targets.link.shape[0]):
         m = markers[targets.column[i]]
         w = targets.weight[i]
-        if w <= 0.0 or not is_finite(m[0] + m[1] + m[2]):
+        if w <= 0.0 or not is_there(m):
             continue
         link = targets.link[i]
         point_in_ground(pose, link, targets.station[i], point)

@@ -1,9 +1,11 @@
 """What a client of a session says when nothing comes."""
 
+import math
 import time
 from collections.abc import Collection
 
-from streamer.subscriber import WAIT_S
+from streamer.messages import Message
+from streamer.subscriber import WAIT_S, Subscriber
 from streamer.terminal import say_missing, say_silence
 
 
@@ -23,11 +25,29 @@ class Silence:
         self._somebody = False
         self._end = time.monotonic() + WAIT_S
 
-    def left_s(self) -> float:
-        """How long to wait [s] until something must be said."""
-        return max(self._end - time.monotonic(), 0.0)
+    def receive(
+        self, subscriber: Subscriber, at_most_s: float = math.inf
+    ) -> tuple[str, Message] | None:
+        """Wait for a message, no longer than until something must be said, and say it then.
 
-    def hear(self, topic: str | None) -> None:
+        Parameters
+        ----------
+        subscriber : Subscriber
+            Of the topics, among others.
+        at_most_s : float
+            How long to wait in any case [s].
+
+        Returns
+        -------
+        (str, Message) or None
+            As of `Subscriber.receive`.
+        """
+        left_s = max(self._end - time.monotonic(), 0.0)
+        received = subscriber.receive(min(left_s, at_most_s))
+        self._hear(None if received is None else received[0])
+        return received
+
+    def _hear(self, topic: str | None) -> None:
         """Take note of what came (None: nothing), and speak if it is time."""
         self._somebody |= topic is not None
         if topic not in self._topics:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from inference.dataset import LimbSequence
 from inference.evaluation.estimates import Estimates
-from inference.metrics import MAX_LAG_S
-from inference.recognition import RECOGNISED_R, Part, best_lag, in_words
+from inference.recognition import RECOGNISED_R, Part, best_lag, likeness, out_of_time
 
 __all__ = ["emg_doubts"]
 
@@ -33,15 +30,11 @@ def emg_doubts(
     found = []
     for person, parts in people.items():
         lag_s, r = best_lag(parts, 1.0 / rate_hz)
-        if np.isnan(r) or r < RECOGNISED_R:
+        if not r >= RECOGNISED_R:
             found.append(
-                f"the EMG of {person} does not work as these muscles do ({in_words(r)}); check "
+                f"the EMG of {person} does not work as these muscles do ({likeness(r)}); check "
                 "the names of its channels, left and right, and the times in emg.csv"
             )
-        elif abs(lag_s) > MAX_LAG_S:
-            found.append(
-                f"the EMG of {person} stands {1e3 * lag_s:+.0f} ms against the network's "
-                f"estimate, and {1e3 * MAX_LAG_S:.0f} ms are the most; check the names of its "
-                "channels, left and right, and correct the times in emg.csv"
-            )
+        elif said := out_of_time(lag_s):
+            found.append(f"the EMG of {person} {said}, and correct the times in emg.csv")
     return found

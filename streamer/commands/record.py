@@ -126,8 +126,7 @@ def follow(
         if now - looked > LOOK_EVERY_S:
             look()
             looked = now
-        received = subscriber.receive(min(silence.left_s(), 0.2))
-        silence.hear(None if received is None else received[0])
+        received = silence.receive(subscriber, at_most_s=0.2)
         if received is None:
             continue
         topic, message = received

@@ -60,8 +60,7 @@ def relay(subscriber: Subscriber, meta: Meta, stop: threading.Event) -> int:
     outlets, sent = _opened(meta), 0
     silence = Silence(subscriber.endpoint, TYPES)
     while not stop.is_set():
-        received = subscriber.receive(min(silence.left_s(), 0.2))
-        silence.hear(None if received is None else received[0])
+        received = silence.receive(subscriber, at_most_s=0.2)
         if received is None:
             continue
         topic, message = received

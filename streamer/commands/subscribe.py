@@ -44,8 +44,7 @@ def run(
     with Subscriber(endpoint, sorted({*topics, "meta"}), keys=keys) as subscriber:
         silence = Silence(endpoint, topics)
         while count is None or shown < count:
-            received = subscriber.receive(silence.left_s())
-            silence.hear(None if received is None else received[0])
+            received = silence.receive(subscriber)
             if received is None:
                 continue
             topic, message = received

@@ -60,25 +60,32 @@ def clean(trial: RecordedTrial) -> np.ndarray:
     return track(trial, leave)[0]
 
 
+def assert_as_if_missing(
+    trial: RecordedTrial, column: int, away: np.ndarray, first: int, last: int
+) -> np.ndarray:
+    """Poses (n, n_coordinate) with a marker elsewhere from frame `first` to `last`."""
+
+    def move(i: int, markers: np.ndarray) -> None:
+        if first <= i < last:
+            markers[column] += away
+
+    def vanish(i: int, markers: np.ndarray) -> None:
+        if first <= i < last:
+            markers[column] = np.nan
+
+    poses, used = track(trial, move)
+    expected, expected_used = track(trial, vanish)
+    np.testing.assert_array_equal(used, expected_used)
+    np.testing.assert_allclose(poses, expected, rtol=0, atol=SAME)
+    return poses
+
+
 @pytest.mark.parametrize("seconds", [0.01, 0.05])
 def test_marker_that_flies_off_counts_as_missing(trial: RecordedTrial, seconds: float) -> None:
     rng, undisturbed = np.random.default_rng(40), clean(trial)
     last = FRAME + round(seconds * trial.rate_hz)
     for column in rng.choice(known_markers(trial), 6, replace=False):
-        away = 0.5 * rng.normal(size=3)
-
-        def fly(i: int, markers: np.ndarray, column: int = column, away=away) -> None:  # type: ignore[no-untyped-def]
-            if FRAME <= i < last:
-                markers[column] += away
-
-        def vanish(i: int, markers: np.ndarray, column: int = column) -> None:
-            if FRAME <= i < last:
-                markers[column] = np.nan
-
-        poses, used = track(trial, fly)
-        expected, expected_used = track(trial, vanish)
-        np.testing.assert_array_equal(used, expected_used)
-        np.testing.assert_allclose(poses, expected, rtol=0, atol=SAME)
+        poses = assert_as_if_missing(trial, column, 0.5 * rng.normal(size=3), FRAME, last)
         np.testing.assert_allclose(poses[last + 1 :], undisturbed[last + 1 :], rtol=0, atol=SAME)
 
 
@@ -126,19 +133,7 @@ def test_marker_that_stays_elsewhere_is_not_used_until_it_is_back(trial: Recorde
     """Knocked aside, or stuck on again in another place, for longer than anything is waited for."""
     column, undisturbed = trial.marker_names.index("R.ASIS"), clean(trial)
     first, last = 10, 50
-
-    def shift(i: int, markers: np.ndarray) -> None:
-        if first <= i < last:
-            markers[column] += [0.1, 0.0, 0.0]
-
-    def vanish(i: int, markers: np.ndarray) -> None:
-        if first <= i < last:
-            markers[column] = np.nan
-
-    poses, used = track(trial, shift)
-    expected, expected_used = track(trial, vanish)
-    np.testing.assert_array_equal(used, expected_used)
-    np.testing.assert_allclose(poses, expected, rtol=0, atol=SAME)
+    poses = assert_as_if_missing(trial, column, np.array([0.1, 0.0, 0.0]), first, last)
     np.testing.assert_allclose(poses[last:], undisturbed[last:], rtol=0, atol=SAME)
 
 
