@@ -176,7 +176,7 @@ class Bridge:
             raise SettingsError("reserve and residual must be positive, else no solution may exist")
         self.model, self.settings = model, settings
         n = len(model.coordinates.names)
-        self._filter = make_filter(settings.filter, n, settings.rate_hz)
+        self._filter = make_filter(settings.filter, n, settings.rate_hz, model.balls)
         self.ik = InverseKinematics(
             model,
             marker_names,

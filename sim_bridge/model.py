@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ._jit import F64, I64, Bool
 from .chain import Chain
 from .piecewise import PiecewisePolynomials
@@ -245,6 +247,13 @@ class CompiledModel:
     def coordinate_is_angle(self) -> Bool:
         """Which coordinates are angles (else lengths), shape (n_coordinate,)."""
         return self.coordinates.is_angle
+
+    @property
+    def balls(self) -> I64:
+        """Angles of joints that turn freely about x, y and z in turn, shape (n_ball, 3)."""
+        turns = self.chain.coordinate[self.chain.ball[:, None] + np.arange(3)]
+        free: I64 = turns[np.isin(turns, self.coordinates.free_index).all(axis=1)]
+        return free
 
     @property
     def muscle_names(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
 from streamer.doubts import misfit_doubt
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
-from streamer.formats import Trial, find_model, named_files, read_external_loads, read_trial
+from streamer.formats import Trial, read_trial, source_files
 from streamer.formats.text import read_bytes
 from streamer.outputs import check_output
 from streamer.trial_features import has_emg, trial_features
@@ -234,31 +234,21 @@ def make_record(
 def record_path(directory: Path, settings: FeatureSettings, cache_dir: Path | None = None) -> Path:
     """Return where a trial's record is kept, whether it is there or not.
 
-    The name is a hash of all that a record depends on: the trial's name and files, its model and
-    forces wherever they are, the settings and the code that makes it.
+    The name is a hash of all that a record depends on: the trial's name and files, wherever they
+    are, the settings and the code that makes it.
 
     Raises
     ------
-    FormatError
+    FormatError, ConfigError
         If the trial has no readable ``trial.toml``, no model, or a file that cannot be read or is
         not there.
     """
     directory = directory.resolve()
     name = "/".join(directory.parts[-3:])
     digest = hashlib.sha256(f"{name} {settings} {_code_digest()}".encode())
-    files = sorted(path for path in directory.iterdir() if path.is_file())
-    for path in (find_model(directory), *_elsewhere(directory), *files):
+    for path in source_files(directory):
         digest.update(path.name.encode() + hashlib.sha256(read_bytes(path)).digest())
     return (cache_dir or default_cache_dir()) / f"{digest.hexdigest()[:32]}.npz"
-
-
-def _elsewhere(directory: Path) -> list[Path]:
-    """Return what the trial's files name outside its own folder."""
-    named = named_files(directory)
-    loads = directory / "external_loads.xml"
-    if loads.is_file() and (forces := read_external_loads(loads).data_file) is not None:
-        named.append(forces)
-    return [file.resolve() for file in named if file.resolve().parent != directory]
 
 
 @functools.cache

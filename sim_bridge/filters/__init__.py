@@ -1,5 +1,6 @@
 """Coordinates to coordinates, speeds and accelerations, causally and with a declared delay."""
 
+from .balls import BallFilter
 from .base import DerivativeFilter
 from .butterworth import ButterworthFilter
 from .delay import ForceDelay
@@ -11,6 +12,7 @@ from .zero_phase import zero_phase_derivatives
 
 __all__ = [
     "CAUSAL_DEFAULT",
+    "BallFilter",
     "ButterworthFilter",
     "DerivativeFilter",
     "ForceDelay",

@@ -2,8 +2,10 @@
 
 import math
 
+from sim_bridge._jit import I64
 from sim_bridge.exceptions import SettingsError
 
+from .balls import BallFilter
 from .base import DerivativeFilter
 from .butterworth import ButterworthFilter
 from .kalman import KalmanFilter
@@ -27,7 +29,7 @@ _LONGEST_DELAY_MS = 500.0
 _MOST_FRAMES = 1000
 
 
-def make_filter(name: str, n: int, rate_hz: float) -> DerivativeFilter:
+def make_filter(name: str, n: int, rate_hz: float, balls: I64 | None = None) -> DerivativeFilter:
     """A causal filter for ``n`` coordinates at ``rate_hz``.
 
     Parameters
@@ -39,6 +41,8 @@ def make_filter(name: str, n: int, rate_hz: float) -> DerivativeFilter:
         Number of coordinates.
     rate_hz : float
         Nominal frame rate [Hz].
+    balls : ndarray of shape (n_ball, 3), int64, or None
+        Coordinates that are one rotation, see :class:`BallFilter`; none if not given.
 
     Raises
     ------
@@ -56,10 +60,11 @@ def make_filter(name: str, n: int, rate_hz: float) -> DerivativeFilter:
         values = []
     if not values or not all(math.isfinite(x) for x in values):
         raise SettingsError(f"filter '{name}' has no meaning; write {_FORMS}")
-    made = _made(name, kind, values, n, rate_hz)
+    n_ball = 0 if balls is None else len(balls)
+    made = _made(name, kind, values, n + 4 * n_ball, rate_hz)
     if made is None:
         raise SettingsError(f"filter '{name}' has no meaning; write {_FORMS}")
-    return made
+    return BallFilter(made, balls) if balls is not None and n_ball else made
 
 
 def _made(

@@ -22,7 +22,7 @@ from streamer.formats.storage import read_storage, write_storage
 from streamer.formats.tables import MarkerTable, Recording, Storage
 from streamer.formats.transducers import open_transducers
 from streamer.formats.trc import read_trc
-from streamer.formats.trial import Trial, find_model, named_files, read_trial
+from streamer.formats.trial import Trial, find_model, read_trial, source_files
 from streamer.formats.xdf import read_xdf
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "corners_of",
     "described_plates",
     "find_model",
-    "named_files",
     "open_transducers",
     "plates_by_name",
     "read_c3d",
@@ -52,6 +51,7 @@ __all__ = [
     "read_trial",
     "read_xdf",
     "select_forces",
+    "source_files",
     "write_external_loads",
     "write_storage",
 ]

@@ -23,7 +23,7 @@ from streamer.config import HEAVIEST_KG, LIGHTEST_KG
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.external_loads import ExternalLoads
 from streamer.formats.tables import MarkerTable, Storage
-from streamer.formats.trial_files import read_files
+from streamer.formats.trial_files import files_elsewhere, read_files
 
 EmgKind = Literal["raw", "envelope", "none"]
 EMG_KINDS: tuple[EmgKind, ...] = ("raw", "envelope", "none")
@@ -190,17 +190,18 @@ def find_model(directory: Path, metadata: Mapping[str, Any] | None = None) -> Pa
     raise FormatError(candidates[-1], "no such file", "put the subject's scaled model there")
 
 
-def named_files(directory: Path) -> list[Path]:
-    """Return the files that ``trial.toml`` names beside the model, wherever they are.
+def source_files(directory: Path) -> list[Path]:
+    """Return every file that a trial may be read from, its model first, wherever they lie.
 
     Raises
     ------
-    FormatError
-        If it cannot be read.
+    FormatError, ConfigError
+        If ``trial.toml``, or another file that names files, cannot be read, or there is no model.
     """
     metadata = _read_toml(directory / "trial.toml")
-    names = [metadata.get(key) for key in ("recording", "config")]
-    return [directory / name for name in names if isinstance(name, str)]
+    elsewhere = [find_model(directory, metadata), *files_elsewhere(directory, metadata)]
+    inside = sorted(path for path in directory.resolve().iterdir() if path.is_file())
+    return list(dict.fromkeys([*(path.resolve() for path in elsewhere), *inside]))
 
 
 def _mass(path: Path, metadata: Mapping[str, Any]) -> float:

@@ -23,7 +23,7 @@ from streamer.formats.storage import read_storage
 from streamer.formats.tables import MarkerTable, Storage
 from streamer.formats.trc import read_trc
 
-__all__ = ["TrialFiles", "read_files"]
+__all__ = ["TrialFiles", "files_elsewhere", "read_files"]
 
 WHICHEVER_FOOT: Final = "feet"
 """Body of a plate of which nobody says whose it is: `sim_bridge.ON_FEET`."""
@@ -75,6 +75,36 @@ def read_files(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) 
     return files._replace(emg=_renamed(directory / "trial.toml", files.emg, channels))
 
 
+def files_elsewhere(directory: Path, metadata: Mapping[str, Any]) -> list[Path]:
+    """Return what :func:`read_files` may read that need not lie in the trial's folder.
+
+    Parameters
+    ----------
+    directory, metadata
+        As of :func:`read_files`.
+
+    Raises
+    ------
+    FormatError, ConfigError
+        If a file that names others cannot be read.
+    """
+    files = [directory / str(metadata[key]) for key in ("recording", "config") if key in metadata]
+    described = [directory / "external_loads.xml"]
+    if "recording" in metadata and (session := _session(directory, metadata.get("config"))):
+        named = (session.loads, session.corners, session.forces.transducers)
+        files += [Path(file) for file in named if isinstance(file, str | Path)]
+        described += [session.loads] if session.loads is not None else []
+    for loads in described:
+        if loads.is_file() and (forces := read_external_loads(loads).data_file) is not None:
+            files.append(forces)
+    return files
+
+
+def _session(directory: Path, config: object) -> RunConfig | None:
+    """Read the session's file, where one is named, for what concerns a recording."""
+    return load_config(directory / str(config), without=_NOT_USED) if config else None
+
+
 def _forces_beside(directory: Path) -> tuple[Storage | None, ExternalLoads | None]:
     """Read the forces and the loads that name their columns; both or neither."""
     description = directory / "external_loads.xml"
@@ -95,7 +125,7 @@ def _read_one(directory: Path, named: object, config: object, *, with_emg: bool)
     for key, value in (("recording", named), ("config", config)):
         if value is not None and not isinstance(value, str):
             raise FormatError(toml, f"{key} is {value!r}", f'write a file: {key} = "walk.c3d"')
-    session = load_config(directory / str(config), without=_NOT_USED) if config else None
+    session = _session(directory, config)
     path = directory / str(named)
     recording = read_recording(path, session)
     if with_emg and recording.analogs is None:

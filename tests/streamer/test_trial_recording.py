@@ -1,5 +1,6 @@
 """Trials whose markers, forces and EMG are in one file, as a laboratory exports or records them."""
 
+import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from sim_bridge import ON_FEET, compile_model
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import record_path
-from streamer.formats import Trial, read_trial
+from streamer.formats import Trial, read_trial, write_external_loads
 from streamer.formats.plates import plate_columns
 from streamer.formats.trial_files import WHICHEVER_FOOT
 from streamer.trial_features import trial_features
@@ -185,15 +186,24 @@ def test_a_recorded_session_is_a_trial(tmp_path: Path) -> None:
     )
 
 
-def test_a_record_depends_on_a_file_outside_of_its_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("changed", ["raw.c3d", "me.yaml", "loads.xml", "room.c3d", "grf.mot"])
+def test_a_record_depends_on_files_outside_of_its_folder(tmp_path: Path, changed: str) -> None:
     directory = folder(tmp_path)
-    raw = tmp_path / "raw.c3d"
-    (directory / "walk.c3d").rename(raw)
+    (directory / "walk.c3d").rename(tmp_path / "raw.c3d")
+    shutil.copy(tmp_path / "raw.c3d", tmp_path / "room.c3d")
+    (tmp_path / "grf.mot").write_text("forces")
+    write_external_loads(tmp_path / "loads.xml", [("right", "calcn_r")], "grf.mot")
+    (tmp_path / "me.yaml").write_text(
+        f"model: {plain().model}\nloads: loads.xml\nplates: auto\ncorners: room.c3d\n"
+    )
     toml = directory / "trial.toml"
-    toml.write_text(toml.read_text().replace("walk.c3d", "../../../raw.c3d"))
+    named = 'recording = "../../../raw.c3d"\nconfig = "../../../me.yaml"\n'
+    toml.write_text(toml.read_text().replace('recording = "walk.c3d"\n', named))
     settings = FeatureSettings()
     before = record_path(directory, settings, tmp_path)
-    raw.write_bytes(raw.read_bytes() + b"\0")
+    assert record_path(directory, settings, tmp_path) == before
+    with (tmp_path / changed).open("a") as file:
+        file.write("\n")
     assert record_path(directory, settings, tmp_path) != before
 
 
