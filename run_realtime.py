@@ -69,6 +69,7 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
     from sim_bridge import compile_model
     from sim_bridge.marker_match import match_markers
     from streamer.clock import LslClock
+    from streamer.commands.bridges import live_bridge
     from streamer.force_inlet import ForceInlet
     from streamer.formats import read_external_loads
     from streamer.loop import LoopSettings, Session
@@ -79,7 +80,7 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
     publisher = resources.enter_context(closing(Publisher(config.endpoint, keys=config.keys)))
     loads = read_external_loads(config.loads).forces if config.loads else None
     marker_info = find(config.markers)
-    force_info = find(config.forces) if loads or config.plates == "auto" else None
+    force_info = find(config.forces) if config.has_plates else None
     say(f"loading {config.model.name} (the first time it is compiled)")
     model = compile_model(config.model, progress=processes.say_progress)
 
@@ -88,7 +89,7 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
     forces = None
     if force_info is not None:
         forces = resources.enter_context(closing(ForceInlet(force_info, config.forces, loads)))
-    bridge = processes.make_bridge(config, model, markers, forces)
+    bridge = live_bridge(config, model, markers, forces)
     for line in match_markers(markers.names, model.markers.names).left_over():
         say(line)
     refiner = open_refiner(config, model)

@@ -1,10 +1,11 @@
 """Matplotlib, which the base installation does not have, without a screen."""
 
+from pathlib import Path
 from typing import Any
 
 from streamer.exceptions import ConfigError
 
-__all__ = ["pyplot"]
+__all__ = ["pyplot", "save"]
 
 
 def pyplot() -> Any:
@@ -25,3 +26,13 @@ def pyplot() -> Any:
     from matplotlib import pyplot as plt
 
     return plt
+
+
+def save(figure: Any, path: Path, dpi: int, colours: int) -> None:
+    """Write a figure and close it; in so few colours it takes a third of the bytes."""
+    figure.savefig(path, dpi=dpi)
+    pyplot().close(figure)
+    from PIL import Image  # matplotlib needs it anyway
+
+    with Image.open(path) as image:
+        image.convert("RGB").quantize(colours).save(path, optimize=True)

@@ -1,10 +1,64 @@
 """Results as JSON lines: one row a run, appended, so that runs can be compared over time."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.environment import commit_note, describe_environment, environment_line
+from benchmarks.tables import read_marked, write_between_marks
 from streamer.exceptions import ConfigError
+from streamer.outputs import check_output
+from streamer.terminal import plain_console
+
+
+class Record:
+    """The row of a run in the making: made before anything is measured, written at the end.
+
+    Parameters
+    ----------
+    benchmark : str
+        Name of the scenario.
+    out : Path
+        JSON lines file.
+    page : Path or None
+        Page that the run is to write, too.
+
+    Raises
+    ------
+    ConfigError
+        If the file or the page cannot be written.
+    """
+
+    def __init__(self, benchmark: str, out: Path, page: Path | None = None) -> None:
+        check_output(out, "--out")
+        if page is not None:
+            read_marked(page)
+        self._benchmark, self._out, self._page = benchmark, out, page
+        self._environment = describe_environment()
+
+    def write_page(self, text: str) -> None:
+        """Put text and the commit between the marks of the page, if there is one."""
+        if self._page is not None:
+            write_between_marks(self._page, f"{text}\n\n{commit_note(self._environment)}")
+            plain_console().print(f"wrote {self._page}")
+
+    def append(self, settings: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the row and return it, saying where it went and on which machine it was measured.
+
+        Parameters
+        ----------
+        settings : mapping
+            What the run was asked for.
+        found : mapping
+            JSON values.
+        """
+        row = {"benchmark": self._benchmark, **self._environment, "settings": settings, **found}
+        append_record(self._out, row)
+        console = plain_console()
+        console.print(environment_line(self._environment))
+        console.print(f"appended to {self._out}")
+        return row
 
 
 def append_record(path: Path, row: dict[str, Any]) -> None:

@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from rich.table import Table
 
 from streamer.exceptions import ConfigError
 from streamer.outputs import check_output, write_output
@@ -18,6 +22,35 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Markdown table; all columns but the first are right-aligned."""
     lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def rich_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Return the same for a terminal."""
+    table = Table(title=title)
+    for k, name in enumerate(head):
+        table.add_column(name, justify="right" if k else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+class Scored(Protocol):
+    """A trial of a group with its scores."""
+
+    @property
+    def group(self) -> str: ...  # noqa: D102
+    def scores(self) -> list[float]: ...  # noqa: D102
+
+
+def means_by_group(trials: Sequence[Scored]) -> dict[str, list[float]]:
+    """Mean scores over the trials of each group, which is named with how many they are."""
+    found: dict[str, list[list[float]]] = {}
+    for trial in trials:
+        found.setdefault(trial.group, []).append(trial.scores())
+    return {
+        f"{group} ({len(rows)})": [float(x) for x in np.nanmean(rows, axis=0)]
+        for group, rows in found.items()
+    }
 
 
 def read_marked(page: Path) -> str:

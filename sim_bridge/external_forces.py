@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ._jit import F64, I64, Bool, is_finite, kernel
+from .base_coordinates import base_links
 from .exceptions import SettingsError
 from .filters import ForceDelay
 from .ground_reaction import Blend, GroundReaction, find_feet
@@ -94,6 +95,7 @@ class ExternalForces:
         if feet is not None and (mode != "measured" or on_feet):
             self._reaction = GroundReaction(model, feet, rate_hz)
             self.loads += _feet_without(self.loads)
+        self._uncarried = not self.loads and bool(base_links(model))
         self._mode = mode
         self._foot = foot = _foot_of(self.loads)
         self._elsewhere = _moves(model, self.loads) & (foot < 0)
@@ -138,7 +140,7 @@ class ExternalForces:
     @property
     def doubted(self) -> bool:
         """Whether the last step lacks a force, or has one far from its foot."""
-        return self._doubted
+        return self._doubted or self._uncarried
 
     def reset(self) -> None:
         """Forget everything."""

@@ -1,12 +1,15 @@
-"""`nem2e bench`: the command line of the benchmarks."""
+"""`nem2e bench`: how fast it is and how far its filters are off; see ``benchmarks/``."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from streamer.exceptions import ConfigError
+
 bench = typer.Typer(
-    help="Measure the bridge beside OpenSim, a session's latency (alone: both), filters, forces.",
+    help="Measure the bridge beside OpenSim, a session's latency, filters, forces. Without a "
+    "command: the first two.",
     invoke_without_command=True,
 )
 RECORDS = Path("out/bench.jsonl")
@@ -35,11 +38,19 @@ def bench_bridge(
     out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
 ) -> None:
     """Put the bridge beside OpenSim on the same frames; time its stages; vary the sizes."""
-    from streamer.commands import bench as command
+    if files and len(files) != 4:
+        raise ConfigError(
+            f"{len(files)} files given; give all of MODEL MARKERS GRF LOADS, or none for the"
+            " default recording"
+        )
+    _require_benchmarks()
+    from benchmarks.bridge.run import run
+    from benchmarks.subject import Files, default_trial
 
-    command.bridge(
-        files or (), frames=frames, rounds=rounds, seed=seed, scaling=scaling, tool=tool, out=out
-    )
+    chosen = Files(*files) if files else Files.of_trial(default_trial())
+    run(
+        chosen, frames=frames, rounds=rounds, seed=seed, scaling=scaling, tool=tool, out=out
+    )  # fmt: skip
 
 
 @bench.command("latency")
@@ -50,9 +61,11 @@ def bench_latency(
     out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
 ) -> None:
     """Replay, estimate and listen in processes of their own; report latencies and losses."""
-    from streamer.commands import bench as command
+    _require_benchmarks()
+    from benchmarks.latency.run import run
+    from benchmarks.subject import default_trial
 
-    command.latency(trial, duration_s=duration, checkpoint=checkpoint, out=out)
+    run(trial or default_trial(), duration_s=duration, checkpoint=checkpoint, out=out)
 
 
 @bench.command("filters")
@@ -70,9 +83,10 @@ def bench_filters(
     out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
 ) -> None:
     """Delay against error of the causal filters, over recorded trials."""
-    from streamer.commands import bench as command
+    _require_benchmarks()
+    from benchmarks.filters.run import run
 
-    command.filters(trials or (), names=filter or (), seconds=seconds, docs=docs, out=out)
+    run(trials or (), filters=filter or (), seconds=seconds, docs=docs, out=out)
 
 
 @bench.command("grf")
@@ -87,9 +101,10 @@ def bench_grf(
     out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
 ) -> None:
     """Ground reaction predicted from motion beside that of the plates."""
-    from streamer.commands import bench as command
+    _require_benchmarks()
+    from benchmarks.grf.run import run
 
-    command.grf(trials or (), seconds=seconds, docs=docs, out=out)
+    run(trials or (), seconds=seconds, docs=docs, out=out)
 
 
 @bench.command("plates")
@@ -102,6 +117,17 @@ def bench_plates(
     out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
 ) -> None:
     """Feet found on plates from motion, beside what is known."""
-    from streamer.commands import bench as command
+    _require_benchmarks()
+    from benchmarks.plates.run import run
 
-    command.plates(trials or (), seconds=seconds, docs=docs, out=out)
+    run(trials or (), seconds=seconds, docs=docs, out=out)
+
+
+def _require_benchmarks() -> None:
+    """They are in the source tree, beside the packages, and not in the wheel."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / "benchmarks" / "bridge").is_dir():
+        raise ConfigError(
+            f"no benchmarks beside {root / 'streamer'}; they come with the source tree: install"
+            " from there with `pip install --editable .`"
+        )

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 from streamer.bench_cli import bench
+from streamer.endpoint import DEFAULT_ENDPOINT
 from streamer.one_line import one_line_errors
-from streamer.publisher import DEFAULT_ENDPOINT
 
 app = typer.Typer(
     name="nem2e",

@@ -3,6 +3,7 @@
 Unknown keys are refused with the list of the known ones; paths are relative to the file.
 """
 
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -11,9 +12,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from streamer.endpoint import DEFAULT_ENDPOINT
 from streamer.exceptions import ConfigError, nearest
 from streamer.frame_times import RESET_AFTER_S
-from streamer.publisher import DEFAULT_ENDPOINT
 from streamer.stream_config import Corners, EmgStream, ForceStream, MarkerStream
 from streamer.yaml_file import beside, read_yaml
 
@@ -23,6 +24,8 @@ LIGHTEST_KG, HEAVIEST_KG = 5.0, 500.0
 _FILTER = re.compile(r"causal|(wiener|kalman|butterworth|savgol|zero-phase)(:[\d.]+){1,3}")
 """How a filter is written; whether its numbers have a meaning depends on the frame rate."""
 
+ALIGN_WAIT_MS = 2.0
+"""A session waits so long [ms] for forces that are late, unless its file says otherwise."""
 PATHS = ("model", "loads", "corners", "trial", "ik_setup", "checkpoint", "subject", "keys")
 """Keys of a session that name files."""
 
@@ -111,16 +114,21 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     keys: Path | None = None
     budget_ms: float = 10.0
     pacing: Literal["asap", "constant"] = "asap"
-    align_wait_ms: float = 2.0
+    align_wait_ms: float = ALIGN_WAIT_MS
     reset_after_s: float = RESET_AFTER_S
     realtime_priority: Annotated[int, msgspec.Meta(ge=1, le=99)] | None = 10
+
+    @property
+    def has_plates(self) -> bool:
+        """Whether the session takes a stream of forces."""
+        return self.plates == "auto" or self.loads is not None
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot work."""
         for name in ("budget_ms", "reset_after_s"):
-            if getattr(self, name) <= 0.0:
+            if not 0.0 < getattr(self, name) < math.inf:
                 raise ValueError(f"`{name}` is {getattr(self, name):g}, it must be positive")
-        if self.rate_hz is not None and self.rate_hz <= 0.0:
+        if self.rate_hz is not None and not 0.0 < self.rate_hz < math.inf:
             raise ValueError(f"`rate_hz` is {self.rate_hz:g}, it must be positive or null")
         if self.mass_kg is not None and not LIGHTEST_KG <= self.mass_kg <= HEAVIEST_KG:
             raise ValueError(
@@ -130,10 +138,6 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         if self.corners is not None and self.plates != "auto":
             raise ValueError(
                 "`corners` are only used with `plates: auto`; add it or leave them out"
-            )
-        if self.forces.transducers is not None and self.plates != "auto" and self.loads is None:
-            raise ValueError(
-                "`transducers` are of plates, and there are none: add `plates: auto`, or `loads`"
             )
         if not 0.0 <= self.align_wait_ms < self.budget_ms:
             raise ValueError(
@@ -174,9 +178,7 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
         raise ConfigError(f"{path}: no `key: value` lines; start with `model: FILE.osim`")
     _refuse_unknown(path, content, RunConfig, "")
     content = {key: value for key, value in content.items() if key not in without}
-    if isinstance(content.get("emg"), dict):
-        _refuse_unknown(path, content["emg"], EmgStream, "emg: ")
-    for key, kind in (("markers", MarkerStream), ("forces", ForceStream)):
+    for key, kind in (("markers", MarkerStream), ("forces", ForceStream), ("emg", EmgStream)):
         if isinstance(content.get(key), dict):
             _refuse_unknown(path, content[key], kind, f"{key}: ")
     try:
@@ -184,6 +186,11 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}; {_remedy(str(error), content)}") from error
     _check_filter(path, config.filter)
+    if "loads" not in without and config.forces.transducers is not None and not config.has_plates:
+        raise ConfigError(
+            f"{path}: `transducers` are of plates, and there are none; "
+            "add `plates: auto`, or `loads`"
+        )
     return _resolve(path, config)
 
 

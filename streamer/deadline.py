@@ -27,6 +27,8 @@ PACED_MARGIN_S = 0.8e-3
 """Likewise with constant pacing [s]. Where the budget ends while a later frame is computed, as one
 of a frame period or more does, Python's lock keeps the sending thread waiting up to 0.7 ms."""
 
+IDLE_S = 0.5
+"""With nothing due the sending thread looks up so often [s], so that it can be ended."""
 DECAY_S = 0.1
 """Time constant [s] with which a substitute fades: what is not known to be active becomes still,
 so that a device driven by it relaxes instead of holding on."""
@@ -93,6 +95,7 @@ class EmgSender:
         self._sink = sink
         self._clock = clock
         self._budget_s = budget_s
+        self._idle_s = min(0.5 * budget_s, IDLE_S)
         self._constant = pacing == "constant"
         self._margin_s = PACED_MARGIN_S if self._constant else MARGIN_S
         self._filter_delay_ms = 1e3 * filter_delay_s
@@ -187,12 +190,12 @@ class EmgSender:
                 frame = self._pending[0]
                 due = frame.received + self._budget_s - self._margin_s
                 if due > now:
-                    return min(due, now + 0.5 * self._budget_s)
+                    return min(due, now + self._idle_s)
                 self._pending.popleft()
                 if not frame.done:
                     frame.status |= Status.LATE
                 self._send(frame)
-            return now + 0.5 * self._budget_s
+            return now + self._idle_s
 
     def _keep(self, estimate: NDArray[np.float32], received: float) -> None:
         """Remember the newest estimate for substitutes, and when its frame was received [s]."""

@@ -27,6 +27,14 @@ _CLOSEST: Final = 0.01
 """Times that are handed on are at least so many periods apart."""
 
 
+_GAIN = 0.05
+"""Proportional gain a; the first frames are averaged."""
+_INTEGRAL = _GAIN * _GAIN / 4.0
+"""Integral gain b, critically damped."""
+_SILENCE_S = 1.0
+"""After a longer pause [s] the loop starts anew from the raw time."""
+
+
 class Dejitter:
     """Phase-locked loop over the capture times of a regular stream.
 
@@ -40,19 +48,11 @@ class Dejitter:
     ----------
     rate_hz : float
         Nominal frame rate [Hz]; another one is followed.
-    gain : float
-        Proportional gain a; the integral gain is b = a^2 / 4, critically damped. The first frames
-        are averaged.
-    silence_s : float
-        After a longer pause [s] the loop starts anew from the raw time.
     """
 
-    def __init__(self, rate_hz: float, *, gain: float = 0.05, silence_s: float = 1.0) -> None:
+    def __init__(self, rate_hz: float) -> None:
         self._rate = FrameRate(rate_hz)
         self._period_s = self._rate.period_s
-        self._gain = gain
-        self._integral = gain * gain / 4.0
-        self._silence_s = silence_s
         self._t = self._raw = self._given = -float("inf")
         self._set_back = SetBack()
         self._frames, self._misfit = 1, 0.0
@@ -76,11 +76,11 @@ class Dejitter:
             again, is more than a period older than the last, or the clock was set back.
         """
         back = self._raw - raw
-        if (back == 0.0 or back > self._period_s) and raw >= self._t - self._silence_s:
+        if (back == 0.0 or back > self._period_s) and raw >= self._t - _SILENCE_S:
             return self._step_back(raw)
         self._set_back.clear()
         pause, self._raw = raw - self._raw, raw
-        if abs(raw - self._t) > self._silence_s:
+        if abs(raw - self._t) > _SILENCE_S:
             return self._begin(raw)
         ahead = self._given - self._t
         self._follow(raw, pause / count)
@@ -114,12 +114,12 @@ class Dejitter:
             self._t, self._period_s, self._frames = raw, self._rate.period_s, 1
             return
         self._frames += 1
-        self._t = predicted + max(self._gain, 1.0 / self._frames) * error
+        self._t = predicted + max(_GAIN, 1.0 / self._frames) * error
         self._misfit += _MISFIT_GAIN * (misfit - self._misfit)
         if self._lost:
             self._period_s, self._frames = self._rate.period_s, _FOUND_FRAMES
         else:
-            self._period_s += self._integral * error / max(1, periods)
+            self._period_s += _INTEGRAL * error / max(1, periods)
 
     @property
     def _lost(self) -> bool:
@@ -133,7 +133,7 @@ class Dejitter:
         """
         if self._lost:
             return max(raw, self._closest)
-        apart = self._period_s - self._gain * (self._period_s + ahead)
+        apart = self._period_s - _GAIN * (self._period_s + ahead)
         return max(self._t, self._closest, self._given + apart)
 
     @property

@@ -31,8 +31,6 @@ class EmgInlet(Inlet):
         From `find_stream`.
     settings : EmgStream
         Channels, kind and known lag.
-    connect_timeout_s : float
-        How long the stream may take to answer [s].
 
     Attributes
     ----------
@@ -49,10 +47,8 @@ class EmgInlet(Inlet):
 
     _looked_for = False  # who records waits for the samples, and begins anew without them
 
-    def __init__(
-        self, info: pylsl.StreamInfo, settings: EmgStream, *, connect_timeout_s: float = 5.0
-    ) -> None:
-        super().__init__(info, settings, connect_timeout_s=connect_timeout_s)
+    def __init__(self, info: pylsl.StreamInfo, settings: EmgStream) -> None:
+        super().__init__(info, settings)
         labels = [channel.label for channel in read_channels(self._xml)]
         wanted = settings.channels or {label: label for label in labels}
         if not wanted or len(labels) != info.channel_count():

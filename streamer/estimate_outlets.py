@@ -6,8 +6,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.channels import Channel
 from streamer.messages import Act, Dyn, Emg, Kin, Message, Meta, values
-from streamer.outlets import ChannelDescription, Outlet
+from streamer.outlets import Outlet
 
 F32 = NDArray[np.float32]
 
@@ -50,7 +51,7 @@ class EstimateOutlets:
             topic: Outlet(
                 f"nem2e-{topic}",
                 TYPES[topic],
-                [*channels, ChannelDescription("status", "Status", "bits")],
+                [*channels, Channel("status", type="Status", unit="bits")],
                 0.0,  # frames may be skipped, and readers smooth the times of a regular stream
                 f"{meta.session}-{topic}",
                 manufacturer=meta.software,
@@ -77,15 +78,15 @@ class EstimateOutlets:
         return message.t - self._delay_s
 
 
-def _channels(meta: Meta) -> dict[str, list[ChannelDescription]]:
+def _channels(meta: Meta) -> dict[str, list[Channel]]:
     """Channels by topic, in the order of `_arrays`."""
     coordinates = meta.coordinate_names
 
-    def described(field: str, labels: Iterable[str], kind: str) -> list[ChannelDescription]:
+    def described(field: str, labels: Iterable[str], kind: str) -> list[Channel]:
         given = meta.units.get(field, "")
         names = list(labels)
         units = [given] * len(names) if isinstance(given, str) else given
-        return [ChannelDescription(n, kind, u) for n, u in zip(names, units, strict=True)]
+        return [Channel(n, type=kind, unit=u) for n, u in zip(names, units, strict=True)]
 
     turned = [unit == "N m" for unit in meta.units.get("tau", ())]
     moments = (
@@ -95,13 +96,13 @@ def _channels(meta: Meta) -> dict[str, list[ChannelDescription]]:
         "emg": [
             *described("emg", meta.channel_names, "Envelope"),
             *described("sigma", (f"{name}_sigma" for name in meta.channel_names), "Deviation"),
-            ChannelDescription("age_ms", "Age", "ms"),
+            Channel("age_ms", type="Age", unit="ms"),
         ],
         "act": described("activation", meta.muscle_names, "Activation"),
         "kin": [
             *described("q", coordinates, "Coordinate"),
             *described("qd", (f"{name}_speed" for name in coordinates), "Speed"),
-            ChannelDescription("marker_rms", "Distance", "m"),
+            Channel("marker_rms", type="Distance", unit="m"),
         ],
         "dyn": described("tau", moments, "GeneralizedForce"),
     }

@@ -46,13 +46,16 @@ MADE_BY: Final = (
     (
         Path(streamer.__file__).parent,
         (
+            "channels.py",
             "doubts.py",
             "feature_settings.py",
             "force_ring.py",
             "formats/*.py",
             "frame_*.py",
             "marker_noise.py",
+            "stream_config.py",
             "trial_features.py",
+            "units.py",
         ),
     ),
 )

@@ -7,7 +7,7 @@ import pylsl
 from numpy.typing import NDArray
 
 from streamer.channels import force_layout, read_channels
-from streamer.clock import Clock, LslClock
+from streamer.clock import LslClock
 from streamer.exceptions import StreamLayoutError
 from streamer.force_ring import ForceRing
 from streamer.formats import (
@@ -45,10 +45,6 @@ class ForceInlet(Inlet):
     loads : sequence of ExternalForceColumns or None
         The external forces, in the order of the rows; their columns are the channel labels. None
         for all plates that the labels name.
-    clock : Clock, optional
-        LSL's.
-    connect_timeout_s : float
-        How long the stream may take to answer [s].
 
     Attributes
     ----------
@@ -71,12 +67,9 @@ class ForceInlet(Inlet):
         info: pylsl.StreamInfo,
         settings: ForceStream,
         loads: Sequence[ExternalForceColumns] | None,
-        *,
-        clock: Clock | None = None,
-        connect_timeout_s: float = 5.0,
     ) -> None:
-        super().__init__(info, settings, connect_timeout_s=connect_timeout_s)
-        self._clock = clock or LslClock()
+        super().__init__(info, settings)
+        self._clock = LslClock()
         channels, unit, up = read_channels(self._xml), settings.unit, settings.up
         self._transducers = open_transducers(settings, channels)
         if self._transducers is not None:

@@ -1,8 +1,6 @@
 """What a session counts and times, and how it says so: health messages and the final report."""
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from hdrh.histogram import HdrHistogram
@@ -116,22 +114,3 @@ class StatusCounter:
         """Frames per flag name, those that occurred; fully good ones under ``OK``."""
         found = {str(flag.name): n for flag, n in self._bits.items() if n}
         return {GOOD: self._good} | found
-
-
-def report(values: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a report that is valid JSON: no NaN, no infinity.
-
-    Parameters
-    ----------
-    values : iterable of (str, value)
-        Fields in order.
-
-    Returns
-    -------
-    dict
-        The same with non-finite numbers as None.
-    """
-    return {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in values
-    }

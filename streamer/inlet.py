@@ -16,12 +16,14 @@ from streamer.channels import compensated_lag
 from streamer.connection import Connection, connect, predicate
 from streamer.exceptions import StreamLayoutError
 from streamer.lost_stream import SILENT_S, LostStream, Sought
-from streamer.stream_config import EmgStream, Stream
+from streamer.stream_config import Stream
 
 F64 = NDArray[np.float64]
 
 _log = logging.getLogger(__name__)
 
+CONNECT_S = 5.0
+"""How long a stream that was found may take to answer [s]."""
 CHUNK = 64
 """Samples per pull; more are pulled in further rounds."""
 
@@ -34,20 +36,18 @@ class Inlet:
 
     _looked_for = True
 
-    def __init__(
-        self, info: pylsl.StreamInfo, settings: Stream | EmgStream, *, connect_timeout_s: float
-    ) -> None:
+    def __init__(self, info: pylsl.StreamInfo, settings: Stream) -> None:
         self.name = info.name()
         if info.channel_format() == pylsl.cf_string:
             raise StreamLayoutError(
                 f"stream {self.name!r} carries text, not numbers; name another one"
             )
-        self._settings, self._timeout_s = settings, connect_timeout_s
+        self._settings = settings
         self._lost: LostStream | None = None
         self.nominal_rate_hz = float(info.nominal_srate())
         self._stamps = np.zeros(CHUNK)
         self._error = ctypes.c_int()
-        self._use(connect(info, connect_timeout_s))
+        self._use(connect(info, CONNECT_S))
         self._heard_s, self._silent = pylsl.local_clock(), False
 
     def _use(self, connection: Connection) -> None:
@@ -111,7 +111,7 @@ class Inlet:
             Sought(self._connection, self._settings.source_id, self._heard_s),
             # as many as there are: it listens to the end
             lambda listen_s: pylsl.resolve_bypred(asked, minimum=1000, timeout=listen_s),
-            self._timeout_s,
+            CONNECT_S,
             ended=ended,
         )
         self._lost.start()

@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.clock import Clock
-from streamer.config import RunConfig
+from streamer.config import ALIGN_WAIT_MS, RunConfig
 from streamer.deadline import DeadlineThread, EmgSender
 from streamer.frame_forces import FrameForces, step_refiner, tell_missing
 from streamer.frame_times import RESET_AFTER_S, Arrival, FrameTimes
-from streamer.health import StageTimer, report
+from streamer.health import StageTimer
 from streamer.messages import Act, Dyn, Health, Kin, Meta
 from streamer.posture import Posture
 from streamer.protocols import (
@@ -70,7 +70,7 @@ class LoopSettings:
     rate_hz: float
     budget_ms: float = 10.0
     pacing: Literal["asap", "constant"] = "asap"
-    align_wait_ms: float = 2.0
+    align_wait_ms: float = ALIGN_WAIT_MS
     filter_delay_s: float = 0.0
     reset_after_s: float = RESET_AFTER_S
 
@@ -338,8 +338,6 @@ class Session:
         then, frames_then, published_then = self._last_health
         self._last_health = (now, self.frames_in, self.sender.published)
         span = max(now - then, 1e-9)
-        fields = self._counts()
-        del fields["budget_ms"]
         self._sink.send(
             Health(
                 session=self.session,
@@ -354,7 +352,7 @@ class Session:
                 faults=self.faults,
                 late=self.sender.late,
                 plate_faults=self._plate_faults,
-                **fields,
+                **self._counts(),
             )
         )
 
@@ -373,13 +371,12 @@ class Session:
             "skipped": self.skipped,
             "latency_ms": self.sender.latency.summary_ms(),
             "stage_us": self.stages.summary_us(),
-            "budget_ms": self._settings.budget_ms,
             "status_counts": self.sender.statuses.counts(),
         }
 
     def report(self) -> dict[str, Any]:
         """Return what ``--report`` writes: counts, latency [ms], stages [us], flags."""
-        return report(self._counts().items())
+        return self._counts() | {"budget_ms": self._settings.budget_ms}
 
 
 def _bytes(array: NDArray[np.float64]) -> bytes:

@@ -7,7 +7,7 @@ import pylsl
 from numpy.typing import NDArray
 
 from streamer.channels import marker_layout, read_channels
-from streamer.clock import Clock, LslClock
+from streamer.clock import LslClock
 from streamer.connection import predicate
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
@@ -16,7 +16,7 @@ from streamer.frame_times import Batches
 from streamer.inlet import CHUNK, Inlet
 from streamer.lost_stream import who
 from streamer.repeats import Repeats
-from streamer.stream_config import EmgStream, MarkerStream, Stream
+from streamer.stream_config import MarkerStream, Stream
 
 _MEASURED_FRAMES, _MEASURED_AT_MOST = 40, 400
 
@@ -67,7 +67,7 @@ def find_stream(
     return found[0]
 
 
-def find(stream: Stream | EmgStream) -> pylsl.StreamInfo:
+def find(stream: Stream) -> pylsl.StreamInfo:
     """Wait for the stream that a configuration describes; see `find_stream`."""
     return find_stream(
         kind=stream.type,
@@ -77,7 +77,7 @@ def find(stream: Stream | EmgStream) -> pylsl.StreamInfo:
     )
 
 
-def answering(stream: Stream | EmgStream) -> list[pylsl.StreamInfo]:
+def answering(stream: Stream) -> list[pylsl.StreamInfo]:
     """Every stream that answers a configuration's description now; none is no error."""
     asked = predicate(stream.type, stream.name, stream.source_id)
     return _distinct(pylsl.resolve_bypred(asked, minimum=1, timeout=SECOND_ANSWER_S))
@@ -88,9 +88,9 @@ def _distinct(found: list[pylsl.StreamInfo]) -> list[pylsl.StreamInfo]:
     return list({info.uid(): info for info in found}.values())
 
 
-def visible_streams(wait_s: float = SECOND_ANSWER_S) -> str:
+def visible_streams() -> str:
     """One phrase about the LSL streams that can be seen now."""
-    streams = pylsl.resolve_streams(wait_time=wait_s)
+    streams = pylsl.resolve_streams(wait_time=SECOND_ANSWER_S)
     if not streams:
         return "no LSL stream at all is visible"
     listed = ", ".join(f"{s.name()} ({s.type()}, {s.channel_count()} ch)" for s in streams)
@@ -109,10 +109,6 @@ class MarkerInlet(Inlet):
         not taken off twice) and whether to smooth capture times.
     rate_hz : float, optional
         Frame rate [Hz]; default: the nominal rate, or measured where that is 0.
-    clock : Clock, optional
-        LSL's.
-    connect_timeout_s : float
-        How long the stream may take to answer [s].
 
     Attributes
     ----------
@@ -136,11 +132,9 @@ class MarkerInlet(Inlet):
         settings: MarkerStream = ANY_STREAM,
         *,
         rate_hz: float | None = None,
-        clock: Clock | None = None,
-        connect_timeout_s: float = 5.0,
     ) -> None:
-        super().__init__(info, settings, connect_timeout_s=connect_timeout_s)
-        self._clock = clock or LslClock()
+        super().__init__(info, settings)
+        self._clock = LslClock()
         layout = marker_layout(read_channels(self._xml), unit=settings.unit, up=settings.up)
         self.names = settings.as_model(layout.names)
         self._columns, self._scale = layout.columns, layout.scale

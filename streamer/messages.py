@@ -183,15 +183,9 @@ TOPICS: dict[str, type[Message]] = {
 """Topic name to message type."""
 
 M = TypeVar("M", bound=Message)
-_TOPIC_OF = {kind: topic for topic, kind in TOPICS.items()}
 _PREFIX = {kind: topic.encode() + b"\0" for topic, kind in TOPICS.items()}
 _encoder = msgspec.msgpack.Encoder()
 _decoders = {topic: msgspec.msgpack.Decoder(kind) for topic, kind in TOPICS.items()}
-
-
-def topic_of(message: Message) -> str:
-    """Topic under which a message is published."""
-    return _TOPIC_OF[type(message)]
 
 
 def encode(message: Message) -> bytes:

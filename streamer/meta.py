@@ -1,44 +1,20 @@
 """The `meta` message of a session: what its arrays mean."""
 
-from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from streamer.config import RunConfig
 from streamer.messages import Meta
 
-
-class ModelFacts(Protocol):
-    """What is published of a model; `sim_bridge.CompiledModel` has it."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def digest(self) -> str: ...  # noqa: D102
-    @property
-    def muscle_names(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def coordinate_names(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def coordinate_is_angle(self) -> NDArray[np.bool_]: ...  # noqa: D102
-
-
-class NetworkFacts(Protocol):
-    """What is published of a network; `inference.Refiner` has it."""
-
-    @property
-    def channel_names(self) -> Sequence[str]: ...  # noqa: D102
-    @property
-    def digest(self) -> str: ...  # noqa: D102
+if TYPE_CHECKING:  # a reader of messages loads neither solver nor network
+    from inference import Refiner
+    from sim_bridge import CompiledModel
 
 
 def make_meta(
     config: RunConfig,
-    model: ModelFacts,
-    network: NetworkFacts,
+    model: "CompiledModel",
+    network: "Refiner",
     rate_hz: float,
     filter_delay_s: float,
 ) -> Meta:
@@ -48,7 +24,7 @@ def make_meta(
     ----------
     config : RunConfig
         The session.
-    model, network : ModelFacts, NetworkFacts
+    model, network : CompiledModel, Refiner
         What it runs.
     rate_hz : float
         Marker rate [Hz] to begin with; the session keeps it true.

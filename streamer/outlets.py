@@ -1,23 +1,15 @@
 """LSL outlets that announce themselves as a motion capture system would: XDF metadata."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pylsl
 from numpy.typing import NDArray
 
+from streamer.channels import Channel
+
 _BUFFERED_S = 5  # liblsl keeps at most so much for a slow inlet [s]
 _AXES = ("X", "Y", "Z")
-
-
-class ChannelDescription(NamedTuple):
-    """One channel of an outlet, in XDF's words."""
-
-    label: str
-    type: str
-    unit: str
-    marker: str = ""
 
 
 class Outlet:
@@ -28,7 +20,7 @@ class Outlet:
     name, kind, source_id : str
         As announced. A session takes a sender that restarts back by its name, host and channels,
         and by the source id if its configuration names one.
-    channels : sequence of ChannelDescription
+    channels : sequence of Channel
         One per channel.
     rate_hz : float
         Nominal rate [Hz]; 0 = irregular.
@@ -45,7 +37,7 @@ class Outlet:
         self,
         name: str,
         kind: str,
-        channels: Sequence[ChannelDescription],
+        channels: Sequence[Channel],
         rate_hz: float,
         source_id: str,
         manufacturer: str = "nem2e replay",
@@ -79,7 +71,7 @@ class Outlet:
             self._outlet.push_chunk(samples, stamps.tolist())
 
 
-def marker_channels(names: Sequence[str], unit: str) -> list[ChannelDescription]:
+def marker_channels(names: Sequence[str], unit: str) -> list[Channel]:
     """Channels of a marker stream: x, y, z of one marker after the other.
 
     Parameters
@@ -91,18 +83,16 @@ def marker_channels(names: Sequence[str], unit: str) -> list[ChannelDescription]
 
     Returns
     -------
-    list of ChannelDescription
+    list of Channel
         Labels ``<marker>_X``, types PositionX, PositionY, PositionZ.
     """
     long = {"mm": "millimeters", "m": "meters"}[unit]
     return [
-        ChannelDescription(f"{name}_{axis}", f"Position{axis}", long, name)
-        for name in names
-        for axis in _AXES
+        Channel(f"{name}_{axis}", name, f"Position{axis}", long) for name in names for axis in _AXES
     ]
 
 
-def force_channels(labels: Sequence[str]) -> list[ChannelDescription]:
+def force_channels(labels: Sequence[str]) -> list[Channel]:
     """Channels of a force stream, labelled as in the force file.
 
     Parameters
@@ -112,7 +102,7 @@ def force_channels(labels: Sequence[str]) -> list[ChannelDescription]:
 
     Returns
     -------
-    list of ChannelDescription
+    list of Channel
         Types ForceX.., CoPX.., TorqueX.., units N, m, N m; what other labels are, these do not say.
     """
     described = []
@@ -126,11 +116,11 @@ def force_channels(labels: Sequence[str]) -> list[ChannelDescription]:
             kind, unit = "Force", "N"
         else:
             kind = axis = unit = ""
-        described.append(ChannelDescription(label, kind + axis, unit))
+        described.append(Channel(label, type=kind + axis, unit=unit))
     return described
 
 
-def emg_channels(names: Sequence[str], unit: str) -> list[ChannelDescription]:
+def emg_channels(names: Sequence[str], unit: str) -> list[Channel]:
     """Channels of an EMG stream.
 
     Parameters
@@ -142,7 +132,7 @@ def emg_channels(names: Sequence[str], unit: str) -> list[ChannelDescription]:
 
     Returns
     -------
-    list of ChannelDescription
+    list of Channel
         Type EMG.
     """
-    return [ChannelDescription(name, "EMG", unit) for name in names]
+    return [Channel(name, type="EMG", unit=unit) for name in names]

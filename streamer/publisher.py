@@ -11,12 +11,10 @@ from pathlib import Path
 
 import zmq
 
+from streamer.endpoint import DEFAULT_ENDPOINT
 from streamer.exceptions import PortBusy, StreamerError
 from streamer.messages import Message, encode
 from streamer.security import protect_server
-
-DEFAULT_ENDPOINT = "tcp://127.0.0.1:5556"
-"""Where estimates are published unless the configuration says otherwise."""
 
 HIGH_WATER = 200
 """Messages kept here per slow subscriber. What lies in the buffers of both systems and in the

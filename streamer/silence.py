@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from streamer.messages import Message
 from streamer.subscriber import WAIT_S, Subscriber
-from streamer.terminal import say_missing, say_silence
+from streamer.terminal import say
 
 
 class Silence:
@@ -54,7 +54,11 @@ class Silence:
             if time.monotonic() < self._end:
                 return
             if self._somebody:
-                say_missing(self._topics, self._endpoint, WAIT_S)
+                wanted = ", ".join(self._topics)
+                say(
+                    f"no {wanted} on {self._endpoint} for {WAIT_S:g} s, but a session runs; "
+                    "do markers come?"
+                )
             else:
-                say_silence(self._endpoint, WAIT_S)
+                say(f"nothing on {self._endpoint} for {WAIT_S:g} s; is `nem2e run` running?")
         self._somebody, self._end = False, time.monotonic() + WAIT_S

@@ -10,7 +10,7 @@ from streamer.units import METRES_PER_UNIT, spelled
 
 
 class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which LSL stream to take, and what its metadata do not say.
+    """Which LSL stream to take.
 
     Attributes
     ----------
@@ -18,10 +18,6 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         As the sender announces them; "" for any. The type is blind to case.
     timeout_s : float
         How long to wait for the stream [s].
-    unit : str
-        Unit of positions where the stream names none: m, cm or mm.
-    up : {"y", "z"}
-        Which laboratory axis points up.
     lag_ms : float
         Known delay from exposure to time stamp [ms], 0 or more.
     """
@@ -30,19 +26,43 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     name: str = ""
     source_id: str = ""
     timeout_s: float = 10.0
-    unit: str = ""
-    up: Literal["y", "z"] = "y"
     lag_ms: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse a lag that cannot be, and a unit that no position has."""
-        _check_lag(self.lag_ms)
+        """Refuse a time stamp that came before its exposure."""
+        if not 0.0 <= self.lag_ms < float("inf"):
+            raise ValueError(f"`lag_ms` is {self.lag_ms:g}, it must be 0 or more")
+
+    @property
+    def described(self) -> str:
+        """What the stream is to be, in the words of a configuration."""
+        said = {"type": self.type, "name": self.name, "source_id": self.source_id}
+        return ", ".join(f"{key} {value}" for key, value in said.items() if value) or "any type"
+
+
+class PositionStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which LSL stream has positions, and what its metadata do not say; see `Stream`.
+
+    Attributes
+    ----------
+    unit : str
+        Unit of positions where the stream names none: m, cm or mm.
+    up : {"y", "z"}
+        Which laboratory axis points up.
+    """
+
+    unit: str = ""
+    up: Literal["y", "z"] = "y"
+
+    def __post_init__(self) -> None:
+        """Refuse a unit that no position has."""
+        super().__post_init__()
         if self.unit and spelled(self.unit) not in METRES_PER_UNIT:
             raise ValueError(f"`unit` is {self.unit!r}, it must be m, cm or mm")
 
 
-class MarkerStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which LSL stream has the markers, see `Stream`.
+class MarkerStream(PositionStream, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which LSL stream has the markers, see `PositionStream`.
 
     Attributes
     ----------
@@ -109,8 +129,8 @@ class PlateGeometry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     origin: Point = (0.0, 0.0, 0.0)
 
 
-class ForceStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which LSL stream has the forces, see `Stream`.
+class ForceStream(PositionStream, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which LSL stream has the forces, see `PositionStream`.
 
     Attributes
     ----------
@@ -143,13 +163,11 @@ class ForceStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True)
             )
 
 
-class EmgStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which LSL stream carries measured EMG; `nem2e calibrate` alone listens to it.
+class EmgStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which LSL stream carries measured EMG, for `nem2e calibrate` and `record`; see `Stream`.
 
     Attributes
     ----------
-    type, name, source_id, timeout_s, lag_ms
-        As of `Stream`.
     kind : {"raw", "envelope"}
         What is sent.
     channels : dict of str to str, or None
@@ -157,19 +175,5 @@ class EmgStream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """
 
     type: str = "EMG"
-    name: str = ""
-    source_id: str = ""
-    timeout_s: float = 10.0
-    lag_ms: float = 0.0
     kind: Literal["raw", "envelope"] = "raw"
     channels: dict[str, str] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a lag that cannot be."""
-        _check_lag(self.lag_ms)
-
-
-def _check_lag(lag_ms: float) -> None:
-    """Refuse a lag [ms] that says a time stamp came before its exposure."""
-    if not 0.0 <= lag_ms < float("inf"):
-        raise ValueError(f"`lag_ms` is {lag_ms:g}, it must be 0 or more")

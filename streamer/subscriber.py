@@ -6,9 +6,9 @@ from types import TracebackType
 
 import zmq
 
+from streamer.endpoint import DEFAULT_ENDPOINT
 from streamer.exceptions import StreamerError
 from streamer.messages import Message, decode
-from streamer.publisher import DEFAULT_ENDPOINT
 from streamer.security import protect_client
 
 WAIT_S = 2.5

@@ -2,25 +2,26 @@
 
 import signal
 import threading
-from collections.abc import Iterable
 
 from rich.console import Console
 
 
+def plain_console(*, stderr: bool = False, quiet: bool = False) -> Console:
+    """Return where results are printed as they are: brackets in a name or a path are no markup."""
+    return Console(
+        highlight=False, soft_wrap=True, markup=False, emoji=False, stderr=stderr, quiet=quiet
+    )
+
+
 def say(text: str) -> None:
     """Tell the user what is going on; on stderr, so that stdout stays clean."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(text, markup=False)
+    plain_console(stderr=True).print(text)
 
 
-def say_silence(endpoint: str, waited_s: float) -> None:
-    """Tell a user who waits that nothing is published there."""
-    say(f"nothing on {endpoint} for {waited_s:g} s; is `nem2e run` running?")
-
-
-def say_missing(topics: Iterable[str], endpoint: str, waited_s: float) -> None:
-    """Tell a user who waits that a session runs there which does not send what he waits for."""
-    wanted = ", ".join(topics)
-    say(f"no {wanted} on {endpoint} for {waited_s:g} s, but a session runs; do markers come?")
+def let_signals_interrupt() -> None:
+    """Let SIGINT, which a shell's background jobs ignore, and SIGTERM raise KeyboardInterrupt."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def asked_to_stop() -> threading.Event:

@@ -15,8 +15,7 @@ ik
     and 44 for the momentum of its motion and the gradient, per pair of links on a chain 11. One
     step solves n equations: n^3 / 3 + 2 n^2. Pose and markers are needed before and after it.
 filter
-    Per coordinate, four states and a fixed lag of L frames: 12 to predict, 9 to correct, 8 L to
-    smooth.
+    Per coordinate, value, speed and acceleration as weighted sums of the frames of its window.
 id
     A pose; per link 42 for velocity and acceleration, 9 for the motion vector, 12 + 6 on the way
     back; per link with mass 177 for Newton's and Euler's equations in ground's axes; 18 per load.
@@ -87,7 +86,7 @@ def _cpu_seconds(function: Callable[[], object], count: int) -> float:
     return max((process_time() - began) / count, 1e-9)
 
 
-def floors(model: CompiledModel, n_marker: int, n_load: int, lag: int) -> dict[str, Floor]:
+def floors(model: CompiledModel, n_marker: int, n_load: int, window: int) -> dict[str, Floor]:
     """Floor of every stage of the bridge; the derivation is the module's docstring.
 
     Parameters
@@ -97,12 +96,12 @@ def floors(model: CompiledModel, n_marker: int, n_load: int, lag: int) -> dict[s
         Markers that are matched.
     n_load : int
         External forces.
-    lag : int
+    window : int
         Of the derivative filter [frames].
     """
     return {
         "ik": _inverse_kinematics(model, n_marker),
-        "filter": _filter(model, lag),
+        "filter": _filter(model, window),
         "id": _inverse_dynamics(model, n_load),
         "paths": _paths(model),
         "so": _static_optimization(model),
@@ -146,10 +145,10 @@ def _inverse_kinematics(model: CompiledModel, n_marker: int) -> Floor:
     return Floor(flops, pose.bytes + markers + 3 * n * _FLOAT)
 
 
-def _filter(model: CompiledModel, lag: int) -> Floor:
-    n = len(model.coordinates.names)
-    states = (2 * 4 + 4 + lag + 1 + 4) * _FLOAT * n  # two states, a result, innovations, estimate
-    return Floor(float((21 + 8 * lag) * n), float(states))
+def _filter(model: CompiledModel, window: int) -> Floor:
+    n = len(model.coordinate_names)
+    numbers = (window + 1 + 3) * n + 3 * window  # window, new frame and estimate; weights
+    return Floor(float(2 * 3 * window * n), float(numbers * _FLOAT))
 
 
 def _inverse_dynamics(model: CompiledModel, n_load: int) -> Floor:

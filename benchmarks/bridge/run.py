@@ -4,17 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from benchmarks.bridge.opensim_side import OpenSimFailed
 from benchmarks.bridge.report import Report
 from benchmarks.bridge.scaling import measure_scaling
 from benchmarks.bridge.side_by_side import RUN_UP, Comparison, compare, time_inverse_dynamics_tool
 from benchmarks.bridge.stage_table import measure_stages
-from benchmarks.environment import describe_environment, environment_line
-from benchmarks.records import append_record
+from benchmarks.records import Record
 from benchmarks.subject import Files, Subject
 from streamer.exceptions import ConfigError
+from streamer.terminal import plain_console, say
 
 
 def run(
@@ -51,13 +49,11 @@ def run(
     """
     if frames < 2 or rounds < 1:
         raise ConfigError(f"--frames is {frames} and --rounds {rounds}; give at least 2 and 1")
-    console = Console(highlight=False)
-    say = Console(stderr=True, highlight=False)
+    record = Record("bridge", out)
 
     def progress(text: str) -> None:
-        say.print(f"  {text}", markup=False)
+        say(f"  {text}")
 
-    environment = describe_environment()
     subject = Subject.load(files)
     if frames + RUN_UP > len(subject.time):
         raise ConfigError(
@@ -71,13 +67,9 @@ def run(
     report = Report(
         subject, subject.bridge().ik.n_markers, comparisons, tool_us, stages, sizes
     )  # fmt: skip
-    report.show(console)
-    console.print(environment_line(environment), markup=False)
+    report.show(plain_console())
     settings = {"frames": frames, "rounds": rounds, "seed": seed, "warm_up_rounds": 1}
-    row = {"benchmark": "bridge", **environment, "settings": settings, **report.row()}
-    append_record(out, row)
-    console.print(f"appended to {out}", markup=False)
-    return row
+    return record.append(settings, report.row())
 
 
 def _beside_opensim(

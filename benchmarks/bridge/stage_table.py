@@ -9,9 +9,7 @@ from benchmarks.bridge.floor import Floor, Peak, floors
 from benchmarks.subject import Subject
 from benchmarks.timing import Quantiles, StageClock
 from sim_bridge import STAGES
-
-LAG_FRAMES = 3
-"""Of the default filter."""
+from sim_bridge.filters.wiener import window_frames
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,8 @@ def measure_stages(subject: Subject, rounds: int) -> StageTable:
             if k:
                 clock.finish()
                 iterations.append((bridge.ik.iterations, bridge.so.iterations))
-    found = floors(subject.model, bridge.ik.n_markers, len(subject.loads), LAG_FRAMES)
+    window = window_frames(subject.rate_hz)  # of the default filter
+    found = floors(subject.model, bridge.ik.n_markers, len(subject.loads), window)
     ik, so = np.median(np.array(iterations), axis=0)
     table = clock.table()
     stages = {stage: table[stage] for stage in (*STAGES, "total", "total (cpu)")}

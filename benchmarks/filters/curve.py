@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.filters.lateness import lateness_s
 from benchmarks.filters.trials import ScoredTrial, Solution
+from benchmarks.trials import PlateTrial
 from sim_bridge.filters import make_filter
 
 FILTERS = (
@@ -84,7 +85,7 @@ def measure_curve(
     delays = {name: 1e3 * make_filter(name, 1, DELAY_RATE_HZ).delay_s for name in filters}
     by_trial: dict[str, dict[str, list[dict[str, float]]]] = {name: {} for name in filters}
     for directory in directories:
-        trial = ScoredTrial.load(directory, seconds)
+        trial = ScoredTrial.solved(PlateTrial.load(directory, seconds))
         progress(trial.name)
         group = _group(trial)
         for name in filters:
@@ -101,9 +102,8 @@ def measure_curve(
 
 
 def _group(trial: ScoredTrial) -> str:
-    name = f"{trial.dataset} {RUNNING}" if trial.running else trial.dataset
     rate = trial.subject.rate_hz
-    return name if rate >= SLOW_HZ else f"{name} at {rate:g} Hz"
+    return trial.group if rate >= SLOW_HZ else f"{trial.group} at {rate:g} Hz"
 
 
 def _with_gaits(groups: dict[str, list[dict[str, float]]]) -> dict[str, dict[str, float]]:

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from benchmarks.filters.trials import LEG, ScoredTrial, Solution
+from benchmarks.filters.trials import ScoredTrial, Solution
+from benchmarks.trials import PlateTrial, of_leg
 from sim_bridge import BridgeSettings, CompiledModel
-from streamer.commands.bridge_settings import with_ik_setup
+from streamer.commands.bridges import with_ik_setup
 from streamer.formats import read_storage
 from streamer.formats.ik_setup import read_ik_setup
 
@@ -56,7 +57,7 @@ def published_results(directory: Path, seconds: float) -> Published | None:
     def weighted(settings: BridgeSettings, model: CompiledModel) -> BridgeSettings:
         return with_ik_setup(settings, setup, model)
 
-    trial = ScoredTrial.load(directory, seconds, weighted)
+    trial = ScoredTrial.solved(PlateTrial.load(directory, seconds), weighted)
     errors = {f: _error(trial, folder / f"{name}.sto", f, 0.0) for f, name in _FILES.items()}
     shifts = [_error(trial, folder / "tau.sto", "tau", float(s)) for s in _SHIFTS_S]
     best = float(_SHIFTS_S[int(np.argmin(shifts))])
@@ -68,14 +69,10 @@ def _error(trial: ScoredTrial, path: Path, field: str, shift_s: float) -> float:
     storage, model = read_storage(path), trial.subject.model
     assert field in Solution.FIELDS
     ours = model.muscle_names if field == "activation" else model.coordinate_names
-    wanted = [n for n in ours if n in storage.names and (field == "activation" or _leg(n))]
+    wanted = [n for n in ours if n in storage.names and (field == "activation" or of_leg(n))]
     instants = storage.time - shift_s
     rows = trial.scored(instants)
     truth = CubicSpline(trial.time, getattr(trial.truth, field))(instants[rows])
     truth = truth[:, [ours.index(n) for n in wanted]]
     theirs = storage.data[rows][:, [storage.names.index(n) for n in wanted]]
     return float(np.sqrt(np.mean((theirs - truth) ** 2)))
-
-
-def _leg(name: str) -> bool:
-    return name.startswith(LEG)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.drawing import pyplot
+from benchmarks.drawing import pyplot, save
 from benchmarks.filters.curve import RUNNING, WALKING
 from benchmarks.filters.report import UNITS, Report
 from benchmarks.filters.trials import Solution
@@ -46,12 +46,7 @@ def draw(report: Report, path: Path) -> None:
     figure.legend(
         handles, labels, loc="outside lower center", ncols=6, fontsize=8, frameon=False
     )  # fmt: skip
-    figure.savefig(path, dpi=90)
-    plt.close(figure)
-    from PIL import Image  # matplotlib needs it anyway
-
-    with Image.open(path) as image:  # a third of the bytes
-        image.convert("RGB").quantize(64).save(path, optimize=True)
+    save(figure, path, dpi=90, colours=64)
 
 
 def _panel(axis: Any, report: Report, gait: str, field: str) -> None:

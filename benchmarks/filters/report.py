@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.filters.curve import RUNNING, WALKING, Curve
 from benchmarks.filters.opensimrt import Published
 from benchmarks.filters.trials import Solution
-from benchmarks.tables import markdown, number
+from benchmarks.tables import markdown, number, rich_table
 
 UNITS = {"qd": "rad/s", "qdd": "rad/s^2", "tau": "N m", "activation": "1"}
 
@@ -71,13 +70,8 @@ class Report:
             ("RMSE against zero-phase, legs; activation of all muscles", self.by_gait()),
             ("RMSE of the legs' moments by data set (trials), N m", self.by_dataset()),
         ):
-            table = Table(title=title)
-            for k, name in enumerate(head):
-                table.add_column(name, justify="right" if k else "left")
-            for row in rows:
-                table.add_row(*row)
-            console.print(table)
-        console.print(self.opensimrt_line(), markup=False)
+            console.print(rich_table(title, head, rows))
+        console.print(self.opensimrt_line())
 
     def markdown(self) -> str:
         """Both tables and the line."""

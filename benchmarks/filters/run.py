@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from benchmarks.environment import commit_note, describe_environment, environment_line
 from benchmarks.filters.curve import FILTERS, measure_curve
 from benchmarks.filters.opensimrt import published_results
 from benchmarks.filters.plot import draw
 from benchmarks.filters.report import Report
-from benchmarks.filters.trials import trial_directories
-from benchmarks.records import append_record
-from benchmarks.tables import write_between_marks
+from benchmarks.records import Record
+from benchmarks.trials import trial_directories
 from streamer.exceptions import ConfigError
+from streamer.terminal import plain_console, say
 
 PAGE, FIGURE = "filters.md", "filters.png"
 
@@ -56,23 +53,15 @@ def run(
     """
     if not seconds >= 1.0:
         raise ConfigError(f"--seconds is {seconds:g}; give 1 or more")
-    console, say = Console(highlight=False), Console(stderr=True, highlight=False)
-    environment = describe_environment()
+    record = Record("filters", out, docs and docs / PAGE)
     trials = list(directories) or trial_directories()
     names = list(filters) or list(FILTERS)
-    curve = measure_curve(
-        trials, names, seconds, lambda text: say.print(f"  {text}", markup=False)
-    )  # fmt: skip
+    curve = measure_curve(trials, names, seconds, lambda text: say(f"  {text}"))
     published = [p for p in (published_results(d, seconds) for d in trials) if p is not None]
     report = Report(curve, published[0] if published else None)
-    report.show(console)
-    console.print(environment_line(environment), markup=False)
+    report.show(plain_console())
+    record.write_page(report.markdown())
     if docs is not None:
-        write_between_marks(docs / PAGE, report.markdown() + "\n\n" + commit_note(environment))
         draw(report, docs / FIGURE)
-        console.print(f"wrote {docs / PAGE} and {docs / FIGURE}", markup=False)
     settings = {"filters": names, "seconds": seconds, "seed": None}
-    row = {"benchmark": "filters", **environment, "settings": settings, **report.row()}
-    append_record(out, row)
-    console.print(f"appended to {out}", markup=False)
-    return row
+    return record.append(settings, report.row())

@@ -1,17 +1,15 @@
 """Recorded trials with what a zero-phase low-pass makes of them: the truth of this scenario."""
 
-import os
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from benchmarks.subject import DATA_VARIABLE, Files, Subject, demo_walk
+from benchmarks.subject import Subject
+from benchmarks.trials import PlateTrial
 from sim_bridge import Bridge, BridgeSettings, CompiledModel
 from sim_bridge.filters import ForceDelay, make_filter, zero_phase_derivatives
 
@@ -20,8 +18,6 @@ Bool = NDArray[np.bool_]
 
 WALK_HZ, RUN_HZ = 6.0, 15.0
 """Low-pass of the truth, as is usual for walking and for running."""
-LEG = ("hip_", "knee_angle", "ankle_angle", "subtalar_angle")
-"""How the names of the coordinates that are scored begin."""
 START_S, END_S = 0.4, 0.15
 """Left out at the ends of a recording, where zero-phase filters have edges [s]."""
 EDGE_S = 0.02
@@ -48,73 +44,39 @@ class Solution:
 
 
 @dataclass(frozen=True)
-class ScoredTrial:
+class ScoredTrial(PlateTrial):
     """A trial, inverse kinematics and the zero-phase solution of it.
 
     Attributes
     ----------
-    name : str
-        ``dataset/subject/trial``.
-    running : bool
-    subject : Subject
-    valid : tuple of (float, float)
-        Intervals [s] in which forces are whole.
     ik_q : ndarray of shape (n_frame, n_coordinate), float64 [rad, m]
     truth : Solution
         A row a frame.
-    leg : ndarray of shape (n_coordinate,), bool
-        Coordinates that are scored.
     bridge : Bridge
         That solves it.
     """
 
-    name: str
-    running: bool
-    subject: Subject
-    valid: tuple[tuple[float, float], ...]
     ik_q: F64
     truth: Solution
-    leg: Bool
     bridge: Bridge
 
     @classmethod
-    def load(cls, directory: Path, seconds: float, settings: Settings = _same) -> "ScoredTrial":
-        """Read a trial, solve its first ``seconds`` [s]; ``settings`` may change the bridge's."""
-        toml = tomllib.loads((directory / "trial.toml").read_text(encoding="utf-8"))
-        subject = Subject.load(Files.of_trial(directory))
-        keep = int(np.searchsorted(subject.time, subject.time[0] + seconds))
-        bridge, solved = _bridge(subject, settings), []
-        for markers in subject.markers[:keep]:
+    def solved(cls, trial: PlateTrial, settings: Settings = _same) -> "ScoredTrial":
+        """Solve a trial; ``settings`` may change the bridge's."""
+        subject, n = trial.subject, trial.frames
+        bridge, poses = _bridge(subject, settings), []
+        for markers in subject.markers[:n]:
             bridge.track(markers)
-            solved.append(bridge.output.ik_q.copy())
-        ik_q, running = np.array(solved), str(toml["motion"]).startswith("run")
-        cutoff = RUN_HZ if running else WALK_HZ
-        motion = zero_phase_derivatives(subject.time[:keep], ik_q, cutoff)
-        whole = [(float(subject.time[0]), float(subject.time[-1]))]
-        leg = np.array([n.startswith(LEG) for n in subject.model.coordinate_names])
-        return cls(
-            "/".join(directory.parts[-3:]), running, subject,
-            tuple((float(a), float(b)) for a, b in toml.get("valid", whole)),
-            ik_q, solve(bridge, *motion, subject.forces[:keep]), leg, bridge,
-        )  # fmt: skip
-
-    @property
-    def dataset(self) -> str:
-        """First part of the name."""
-        return self.name.partition("/")[0]
-
-    @property
-    def time(self) -> F64:
-        """Of the frames that were solved [s]."""
-        return self.subject.time[: len(self.ik_q)]
+            poses.append(bridge.output.ik_q.copy())
+        ik_q = np.array(poses)
+        motion = zero_phase_derivatives(trial.time, ik_q, RUN_HZ if trial.running else WALK_HZ)
+        truth = solve(bridge, *motion, subject.forces[:n])
+        return cls(**vars(trial), ik_q=ik_q, truth=truth, bridge=bridge)
 
     def scored(self, instants: F64) -> Bool:
         """Which instants [s] are within the valid intervals and away from the ends."""
-        inside = np.zeros(len(instants), dtype=bool)
-        for start, end in self.valid:
-            inside |= (instants >= start + EDGE_S) & (instants <= end - EDGE_S)
         away = (instants > self.time[0] + START_S) & (instants < self.time[-1] - END_S)
-        both: Bool = inside & away
+        both: Bool = self.whole(instants, EDGE_S, EDGE_S) & away
         return both
 
     def errors(self, filter_name: str) -> dict[str, float] | None:
@@ -173,15 +135,3 @@ def rmse(trial: ScoredTrial, instants: F64, estimate: Solution) -> dict[str, flo
             difference = difference[:, trial.leg]
         found[field] = float(np.sqrt(np.mean(difference**2)))
     return found
-
-
-def trial_directories() -> list[Path]:
-    """All trials with plates, or the demo subject's walk where the data sets are not."""
-    beside = Path(__file__).resolve().parents[3] / "shared" / "data"
-    root = Path(os.environ.get(DATA_VARIABLE) or beside)
-    found = sorted(p.parent for p in root.glob("*/*/*/trial.toml") if _has_plates(p.parent))
-    return found or [demo_walk()]
-
-
-def _has_plates(directory: Path) -> bool:
-    return (directory / "grf.mot").is_file() and (directory / "external_loads.xml").is_file()

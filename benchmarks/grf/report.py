@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 
-from benchmarks.drawing import pyplot
+from benchmarks.drawing import pyplot, save
 from benchmarks.grf.score import FIELDS, Pair
-from benchmarks.tables import markdown
+from benchmarks.tables import markdown, means_by_group, rich_table
 
 INK, OURS = "#30343b", "#c2410c"
 SHOWN_S = 2.4
@@ -24,37 +23,21 @@ class Report:
 
     pairs: Sequence[Pair]
 
-    def means(self) -> dict[str, list[float]]:
-        """Mean scores over the trials of each data set, and how many."""
-        found: dict[str, list[list[float]]] = {}
-        for pair in self.pairs:
-            found.setdefault(pair.group, []).append(pair.scores())
-        return {
-            f"{group} ({len(rows)})": [float(x) for x in np.nanmean(rows, axis=0)]
-            for group, rows in found.items()
-        }
-
     def row(self) -> dict[str, Any]:
         """JSON values."""
-        return {"fields": FIELDS, "means": self.means()}
+        return {"fields": FIELDS, "means": means_by_group(self.pairs)}
 
     def cells(self) -> tuple[list[str], list[list[str]]]:
         """Head and rows."""
         rows = [
             [group, *(f"{mean:.1f}" for mean in means[:-1]), f"{means[-1]:.3f}"]
-            for group, means in self.means().items()
+            for group, means in means_by_group(self.pairs).items()
         ]
         return ["data set (trials)", *FIELDS], rows
 
     def show(self, console: Console) -> None:
         """Print the table."""
-        head, rows = self.cells()
-        table = Table(title="Predicted ground reaction against plates")
-        for k, name in enumerate(head):
-            table.add_column(name, justify="right" if k else "left")
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
+        console.print(rich_table("Predicted ground reaction against plates", *self.cells()))
 
     def markdown(self) -> str:
         """The table."""
@@ -84,12 +67,7 @@ def draw(pairs: Sequence[Pair], path: Path) -> None:
     grid[0][1].set_title("fore-aft force [body weights]", fontsize=9, color=INK)
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
-    figure.savefig(path, dpi=80)
-    plt.close(figure)
-    from PIL import Image  # matplotlib needs it anyway
-
-    with Image.open(path) as image:
-        image.convert("P", palette=Image.Palette.ADAPTIVE, colors=32).save(path, optimize=True)
+    save(figure, path, dpi=80, colours=32)
 
 
 def _panel(axis: Any, pair: Pair, component: int) -> None:

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from benchmarks.each_trial import each_trial
-from benchmarks.environment import commit_note, describe_environment, environment_line
 from benchmarks.grf.report import Report, draw
 from benchmarks.grf.score import solve_pair
-from benchmarks.records import append_record
-from benchmarks.tables import write_between_marks
+from benchmarks.records import Record
+from benchmarks.trials import each_trial
+from streamer.terminal import plain_console
 
 PAGE, FIGURE = "ground_reaction.md", "ground_reaction.png"
 
@@ -44,17 +41,11 @@ def run(
     StreamerError, SimBridgeError
         If a trial cannot be read, or its model has no feet.
     """
-    console = Console(highlight=False)
-    environment = describe_environment()
+    record = Record("grf", out, docs and docs / PAGE)
     pairs = each_trial(directories, seconds, solve_pair)
     report = Report(pairs)
-    report.show(console)
-    console.print(environment_line(environment), markup=False)
+    report.show(plain_console())
+    record.write_page(report.markdown())
     if docs is not None:
-        write_between_marks(docs / PAGE, report.markdown() + "\n\n" + commit_note(environment))
         draw(pairs, docs / FIGURE)
-        console.print(f"wrote {docs / PAGE} and {docs / FIGURE}", markup=False)
-    row = {"benchmark": "grf", **environment, "settings": {"seconds": seconds}, **report.row()}
-    append_record(out, row)
-    console.print(f"appended to {out}", markup=False)
-    return row
+    return record.append({"seconds": seconds}, report.row())

@@ -1,14 +1,11 @@
 """One trial, solved with plates and without, and what lies between the two."""
 
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.filters.trials import LEG
-from benchmarks.subject import Files, Subject
+from benchmarks.trials import PlateTrial
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus
 
 F64 = NDArray[np.float64]
@@ -20,30 +17,26 @@ LOADED = 0.2
 """Vertical force from which on a centre of pressure is compared [body weights]."""
 FARTHEST_S = 0.1
 """Contacts farther apart than this are not the same one [s]."""
+AFTER_S, BEFORE_S = 0.05, 0.02
+"""Left out at the start and the end of intervals in which forces are whole [s]."""
 FIELDS = ("vertical %", "fore-aft %", "lateral %", "centre cm", "contact ms", "moment N m", "act.")
 """Names of the scores, with their units."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A trial solved twice: rows are frames, forces in body weights.
+    """A trial of a group solved twice: rows are frames, forces in body weights.
 
     ``force`` and ``centre`` of shape (2, n_frame, n_foot, 3): with plates, and predicted.
     """
 
-    name: str
-    running: bool
+    group: str
     time: F64
     force: F64
     centre: F64
     tau: F64
     activation: F64
     scored: Bool
-
-    @property
-    def group(self) -> str:
-        """Data set, and that it is running where it is."""
-        return self.name.partition("/")[0] + (" running" if self.running else "")
 
     def scores(self) -> list[float]:
         """See ``FIELDS``."""
@@ -90,42 +83,31 @@ def crossings(time: F64, force: F64, level: float) -> F64:
     return crossed
 
 
-def solve_pair(directory: Path, seconds: float) -> Pair | None:
-    """Solve a trial's first seconds [s] twice; None if its valid intervals are too short."""
-    toml = tomllib.loads((directory / "trial.toml").read_text(encoding="utf-8"))
-    subject = Subject.load(Files.of_trial(directory))
-    keep = int(np.searchsorted(subject.time, subject.time[0] + seconds))
-    measured, predicted = (_solve(subject, mode, keep) for mode in ("measured", "predicted"))
-    time = subject.time[:keep] - measured[4]
-    whole = [(float(subject.time[0]), float(subject.time[-1]))]
-    scored = np.zeros(keep, dtype=bool)
-    for start, end in toml.get("valid", whole):
-        scored |= (time >= start + 0.05) & (time <= end - 0.02)
-    scored &= measured[3]
+def solve_pair(trial: PlateTrial) -> Pair | None:
+    """Solve a trial twice; None if its valid intervals are too short."""
+    measured, predicted = (_solve(trial, mode) for mode in ("measured", "predicted"))
+    time = trial.time - measured[4]
+    scored = trial.whole(time, AFTER_S, BEFORE_S) & measured[3]
     if not scored.any():
         return None
-    both = [np.stack([a, b]) for a, b in zip(measured[:3], predicted[:3], strict=True)]
-    weight = subject.model.mass * float(np.linalg.norm(subject.model.gravity))
-    leg = np.array([name.startswith(LEG) for name in subject.model.coordinate_names])
-    leg &= np.array(["beta" not in name for name in subject.model.coordinate_names])
-    return Pair(
-        "/".join(directory.parts[-3:]),
-        str(toml["motion"]).startswith("run"),
-        time,
-        both[0][..., :3] / weight,
-        both[0][..., 3:6],
-        both[1][..., leg],
-        both[2],
-        scored,
+    force, tau, activation = (
+        np.stack([a, b]) for a, b in zip(measured[:3], predicted[:3], strict=True)
     )
+    model = trial.subject.model
+    weight = model.mass * float(np.linalg.norm(model.gravity))
+    return Pair(
+        trial.group, time, force[..., :3] / weight, force[..., 3:6], tau[..., trial.leg],
+        activation, scored,
+    )  # fmt: skip
 
 
-def _solve(subject: Subject, mode: str, keep: int) -> tuple[F64, F64, F64, Bool, float]:
+def _solve(trial: PlateTrial, mode: str) -> tuple[F64, F64, F64, Bool, float]:
     """Forces, moments, activations, which frames are settled, and the filter's delay [s]."""
+    subject = trial.subject
     settings = BridgeSettings(subject.rate_hz, ground_reaction=mode)  # type: ignore[arg-type]
     bridge = Bridge(subject.model, subject.marker_names, subject.loads, settings)
     rows: list[tuple[F64, F64, F64, bool]] = []
-    for i in range(keep):
+    for i in range(trial.frames):
         out = bridge.step(float(subject.time[i]), subject.markers[i], subject.forces[i])
         settled = not out.status & (BridgeStatus.WARMING_UP | BridgeStatus.HOLD)
         rows.append((out.forces.copy(), out.tau.copy(), out.activation.copy(), settled))

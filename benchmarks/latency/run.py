@@ -4,14 +4,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rich.console import Console
-
-from benchmarks.environment import describe_environment, environment_line
 from benchmarks.latency.report import Report
 from benchmarks.latency.session import compile_once, run_session
-from benchmarks.records import append_record
+from benchmarks.records import Record
 from streamer.exceptions import ConfigError
 from streamer.formats import read_trial
+from streamer.terminal import plain_console, say
 
 
 def run(
@@ -44,28 +42,22 @@ def run(
     """
     if not duration_s > 0.0:
         raise ConfigError(f"--duration is {duration_s:g}; give a positive number of seconds")
-    console, say = Console(highlight=False), Console(stderr=True, highlight=False)
-    environment = describe_environment()
+    record = Record("latency", out)
     trial = read_trial(directory)
     with TemporaryDirectory() as folder:
-        say.print("  compiling the model (once; cached)", markup=False)
+        say("  compiling the model (once; cached)")
         compile_once(trial, Path(folder))
-        say.print(
+        say(
             f"  {trial.name} of {trial.subject} at {trial.markers.rate_hz:g} Hz, for"
             f" {duration_s:g} s after warming up",
-            markup=False,
         )
         session = run_session(trial, duration_s, checkpoint, Path(folder))
     report = Report(session, trial.markers.rate_hz)
-    report.show(console)
-    console.print(environment_line(environment), markup=False)
+    report.show(plain_console())
     settings = {
         "trial": "/".join((trial.dataset, trial.subject, trial.name)),
         "duration_s": duration_s,
         "warm_up": "kernels and network, before the first frame",
         "seed": None,
     }
-    row = {"benchmark": "latency", **environment, "settings": settings, **report.row()}
-    append_record(out, row)
-    console.print(f"appended to {out}", markup=False)
-    return row
+    return record.append(settings, report.row())

@@ -4,15 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.each_trial import each_trial
-from benchmarks.environment import commit_note, describe_environment, environment_line
-from benchmarks.plates.score import FIELDS, Case, solve_case
-from benchmarks.records import append_record
-from benchmarks.tables import markdown, write_between_marks
+from benchmarks.plates.score import FIELDS, solve_case
+from benchmarks.records import Record
+from benchmarks.tables import markdown, means_by_group, rich_table
+from benchmarks.trials import each_trial
+from streamer.terminal import plain_console
 
 PAGE = "forces.md"
 
@@ -45,40 +41,11 @@ def run(
     StreamerError, SimBridgeError
         If a trial cannot be read, or its model has no feet.
     """
-    console = Console(highlight=False)
-    environment = describe_environment()
-    cases = each_trial(directories, seconds, solve_case)
-    means = means_of(cases)
+    record = Record("plates", out, docs and docs / PAGE)
+    means = means_by_group(each_trial(directories, seconds, solve_case))
     head = ["data set (trials)", *FIELDS]
     rows = [[group, *(f"{value:.1f}" for value in values)] for group, values in means.items()]
-    _show(console, head, rows)
-    console.print(environment_line(environment), markup=False)
-    if docs is not None:
-        write_between_marks(docs / PAGE, markdown(head, rows) + "\n\n" + commit_note(environment))
-        console.print(f"wrote {docs / PAGE}", markup=False)
-    settings = {"seconds": seconds}
-    row = {"benchmark": "plates", **environment, "settings": settings, "fields": FIELDS}
-    row["means"] = means
-    append_record(out, row)
-    console.print(f"appended to {out}", markup=False)
-    return row
-
-
-def means_of(cases: Sequence[Case]) -> dict[str, list[float]]:
-    """Mean scores over the trials of each data set, and how many."""
-    found: dict[str, list[list[float]]] = {}
-    for case in cases:
-        found.setdefault(case.group, []).append(case.scores())
-    return {
-        f"{group} ({len(rows)})": [float(x) for x in np.nanmean(rows, axis=0)]
-        for group, rows in found.items()
-    }
-
-
-def _show(console: Console, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(title="Feet found on plates from motion, beside what is known")
-    for k, name in enumerate(head):
-        table.add_column(name, justify="right" if k else "left")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+    title = "Feet found on plates from motion, beside what is known"
+    plain_console().print(rich_table(title, head, rows))
+    record.write_page(markdown(head, rows))
+    return record.append({"seconds": seconds}, {"fields": FIELDS, "means": means})

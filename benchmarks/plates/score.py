@@ -1,14 +1,12 @@
 """One trial with its plates as they are known, as plates of nobody, and as one belt."""
 
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.filters.trials import LEG
-from benchmarks.subject import Files, Subject
+from benchmarks.grf.score import AFTER_S, BEFORE_S
+from benchmarks.trials import PlateTrial
 from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, ExternalForce
 from sim_bridge.filters import ForceDelay
 from sim_bridge.wrench import add_wrench
@@ -40,21 +38,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Case:
-    """A trial solved five times; ``raw`` has the moments of forces as they are in the file."""
+    """A trial of a group solved five times; ``raw``: moments of forces as they are in the file."""
 
-    name: str
-    running: bool
+    group: str
     scored: Bool
     raw: F64
     known: Run
     plates: Run
     belt: Run
     motion: Run
-
-    @property
-    def group(self) -> str:
-        """Data set, and that it is running where it is."""
-        return self.name.partition("/")[0] + (" running" if self.running else "")
 
     def scores(self) -> list[float]:
         """See ``FIELDS``."""
@@ -76,30 +68,22 @@ class Case:
         return 100.0 * float((apart[loaded] < SAME).mean())
 
 
-def solve_case(directory: Path, seconds: float) -> Case | None:
-    """Solve a trial's first seconds [s]; None if its valid intervals are too short."""
-    toml = tomllib.loads((directory / "trial.toml").read_text(encoding="utf-8"))
-    subject = Subject.load(Files.of_trial(directory))
-    keep = int(np.searchsorted(subject.time, subject.time[0] + seconds))
-    forces = subject.forces[:keep]
+def solve_case(trial: PlateTrial) -> Case | None:
+    """Solve a trial; None if its valid intervals are too short."""
+    forces = trial.subject.forces[: trial.frames]
     two = tuple(ExternalForce(name, ON_FEET) for name in ("1", "2"))
-    known, raw, delay_s, settled = _with_raw(subject, forces)
-    time = subject.time[:keep] - delay_s
-    scored = np.zeros(keep, dtype=bool)
-    for start, end in toml.get("valid", [(subject.time[0], subject.time[-1])]):
-        scored |= (time >= start + 0.05) & (time <= end - 0.02)
-    scored &= settled
+    known, raw, delay_s, settled = _with_raw(trial, forces)
+    scored = trial.whole(trial.time - delay_s, AFTER_S, BEFORE_S) & settled
     if not scored.any():
         return None
     return Case(
-        "/".join(directory.parts[-3:]),
-        str(toml["motion"]).startswith("run"),
+        trial.group,
         scored,
         raw,
         known,
-        _solve(subject, two, forces[:, ::-1]),  # the other way round than the feet
-        _solve(subject, two[:1], _one_belt(forces)),
-        _solve(subject, (), forces[:, :0]),
+        _solve(trial, two, forces[:, ::-1]),  # the other way round than the feet
+        _solve(trial, two[:1], _one_belt(forces)),
+        _solve(trial, (), forces[:, :0]),
     )
 
 
@@ -112,14 +96,10 @@ def _one_belt(forces: F64) -> F64:
     return belt
 
 
-def _leg(subject: Subject) -> Bool:
-    names = subject.model.coordinate_names
-    return np.array([name.startswith(LEG) and "beta" not in name for name in names])
-
-
-def _solve(subject: Subject, loads: tuple[ExternalForce, ...], forces: F64) -> Run:
+def _solve(trial: PlateTrial, loads: tuple[ExternalForce, ...], forces: F64) -> Run:
+    subject, leg = trial.subject, trial.leg
     bridge = Bridge(subject.model, subject.marker_names, loads, BridgeSettings(subject.rate_hz))
-    leg, kept = _leg(subject), []
+    kept = []
     for i, rows in enumerate(forces):
         out = bridge.step(float(subject.time[i]), subject.markers[i], rows)
         flag = bool(out.status & BridgeStatus.GRF_PREDICTED)
@@ -128,17 +108,18 @@ def _solve(subject: Subject, loads: tuple[ExternalForce, ...], forces: F64) -> R
     return Run(force, tau, predicted)
 
 
-def _with_raw(subject: Subject, forces: F64) -> tuple[Run, F64, float, Bool]:
+def _with_raw(trial: PlateTrial, forces: F64) -> tuple[Run, F64, float, Bool]:
     """The known assignment; moments of uncleaned forces; the delay [s]; which frames are settled.
 
     The known one takes rows without load for none, whatever the motion needs.
     """
+    subject, leg = trial.subject, trial.leg
     settings = BridgeSettings(subject.rate_hz, ground_reaction="measured")
     bridge, plain = (
         Bridge(subject.model, subject.marker_names, subject.loads, settings) for _ in range(2)
     )
     delay = ForceDelay(len(subject.loads), subject.rate_hz, bridge.filter_delay_s)
-    leg, kept = _leg(subject), []
+    kept = []
     for i, rows in enumerate(forces):
         out = bridge.step(float(subject.time[i]), subject.markers[i], rows)
         settled = not out.status & (BridgeStatus.WARMING_UP | BridgeStatus.HOLD)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.drawing import pyplot
+from benchmarks.drawing import pyplot, save
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence
 from inference.evaluation.compare import Study
@@ -74,12 +74,7 @@ def draw(study: Study, motion: str, path: Path) -> None:
     figure.supylabel(f"EMG [{unit}]", fontsize=8, color=INK)
     handles, labels = grid[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=3, fontsize=8, frameon=False)
-    figure.savefig(path, dpi=90)
-    plt.close(figure)
-    from PIL import Image  # matplotlib needs it anyway
-
-    with Image.open(path) as image:  # a third of the bytes
-        image.convert("RGB").quantize(48).save(path, optimize=True)
+    save(figure, path, dpi=90, colours=48)
 
 
 def _band(axis: Any, name: str, mean: F64, spread: F64) -> None:

@@ -61,7 +61,7 @@ class WienerFilter:
 
     def __init__(self, n: int, rate_hz: float, delay_s: float, cutoff_hz: float) -> None:
         self.delay_s = delay_s
-        size = int(np.clip(round(_WINDOW_S * rate_hz), _FEWEST, _MOST))
+        size = window_frames(rate_hz)
         self._reach = (size - 1) / rate_hz + _LONGEST_GAP_S
         self._rate, self._noise = rate_hz, _NOISE * rate_hz
         self._table = _covariance_table(cutoff_hz, _table_length(self._reach + delay_s))
@@ -116,6 +116,11 @@ class WienerFilter:
             self._constraints, self._weights,
         )  # fmt: skip
         self._weights_age[:] = self._age
+
+
+def window_frames(rate_hz: float) -> int:
+    """Frames that an estimate rests on at so many a second [Hz]."""
+    return int(np.clip(round(_WINDOW_S * rate_hz), _FEWEST, _MOST))
 
 
 def _table_length(reach_s: float) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from rich.console import Console
-
 from streamer.commands.evaluate import features
 from streamer.commands.extras import needs_training_extra
 from streamer.exceptions import ConfigError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import networks_dir
 from streamer.outputs import check_output
+from streamer.terminal import plain_console
 from streamer.train_config import TrainConfig
 
 __all__ = ["run"]
@@ -47,7 +46,7 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
         read_marked(docs / PAGE)
     kept_in = networks_dir(cache)
     check_output(kept_in, "--cache", folder=True)
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console()
     chosen = ablations(config.fit, config.variants)
     names = {v for a in chosen for v in (*a.learns_from, a.judged_on)}
     settings = [FeatureSettings.of_variant(name) for name in sorted(names)]
@@ -61,4 +60,4 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
         if docs is not None:  # after each: it takes long, and what is there counts
             write_between_marks(docs / PAGE, ablation_table(results))
     if docs is None:
-        console.print(ablation_table(results), markup=False)
+        console.print(ablation_table(results))

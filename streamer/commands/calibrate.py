@@ -1,6 +1,5 @@
 """`nem2e calibrate`: measured EMG beside the motion in, one person's subject file out."""
 
-import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -9,21 +8,15 @@ from typing import Final
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
-from inference import (
-    Calibration,
-    EmgRecording,
-    Refiner,
-    StateLog,
-    Take,
-    calibrate,
-    save_subject,
-)
+from inference import Refiner
+from inference.calibration import Calibration, Take, calibrate
+from inference.emg_recording import EmgRecording
 from inference.estimator import Estimator
 from inference.record import FeatureRecord
-from inference.subject import check_replaceable
+from inference.state_log import StateLog
+from inference.subject import check_replaceable, save_subject
 from sim_bridge import Bridge, BridgeStatus, compile_model
 from streamer.commands.progress import progress_bar
 from streamer.config import load_config
@@ -36,6 +29,7 @@ from streamer.loop import Session
 from streamer.lsl_inlet import find
 from streamer.model_refiner import refiner_for
 from streamer.outputs import check_output
+from streamer.terminal import let_signals_interrupt, plain_console
 from streamer.trial_features import trial_features
 
 Attach = Callable[[Bridge, Refiner], None]
@@ -189,8 +183,7 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
         raise ConfigError(f"--seconds is {seconds:g}; give {low:g} to {high:g}, best 30 to 120")
     _check_out(out)
     config = load_config(config_path, without=("subject",))
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
-        signal.signal(number, signal.default_int_handler)
+    let_signals_interrupt()
     with ExitStack() as resources:
         emg = EmgInlet(find(config.emg), config.emg)
         resources.callback(emg.close)
@@ -281,14 +274,14 @@ class _Watch:
 
 
 def _warn(warnings: Sequence[str]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console()
     for warning in warnings:
-        console.print(f"warning: {warning}", markup=False)
+        console.print(f"warning: {warning}")
 
 
 def finish(found: Calibration, out: Path) -> None:
     """Write the subject file and say what is in it."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console()
     _warn(found.warnings)
     save_subject(out, found.subject)
     facts = found.subject.facts

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from sim_bridge import CompiledModel, compile_model
 from streamer.commands.progress import progress_bar
+from streamer.terminal import plain_console
 
 _WORST = 10
 
@@ -25,7 +26,7 @@ def run(model: Path) -> None:
     SimBridgeError
         If it cannot be read or holds something unsupported.
     """
-    console = Console()
+    console = plain_console()
     with progress_bar() as progress:
         compiled = compile_model(model, progress=progress)
     _print_summary(console, compiled)
@@ -37,11 +38,9 @@ def run(model: Path) -> None:
 
 def _print_summary(console: Console, model: CompiledModel) -> None:
     console.print(
-        f"[bold]{model.name}[/]: {len(model.coordinate_names)} coordinates,"
+        f"{model.name}: {len(model.coordinate_names)} coordinates,"
         f" {len(model.muscle_names)} muscles, {len(model.marker_names)} markers,"
-        f" {model.mass:.1f} kg; digest {model.digest[:12]}",
-        highlight=False,
-        soft_wrap=True,
+        f" {model.mass:.1f} kg; digest {model.digest[:12]}"
     )
 
 

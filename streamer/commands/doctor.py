@@ -171,8 +171,9 @@ def check_zeromq() -> list[Finding]:
     """Whether a message gets through a socket pair, and whether the default port is free."""
     import zmq
 
+    from streamer.endpoint import DEFAULT_ENDPOINT
     from streamer.messages import Health
-    from streamer.publisher import DEFAULT_ENDPOINT, Publisher
+    from streamer.publisher import Publisher
     from streamer.subscriber import Subscriber
 
     publisher = Publisher("tcp://127.0.0.1:*")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from inference.channels import MEASURED
@@ -34,6 +35,7 @@ from streamer.exceptions import ConfigError, StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import AS_RECORDED, find_trials, load_features, networks_dir
 from streamer.outputs import check_output, write_output
+from streamer.terminal import plain_console
 from streamer.train_config import TrainConfig
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def run(
     """
     if report is not None:
         check_output(report, "--report")
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console()
     loaded = load_checkpoint(checkpoint)
     step = open_proven(backend, loaded).backend
     rate = loaded.card.rate_hz
@@ -114,7 +116,7 @@ def run(
         )
     doubts = emg_doubts(sequences, methods["network"], rate)
     for doubt in doubts:
-        console.print(f"warning: {doubt}", style="yellow", markup=False)
+        console.print(f"warning: {doubt}", style="yellow")
     if report is not None:
         content = {"checkpoint": loaded.digest, "trained_on": sorted(seen), "methods": rows}
         content["doubts"] = doubts
@@ -152,7 +154,7 @@ def compare(
         read_marked(docs / PAGE)
     kept_in = networks_dir(cache)
     check_output(kept_in, "--cache", folder=True)
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console()
     records, unseen = training_features(config, cache, console)
     settings = CompareSettings(config.fit)
     comparison = compare_methods(records, unseen, settings, console.print, kept_in)
@@ -168,7 +170,7 @@ def _publish(comparison: Comparison, docs: Path | None, console: Console) -> Non
 
     text = page(comparison, Bootstrap())
     if docs is None:
-        console.print(text, markup=False)
+        console.print(text)
         return
     write_between_marks(docs / PAGE, text)
     studies = {"": comparison.left_out, "_unseen": comparison.unseen}
@@ -202,7 +204,7 @@ def features(
     with console.status(f"features of {count} trials") as status:
 
         def show(trial: str, share: float) -> None:
-            status.update(f"features: {100 * share:.0f} % of {count} trials, {trial}")
+            status.update(f"features: {100 * share:.0f} % of {count} trials, {escape(trial)}")
 
         records = list(load_features(directories, settings, cache_dir=cache, progress=show))
     if not records:

@@ -3,11 +3,10 @@
 import shutil
 from pathlib import Path
 
-from rich.console import Console
-
 from streamer.exceptions import ConfigError
 from streamer.outputs import check_output
 from streamer.security import CLIENT, CLIENTS_FOLDER, SERVER, create_keys
+from streamer.terminal import plain_console
 
 
 def run(directory: Path, clients: list[str]) -> None:
@@ -28,7 +27,7 @@ def run(directory: Path, clients: list[str]) -> None:
     check_output(directory, "DIRECTORY", folder=True)
     for name in clients:
         _check_new(directory, name)
-    say = Console(highlight=False).print
+    say = plain_console().print
     if not (directory / f"{SERVER}.key_secret").exists():
         create_keys(directory, SERVER)
         say(f"made {directory / SERVER}.key_secret; name {directory} as `keys` in the config")

@@ -22,11 +22,11 @@ from sim_bridge import (
     compile_model,
 )
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
-from streamer.commands.bridge_settings import bridge_settings
+from streamer.commands.bridges import open_bridge
 from streamer.commands.offline_recording import Plates, Recording, read_recording
 from streamer.commands.offline_results import Results, sum_up, write_report, write_results
 from streamer.commands.progress import progress_bar
-from streamer.config import RunConfig, load_config
+from streamer.config import ALIGN_WAIT_MS, RunConfig, load_config
 from streamer.force_ring import SLOWEST_GAP_S
 from streamer.frame_forces import begin_frame, step_refiner
 from streamer.frame_times import RESET_AFTER_S, FrameTimes
@@ -39,8 +39,6 @@ __all__ = ["process", "read_recording", "run"]
 
 F64 = NDArray[np.float64]
 
-WAIT_S = 2e-3
-"""A session waits so long [s] for forces that are late, by default."""
 UNUSED = ("trial", "keys")
 """Keys of a configuration whose files a recording has no use for."""
 
@@ -110,7 +108,7 @@ def run(
     recording = read_recording(markers, grf, settings.loads, start, end, plates, session)
     with progress_bar() as progress:
         compiled = compile_model(settings.model, progress=progress)
-    bridge = open_bridge(settings, compiled, recording)
+    bridge = bridge_for(settings, compiled, recording)
     zero_phase = zero_phase_cutoff(settings.filter)
     refiner = open_refiner(settings, compiled) if refine else None
     timer = StageTimer(time.perf_counter)
@@ -118,8 +116,9 @@ def run(
     if refiner is not None:
         refiner.check_filter_delay(delay_s)
     results = process(
-        recording, bridge, refiner, timer, zero_phase, reset_after_s=settings.reset_after_s
-    )
+        recording, bridge, refiner, timer, zero_phase,
+        align_wait_ms=settings.align_wait_ms, reset_after_s=settings.reset_after_s,
+    )  # fmt: skip
     t = recording.markers.time
     write_results(out, compiled, bridge.loads, t, results, refiner, delay_s)
     write_report(out, results, timer, delay_s)
@@ -159,13 +158,13 @@ def with_options(
     return session, msgspec.structs.replace(session, **given)
 
 
-def open_bridge(settings: RunConfig, model: CompiledModel, recording: Recording) -> Bridge:
+def bridge_for(settings: RunConfig, model: CompiledModel, recording: Recording) -> Bridge:
     """Return the bridge of a session for a recording's markers and forces."""
     if zero_phase_cutoff(settings.filter):  # filtered apart, over the whole recording
         settings = msgspec.structs.replace(settings, filter="causal")
-    rate_hz = settings.rate_hz or recording.markers.rate_hz
-    bridge = bridge_settings(settings, model, rate_hz, recording.corners)
-    return Bridge(model, recording.markers.names, recording.loads, bridge)
+    markers = recording.markers
+    rate_hz = settings.rate_hz or markers.rate_hz
+    return open_bridge(settings, model, markers.names, rate_hz, recording.loads, recording.corners)
 
 
 def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:
@@ -187,6 +186,8 @@ def process(
     refiner: Refiner | None,
     timer: StageTimer,
     zero_phase_hz: float | None = None,
+    *,
+    align_wait_ms: float = ALIGN_WAIT_MS,
     reset_after_s: float = RESET_AFTER_S,
 ) -> Results:
     """Step bridge and refiner through a recording.
@@ -203,6 +204,8 @@ def process(
         Told the stages of every frame.
     zero_phase_hz : float or None
         Cutoff [Hz] of a zero-phase filter over the whole recording in place of the bridge's.
+    align_wait_ms : float
+        So long [ms] a session waits for forces that are late.
     reset_after_s : float
         After a longer pause [s] bridge and network start anew.
 
@@ -220,6 +223,7 @@ def process(
         motion = zero_phase_derivatives(recording.markers.time, ik_q, zero_phase_hz)
         bridge.ik.reset()
     in_step = motion is None and bridge.settings.forces_in_step
+    wait_s = 1e-3 * align_wait_ms if in_step else SLOWEST_GAP_S
     plates = recording.frame_forces(bridge.filter_delay_s if in_step else 0.0)
     times = FrameTimes(recording.markers.rate_hz, reset_after_s)
     bridge.on_stage = timer.mark
@@ -227,7 +231,7 @@ def process(
     for i, t in enumerate(recording.markers.time.tolist()):
         timer.start()
         gap = begin_frame(t, times, bridge, plates, refiner)
-        fresh = plates.align(t, t + (WAIT_S if in_step else SLOWEST_GAP_S))
+        fresh = plates.align(t, t + wait_s)
         timer.mark("align")
         if motion is None:
             out = bridge.step(t, recording.markers.positions[i], plates.forces)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge import ON_FEET, ExternalForce
-from streamer.commands.bridge_settings import external_forces
+from streamer.commands.bridges import external_forces
 from streamer.config import RunConfig
 from streamer.doubts import lying_doubt
 from streamer.exceptions import ConfigError, FormatError
@@ -171,12 +171,10 @@ def _say_if_lying(markers: Path, positions: F64) -> None:
 
 
 def _cut(table: MarkerTable, start: float | None, end: float | None) -> MarkerTable:
-    low = -np.inf if start is None else start
-    high = np.inf if end is None else end
-    inside = (table.time >= low - 1e-9) & (table.time <= high + 1e-9)
-    if not inside.any():
+    part = table.between(start, end)
+    if not part.n_frames:
         raise ConfigError(
-            f"no frame lies between {low:g} s and {high:g} s; the markers run from"
-            f" {table.time[0]:g} s to {table.time[-1]:g} s"
+            f"no frame lies between --start and --end; the markers run from {table.time[0]:g} s"
+            f" to {table.time[-1]:g} s"
         )
-    return MarkerTable(table.time[inside], table.names, table.positions[inside], table.rate_hz)
+    return part

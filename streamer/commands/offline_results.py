@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
 from inference import Refiner
 from sim_bridge import BridgeOutput, CompiledModel, ExternalForce
@@ -17,7 +16,7 @@ from streamer.formats.plates import plate_columns
 from streamer.health import StageTimer, StatusCounter
 from streamer.outputs import write_output
 from streamer.status import Status
-from streamer.terminal import say
+from streamer.terminal import plain_console, say
 
 F64 = NDArray[np.float64]
 
@@ -147,12 +146,11 @@ def sum_up(out: Path, results: Results) -> None:
     """Print how well the model followed the markers, and warn where it did not."""
     mean, most = (round(1e3 * x) for x in (results.marker_rms.mean(), results.marker_rms.max()))
     flags = ", ".join(f"{flag} {n}" for flag, n in results.status_counts().items())
-    Console(highlight=False, soft_wrap=True).print(
+    plain_console().print(
         f"{len(results.status)} frames, markers {mean} mm (RMS) from the model's, "
         f"at most {most} mm\n"
         f"frames by flag: {flags}\n"
-        f"OpenSim files and report.json are in {out}",
-        markup=False,
+        f"OpenSim files and report.json are in {out}"
     )
     if doubt := misfit_doubt(float(results.marker_rms.mean())):
         say(f"these results are not to be believed: {doubt}")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from streamer.cluster import check_workers
@@ -16,6 +15,7 @@ from streamer.feature_settings import FeatureSettings
 from streamer.features import default_cache_dir, find_trials
 from streamer.outputs import check_output
 from streamer.prepare import Outcome, prepare_trials
+from streamer.terminal import plain_console, say
 
 
 def run(
@@ -69,13 +69,12 @@ def run(
             outcomes.append(outcome)
             report(stage, len(outcomes) / len(trials))
     outcomes.sort(key=lambda outcome: outcome.directory)
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console()
     console.print(_table(outcomes))
     console.print(_totals(outcomes, [s.variant for s in settings]))
     console.print(f"{time.monotonic() - began:.1f} s; records in {cache_dir}")
-    complaints = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
     for line in (*_warnings(outcomes), *_failures(outcomes)):
-        complaints.print(line)
+        say(line)
     return not any(outcome.failures for outcome in outcomes)
 
 

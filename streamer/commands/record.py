@@ -82,7 +82,7 @@ def _inputs(config: Path | None) -> list[str]:
         return list(dict.fromkeys(s.uid() for s in seen if s.type() not in own))
     settings = load_config(config)
     wanted: list[Stream] = [settings.markers]
-    if settings.loads is not None or settings.plates == "auto":
+    if settings.has_plates:
         wanted.append(settings.forces)
     streams = [find(stream) for stream in wanted] + answering(settings.emg)
     return [stream.uid() for stream in streams]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from msgspec.structs import replace
 
 from streamer.clock import LslClock
@@ -14,7 +13,6 @@ from streamer.exceptions import ConfigError, FormatError
 from streamer.faults import parse_faults
 from streamer.formats import (
     MARKER_SUFFIXES,
-    MarkerTable,
     Recording,
     Storage,
     read_recording,
@@ -124,6 +122,8 @@ def open_source(paths: Sequence[Path], config: Path | None = None) -> Recording:
     forces: Storage | None = None
     for path in paths:
         ending = path.suffix.lower()
+        if ending in MARKER_SUFFIXES and markers is not None:
+            raise FormatError(path, "is a second file of markers", "give one at a time")
         if ending in MARKER_SUFFIXES:
             markers = read_recording(path, session)
         elif ending in (".mot", ".sto"):
@@ -168,17 +168,12 @@ def cut(source: Recording, start_s: float | None, end_s: float | None) -> Record
         If fewer than two frames remain.
     """
     table = source.markers
-    inside = np.ones(table.n_frames, bool)
-    if start_s is not None:
-        inside &= table.time >= start_s - 1e-9
-    if end_s is not None:
-        inside &= table.time <= end_s + 1e-9
-    if inside.sum() < 2:
+    part = table.between(start_s, end_s)
+    if part.n_frames < 2:
         raise ConfigError(
             f"fewer than two frames between --start and --end; the recording runs from "
             f"{table.time[0]:g} to {table.time[-1]:g} s"
         )
-    part = MarkerTable(table.time[inside], table.names, table.positions[inside], table.rate_hz)
     return Recording(part, source.forces, source.analogs)
 
 

@@ -2,14 +2,12 @@
 
 import importlib.resources
 import json
-import signal
 import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from rich.console import Console
@@ -23,12 +21,7 @@ from streamer.one_line import INTERRUPTED, one_line_errors
 from streamer.outputs import check_output, write_output
 from streamer.security import as_subscribed, check_reach
 from streamer.subscriber import Subscriber
-from streamer.terminal import say
-
-if TYPE_CHECKING:
-    from sim_bridge import Bridge, CompiledModel
-    from streamer.force_inlet import ForceInlet
-    from streamer.lsl_inlet import MarkerInlet
+from streamer.terminal import let_signals_interrupt, plain_console, say
 
 DEMO_DURATION_S = 20.0
 
@@ -68,8 +61,7 @@ def run(
     StreamerError
         If the configuration cannot be read or the report cannot be written.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background jobs ignore the first
-        signal.signal(number, signal.default_int_handler)
+    let_signals_interrupt()
     try:
         return _run(serve, config_path, duration_s, report)
     except KeyboardInterrupt:  # not while the loop's process is there, see `supervise`
@@ -101,7 +93,7 @@ def _run(
                 if report is not None:
                     write_output(report, measured, "--report")
             finally:  # summed up even if the disk is full
-                Console(highlight=False, soft_wrap=True).print(text, markup=False)
+                plain_console().print(text)
     return status
 
 
@@ -169,28 +161,3 @@ def watch(alive: Callable[[], bool], config: RunConfig) -> None:
         return
     with Subscriber(config.endpoint, SHOWN_TOPICS) as subscriber:
         LiveTable(subscriber, Console()).run(alive)
-
-
-def make_bridge(
-    config: RunConfig, model: "CompiledModel", markers: "MarkerInlet", forces: "ForceInlet | None"
-) -> "Bridge":
-    """Make the bridge for a session's streams; without forces there are no rows to measure."""
-    # here, so that the process which only shows the table does not load the solvers
-    from sim_bridge import Bridge
-    from streamer.commands.bridge_settings import bridge_settings, external_forces
-    from streamer.formats import corners_of
-
-    auto, columns = config.plates == "auto", forces.loads if forces is not None else ()
-    corners = corners_of(config.corners)
-    if corners is None and forces is not None:
-        corners = forces.corners
-    settings = bridge_settings(config, model, markers.rate_hz, corners)
-    rows = external_forces(columns, on_feet=auto)
-    bridge = Bridge(model, markers.names, rows, settings)
-    if not bridge.loads:
-        say(
-            "no ground reaction: there are no plates and none is predicted "
-            "(ground_reaction: measured, or a model without calcn_r, toes_r, ...); "
-            "moments and activations are those of a body that nothing carries"
-        )
-    return bridge

@@ -5,8 +5,8 @@ from typing import Final
 from streamer.clock import LslClock
 from streamer.exceptions import StreamerError
 from streamer.messages import Meta
-from streamer.subscriber import WAIT_S, Subscriber
-from streamer.terminal import say_silence
+from streamer.silence import Silence
+from streamer.subscriber import Subscriber
 
 OTHER_CLOCK_S: Final = 5.0
 """A session whose time differs by so much [s] runs on another machine, or hangs."""
@@ -27,11 +27,10 @@ def first_meta(subscriber: Subscriber, verb: str) -> Meta:
     StreamerError
         As `check_clock`.
     """
+    silence = Silence(subscriber.endpoint, ("meta",))
     while True:
-        received = subscriber.receive(WAIT_S)
-        if received is None:
-            say_silence(subscriber.endpoint, WAIT_S)
-        elif isinstance(meta := received[1], Meta):
+        received = silence.receive(subscriber)
+        if received is not None and isinstance(meta := received[1], Meta):
             check_clock(meta, subscriber.endpoint, verb)
             return meta
 

@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
 
 from streamer.messages import Emg, Message, Meta, values
 from streamer.silence import Silence
 from streamer.status import names
 from streamer.subscriber import Subscriber
-
-_ARRAYS = ("emg", "sigma", "activation", "q", "qd", "tau")
+from streamer.terminal import plain_console
 
 
 def run(
@@ -38,7 +36,7 @@ def run(
     keys : Path, optional
         Client's key directory.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = plain_console()
     channel_names: Sequence[str] = ()
     shown = 0
     with Subscriber(endpoint, sorted({*topics, "meta"}), keys=keys) as subscriber:
@@ -54,18 +52,25 @@ def run(
                 continue  # `meta`, which names the channels, comes within two seconds
             if topic in topics:
                 line = _json(topic, message) if as_json else _text(topic, message, channel_names)
-                console.print(line, markup=False)
+                console.print(line)
                 shown += 1
 
 
 def _json(topic: str, message: Message) -> str:
     """One JSON object: the fields, arrays as lists of numbers, flags by name."""
     fields: dict[str, Any] = {"topic": topic} | msgspec.structs.asdict(message)
-    for key in _ARRAYS:
-        if isinstance(fields.get(key), bytes):
-            fields[key] = [round(float(x), 5) for x in values(fields[key])]
-    fields["flags"] = names(message.status)
+    fields |= _numbers(message, 5) | {"flags": names(message.status)}
     return msgspec.json.encode(fields).decode()
+
+
+def _numbers(message: Message, digits: int) -> dict[str, list[float]]:
+    """The fields that are arrays, as lists."""
+    fields = msgspec.structs.asdict(message)
+    return {
+        key: [round(float(x), digits) for x in values(value)]
+        for key, value in fields.items()
+        if isinstance(value, bytes)
+    }
 
 
 def _text(topic: str, message: Message, channel_names: Sequence[str]) -> str:
@@ -81,7 +86,5 @@ def _text(topic: str, message: Message, channel_names: Sequence[str]) -> str:
     rest = {k: v for k, v in fields.items() if k not in Message.__struct_fields__}
     if isinstance(message, Meta):
         rest["subject"] = message.subject or "(none)"  # an empty one would look like a fault
-    for key in _ARRAYS:
-        if isinstance(rest.get(key), bytes):
-            rest[key] = [round(float(x), 3) for x in values(rest[key])]
+    rest |= _numbers(message, 3)
     return f"{head} " + " ".join(f"{k}={v}" for k, v in rest.items())

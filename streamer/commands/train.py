@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-
 from inference.checkpoint import check_savable
 from streamer.commands.evaluate import score_table, training_features
 from streamer.commands.extras import needs_training_extra
 from streamer.features import networks_dir
 from streamer.outputs import check_output
+from streamer.terminal import plain_console
 from streamer.train_config import TrainConfig
 
 
@@ -40,7 +39,7 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
     check_output(out.parent, "--out", folder=True)
     if config.folds:
         check_output(kept_in, "--cache", folder=True)
-    console = Console(highlight=False, soft_wrap=True, quiet=not first_process())
+    console = plain_console(quiet=not first_process())
     records, unseen = training_features(config, cache, console)
     saved = fit_checkpoint(records, unseen, out, config.fit, console.print, kept_in)
     if saved is None:

@@ -16,7 +16,6 @@ from streamer.formats.external_loads import (
     select_forces,
     write_external_loads,
 )
-from streamer.formats.ik_setup import CoordinateGoal, IkSetup, read_ik_setup
 from streamer.formats.recording import MARKER_SUFFIXES, read_recording
 from streamer.formats.storage import read_storage, write_storage
 from streamer.formats.tables import MarkerTable, Recording, Storage
@@ -27,10 +26,8 @@ from streamer.formats.xdf import read_xdf
 
 __all__ = [
     "MARKER_SUFFIXES",
-    "CoordinateGoal",
     "ExternalForceColumns",
     "ExternalLoads",
-    "IkSetup",
     "MarkerTable",
     "Recording",
     "Storage",
@@ -44,7 +41,6 @@ __all__ = [
     "read_c3d",
     "read_emg",
     "read_external_loads",
-    "read_ik_setup",
     "read_recording",
     "read_storage",
     "read_trc",

@@ -280,7 +280,7 @@ def corners_of(given: Path | str | Sequence[object] | None) -> F64 | None:
         return None
     if not isinstance(given, Path | str):
         return np.array(given, dtype=np.float64)
-    corners = read_c3d(given).corners
-    if corners is None:
+    plates = read_plates(given)
+    if not plates:
         raise FormatError(given, "no force plates in it", "give a trial recorded with them")
-    return corners
+    return np.array([plate.corners for plate, _ in plates])

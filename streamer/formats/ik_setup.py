@@ -4,27 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from sim_bridge import CoordinateTask
 from streamer.exceptions import FormatError
 from streamer.formats.xml_file import read_xml
-
-
-@dataclass(frozen=True)
-class CoordinateGoal:
-    """One IKCoordinateTask.
-
-    Attributes
-    ----------
-    name : str
-        The coordinate.
-    weight : float
-        Of its squared distance from the value, beside the mean weighted squared marker error.
-    value : float or None
-        Where it is pulled [rad] or [m]; None for the model's default.
-    """
-
-    name: str
-    weight: float
-    value: float | None
 
 
 @dataclass(frozen=True)
@@ -35,12 +17,12 @@ class IkSetup:
     ----------
     marker_weights : dict of str to float
         Weight of every tracked marker.
-    coordinate_goals : tuple of CoordinateGoal
+    coordinate_tasks : tuple of CoordinateTask
         Coordinates with a value to hold.
     """
 
     marker_weights: dict[str, float]
-    coordinate_goals: tuple[CoordinateGoal, ...]
+    coordinate_tasks: tuple[CoordinateTask, ...]
 
 
 def read_ik_setup(path: Path | str) -> IkSetup:
@@ -68,11 +50,11 @@ def read_ik_setup(path: Path | str) -> IkSetup:
         raise FormatError(
             path, "no marker task that applies", "give an IK setup with IKMarkerTasks"
         )
-    goals = tuple(_goal(path, task) for task in root.iter("IKCoordinateTask") if _applies(task))
-    return IkSetup(weights, goals)
+    tasks = tuple(_task(path, task) for task in root.iter("IKCoordinateTask") if _applies(task))
+    return IkSetup(weights, tasks)
 
 
-def _goal(path: Path, task: ElementTree.Element) -> CoordinateGoal:
+def _task(path: Path, task: ElementTree.Element) -> CoordinateTask:
     kind = (task.findtext("value_type") or "default_value").strip()
     if kind == "from_file":
         raise FormatError(
@@ -81,7 +63,7 @@ def _goal(path: Path, task: ElementTree.Element) -> CoordinateGoal:
             "use default_value or manual_value, a live session has no such file",
         )
     value = _number(path, task, "value", 0.0) if kind == "manual_value" else None
-    return CoordinateGoal(_name(task), _number(path, task, "weight", 1.0), value)
+    return CoordinateTask(_name(task), _number(path, task, "weight", 1.0), value)
 
 
 def _name(task: ElementTree.Element) -> str:

@@ -1,12 +1,9 @@
 """What recordings are in memory: marker positions, and tables of named columns over time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from streamer.exceptions import FormatError, nearest
 
 F64 = NDArray[np.float64]
 
@@ -45,6 +42,13 @@ class MarkerTable:
         """Number of frames."""
         return self.time.size
 
+    def between(self, start: float | None, end: float | None) -> "MarkerTable":
+        """Frames from one time [s] to another, both included; None is the end of the table."""
+        low = -np.inf if start is None else start - 1e-9
+        high = np.inf if end is None else end + 1e-9
+        inside = (self.time >= low) & (self.time <= high)
+        return MarkerTable(self.time[inside], self.names, self.positions[inside], self.rate_hz)
+
 
 @dataclass(frozen=True, eq=False)
 class Storage:
@@ -82,31 +86,6 @@ class Storage:
     def rate_hz(self) -> float:
         """Rows per second, from the median step of the time column (0 for fewer than 2 rows)."""
         return nominal_rate(self.time)
-
-    def columns(self, names: Sequence[str]) -> F64:
-        """Chosen columns in the order asked for.
-
-        Parameters
-        ----------
-        names : sequence of str
-            Labels.
-
-        Returns
-        -------
-        ndarray of shape (n, len(names)), float64
-            A copy.
-
-        Raises
-        ------
-        FormatError
-            If a label is not there, with the nearest that are.
-        """
-        place = {name: i for i, name in enumerate(self.names)}
-        for name in names:
-            if name not in place:
-                hint = nearest(name, self.names)
-                raise FormatError(self.name, f"no column {name!r}", f"correct the name ({hint})")
-        return self.data[:, [place[name] for name in names]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -88,15 +88,14 @@ def files_elsewhere(directory: Path, metadata: Mapping[str, Any]) -> list[Path]:
     FormatError, ConfigError
         If a file that names others cannot be read.
     """
-    files = [directory / str(metadata[key]) for key in ("recording", "config") if key in metadata]
-    described = [directory / "external_loads.xml"]
-    if "recording" in metadata and (session := _session(directory, metadata.get("config"))):
+    loads, recording = directory / "external_loads.xml", metadata.get("recording")
+    if recording is None:
+        forces = read_external_loads(loads).data_file if loads.exists() else None
+        return [] if forces is None else [forces]
+    files = [directory / str(recording)]
+    if (config := metadata.get("config")) and (session := _session(directory, config)) is not None:
         named = (session.loads, session.corners, session.forces.transducers)
-        files += [Path(file) for file in named if isinstance(file, str | Path)]
-        described += [session.loads] if session.loads is not None else []
-    for loads in described:
-        if loads.is_file() and (forces := read_external_loads(loads).data_file) is not None:
-            files.append(forces)
+        files += [directory / config, *(Path(f) for f in named if isinstance(f, str | Path))]
     return files
 
 

@@ -26,7 +26,7 @@ from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_
 
 F64 = NDArray[np.float64]
 
-_ZIPPED = (".xdfz", ".gz")
+_ZIPPED = ".xdfz"
 _SAME_TYPE = {"grf": "force"}
 MARKERS, FORCES, EMG = MarkerStream(), ForceStream(), EmgStream()
 """The streams of a session whose configuration says nothing of them."""
@@ -39,7 +39,7 @@ _Z_UP = {"x": ("x", 1.0), "y": ("z", 1.0), "z": ("y", -1.0)}
 def read_xdf(
     path: Path | str,
     *,
-    markers: Stream = MARKERS,
+    markers: MarkerStream = MARKERS,
     forces: ForceStream = FORCES,
     emg: EmgStream = EMG,
 ) -> Recording:
@@ -77,7 +77,7 @@ def read_xdf(
     }
     if found["markers"] is None:
         listed = ", ".join(f"{_info(s, 'name')} ({_info(s, 'type')})" for s in streams) or "none"
-        problem = f"no stream of {_described(markers)} in it (streams: {listed})"
+        problem = f"no stream of {markers.described} in it (streams: {listed})"
         raise FormatError(
             path, problem, "say which has the markers, under `markers` in the --config"
         )
@@ -99,7 +99,7 @@ def _load(path: Path) -> list[dict[str, Any]]:
         raise FormatError(path, "no such file", "check the path")
     try:
         # opened here, because pyxdf leaves a file open that it refuses
-        with (gzip.open if path.suffix in _ZIPPED else open)(path, "rb") as file:
+        with (gzip.open if path.suffix == _ZIPPED else open)(path, "rb") as file:
             streams, _ = pyxdf.load_xdf(file)
     except (  # what pyxdf and the unpacking of a damaged file were seen to raise
         OSError, EOFError, ValueError, RuntimeError, LookupError, OverflowError, MemoryError,
@@ -115,7 +115,7 @@ def _info(stream: dict[str, Any], field: str) -> str:
 
 
 def _only(
-    path: Path, streams: Sequence[dict[str, Any]], key: str, wanted: Stream | EmgStream
+    path: Path, streams: Sequence[dict[str, Any]], key: str, wanted: Stream
 ) -> dict[str, Any] | None:
     """Find the stream that is wanted; None if there is none, refused if there are several."""
     fitting = [
@@ -127,7 +127,7 @@ def _only(
     ]
     if len(fitting) > 1:
         listed = ", ".join(_info(s, "name") for s in fitting)
-        problem = f"several streams of {_described(wanted)} ({listed})"
+        problem = f"several streams of {wanted.described} ({listed})"
         raise FormatError(path, problem, f"set `name` under `{key}` in the --config")
     return fitting[0] if fitting else None
 
@@ -135,12 +135,6 @@ def _only(
 def _kind(type_: str) -> str:
     """Type of a stream, upper and lower case and its synonyms alike."""
     return _SAME_TYPE.get(type_.lower(), type_.lower())
-
-
-def _described(wanted: Stream | EmgStream) -> str:
-    """What a stream is wanted to be, in the words of a configuration."""
-    said = {"type": wanted.type, "name": wanted.name, "source_id": wanted.source_id}
-    return ", ".join(f"{key} {value}" for key, value in said.items() if value) or "any type"
 
 
 def _channels(stream: dict[str, Any]) -> list[Channel]:
@@ -176,7 +170,7 @@ def _compensated_lag(stream: dict[str, Any]) -> float:
     return 0.0
 
 
-def _markers(path: Path, stream: dict[str, Any], settings: Stream) -> MarkerTable:
+def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> MarkerTable:
     time = _times(path, stream, settings.lag_ms)
     samples = np.asarray(stream["time_series"], dtype=np.float64)
     try:

@@ -105,7 +105,7 @@ def test_the_floor_of_dynamics_grows_by_the_same_for_every_leg(folder: Path) -> 
     found = []
     for legs in (1, 2, 3):
         osim = tree(legs, MARKERS, folder / f"f{legs}.osim")
-        found.append(floors(compile_model(osim, cache_dir=folder), MARKERS, 0, lag=3))
+        found.append(floors(compile_model(osim, cache_dir=folder), MARKERS, 0, window=24))
     for stage in ("id", "filter"):
         steps = np.diff([floor[stage].flops for floor in found])
         assert steps[0] > 0
@@ -115,6 +115,6 @@ def test_the_floor_of_dynamics_grows_by_the_same_for_every_leg(folder: Path) -> 
 
 def test_every_stage_of_the_demo_subject_has_a_floor() -> None:
     subject = Subject.load(Files.of_trial(demo_walk()))
-    found = floors(subject.model, len(subject.marker_names), len(subject.loads), lag=3)
+    found = floors(subject.model, len(subject.marker_names), len(subject.loads), window=24)
     assert set(found) == {"ik", "filter", "id", "paths", "so"}
     assert all(f.flops > 0 and f.bytes > 0 for f in found.values())

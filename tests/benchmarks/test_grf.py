@@ -18,7 +18,7 @@ def test_scores_are_those_of_an_error_that_was_put_in() -> None:
     late = np.maximum(np.sin(2.0 * np.pi * (t - 0.02)), 0.0)[:, None, None] * [0.1, 1.0, 0.0]
     tau, activation = np.zeros((300, 4)), np.zeros((300, 5))
     pair = Pair(
-        "set/person/walk", False, t, np.stack([step, late]),
+        "set", t, np.stack([step, late]),
         np.stack([np.zeros((300, 1, 3)), np.full((300, 1, 3), 0.03)]),
         np.stack([tau, tau + 2.0]), np.stack([activation, activation + 0.1]),
         np.ones(300, dtype=bool),

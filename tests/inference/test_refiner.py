@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from inference import CHANNELS, InferenceError, Refiner
+from inference import Refiner
 from inference.adapter import Adapter
 from inference.architecture import GruArchitecture, StdrArchitecture
-from inference.channels import N_INPUT
+from inference.channels import CHANNELS, N_INPUT
 from inference.checkpoint import Checkpoint, save_checkpoint
+from inference.exceptions import InferenceError
 from inference.export import export_step
 from inference.limb_inputs import LimbInputs
 from inference.opinion import SecondOpinion

@@ -25,7 +25,7 @@ def source_id() -> str:
 def pair(source_id: str, labels: tuple[str, ...], settings: EmgStream) -> tuple[Outlet, EmgInlet]:
     outlet = Outlet("amplifier", "EMG", emg_channels(labels, "mV"), RATE_HZ, source_id)
     info = find_stream(source_id=source_id, timeout_s=WAIT_S)
-    return outlet, EmgInlet(info, settings, connect_timeout_s=WAIT_S)
+    return outlet, EmgInlet(info, settings)
 
 
 def send(outlet: Outlet, samples: np.ndarray, t: np.ndarray) -> None:
@@ -76,7 +76,7 @@ def test_a_stream_without_labels_is_refused(source_id: str) -> None:
     outlet = pylsl.StreamOutlet(pylsl.StreamInfo("bare", "EMG", 2, 0.0, "float32", source_id))
     info = find_stream(source_id=source_id, timeout_s=WAIT_S)
     with pytest.raises(StreamLayoutError, match="2 channels and labels for 0"):
-        EmgInlet(info, EmgStream(), connect_timeout_s=WAIT_S)
+        EmgInlet(info, EmgStream())
     del outlet
 
 

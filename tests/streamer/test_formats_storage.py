@@ -124,13 +124,6 @@ def test_labels_with_blanks_are_split_at_tabs(tmp_path: Path) -> None:
     assert storage.names == ("left knee", "b")
 
 
-def test_columns_come_in_the_order_asked_for(tmp_path: Path) -> None:
-    storage = read_storage(write(tmp_path, HEAD + TAIL))
-    np.testing.assert_array_equal(storage.columns(["b", "a"]), [[2.0, 1.0], [4.0, 3.0]])
-    with pytest.raises(FormatError, match=r"no column 'A0'.*nearest: a"):
-        storage.columns(["A0"])
-
-
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from streamer.health import DurationHistogram, StageTimer, StatusCounter, report
+from streamer.health import DurationHistogram, StageTimer, StatusCounter
 from streamer.status import Status
 
 
@@ -56,9 +56,3 @@ def test_flags_are_counted_by_name_and_good_frames_as_ok() -> None:
     for status in (0, int(Status.GAP), int(Status.GAP | Status.WARMING_UP)):
         counter.add(status)
     assert counter.counts() == {"OK": 1, "GAP": 2, "WARMING_UP": 1}
-
-
-def test_a_report_has_no_numbers_that_json_cannot_hold() -> None:
-    assert report([("a", float("nan")), ("b", 1.0), ("c", float("inf"))]) == {
-        "a": None, "b": 1.0, "c": None,
-    }  # fmt: skip

@@ -8,9 +8,10 @@ import pytest
 
 from sim_bridge import BridgeSettings, compile_model
 from sim_bridge.inverse_kinematics import InverseKinematics
-from streamer.commands.bridge_settings import with_ik_setup
+from streamer.commands.bridges import with_ik_setup
 from streamer.exceptions import FormatError
-from streamer.formats import read_ik_setup, read_storage, read_trc
+from streamer.formats import read_storage, read_trc
+from streamer.formats.ik_setup import read_ik_setup
 from tests.data_sets import trial_dir
 
 SETUP = """<?xml version="1.0"?>
@@ -70,7 +71,7 @@ def test_weights_and_coordinate_tasks_act_as_in_opensim(
         compiled, table.names, settings.marker_weights, tasks=settings.coordinate_tasks
     )
     rotation = compiled.coordinate_is_rotation
-    reference = theirs.columns(compiled.coordinate_names)
+    reference = theirs.data[:, [theirs.names.index(n) for n in compiled.coordinate_names]]
     reference[:, rotation] = np.radians(reference[:, rotation])
     for frame in range(FRAMES):
         ik.step(table.positions[frame])

@@ -8,13 +8,14 @@ import numpy as np
 import pylsl
 import pytest
 
+from streamer.channels import Channel
 from streamer.clock import LslClock
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.force_inlet import ForceInlet
 from streamer.formats import ExternalForceColumns
 from streamer.lsl_inlet import MarkerInlet, find_stream, visible_streams
-from streamer.outlets import ChannelDescription, Outlet, force_channels, marker_channels
+from streamer.outlets import Outlet, force_channels, marker_channels
 from streamer.stream_config import ForceStream, MarkerStream
 
 WAIT_S = 20.0
@@ -254,7 +255,7 @@ def test_a_stream_is_found_by_its_type_whatever_the_case(source_id: str) -> None
 
 
 def test_no_stream_says_what_was_wanted_how_long_and_what_there_is(source_id: str) -> None:
-    outlet = Outlet(f"other-{source_id}", "Eyes", [ChannelDescription("x", "x", "m")], 0, source_id)
+    outlet = Outlet(f"other-{source_id}", "Eyes", [Channel("x", type="x", unit="m")], 0, source_id)
     with pytest.raises(StreamNotFound) as error:
         find_stream(kind="MoCap", name=source_id, timeout_s=0.3)
     message = str(error.value)
@@ -264,7 +265,7 @@ def test_no_stream_says_what_was_wanted_how_long_and_what_there_is(source_id: st
 
 
 def test_visible_streams_lists_names_types_and_channels(source_id: str) -> None:
-    outlet = Outlet(source_id, "Eyes", [ChannelDescription("x", "x", "m")], 0, source_id)
+    outlet = Outlet(source_id, "Eyes", [Channel("x", type="x", unit="m")], 0, source_id)
     assert f"{source_id} (Eyes, 1 ch)" in visible_streams()
     del outlet
 
@@ -341,7 +342,7 @@ def test_plates_are_found_by_their_labels_if_nobody_names_them(source_id: str) -
 
 
 def test_a_stream_without_plates_is_refused(source_id: str) -> None:
-    _outlet = Outlet("f", "Force", [ChannelDescription("Fz", "ForceZ", "N")], 100.0, source_id)
+    _outlet = Outlet("f", "Force", [Channel("Fz", type="ForceZ", unit="N")], 100.0, source_id)
     with pytest.raises(StreamLayoutError, match="ExternalLoads"):
         ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), ForceStream(), None)
 

@@ -112,6 +112,18 @@ def test_what_is_given_goes_before_the_file(tmp_path: Path) -> None:
     assert (settings.model, settings.filter) == (MODEL, "causal")
 
 
+def test_plates_that_measure_themselves_may_be_named_by_an_option(tmp_path: Path) -> None:
+    plate = {"corners": [[0, 0, 0], [0, 0, 1], [1, 0, 1], [1, 0, 0]]}
+    forces = {"transducers": [plate], "channels": [["Fx", "Fy", "Fz", "Mx", "My", "Mz"]]}
+    path = configured(tmp_path, forces=forces, plates="auto", loads=None)
+    for given in ({"plates": "named"}, {"loads": WALK / "external_loads.xml"}):
+        session, _ = with_options(path, given)
+        assert session is not None
+        assert session.forces.transducers is not None
+    path = configured(tmp_path, forces=forces)  # its loads are not used to replay, nor looked for
+    assert load_config(path, without=("loads",)).loads is None
+
+
 def test_named_plates_need_no_corners(tmp_path: Path) -> None:
     path = configured(tmp_path, plates="auto", corners="gone.c3d")
     with pytest.raises(ConfigError, match="`corners` names"):

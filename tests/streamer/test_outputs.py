@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from inference.exceptions import CheckpointError
-from streamer.commands import bench, calibrate, evaluate, prepare, record
+from streamer import bench_cli
+from streamer.commands import calibrate, evaluate, prepare, record
 from streamer.commands import run as session
 from streamer.config import RunConfig
 from streamer.exceptions import ConfigError, StreamerError
@@ -147,8 +148,7 @@ def test_comparisons_look_at_page_and_cache_first(file: Path, command: str) -> N
 @pytest.mark.parametrize("command", ["filters", "grf", "plates"])
 def test_benchmarks_look_at_their_files_first(file: Path, command: str) -> None:
     def run(out: Path, docs: Path | None) -> None:
-        names = {"names": ()} if command == "filters" else {}
-        getattr(bench, command)([ABSENT], seconds=1.0, docs=docs, out=out, **names)
+        getattr(bench_cli, f"bench_{command}")([ABSENT], docs=docs, out=out)
 
     with pytest.raises(ConfigError, match="--out"):
         run(file / "bench.jsonl", None)
@@ -158,12 +158,9 @@ def test_benchmarks_look_at_their_files_first(file: Path, command: str) -> None:
 
 def test_a_session_is_not_benched_without_a_place_for_the_row(file: Path) -> None:
     with pytest.raises(ConfigError, match="--out"):
-        bench.latency(ABSENT, duration_s=1.0, checkpoint=None, out=file / "bench.jsonl")
+        bench_cli.bench_latency(1.0, ABSENT, out=file / "bench.jsonl")
     with pytest.raises(ConfigError, match="--out"):
-        bench.bridge(
-            [ABSENT] * 4, frames=2, rounds=1, seed=0, scaling=False, tool=False,
-            out=file / "bench.jsonl",
-        )  # fmt: skip
+        bench_cli.bench_bridge([ABSENT] * 4, out=file / "bench.jsonl")
 
 
 def test_a_page_that_is_not_ours_to_write_is_refused(

@@ -190,6 +190,15 @@ def test_what_cannot_be_replayed_is_one_clear_error(
         open_source([tmp_path / n for n in names])
 
 
+def test_two_files_of_markers_are_refused(tmp_path: Path) -> None:
+    labels = [{"label": f"SACR_{axis}", "unit": "m"} for axis in "XYZ"]
+    data = np.arange(N * 3.0).reshape(N, 3) + 1.0
+    stream = XdfStream("lab", "MoCap", np.arange(N) / RATE, data, RATE, labels)
+    one, two = (write_xdf(tmp_path / f"{name}.xdf", [stream]) for name in ("one", "two"))
+    with pytest.raises(FormatError, match=r"two\.xdf.*is a second file of markers"):
+        open_source([one, two])
+
+
 def test_a_rig_s_recording_is_sent_as_the_session_that_listens_expects_it(tmp_path: Path) -> None:
     labels = [{"label": f"SACR_{axis}"} for axis in "XYZ"]
     time, data = 50.0 + np.arange(N) / RATE, np.arange(N * 3.0).reshape(N, 3) + 1.0

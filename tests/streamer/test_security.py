@@ -70,6 +70,14 @@ def test_secret_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     assert all(s.stat().st_mode & 0o077 == 0 for s in secrets)
 
 
+def test_a_folder_with_brackets_is_named_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "k[lab]" / "b[red]"
+    command.run(folder, ["[x]"])
+    assert f"made {folder}/server.key_secret" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("handed_over", [False, True])
 def test_a_clients_keys_are_never_replaced(tmp_path: Path, handed_over: bool) -> None:
     command.run(tmp_path, ["lab"])

@@ -7,7 +7,7 @@ import pytest
 
 from streamer import silence
 from streamer.commands import subscribe
-from streamer.messages import Emg, Message, Meta, topic_of
+from streamer.messages import Emg, Message, Meta, decode, encode
 from tests.streamer.stand_ins import HandClock
 
 
@@ -54,7 +54,7 @@ class Timed:
             return None
         self._clock.t = t
         del self._messages[0]
-        return topic_of(message), message
+        return decode(encode(message))
 
 
 NAMES = Meta(session="s", channel_names=("SOL_r",))
@@ -79,7 +79,7 @@ def test_it_is_said_when_what_is_waited_for_does_not_come(
     timed = Timed(clock, [*messages, (4.5, ESTIMATE)])
     monkeypatch.setattr(subscribe, "Subscriber", lambda *_, **__: timed)
     monkeypatch.setattr(silence, "time", SimpleNamespace(monotonic=clock.now))
-    wanted = sum(topic_of(m) == "emg" for _, m in messages) + 1
+    wanted = sum(isinstance(m, Emg) for _, m in messages) + 1
     subscribe.run("ipc://here", ["emg"], as_json=True, count=wanted)
     told = capsys.readouterr().err.splitlines()
     assert len(told) == len(said)

@@ -239,7 +239,7 @@ def test_a_configuration_says_where_they_are(tmp_path: Path) -> None:
         (", [0.6, 0, 0]]", "]", "forces.transducers"),
         ("origin", "depth", "depth"),
         ("Fz", "Fx", "`channels` has 'Fx' twice"),
-        ("plates: auto\n", "", "and there are none: add `plates: auto`, or `loads`"),
+        ("plates: auto\n", "", "and there are none; add `plates: auto`, or `loads`"),
         ("  channels", "  up: z\n  channels", "`up` is not for `transducers`"),
         (
             CONFIG[CONFIG.index("  transducers") : CONFIG.index("  channels")],

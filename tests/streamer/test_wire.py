@@ -3,16 +3,16 @@
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
+import numpy as np
 import pytest
 
 import run_realtime
 from configs.demo.build import SUBJECT
-from sim_bridge import Bridge, compile_model
-from streamer.commands.run import make_bridge
+from sim_bridge import Bridge, BridgeStatus, compile_model
+from streamer.commands.bridges import open_bridge
 from streamer.config import RunConfig
-from streamer.lsl_inlet import MarkerInlet
 
 
 class Warm(Exception):
@@ -33,7 +33,7 @@ def set_up(labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, endpoint: s
     monkeypatch.setattr("streamer.lsl_inlet.find", lambda _: None)
     monkeypatch.setattr("streamer.lsl_inlet.MarkerInlet", lambda *_, **__: markers)
     monkeypatch.setattr("sim_bridge.compile_model", lambda *_, **__: model)
-    monkeypatch.setattr("streamer.commands.run.make_bridge", lambda *_: stage)
+    monkeypatch.setattr("streamer.commands.bridges.live_bridge", lambda *_: stage)
     monkeypatch.setattr(run_realtime, "open_refiner", lambda *_: stage)
     config = RunConfig(model=Path("me.osim"), endpoint=endpoint)
     with ExitStack() as resources, pytest.raises(Warm):
@@ -60,13 +60,16 @@ def demo_bridge(**settings: Any) -> Bridge:
     """The bridge of a session of the demo's subject, who has no toes, without plates."""
     config = RunConfig(model=SUBJECT / "model.osim", **settings)
     model = compile_model(config.model)
-    markers = cast("MarkerInlet", SimpleNamespace(rate_hz=100.0, names=model.marker_names))
-    return make_bridge(config, model, markers, None)
+    return open_bridge(config, model, model.marker_names, 100.0, (), None)
 
 
 def test_where_nothing_carries_the_body_it_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert demo_bridge().loads == ()
+    bridge = demo_bridge()
+    assert bridge.loads == ()
     assert "no ground reaction" in capsys.readouterr().err
+    n = len(bridge.model.coordinate_names)
+    out = bridge.solve(*np.zeros((3, n)), np.zeros((0, 9)))
+    assert out.status & BridgeStatus.FORCE_STALE
 
 
 def test_a_session_takes_the_weights_of_an_ik_setup(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ const FLAGS = {
   WARMING_UP: ["bad", "warming up"],
   LATE: ["bad", "late"],
   GAP: ["fair", "markers missing"],
-  FORCE_STALE: ["fair", "forces late"],
+  FORCE_STALE: ["fair", "forces wrong or late"],
   GRF_PREDICTED: ["fair", "ground force predicted, not measured"],
   IK_UNCONVERGED: ["fair", "joint angles uncertain"],
   SO_SATURATED: ["fair", "a muscle of the model is at its limit"],

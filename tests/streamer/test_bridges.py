@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streamer.commands.bridge_settings import bridge_settings
+from streamer.commands.bridges import open_bridge
 from streamer.config import RunConfig
 
 MODEL: Any = SimpleNamespace(mass=50.8)
@@ -16,9 +16,15 @@ MODEL: Any = SimpleNamespace(mass=50.8)
     ("mass_kg", "said"), [(None, False), (50.8, False), (65.0, False), (85.27, True), (35.0, True)]
 )
 def test_a_mass_far_from_the_models_is_said(
-    mass_kg: float | None, said: bool, capsys: pytest.CaptureFixture[str]
+    mass_kg: float | None,
+    said: bool,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bridge_settings(RunConfig(model=Path("me.osim"), mass_kg=mass_kg), MODEL, 100.0, None)
+    bridge = SimpleNamespace(loads=("plate",))
+    monkeypatch.setattr("streamer.commands.bridges.Bridge", lambda *_: bridge)
+    config = RunConfig(model=Path("me.osim"), mass_kg=mass_kg)
+    assert open_bridge(config, MODEL, (), 100.0, (), None) is bridge
     message = capsys.readouterr().err
     assert bool(message) == said
     if said:

@@ -1,0 +1,134 @@
+"""Recorded trials with force plates, as far as every scenario that scores them needs them."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.subject import DATA_VARIABLE, Files, Subject, demo_walk
+from streamer.exceptions import ConfigError
+from streamer.formats import read_trial
+from streamer.terminal import say
+
+F64 = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+_LEG = ("hip_", "knee_angle", "ankle_angle", "subtalar_angle")
+"""How the names of the coordinates that are scored begin."""
+_PATELLA = "beta"
+"""In the name of a coordinate that follows the knee and is none of the leg's own."""
+
+_T = TypeVar("_T")
+
+
+def of_leg(name: str) -> bool:
+    """Whether a coordinate is one of hips, knees and ankles."""
+    return name.startswith(_LEG) and _PATELLA not in name
+
+
+@dataclass(frozen=True)
+class PlateTrial:
+    """The first seconds of a trial.
+
+    Attributes
+    ----------
+    name : str
+        ``dataset/subject/trial``.
+    running : bool
+    subject : Subject
+        The whole recording.
+    valid : tuple of (float, float)
+        Intervals [s] in which forces are whole.
+    frames : int
+        How many are looked at.
+    """
+
+    name: str
+    running: bool
+    subject: Subject
+    valid: tuple[tuple[float, float], ...]
+    frames: int
+
+    @classmethod
+    def load(cls, directory: Path, seconds: float) -> "PlateTrial":
+        """Read a trial directory.
+
+        Raises
+        ------
+        StreamerError, SimBridgeError
+            If it cannot be read, or its model cannot be compiled.
+        """
+        trial, subject = read_trial(directory), Subject.load(Files.of_trial(directory))
+        frames = int(np.searchsorted(subject.time, subject.time[0] + seconds))
+        name = "/".join((trial.dataset, trial.subject, trial.name))
+        return cls(name, trial.motion.startswith("run"), subject, tuple(trial.valid), frames)
+
+    @property
+    def group(self) -> str:
+        """Data set, and that it is running where it is."""
+        return self.name.partition("/")[0] + (" running" if self.running else "")
+
+    @property
+    def time(self) -> F64:
+        """Of the frames that are looked at [s]."""
+        return self.subject.time[: self.frames]
+
+    @property
+    def leg(self) -> Bool:
+        """Coordinates that are scored, (n_coordinate,)."""
+        return np.array([of_leg(name) for name in self.subject.model.coordinate_names])
+
+    def whole(self, instants: F64, after_s: float, before_s: float) -> Bool:
+        """Which instants [s] lie in a valid interval, so far from its start and its end [s]."""
+        inside = np.zeros(len(instants), dtype=bool)
+        for start, end in self.valid:
+            inside |= (instants >= start + after_s) & (instants <= end - before_s)
+        return inside
+
+
+def trial_directories() -> list[Path]:
+    """All trials with plates, or the demo subject's walk where the data sets are not."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    root = Path(os.environ.get(DATA_VARIABLE) or beside)
+    found = sorted(p.parent for p in root.glob("*/*/*/trial.toml") if _has_plates(p.parent))
+    return found or [demo_walk()]
+
+
+def _has_plates(directory: Path) -> bool:
+    return (directory / "grf.mot").is_file() and (directory / "external_loads.xml").is_file()
+
+
+def each_trial(
+    directories: Sequence[Path], seconds: float, solve: Callable[[PlateTrial], _T | None]
+) -> list[_T]:
+    """Solve the first seconds [s] of each trial, and tell as it goes.
+
+    Parameters
+    ----------
+    directories : sequence of Path
+        Trials; none for all with plates.
+    seconds : float
+        Longest part of a trial that is used [s].
+    solve : callable
+        Returns None for a trial that cannot be scored: it is left out.
+
+    Raises
+    ------
+    ConfigError
+        If a number makes no sense, or no trial can be scored.
+    """
+    if not seconds >= 1.0:
+        raise ConfigError(f"--seconds is {seconds:g}; give 1 or more")
+    solved = []
+    for directory in directories or trial_directories():
+        say(f"  {'/'.join(directory.parts[-3:])}")
+        found = solve(PlateTrial.load(directory, seconds))
+        if found is not None:
+            solved.append(found)
+    if not solved:
+        raise ConfigError("no trial has an interval in which forces are whole; give others")
+    return solved

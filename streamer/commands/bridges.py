@@ -1,0 +1,111 @@
+"""The bridge that a configuration asks for, live and over a recording."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim_bridge import ON_FEET, Bridge, BridgeSettings, CompiledModel, ExternalForce
+from streamer.config import RunConfig
+from streamer.doubts import mass_doubt
+from streamer.formats import ExternalForceColumns, corners_of
+from streamer.formats.ik_setup import IkSetup, read_ik_setup
+from streamer.terminal import say
+
+if TYPE_CHECKING:  # over a recording there is no LSL
+    from streamer.force_inlet import ForceInlet
+    from streamer.lsl_inlet import MarkerInlet
+
+
+def open_bridge(
+    config: RunConfig,
+    model: CompiledModel,
+    marker_names: Sequence[str],
+    rate_hz: float,
+    loads: Sequence[ExternalForce],
+    corners: NDArray[np.float64] | None,
+) -> Bridge:
+    """Make the bridge of a session or for a recording; tell of what is not as it should be.
+
+    Parameters
+    ----------
+    config : RunConfig
+        The session's; its filter is one that the bridge has.
+    model : CompiledModel
+        The subject's.
+    marker_names : sequence of str
+        Of the incoming markers.
+    rate_hz : float
+        Their frame rate [Hz].
+    loads : sequence of ExternalForce
+        Measured forces.
+    corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
+        Of the plates.
+
+    Raises
+    ------
+    FormatError
+        If the IK setup cannot be read.
+    SimBridgeError
+        If markers, forces or settings do not fit the model.
+    """
+    _say_if_another(config.mass_kg, model)
+    settings = BridgeSettings(
+        rate_hz,
+        config.filter,
+        ground_reaction=config.ground_reaction,
+        corners=corners,
+        forces_in_step=True,
+    )
+    if config.ik_setup is not None:
+        settings = with_ik_setup(settings, read_ik_setup(config.ik_setup), model)
+    bridge = Bridge(model, marker_names, loads, settings)
+    if not bridge.loads:
+        say(
+            "no ground reaction: there are no plates and none is predicted "
+            "(ground_reaction: measured, or a model without calcn_r, toes_r, ...); "
+            "moments and activations are those of a body that nothing carries, flagged FORCE_STALE"
+        )
+    return bridge
+
+
+def live_bridge(
+    config: RunConfig, model: CompiledModel, markers: "MarkerInlet", forces: "ForceInlet | None"
+) -> Bridge:
+    """Make the bridge for a session's streams; without forces there are no rows to measure."""
+    columns = forces.loads if forces is not None else ()
+    corners = corners_of(config.corners)
+    if corners is None and forces is not None:
+        corners = forces.corners
+    rows = external_forces(columns, on_feet=config.plates == "auto")
+    return open_bridge(config, model, markers.names, markers.rate_hz, rows, corners)
+
+
+def external_forces(
+    columns: Sequence[ExternalForceColumns], *, on_feet: bool
+) -> tuple[ExternalForce, ...]:
+    """Return what forces act on: the bodies that are named, or whichever foot is on a plate."""
+    return tuple(
+        ExternalForce(load.name, ON_FEET if on_feet else load.body, load.pure_torque)
+        for load in columns
+    )
+
+
+def _say_if_another(mass_kg: float | None, model: CompiledModel) -> None:
+    """Tell of a mass [kg] that belongs to another person than the model."""
+    if mass_kg is not None and (doubt := mass_doubt(mass_kg, model.mass)):
+        say(
+            f"{doubt}; correct it, leave it out to take the model's, or scale the model to this "
+            "person"
+        )
+
+
+def with_ik_setup(settings: BridgeSettings, setup: IkSetup, model: CompiledModel) -> BridgeSettings:
+    """Return settings with the tasks of an IK setup; markers without a task weigh nothing."""
+    return replace(
+        settings,
+        marker_weights={m: setup.marker_weights.get(m, 0.0) for m in model.marker_names},
+        coordinate_tasks=setup.coordinate_tasks,
+    )
