@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import MEASURED
+from inference.curves import GRID, stride_curves
 from inference.dataset import LimbSequence, as_recorded
-from inference.evaluation.curves import GRID, stride_curves
-from inference.evaluation.means import finite_mean
 from inference.exceptions import FeatureError, nearest_names
+from inference.means import finite_mean
 from inference.record import FeatureRecord
 
 __all__ = ["Exchanged", "Exchanges", "check_people", "find_exchanged", "put_right"]

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from inference.backends.base import INPUTS, OUTPUTS
-from inference.channels import SIDES
+from inference.backends.base import INPUTS, OUTPUTS, input_shapes
 from inference.networks import Ensemble
 
 __all__ = ["StepGraph", "export_step", "step_example"]
@@ -30,15 +29,12 @@ class StepGraph(nn.Module):
         return self.net.step(x, y_prev, cache, mask)
 
 
-def step_example(net: Ensemble) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def step_example(net: Ensemble) -> tuple[Tensor, ...]:
     """Return zero inputs of the step's shapes: both limbs, an empty cache."""
-    arch, limbs = net.arch, len(SIDES)
-    return (
-        torch.zeros(limbs, arch.n_input),
-        torch.zeros(limbs, arch.n_output),
-        torch.zeros(arch.window - 1, limbs, arch.kv_width),
-        torch.full((arch.window - 1,), float("-inf")),
-    )
+    shapes = input_shapes(net.arch)
+    values = {name: torch.zeros(shape) for name, shape in shapes.items()}
+    values["mask"].fill_(float("-inf"))
+    return tuple(values[name] for name in INPUTS)
 
 
 def export_step(net: Ensemble) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,24 +16,15 @@ import torch
 from inference.backends.onnx_step import OnnxStep
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
-from inference.crossval import cross_validate, validation_people
 from inference.dataset import LimbSequence, as_recorded, data_sets, people_by_channel
 from inference.estimator import build_estimator
-from inference.evaluation import (
-    Estimates,
-    as_family,
-    coverage_by_others,
-    estimate_stream,
-    hide_unknown,
-    known_channels,
-    relative_errors,
-    score_tables,
-    spread_gain,
-)
-from inference.evaluation.methods import beside_simulation, own_strides, plain_simulation
+from inference.evaluation.coverage import coverage_by_others, relative_errors, spread_gain
+from inference.evaluation.crossval import cross_validate, validation_people
+from inference.evaluation.estimates import Estimates, hide_unknown, known_channels
+from inference.evaluation.methods import beside_simulation
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated
-from inference.exceptions import FeatureError
-from inference.exchange import check_people, find_exchanged
+from inference.evaluation.stream import estimate_stream
+from inference.evaluation.summary import score_tables
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.muscle_map import FAMILIES
@@ -42,7 +33,7 @@ from inference.record import FeatureRecord
 from inference.reference import reference_stream
 from inference.trainer import first_process
 from inference.training import Epoch, settings_for, train
-from inference.training_data import training_sequences, unseen_sequences
+from inference.training_data import prepared
 from inference.weights import network_arrays
 
 __all__ = ["fit_checkpoint"]
@@ -96,17 +87,8 @@ def fit_checkpoint(
     InferenceError
         If records do not serve or training fails; nothing is written then.
     """
-    if both := {r.person for r in records} & {r.person for r in unseen}:
-        raise FeatureError(f"{', '.join(sorted(both))} both trained on and held out; choose one")
-    check_people(settings.exchanged, [*records, *unseen])
-    sequences, lags = training_sequences(records, settings, report)
-    # what may be wrong with the input is told before the hours of training, not after them
-    _check_taught(records, lags)
+    sequences, lags, held = prepared(records, unseen, settings, report)
     stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
-    held = unseen_sequences(unseen, settings)
-    report(_describe(sequences, lags))
-    for pair in find_exchanged(sequences):
-        report(f"warning: {pair}")
     metrics: dict[str, Any] = {"note": METRICS_NOTE}
     gain = np.ones(len(CHANNELS))
     settings = replace(settings, folds=_groups(settings.folds, len(data_sets(sequences)), report))
@@ -139,7 +121,8 @@ def fit_checkpoint(
             )
         )
         known = known_channels(people_by_channel(sequences))
-        methods = hide_unknown(beside_simulation([stream(s) for s in held], held), known)
+        judged = beside_simulation([stream(s) for s in held], held, gain.astype(np.float32))
+        methods = hide_unknown(judged, known)
         metrics["held_out"] = _results(held, methods, settings.rate_hz)
     plain = [record for record in records if not record.variant]
     training = _training_card(plain, as_recorded(sequences), lags, stop_by, settings, history)
@@ -172,22 +155,6 @@ def _cross_validated(
     }
     scores = _results(own, found, recipe.fit.rate_hz)
     return {"folds": recipe.fit.folds, "coverage": coverage} | scores, spread_gain(errors)
-
-
-def _check_taught(records: Sequence[FeatureRecord], taught: Collection[str]) -> None:
-    """Refuse a data set that teaches nothing.
-
-    Raises
-    ------
-    FeatureError
-        If it is not among those `taught`.
-    """
-    for record in records:
-        if record.dataset not in taught:
-            raise FeatureError(
-                f"{record.dataset}: no trial has EMG in a sound frame, {record.name} neither; "
-                "repair its trials or leave them out"
-            )
 
 
 def _card(
@@ -260,12 +227,7 @@ def _training_card(
 
 def _left_out(sequences: Sequence[LimbSequence], recipe: Recipe) -> dict[str, Estimates]:
     """Estimate everybody by a network that others taught."""
-    fit = recipe.fit
-    families = [
-        as_family("simulation", plain_simulation, free_gain=True),
-        trained_and_calibrated(recipe),
-        as_family("own-strides", own_strides),
-    ]
+    fit, families = recipe.fit, [trained_and_calibrated(recipe)]
     return cross_validate(
         sequences, fit.folds, fit.training.seed, families, recipe.report, fit.workers
     )
@@ -278,18 +240,6 @@ def _results(
         "people": sorted({s.person for s in sequences}),
         "methods": score_tables(sequences, methods, rate_hz),
     }
-
-
-def _describe(sequences: Sequence[LimbSequence], lags: dict[str, float]) -> str:
-    parts = []
-    for name in sorted(lags):
-        own = as_recorded(s for s in sequences if s.dataset == name)
-        people = len({s.person for s in own})
-        seconds = sum(float(s.t[-1] - s.t[0]) for s in own)
-        parts.append(
-            f"{name}: {people} people, {seconds:.0f} s, EMG lag {1e3 * lags[name]:+.0f} ms"
-        )
-    return "; ".join(parts)
 
 
 def _line(epoch: Epoch) -> str:

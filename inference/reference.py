@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -11,12 +10,12 @@ import torch
 from torch import Tensor
 
 from inference.channels import N_INPUT, SIDES, hide_dynamics
-from inference.checkpoint import Checkpoint, Reference, load_checkpoint, save_checkpoint
+from inference.checkpoint import Reference
 from inference.networks import Ensemble
 from inference.threads import one_thread
-from inference.weights import load_network, network_arrays
+from inference.weights import network_arrays
 
-__all__ = ["add_reference", "reference_stream"]
+__all__ = ["reference_stream"]
 
 SEED: Final = 20250101
 PERSISTENCE: Final = 0.9
@@ -29,7 +28,7 @@ WITHHELD: Final = slice(40, 60)
 """Frames without forces, as where no plate measures."""
 
 
-def reference_stream(net: Ensemble, seed: int = SEED) -> Reference:
+def reference_stream(net: Ensemble) -> Reference:
     """Make up a stream of inputs and compute the network's output in float64.
 
     The inputs wander about the training mean by the training scale, with a stretch without forces,
@@ -39,12 +38,10 @@ def reference_stream(net: Ensemble, seed: int = SEED) -> Reference:
     ----------
     net : Ensemble
         In evaluation mode; not changed.
-    seed : int
-        Of the inputs; they are stored, so nobody has to make them again.
     """
     exact = copy.deepcopy(net).double().eval()
     frames = max(net.arch.receptive_field * 5 // 4, LEAST_FRAMES)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(SEED)
     wander = np.zeros((frames, len(SIDES), N_INPUT))
     wander[0] = rng.standard_normal(wander.shape[1:])
     for t in range(1, frames):
@@ -75,23 +72,3 @@ def _stream(net: Ensemble, x: Tensor) -> tuple[Tensor, Tensor]:
             now, doubt = net(x[:, : t + 1], y[:, : t + 1])
             y[:, t + 1], sigma[:, t] = now[:, t], doubt[:, t]
     return y[:, 1:], sigma
-
-
-def add_reference(path: Path | None = None) -> Checkpoint:
-    """Give a saved checkpoint its reference; weights and graph stay as they are.
-
-    Parameters
-    ----------
-    path : Path, optional
-        Folder of the checkpoint; by default the one shipped with this package.
-
-    Raises
-    ------
-    CheckpointError
-        If there is no sound checkpoint.
-    """
-    found = load_checkpoint(path)
-    reference = reference_stream(load_network(found))
-    return save_checkpoint(
-        found.path, found.card, found.weights(), found.onnx, reference, found.usual()
-    )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
-from inference.dataset import LimbSequence, build_sequences
-from inference.exchange import put_right
+from inference.dataset import LimbSequence, as_recorded, build_sequences
+from inference.exceptions import FeatureError
+from inference.exchange import check_people, find_exchanged, put_right
 from inference.fit_settings import FitSettings
 from inference.lag import estimate_lags
 from inference.record import FeatureRecord
 
-__all__ = ["training_sequences", "unseen_sequences"]
+__all__ = ["prepared", "training_sequences", "unseen_sequences"]
 
 
 def training_sequences(
@@ -71,3 +72,70 @@ def unseen_sequences(records: Sequence[FeatureRecord], settings: FitSettings) ->
     """
     right = put_right(records, settings.exchanged)
     return build_sequences(right, settings.rate_hz, lead_s=settings.lead_s) if right else []
+
+
+def prepared(
+    records: Sequence[FeatureRecord],
+    unseen: Sequence[FeatureRecord],
+    settings: FitSettings,
+    report: Callable[[str], None],
+) -> tuple[list[LimbSequence], dict[str, float], list[LimbSequence]]:
+    """Build all sequences; what may be wrong with them is told before the hours of training.
+
+    Parameters
+    ----------
+    records, unseen : sequence of FeatureRecord
+        To train on, and of other people.
+    settings : FitSettings
+    report : callable
+        Gets lines of what there is, and of warning.
+
+    Returns
+    -------
+    sequences, lags
+        See `training_sequences`.
+    unseen_sequences : list of LimbSequence
+
+    Raises
+    ------
+    InferenceError
+        If records do not serve, or somebody is on both sides.
+    """
+    if both := {r.person for r in records} & {r.person for r in unseen}:
+        raise FeatureError(f"{', '.join(sorted(both))} both trained on and held out; choose one")
+    check_people(settings.exchanged, [*records, *unseen])
+    sequences, lags = training_sequences(records, settings, report)
+    _check_taught(records, lags)
+    held = unseen_sequences(unseen, settings)
+    report(_describe(sequences, lags))
+    for pair in find_exchanged(sequences):
+        report(f"warning: {pair}")
+    return sequences, lags, held
+
+
+def _check_taught(records: Sequence[FeatureRecord], taught: Collection[str]) -> None:
+    """Refuse a data set that teaches nothing.
+
+    Raises
+    ------
+    FeatureError
+        If it is not among those `taught`.
+    """
+    for record in records:
+        if record.dataset not in taught:
+            raise FeatureError(
+                f"{record.dataset}: no trial has EMG in a sound frame, {record.name} neither; "
+                "repair its trials or leave them out"
+            )
+
+
+def _describe(sequences: Sequence[LimbSequence], lags: dict[str, float]) -> str:
+    parts = []
+    for name in sorted(lags):
+        own = as_recorded(s for s in sequences if s.dataset == name)
+        people = len({s.person for s in own})
+        seconds = sum(float(s.t[-1] - s.t[0]) for s in own)
+        parts.append(
+            f"{name}: {people} people, {seconds:.0f} s, EMG lag {1e3 * lags[name]:+.0f} ms"
+        )
+    return "; ".join(parts)

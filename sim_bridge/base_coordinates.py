@@ -64,7 +64,7 @@ def base_links(model: CompiledModel) -> tuple[int, ...]:
     slides = [i for i in links if not chain.is_rotation[i]]
     leads = coordinates.lead[chain.coordinate[slides]]
     # a limb that hangs on its joint to ground alone is not let go, its muscles move it
-    let_go = any(k >= 0 and not coordinates.is_rotation[coordinates.free_index[k]] for k in leads)
+    let_go = any(k >= 0 and not coordinates.is_angle[coordinates.free_index[k]] for k in leads)
     return tuple(links) if let_go else ()
 
 

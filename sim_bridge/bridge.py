@@ -31,7 +31,7 @@ _PATH_EXTRAPOLATED = int(BridgeStatus.PATH_EXTRAPOLATED)
 GUESS_TOLD_S = 0.1
 """A guessed coordinate is felt in the filter's accelerations for so long [s] after it."""
 WARM_UP_FRAMES = 80
-"""Frames that meet every kernel once: the longest window of a filter, then faults of markers."""
+"""Frames that meet every kernel once: the window of the default filter, then faults of markers."""
 
 STAGES = ("ik", "filter", "grf", "id", "paths", "so")
 """Stages of a step, in their order."""
@@ -63,7 +63,7 @@ class BridgeSettings:
     ground_reaction : {"auto", "measured", "predicted"}
         ``auto`` predicts the force under a foot where its row is not known or it has none;
         ``measured`` takes such rows for no force; ``predicted`` does not use measured rows of feet.
-    corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
+    corners : ndarray of shape (n_given, 4, 3), float64 [m], ground, or None
         Corners of the plates in turn, NaN where they are not known: a centre of pressure that is
         elsewhere is none, and of loads on the body ``feet`` those on an edge are seen.
     forces_in_step : bool
@@ -259,7 +259,7 @@ class Bridge:
             Capture time [s], any one clock; one that is not finite counts as the next frame's.
         markers : ndarray of shape (n_label, 3), float64 [m], ground
             In the order of ``marker_names``; NaN marks a missing one.
-        forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
+        forces : ndarray of shape (n_given, 9), float64 [N], [m], [N m], ground
             Force, centre of pressure, free torque at ``t`` (see ``forces_in_step``); a row with
             NaN is not known.
 
@@ -320,7 +320,9 @@ class Bridge:
     def track(self, markers: F64) -> int:
         """Inverse kinematics alone; the solution is ``output.ik_q``, status bits are returned."""
         np.copyto(self._markers, markers)
-        return self._track()
+        status = self._track()
+        self._external.posed = not status & _UNPOSED
+        return status
 
     def _track(self) -> int:
         """Inverse kinematics of the frame that was copied."""
@@ -344,7 +346,7 @@ class Bridge:
         ----------
         q, qd, qdd : ndarray of shape (n_coordinate,), float64 [rad, m], [/s], [/s^2]
             All coordinates, model order.
-        forces : ndarray of shape (n_load, 9), float64
+        forces : ndarray of shape (n_given, 9), float64
             As in :meth:`step`, of the same instant as the motion.
         """
         out = self.output

@@ -10,6 +10,7 @@ from .exceptions import SettingsError
 from .filters import ForceDelay
 from .ground_reaction import Blend, GroundReaction, find_feet
 from .ground_reaction.feet import FOOT_BODIES, SIDES, require_feet
+from .ground_reaction.predictor import is_upright
 from .inverse_dynamics import ExternalForce, InverseDynamics
 from .model import CompiledModel
 from .plates import (
@@ -92,9 +93,10 @@ class ExternalForces:
         self.n_given = len(loads)
         self.loads = () if on_feet else tuple(loads)
         self._reaction: GroundReaction | None = None
-        if feet is not None and (mode != "measured" or on_feet):
+        predicts = mode != "measured" or on_feet
+        if feet is not None and (predicts or (loads and is_upright(model.gravity))):
             self._reaction = GroundReaction(model, feet, rate_hz)
-            self.loads += _feet_without(self.loads)
+            self.loads += _feet_without(self.loads) if predicts else ()
         self._uncarried = not self.loads and bool(base_links(model))
         self._mode = mode
         self._foot = foot = _foot_of(self.loads)
@@ -194,7 +196,7 @@ class ExternalForces:
         """
         np.copyto(self._now, given)
         self._ignored = self._doubted = False
-        if self._reaction is None:
+        if self._reaction is None or (self._mode == "measured" and self._mapper is None):
             self._ignored = bool(keep_known(given, self.forces))
             return
         only_predicted = self._mode == "predicted"
@@ -256,7 +258,10 @@ class ExternalForces:
             else:
                 self._feet.forget()
             self._doubted = self._feet.beside or self._lacks_force(force, soles)
-        self._missing.watch(self._parent, force, reaction.forces)
+        if self.posed:
+            self._missing.watch(self._parent, force, reaction.forces)
+        else:
+            self._missing.forget()
         if self._mapper is not None:
             note_faults(self._judge.fault, self._mapper.edge, _EDGE, self.plate_faults)
         else:

@@ -12,7 +12,7 @@ from ._jit import F64, I64
 from .base_coordinates import base_coordinates
 from .coordinate_task import CoordinateTask, Pull
 from .exceptions import MarkerMismatch
-from .first_poses import first_poses
+from .first_poses import FirstPoses
 from .kinematics import point_in_ground, pose_free, skeleton_of
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
@@ -127,13 +127,13 @@ class InverseKinematics:
         free = self._free_index = coordinates.free_index
         self._lower, self._upper = coordinates.lower[free], coordinates.upper[free]
         self._default = np.clip(coordinates.default[free], self._lower, self._upper)
-        self._is_rotation = coordinates.is_rotation[free]
-        self._base = base_coordinates(model)
+        self._is_angle = coordinates.is_angle[free]
+        base = base_coordinates(model)
         # models end them at a quarter of a turn or some metres; people may be anywhere
-        self._lower[self._base.indices], self._upper[self._base.indices] = -np.inf, np.inf
-        spins = np.isinf(self._upper - self._lower) & self._is_rotation
+        self._lower[base.indices], self._upper[base.indices] = -np.inf, np.inf
+        spins = np.isinf(self._upper - self._lower) & self._is_angle
         self._turns_per_rad, self._turns = spins / (2.0 * np.pi), np.zeros(len(spins))
-        self._seeds = first_poses(model, self._default)
+        self._first = FirstPoses(model, base, self._default, self._lower, self._upper)
         self._work = allocate(model)
         self._result = np.zeros(5)
         self.free = self._default.copy()
@@ -158,8 +158,8 @@ class InverseKinematics:
 
     @property
     def _misfit(self) -> float:
-        """Square root of what was minimised, per marker of weight one [m]."""
-        return float(np.sqrt(self._result[4] / self._targets.weight.mean() / self.n_markers))
+        """Square root of what was minimised, per seen marker of weight one [m]."""
+        return float(np.sqrt(self._result[4] / self._targets.weight.mean() / max(self.n_used, 1)))
 
     @property
     def n_used(self) -> int:
@@ -263,7 +263,7 @@ class InverseKinematics:
         Whoever is suddenly elsewhere, and faces another way, is found from the last pose with
         joints turned over, and a step like that is none to go on by.
         """
-        np.multiply(self._velocity, self._is_rotation, out=self._turns)
+        np.multiply(self._velocity, self._is_angle, out=self._turns)
         np.abs(self._turns, out=self._turns)
         return self._gate.n_missing == 0 and float(self._turns.max()) > _LEAP
 
@@ -291,7 +291,7 @@ class InverseKinematics:
             return True
         tries, wait = divmod(self._misfits - _LOST_FRAMES, _TRY_EVERY)
         if not wait:
-            self._solve(markers, self._seed(tries % len(self._seeds), markers), _TRY_ITERATIONS)
+            self._solve(markers, self._seed(tries % len(self._first), markers), _TRY_ITERATIONS)
             if not self.fits:
                 self._solve(markers, self._last, 0)
         return False
@@ -354,19 +354,19 @@ class InverseKinematics:
         turned over: among the good ones that with the smallest angles is the person's.
         """
         found: list[tuple[float, float, F64]] = []
-        for k in range(len(self._seeds)):
+        for k in range(len(self._first)):
             if k == _FEW_SEEDS and min((m for m, *_ in found), default=np.inf) < _SEED_GOOD:
                 break
             self._solve(markers, self._seed(k, markers), _SEED_ITERATIONS)
             if self.n_used >= self.MINIMUM_MARKERS:
-                bend = float(np.abs((self.free - self._default)[self._is_rotation]).sum())
+                bend = self._first.bend(self.free)
                 found.append((self._misfit, bend, self.free.copy()))
         self._placed = bool(found)
         least = min((misfit for misfit, *_ in found), default=0.0)
         close = _SEED_TIE * least + _ROUNDING
         equals = [(b, k) for k, (misfit, b, _) in enumerate(found) if misfit <= close]
         best = found[min(equals)[1]][2] if equals else self._default
-        unwound = self._unwound(best)
+        unwound = self._first.unwound(best)
         self._solve(markers, unwound, 0)
         same = self._misfit <= found[min(equals)[1]][0] + _ROUNDING if equals else False
         self._solve(markers, unwound if same else best, _SEED_ITERATIONS)
@@ -377,23 +377,4 @@ class InverseKinematics:
 
     def _seed(self, k: int, markers: F64) -> F64:
         """One of the postures and headings, moved to the markers."""
-        posture, turn = self._seeds[k]
-        start = posture.copy()
-        self._base.turn(start, turn)
-        pose_free(self._skeleton, start, self._work.pose)
-        self._base.shift(start, self._centroid_offset(markers))
-        return np.clip(start, self._lower, self._upper)
-
-    def _unwound(self, free: F64) -> F64:
-        """The same with every angle within half a turn of its default, where its range allows."""
-        turns = np.round((free - self._default) / (2.0 * np.pi)) * self._is_rotation
-        return np.clip(free - 2.0 * np.pi * turns, self._lower, self._upper)
-
-    def _centroid_offset(self, markers: F64) -> F64:
-        """Mean vector from the model's markers to the measured ones [m]."""
-        point, offsets = self._work.point, []
-        for link, station, _, column in zip(*self._targets, strict=True):
-            if np.isfinite(markers[column, 0]):
-                point_in_ground(self._work.pose, int(link), station, point)
-                offsets.append(markers[column] - point)
-        return np.mean(offsets, axis=0) if offsets else np.zeros(3)
+        return self._first.start(k, markers, self._targets, self._skeleton, self._work.pose)

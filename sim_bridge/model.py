@@ -171,7 +171,7 @@ class MusclePaths:
     centre        middle of the region fitted                                 rad    (n_free,)
     half_width    half of its width                                           rad    (n_free,)
     start         first term of each muscle                                          (n_muscle+1,)
-    exponent      powers of the scaled coordinates                                   (n_term, d)
+    exponent      degrees of Chebyshev polynomials of the scaled coordinates         (n_term, d)
     coefficient   of each term                                                m      (n_term,)
     length_error  RMS and largest error of the length on unseen poses         m      (n_muscle, 2)
     arm_error     the same of the moment arms; 0 where a path is exact        m      (n_muscle, 2)
@@ -214,7 +214,7 @@ class CompiledModel:
     digest : str
         SHA-256 of the .osim file and of the compiler's version, hexadecimal.
     mass : float
-        Of all bodies [kg].
+        Of all bodies that move [kg]; a treadmill that is welded to ground carries nobody's weight.
     gravity : ndarray of shape (3,), float64 [m/s^2]
         In ground.
     """

@@ -12,7 +12,7 @@ class BridgeStatus(IntFlag):
     GAP = 1
     """Markers are missing: fewer equations, some coordinates may follow their prediction."""
     HOLD = 2
-    """No marker usable: the last solution is held."""
+    """Too few markers are usable, or for up to 50 frames none fit: the last solution is held."""
     FORCE_STALE = 8
     """A measured force is not known and counts as no force; or a foot lacks one that it needs, or
     has one that is not under it."""

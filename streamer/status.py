@@ -16,7 +16,7 @@ class Status(IntFlag):
     """Markers, or whole frames before this one, are missing; or its capture time is not known: what
     the sender says lies in the future."""
     HOLD = 2
-    """No marker was usable, or the frame could not be solved: the last solution is held."""
+    """Too few markers were usable, or for up to 50 frames none fitted: the last pose is held."""
     LATE = 4
     """The budget was exceeded: a substitute was sent in time, or this part came after it."""
     FORCE_STALE = 8
@@ -28,7 +28,7 @@ class Status(IntFlag):
     """Inverse kinematics stopped at its iteration limit, or left the markers far from the model's:
     labels are exchanged, or the model is not this person's."""
     SO_SATURATED = 64
-    """A muscle is fully active and reserves carry what the muscles cannot."""
+    """A muscle is fully active: what more it would have to give, others or reserves do."""
     PATH_EXTRAPOLATED = 128
     """A coordinate left the region in which the muscle paths were fitted."""
     REFINER_SKIPPED = 256

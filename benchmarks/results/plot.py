@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from benchmarks.drawing import pyplot, save
 from inference.channels import MEASURED
+from inference.curves import GRID, stride_curves
 from inference.dataset import LimbSequence
 from inference.evaluation.compare import Study
-from inference.evaluation.curves import GRID, stride_curves
 
 __all__ = ["draw", "pooled_curves"]
 

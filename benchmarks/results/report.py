@@ -135,8 +135,9 @@ def _method_rows(summaries: dict[str, list[Summary]], motion: str) -> list[list[
         of = overall.statistics
         rows.append(
             [
-                _title(name), str(overall.people), interval(of["r"]),
-                interval(common.statistics["r"]) if common else "-", interval(of["rmse"], 3),
+                _title(name), str(overall.people), interval_text(of["r"]),
+                interval_text(common.statistics["r"]) if common else "-",
+                interval_text(of["rmse"], 3),
                 number(of["r_lag"].value), number(of["rmse_lag"].value, 3),
                 f"{1e3 * overall.lag_s:+.0f}",
             ]
@@ -161,7 +162,7 @@ def _data_set_table(
             of = (motion, column)
             own = [s for s in scores[name] if (s.motion, data_set[s.person]) == of]
             common = _find(summarise(own, bootstrap), motion, "common")
-            cells.append(interval(common.statistics["r"]) if common else "-")
+            cells.append(interval_text(common.statistics["r"]) if common else "-")
         rows.append([_title(name), *cells])
     return [
         "r over the common muscles, data set by data set:",
@@ -175,9 +176,9 @@ def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list
         overall, common = (_find(differences[name], motion, c) for c in ("all", "common"))
         if overall is not None:
             cells = [
-                interval(overall.statistics["r"], 3, signed=True),
-                interval(common.statistics["r"], 3, signed=True) if common else "-",
-                interval(overall.statistics["rmse"], 3, signed=True),
+                interval_text(overall.statistics["r"], 3, signed=True),
+                interval_text(common.statistics["r"], 3, signed=True) if common else "-",
+                interval_text(overall.statistics["rmse"], 3, signed=True),
             ]
             rows.append([_title(name), str(overall.people), *cells])
     return rows
@@ -295,7 +296,7 @@ def number(value: float, digits: int = 2, signed: bool = False) -> str:
     return f"{value:+.{digits}f}" if signed else f"{value:.{digits}f}"
 
 
-def interval(found: Interval, digits: int = 2, signed: bool = False) -> str:
+def interval_text(found: Interval, digits: int = 2, signed: bool = False) -> str:
     """Return a value with its interval."""
     value, low, high = (number(x, digits, signed) for x in found)
     return value if low == "-" or found.low == found.high else f"{value} ({low} to {high})"

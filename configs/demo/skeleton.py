@@ -29,8 +29,6 @@ class LegPose:
 
     knee: F64
     ankle: F64
-    thigh_angle: F64
-    shank_angle: F64
     foot_angle: F64
 
 
@@ -73,7 +71,7 @@ def leg_pose(coordinates: F64, side: str) -> LegPose:
     shank = thigh - knee_angle
     knee = coordinates[:, 1:3] + THIGH_LENGTH * down(thigh)
     ankle = knee + SHANK_LENGTH * down(shank)
-    return LegPose(knee, ankle, thigh, shank, shank + ankle_angle)
+    return LegPose(knee, ankle, shank + ankle_angle)
 
 
 def segment_motions(q: F64, qd: F64, qdd: F64) -> list[SegmentMotion]:

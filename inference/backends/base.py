@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 import numpy as np
@@ -18,13 +18,7 @@ F32 = npt.NDArray[np.float32]
 INPUTS: Final = ("x", "y_prev", "cache", "mask")
 """Inputs of the step graph, in its order."""
 
-_OUTPUT_WIDTH: Final[dict[str, Callable[[Architecture], int]]] = {
-    "y": lambda architecture: architecture.n_output,
-    "sigma": lambda architecture: architecture.n_output,
-    "new_kv": lambda architecture: architecture.kv_width,
-}
-
-OUTPUTS: Final = tuple(_OUTPUT_WIDTH)
+OUTPUTS: Final = ("y", "sigma", "new_kv")
 """Outputs of the step graph, in its order: the estimate, the standard deviation of its error, and
 what is kept of this frame."""
 
@@ -47,7 +41,12 @@ def input_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
 
 def output_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     """Shapes of `OUTPUTS`: one row per limb."""
-    return {name: (len(SIDES), width(architecture)) for name, width in _OUTPUT_WIDTH.items()}
+    limbs = len(SIDES)
+    return {
+        "y": (limbs, architecture.n_output),
+        "sigma": (limbs, architecture.n_output),
+        "new_kv": (limbs, architecture.kv_width),
+    }
 
 
 class StepBackend(Protocol):

@@ -11,8 +11,8 @@ import msgspec
 
 from inference.architecture import MOTION, StdrArchitecture
 from inference.augment import UNCHANGED, Augmentation
-from inference.crossval import cross_validate
 from inference.dataset import as_recorded
+from inference.evaluation.crossval import cross_validate
 from inference.evaluation.estimates import as_family
 from inference.evaluation.methods.network import Recipe, trained_network
 from inference.evaluation.score import score

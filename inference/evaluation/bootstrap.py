@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from inference.evaluation.means import finite_mean
+from inference.means import finite_mean
 
 __all__ = ["DEFAULT", "FEWEST_STRIDES", "Bootstrap", "Interval", "interval"]
 

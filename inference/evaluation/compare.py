@@ -17,24 +17,20 @@ from inference.architecture import (
     GruArchitecture,
     StdrArchitecture,
 )
-from inference.crossval import cross_validate
 from inference.dataset import LimbSequence, as_recorded
 from inference.evaluation.coverage import relative_errors, spread_gain
+from inference.evaluation.crossval import cross_validate
 from inference.evaluation.estimates import Estimates, Family, as_family, predict
 from inference.evaluation.methods import (
     motion_ridge,
-    own_strides,
-    plain_simulation,
     population_mean,
     shared_gain_and_delay,
     simulation_of_its_instant,
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
-from inference.exceptions import FeatureError
-from inference.exchange import check_people, find_exchanged
 from inference.fit_settings import FitSettings
 from inference.record import FeatureRecord
-from inference.training_data import training_sequences, unseen_sequences
+from inference.training_data import prepared
 
 __all__ = ["CompareSettings", "Comparison", "Study", "all_families", "compare"]
 
@@ -97,12 +93,11 @@ class Comparison:
 def all_families(
     settings: CompareSettings, report: Callable[[str], None], kept_in: Path | None = None
 ) -> list[Family]:
-    """Return every method, in the order of `inference.evaluation.methods.TITLES`."""
+    """Return every method of `inference.evaluation.methods.TITLES`."""
     fit = settings.fit
     rate, recipe = fit.rate_hz, Recipe(fit, report, kept_in)
     motion_only = msgspec.structs.replace(fit.architecture, inputs=MOTION)
     return [
-        as_family("simulation", plain_simulation, free_gain=True),
         as_family("simulation-own", simulation_of_its_instant(rate, fit.lead_s), free_gain=True),
         as_family("simulation-shared", shared_gain_and_delay(rate)),
         as_family("motion-ridge", motion_ridge(rate)),
@@ -111,7 +106,6 @@ def all_families(
         as_family("bahdanau", trained_network(settings.bahdanau, recipe)),
         as_family("stdr", trained_network(settings.stdr, recipe)),
         trained_and_calibrated(recipe),
-        as_family("own-strides", own_strides),
     ]
 
 
@@ -139,15 +133,8 @@ def compare(
     InferenceError
         If records do not serve or a training fails.
     """
-    if both := {r.person for r in records} & {r.person for r in unseen}:
-        raise FeatureError(f"{', '.join(sorted(both))} both trained on and unseen; choose one")
     fit = settings.fit
-    check_people(fit.exchanged, [*records, *unseen])
-    sequences, lags = training_sequences(records, fit, report)
-    # what is wrong with the unseen is told before the hours of training, not after them
-    held = unseen_sequences(unseen, fit)
-    for pair in find_exchanged(sequences):
-        report(f"warning: {pair}")
+    sequences, lags, held = prepared(records, unseen, fit, report)
     families = all_families(settings, report, kept_in)
     found = cross_validate(sequences, fit.folds, fit.training.seed, families, report, fit.workers)
     left_out = Study(as_recorded(sequences), found)

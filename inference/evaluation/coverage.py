@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from inference.channels import COMPOSITES, MEASURED, N_CHANNEL
 from inference.dataset import LimbSequence, data_sets
 from inference.evaluation.estimates import Estimates
-from inference.evaluation.means import finite_mean
+from inference.means import finite_mean
 from inference.strides import phase
 
 __all__ = [

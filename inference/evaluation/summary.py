@@ -12,8 +12,8 @@ from inference.channels import MEASURED
 from inference.dataset import LimbSequence
 from inference.evaluation.bootstrap import DEFAULT, Bootstrap, Interval, interval
 from inference.evaluation.estimates import Estimates, columns
-from inference.evaluation.means import finite_mean
 from inference.evaluation.score import STATISTICS, PersonScore, score
+from inference.means import finite_mean
 
 __all__ = ["COMMON", "Summary", "score_tables", "summarise", "summary_table"]
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.dataset import LimbSequence
-from inference.evaluation.means import finite_mean
+from inference.means import finite_mean
 from inference.metrics import MAX_LAG_S, MINIMUM_SAMPLES
 from inference.strides import cut_strides
 
@@ -22,7 +22,6 @@ __all__ = ["PersonSums", "best_lag", "correlation", "lags", "person_sums", "rmse
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
-_N_SUM: Final = 6
 _FLAT: Final = 1e-12
 """A variance below this share of the mean square is that of a constant."""
 

@@ -47,7 +47,7 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
     return CompiledModel(
         name=str(model.getName()),
         digest=digest,
-        mass=float(model.getTotalMass(model.getWorkingState())),
+        mass=float(chain.mass.sum()),
         gravity=np.array([gravity.get(i) for i in range(3)]),
         functions=functions,
         chain=chain,

@@ -76,7 +76,7 @@ def fit_region(model: Any, coordinates: Coordinates) -> tuple[F64, F64]:
     """Middle and half width of the region of each free coordinate [rad, m], (n_free,) each."""
     bounds = np.array(
         [
-            _interval(model.getCoordinateSet().get(int(i)), bool(coordinates.is_rotation[i]))
+            _interval(model.getCoordinateSet().get(int(i)), bool(coordinates.is_angle[i]))
             for i in coordinates.free_index
         ]
     ).reshape(-1, 2)
@@ -147,14 +147,14 @@ class _Checks:
                 self.arm[k, :, j] = -(ahead - oracle(free)) / (2.0 * _STEP)
 
 
-def _interval(coordinate: Any, is_rotation: bool) -> tuple[float, float]:
+def _interval(coordinate: Any, is_angle: bool) -> tuple[float, float]:
     """The model's range, narrowed to where people move."""
     low, high = float(coordinate.getRangeMin()), float(coordinate.getRangeMax())
-    usual = _OTHER_DEG if is_rotation else _OTHER_M
+    usual = _OTHER_DEG if is_angle else _OTHER_M
     for name, interval in _REGION_DEG.items():
-        if is_rotation and coordinate.getName().startswith(name):
+        if is_angle and coordinate.getName().startswith(name):
             usual = interval
-    if is_rotation:
+    if is_angle:
         usual = (float(np.radians(usual[0])), float(np.radians(usual[1])))
     met = (max(low, usual[0]), min(high, usual[1]))
     return met if met[0] < met[1] else (low, max(high, low + 1e-3))

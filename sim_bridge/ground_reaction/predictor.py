@@ -215,9 +215,14 @@ def whole_body(
         centre_out[c] /= total
 
 
+def is_upright(gravity: F64) -> bool:
+    """Whether ground has a floor across y."""
+    return bool(-gravity[1] > UPRIGHT * np.linalg.norm(gravity))
+
+
 def _require_upright(gravity: F64) -> None:
     """Refuse a model whose ground has no floor across y."""
-    if not -gravity[1] > UPRIGHT * np.linalg.norm(gravity):
+    if not is_upright(gravity):
         x, y, z = gravity
         raise SettingsError(
             f"gravity is ({x:g}, {y:g}, {z:g}) m/s^2, and forces under feet are only found where"

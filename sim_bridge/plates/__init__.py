@@ -5,8 +5,9 @@ It belongs to the bridge, not to the streams: it needs the pose of the feet, no 
 
 from .clean import PlateCleaner
 from .faults import PlateFault
+from .geometry import Soles
 from .judge import PlateJudge
-from .mapping import ON_FEET, PlateMapper, Soles
+from .mapping import ON_FEET, PlateMapper
 from .missing import MissingLoad, lacks_force
 from .whose import EITHER, FootCheck
 from .zero import PlateZero

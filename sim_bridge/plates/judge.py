@@ -12,7 +12,7 @@ from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
 from sim_bridge.wrench import size
 
 from .faults import PlateFault
-from .mapping import inside
+from .geometry import inside
 
 LOADED = 0.15
 """Force from which on a plate is judged [body weights]."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim_bridge._jit import F64, I64, Bool, kernel
 
-from .mapping import Soles, contact_of
+from .geometry import Soles, contact_of
 
 MISSING = 0.4
 """Unexplained vertical force [body weights] from which on rows without load are doubted."""
@@ -70,6 +70,10 @@ class MissingLoad:
             Whether they are all that the motion needs; none is doubted then.
         """
         mask_rows(self._foot, whole, self._empty, self.doubted, rows)
+
+    def forget(self) -> None:
+        """Begin to count anew; what is doubted stays so."""
+        self._count[0] = self._bears[:] = 0
 
     def watch(self, parent: I64, force: F64, predicted: F64) -> None:
         """See what a frame left unexplained.

@@ -13,8 +13,9 @@ from sim_bridge._jit import F64, I64, is_finite, kernel
 
 from .clean import TRUSTED
 from .faults import PlateFault
+from .geometry import Soles, off_both, off_sole
 from .judge import LOADED
-from .mapping import REACH, Soles, nearest_foot, off_both, off_sole
+from .mapping import REACH, nearest_foot
 
 STANDS = 0.5
 """Vertical force from which on a foot stands on a plate [body weights]."""

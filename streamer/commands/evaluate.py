@@ -16,17 +16,13 @@ from inference.checkpoint import load_checkpoint
 from inference.choice import open_proven
 from inference.dataset import LimbSequence, build_sequences
 from inference.estimator import checkpoint_estimator
-from inference.evaluation import (
-    Bootstrap,
-    Estimates,
-    estimate_stream,
-    hide_unknown,
-    known_channels,
-    score_tables,
-)
+from inference.evaluation.bootstrap import Bootstrap
 from inference.evaluation.coverage import SHARES, coverage, relative_errors
 from inference.evaluation.doubts import emg_doubts
+from inference.evaluation.estimates import Estimates, hide_unknown, known_channels
 from inference.evaluation.methods import beside_simulation
+from inference.evaluation.stream import estimate_stream
+from inference.evaluation.summary import score_tables
 from inference.exceptions import FeatureError
 from inference.exchange import put_right
 from inference.record import FeatureRecord
@@ -92,7 +88,7 @@ def run(
     sequences = build_sequences(records, rate, lead_s=loaded.card.lead_s)
     stream = estimate_stream(checkpoint_estimator(step, loaded))
     people = loaded.card.training.get("people_by_channel", dict.fromkeys(MEASURED, 1))
-    methods = beside_simulation([stream(s) for s in sequences], sequences)
+    methods = beside_simulation([stream(s) for s in sequences], sequences, loaded.gain())
     rows = score_tables(sequences, hide_unknown(methods, known_channels(people)), rate)
     if not rows["network"]:
         raise StreamerError(

@@ -8,12 +8,12 @@ import pytest
 pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 from benchmarks.results.plot import draw, pooled_curves
-from benchmarks.results.report import GAIN_TITLE, interval, number, page, study_tables
+from benchmarks.results.report import GAIN_TITLE, interval_text, number, page, study_tables
 from inference.channels import CHANNELS, MEASURED
 from inference.dataset import LimbSequence
-from inference.evaluation import Bootstrap, Estimates
-from inference.evaluation.bootstrap import Interval
+from inference.evaluation.bootstrap import Bootstrap, Interval
 from inference.evaluation.compare import CompareSettings, Comparison, Study
+from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
 from inference.strides import cut_strides
 from tests.inference.evaluation.people import CHANNELS as MEASURED_HERE
@@ -95,9 +95,9 @@ def test_differences_have_their_sign(comparison: Comparison) -> None:
 
 def test_numbers_without_a_value_are_dashes() -> None:
     assert number(float("nan")) == "-"
-    assert interval(Interval(0.5, float("nan"), float("nan"))) == "0.50"
-    assert interval(Interval(0.5, 0.5, 0.5)) == "0.50"  # nothing to draw from
-    assert interval(Interval(0.5, 0.4, 0.62), signed=True) == "+0.50 (+0.40 to +0.62)"
+    assert interval_text(Interval(0.5, float("nan"), float("nan"))) == "0.50"
+    assert interval_text(Interval(0.5, 0.5, 0.5)) == "0.50"  # nothing to draw from
+    assert interval_text(Interval(0.5, 0.4, 0.62), signed=True) == "+0.50 (+0.40 to +0.62)"
 
 
 def test_curves_are_means_over_strides_with_people_counting_equally() -> None:

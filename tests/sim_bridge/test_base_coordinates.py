@@ -11,7 +11,7 @@ from sim_bridge import CompiledModel
 from sim_bridge.base_coordinates import base_coordinates, base_links
 from sim_bridge.static_optimization import StaticOptimization
 from tests.sim_bridge.conftest import Case
-from tests.sim_bridge.small_models import add_body
+from tests.sim_bridge.small_models import add_body, custom, line
 
 ROUNDING = 1e-12
 """[m] Both follow the same exact formulas."""
@@ -80,6 +80,23 @@ def test_limb_on_ground_has_no_base(small_case: Callable[[Any], Case]) -> None:
     attach(model, "BallJoint", arm)
     attach(model, "PinJoint", add_body(model, "forearm", 1.5), arm)
     assert_no_base(small_case(model).compiled)
+
+
+def test_knee_that_slides_as_it_bends_does_not_let_go(small_case: Callable[[Any], Case]) -> None:
+    """OpenSim calls a coordinate coupled, no rotation, that turns a joint by less than itself."""
+    model = opensim.Model()
+    motions = {0: ("bend", line(0.5)), 3: ("bend", line(0.01))}
+    model.addJoint(custom(motions)(model.getGround(), add_body(model, "shank", 3.0)))
+    compiled = small_case(model).compiled
+    assert not compiled.coordinate_is_rotation.any()
+    assert_no_base(compiled)
+
+
+def test_what_is_welded_to_ground_weighs_nothing(small_case: Callable[[Any], Case]) -> None:
+    """A treadmill in the model: plates are judged, and moments divided, by the person's mass."""
+    model = person("FreeJoint")
+    attach(model, "WeldJoint", add_body(model, "treadmill", 150.0))
+    assert small_case(model).compiled.mass == pytest.approx(12.0 + 15.0 + 15.0 + 35.0)
 
 
 @pytest.mark.parametrize(("kind", "count"), [("FreeJoint", 6), ("PlanarJoint", 3)])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim_bridge import BridgeStatus
+from sim_bridge import Bridge, BridgeSettings, BridgeStatus
 from sim_bridge.plates.clean import LANDS
 from tests.sim_bridge.test_plates import WEIGHT, solve
 from tests.sim_bridge.trials import RecordedTrial
@@ -43,6 +43,42 @@ def test_a_foot_beside_its_plate_is_flagged_from_its_first_moments(
     # once; what is left is the first contact, of a tenth of the weight
     assert np.sum(np.array(wrong) > 10.0) <= 2
     assert max(wrong) < 45.0
+
+
+def test_where_nothing_is_predicted_a_dead_plate_is_flagged(
+    recorded: Callable[[str], RecordedTrial],
+) -> None:
+    walk = recorded("ceinms/subject06/walk36")
+    forces, flags = walk.forces[:600].copy(), []
+    forces[:, 1] = 0.0
+    settings = BridgeSettings(walk.rate_hz, ground_reaction="measured")
+    bridge = Bridge(walk.model, walk.marker_names, walk.loads, settings)
+    for i, rows in enumerate(forces):
+        out = bridge.step(float(walk.time[i]), walk.markers[i], rows)
+        np.testing.assert_array_equal(out.forces[1], np.zeros(9))
+        flags.append(out.status)
+    late = round(bridge.filter_delay_s * walk.rate_hz)
+    right, left = walk.forces[: 600 - late, :, 1].T
+    alone = (left > 0.5 * walk.model.mass * 9.8) & (right < LANDS)
+    flagged = np.array(flags)[late:] & STALE != 0
+    assert alone.sum() > 100
+    assert flagged[alone][30:].all()  # once the floor is known
+    assert not flagged.all()
+
+
+def test_plates_are_not_accused_while_labels_are_exchanged(
+    recorded: Callable[[str], RecordedTrial],
+) -> None:
+    walk, told = recorded("ceinms/subject06/walk36"), []
+    bridge, flags = walk.bridge(), []
+    bridge.on_plate_fault = lambda *fault: told.append(fault)
+    mixed = np.random.default_rng(3).permutation(len(walk.marker_names))
+    for i in range(900):
+        markers = walk.markers[i] if i < 200 else walk.markers[i][mixed]
+        out = bridge.step(float(walk.time[i]), markers, walk.forces[i])
+        flags.append(out.status)
+    assert told == []
+    assert not np.any(np.array(flags) & PREDICTED)
 
 
 def test_whole_forces_are_not_missed(recorded: Callable[[str], RecordedTrial]) -> None:

@@ -22,7 +22,7 @@ from inference.channels import (
 from inference.checkpoint import load_checkpoint
 from inference.dataset import LimbSequence, build_sequences
 from inference.estimator import checkpoint_estimator
-from inference.evaluation import Stream, estimate_stream
+from inference.evaluation.stream import Stream, estimate_stream
 from streamer.features import load_features
 from tests.data_sets import trial_dir
 from tests.inference.strange_motion import standing

@@ -163,7 +163,7 @@ def test_a_live_calibration_refuses_markers_of_another(
         ("EmgInlet", Lab),
         ("find", lambda _: None),
         ("load_config", lambda *_, **__: SimpleNamespace(emg=SimpleNamespace(kind="raw"))),
-        ("signal", SimpleNamespace(SIGINT=2, SIGTERM=15, default_int_handler=0, signal=max)),
+        ("let_signals_interrupt", lambda: None),
     ):
         monkeypatch.setattr(f"streamer.commands.calibrate.{name}", stand_in)
     with pytest.raises(StreamerError, match=r"^lab\.yaml: markers lie 100 mm from the model's"):

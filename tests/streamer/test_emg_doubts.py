@@ -10,8 +10,9 @@ from inference.checkpoint import load_checkpoint
 from inference.choice import open_proven
 from inference.dataset import build_sequences, measured_matrix
 from inference.estimator import checkpoint_estimator
-from inference.evaluation import Estimates, estimate_stream
 from inference.evaluation.doubts import emg_doubts
+from inference.evaluation.estimates import Estimates
+from inference.evaluation.stream import estimate_stream
 from inference.record import FeatureRecord
 from streamer.features import load_features
 from tests.data_sets import trial_dir

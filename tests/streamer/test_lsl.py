@@ -374,7 +374,7 @@ def test_a_broken_plate_leaves_those_beside_it_known(source_id: str) -> None:
 
 def test_the_outlets_describe_their_channels_in_xdfs_words() -> None:
     first, *_, last = marker_channels(("R.ASIS",), "mm")
-    assert first == ("R.ASIS_X", "PositionX", "millimeters", "R.ASIS")
+    assert first == Channel("R.ASIS_X", "R.ASIS", "PositionX", "millimeters")
     assert last.type == "PositionZ"
     kinds = [c.type for c in force_channels(LABELS)]
     units = [c.unit for c in force_channels(LABELS)]

@@ -11,8 +11,10 @@ pytest.importorskip("torch", reason="needs torch: pip install --editable '.[trai
 
 from inference.architecture import GruArchitecture
 from inference.dataset import build_sequences, measured_matrix
-from inference.evaluation import Estimates, score, summarise
-from inference.evaluation.methods import plain_simulation
+from inference.evaluation.estimates import Estimates
+from inference.evaluation.methods import simulated
+from inference.evaluation.score import score
+from inference.evaluation.summary import summarise
 from inference.rollout import rollout
 from inference.train_settings import TrainSettings
 from inference.training import train
@@ -36,14 +38,14 @@ def test_people_never_seen_are_estimated_better_than_by_simulation_alone(tmp_pat
     net, _ = train(learned, [], small, TrainSettings(epochs=5, batches=20))
     matrix = measured_matrix().T
     ours = Estimates([found.y @ matrix for found in rollout(net, [s.x for s in unseen])])
-    simulated = Estimates(plain_simulation(learned, unseen), None, free_gain=True)
+    simulation = Estimates([simulated(s) for s in unseen], None, free_gain=True)
     r, rmse = (
         np.array(
             [
                 next(s for s in summarise(score(unseen, e, 100.0)) if s.channel == "all")
                 .statistics[name]
                 .value
-                for e in (ours, simulated)
+                for e in (ours, simulation)
             ]
         )
         for name in ("r", "rmse")

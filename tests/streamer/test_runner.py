@@ -10,8 +10,10 @@ import pytest
 
 from inference.channels import MEASURED, N_CHANNEL, SIDES
 from inference.dataset import LimbSequence, build_sequences
-from inference.evaluation import Estimates, score, summarise
+from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import simulated
+from inference.evaluation.score import score
+from inference.evaluation.summary import summarise
 from inference.opinion.foresight import Foresight
 from inference.opinion.second_opinion import MUSCLE_S
 from inference.opinion.unlikeness import Unlikeness

@@ -4,13 +4,11 @@ from typing import Final
 
 from inference.evaluation.methods.ridge import motion_ridge
 from inference.evaluation.methods.simulation import (
-    plain_simulation,
     shared_gain_and_delay,
     simulated,
     simulation_of_its_instant,
 )
 from inference.evaluation.methods.streamed import (
-    as_estimated,
     beside_simulation,
     calibrated,
 )
@@ -18,12 +16,10 @@ from inference.evaluation.methods.stride_means import own_strides, population_me
 
 __all__ = [
     "TITLES",
-    "as_estimated",
     "beside_simulation",
     "calibrated",
     "motion_ridge",
     "own_strides",
-    "plain_simulation",
     "population_mean",
     "shared_gain_and_delay",
     "simulated",

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from inference.architecture import Architecture
 from inference.backends import StepBackend
 from inference.backends.onnx_step import OnnxStep
-from inference.crossval import validation_people
 from inference.dataset import LimbSequence, as_recorded, measured_matrix
 from inference.estimator import build_estimator
+from inference.evaluation.crossval import validation_people
 from inference.evaluation.estimates import Estimates, Family, Method
-from inference.evaluation.methods.streamed import as_estimated
+from inference.evaluation.methods.streamed import beside_simulation
 from inference.evaluation.stream import estimate_stream
 from inference.export import export_step
 from inference.fit_settings import FitSettings
@@ -59,7 +59,7 @@ class Recipe:
         """Train a network of the given kind, or take the one that was trained of the same."""
         settings = settings_for(architecture, self.fit.training)
         validation = self.fit.validation_people
-        stop_by = validation_people(sequences, validation, settings.seed) if validation else []
+        stop_by = validation_people(sequences, validation, settings.seed)
         taught = [s for s in sequences if s.person not in stop_by]
         stopping = as_recorded(s for s in sequences if s.person in stop_by)
 
@@ -94,9 +94,9 @@ def _trained(
 
 
 def trained_and_calibrated(recipe: Recipe) -> Family:
-    """Return the default network through its exported step as live, alone, and calibrated.
+    """Return what the default network is judged by, through its exported step as live.
 
-    See `inference.evaluation.methods.streamed.as_estimated`.
+    See `inference.evaluation.methods.streamed.beside_simulation`.
     """
     return partial(_streamed, recipe)
 
@@ -110,7 +110,7 @@ def _streamed(
     stream = estimate_stream(
         build_estimator(step, fit.architecture, usual, fit.rate_hz, fit.lead_s)
     )
-    return as_estimated([stream(s) for s in held], held)
+    return beside_simulation([stream(s) for s in held], held)
 
 
 def exported(net: Ensemble) -> StepBackend:

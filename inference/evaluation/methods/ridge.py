@@ -12,6 +12,7 @@ import numpy.typing as npt
 from inference.dataset import LimbSequence
 from inference.evaluation.estimates import Method, fill_composites
 from inference.motion_ridge import MotionRidge
+from inference.normalisation import frames_by_person
 from inference.targets import borrowed_targets
 
 __all__ = ["motion_ridge"]
@@ -34,7 +35,7 @@ def _motion_ridge(
     rate_hz: float, train: Sequence[LimbSequence], held: Sequence[LimbSequence]
 ) -> list[F32]:
     taught = [borrowed_targets(s) for s in train]
-    frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
+    frames = frames_by_person(train)
     root = np.array([1.0 / np.sqrt(frames[s.person]) for s in train])
     root *= sum(frames.values()) / sum(r * len(s.t) for r, s in zip(root, train, strict=True))
     weights = [r * t.square_weight for r, t in zip(root, taught, strict=True)]

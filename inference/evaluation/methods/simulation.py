@@ -12,10 +12,10 @@ import numpy.typing as npt
 from inference.channels import COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
 from inference.dataset import LimbSequence, as_recorded
 from inference.evaluation.estimates import Method, fill_composites
+from inference.normalisation import frames_by_person
 from inference.targets import borrowed_targets
 
 __all__ = [
-    "plain_simulation",
     "shared_gain_and_delay",
     "simulated",
     "simulation_of_its_instant",
@@ -29,22 +29,15 @@ LONGEST_DELAY_S: Final = 0.15
 def simulated(sequence: LimbSequence) -> F32:
     """Return simulated activations (n, len(MEASURED)); a composite is the mean of its parts.
 
-    NaN where the model lacks the muscle, or forces were missing.
+    NaN where the model lacks the muscle, or forces were missing. Scored with the best gain of each
+    person, motion and channel, fitted to the very EMG that is estimated, which no live system
+    knows: a strong baseline.
     """
     y = np.full((len(sequence.t), len(MEASURED)), np.nan, dtype=np.float32)
     present = sequence.x[:, N_INPUT:][:, SLICE_ACTIVATION] > 0.0
     y[:, :N_CHANNEL] = np.where(present, sequence.x[:, SLICE_ACTIVATION], np.float32(np.nan))
     assert MEASURED[N_CHANNEL:] == tuple(COMPOSITES)
     return fill_composites(y)
-
-
-def plain_simulation(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:  # noqa: ARG001
-    """Simulated activation as it is.
-
-    Scored with the best gain of each person, motion and channel, fitted to the very EMG that is
-    estimated, which no live system knows: a strong baseline.
-    """
-    return [simulated(s) for s in held]
 
 
 def simulation_of_its_instant(rate_hz: float, lead_s: float) -> Method:
@@ -111,7 +104,7 @@ def _fit(
     activation = [simulated(s) for s in train]
     taught = [borrowed_targets(s) for s in train]
     y, weight = np.vstack([t.y for t in taught]), np.vstack([t.square_weight for t in taught])
-    frames = {s.person: sum(len(o.t) for o in train if o.person == s.person) for s in train}
+    frames = frames_by_person(train)
     weight = weight / np.concatenate([np.full(len(s.t), frames[s.person]) for s in train])[:, None]
     errors, gains = [], []
     for delay in range(longest + 1):

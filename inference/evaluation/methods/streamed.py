@@ -17,44 +17,47 @@ from inference.evaluation.methods.stride_means import own_strides
 from inference.evaluation.stream import Streamed
 from inference.opinion import heard, known_by_channel, known_distance
 
-__all__ = ["as_estimated", "beside_simulation", "calibrated"]
+__all__ = ["beside_simulation", "calibrated"]
 
 F32 = npt.NDArray[np.float32]
 
 
 def beside_simulation(
-    streams: Sequence[Streamed], held: Sequence[LimbSequence]
+    streams: Sequence[Streamed], held: Sequence[LimbSequence], gain: F32 | None = None
 ) -> dict[str, Estimates]:
-    """Return what one trained network is judged by: static optimization, it, and what is above it.
+    """Return what one trained network is judged by.
 
-    Names are those of `inference.evaluation.methods.TITLES`.
+    Static optimization; the network without the simulation's second opinion, with it, and
+    calibrated; the person's own strides. Names are those of `inference.evaluation.methods.TITLES`.
+
+    Parameters
+    ----------
+    streams : sequence of Streamed
+        Its stream for each of `held`.
+    held : sequence of LimbSequence
+        Of people whom it has not seen, or it is no measure.
+    gain : ndarray of shape (N_CHANNEL,), float32, optional
+        That its sigma has; by default none yet.
     """
+    matrix = measured_matrix().T  # parts of a composite err together
     return {
         "simulation": Estimates([simulated(s) for s in held], free_gain=True),
-        **as_estimated(streams, held),
-        "own-strides": Estimates(own_strides([], held)),
-    }
-
-
-def as_estimated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> dict[str, Estimates]:
-    """Return the network without the simulation's second opinion, with it, and calibrated.
-
-    Parts of a composite err together.
-    """
-    matrix = measured_matrix().T
-    return {
         "alone": Estimates([s.alone @ matrix for s in streams]),
         "network": Estimates([s.y @ matrix for s in streams], [s.sigma @ matrix for s in streams]),
-        "calibrated": calibrated(streams, held),
+        "calibrated": calibrated(streams, held, gain),
+        "own-strides": Estimates(own_strides(held)),
     }
 
 
-def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Estimates:
+def calibrated(
+    streams: Sequence[Streamed], held: Sequence[LimbSequence], gain: F32 | None = None
+) -> Estimates:
     """Return the estimates after calibration on one trial of the same person and motion.
 
     See `inference.evaluation.lessons`; NaN where nobody is judged, and where the trial is too short
-    to teach. Sigma has no gain yet.
+    to teach. `gain` is that of the network's sigma.
     """
+    square = np.float32(1.0) if gain is None else gain * gain
     matrix = measured_matrix().T
     found, doubt = (
         [np.full((len(s.t), len(MEASURED)), np.nan, dtype=np.float32) for s in held]
@@ -74,5 +77,5 @@ def calibrated(streams: Sequence[Streamed], held: Sequence[LimbSequence]) -> Est
             moved, mixed = heard(y, one.said[frames], one.distance[frames], known)
             own = adapter.spread * one.alone_sigma[frames]
             found[i][frames] = (y + moved) @ matrix
-            doubt[i][frames] = np.sqrt(own**2 + mixed) @ matrix
+            doubt[i][frames] = np.sqrt(own**2 + square * mixed) @ matrix
     return Estimates(found, doubt)

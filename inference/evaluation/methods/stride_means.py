@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import MEASURED
+from inference.curves import GRID, at_phase, stride_curves
 from inference.dataset import LimbSequence, as_recorded
-from inference.evaluation.curves import at_phase, stride_curves
 from inference.evaluation.estimates import fill_composites
 from inference.evaluation.lessons import lessons
-from inference.evaluation.means import finite_mean
+from inference.means import finite_mean
 from inference.strides import phase
 from inference.targets import borrowed_targets
 
@@ -43,7 +43,7 @@ def _population(train: Sequence[LimbSequence], motion: str) -> F64:
             curves = stride_curves(sequence, np.where(weight > 0.0, y, np.nan))
             weights = np.broadcast_to(weight.max(0), (len(curves), len(MEASURED)))
             by_person.setdefault(sequence.person, []).append((curves, weights))
-    total = np.zeros((101, len(MEASURED)))
+    total = np.zeros((len(GRID), len(MEASURED)))
     count = np.zeros_like(total)
     for parts in by_person.values():
         curves = np.concatenate([c for c, _ in parts])
@@ -57,7 +57,7 @@ def _population(train: Sequence[LimbSequence], motion: str) -> F64:
     return np.where(count > 0.0, total / np.where(count > 0.0, count, 1.0), np.nan)
 
 
-def own_strides(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:  # noqa: ARG001
+def own_strides(held: Sequence[LimbSequence]) -> list[F32]:
     """The mean of the same person's strides in one trial, read at the true phase of the others.
 
     What a calibration could at best learn of the curve; see `inference.evaluation.lessons`. NaN

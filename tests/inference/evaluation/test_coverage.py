@@ -5,8 +5,14 @@ import pytest
 from scipy.special import ndtr, ndtri
 
 from inference.channels import CHANNELS, MEASURED
-from inference.evaluation import Estimates, relative_errors, spread_gain
-from inference.evaluation.coverage import RelativeErrors, coverage, coverage_by_others
+from inference.evaluation.coverage import (
+    RelativeErrors,
+    coverage,
+    coverage_by_others,
+    relative_errors,
+    spread_gain,
+)
+from inference.evaluation.estimates import Estimates
 from tests.inference.evaluation.people import people
 
 

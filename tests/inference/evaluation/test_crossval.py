@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from inference.channels import MEASURED
-from inference.crossval import cross_validate, split_people, validation_people
 from inference.dataset import LimbSequence, build_sequences
-from inference.evaluation import Estimates
+from inference.evaluation.crossval import cross_validate, split_people, validation_people
+from inference.evaluation.estimates import Estimates
 from inference.exceptions import FeatureError
 from tests.inference.evaluation.people import people, walker
 from tests.inference.synthetic import synthetic_record

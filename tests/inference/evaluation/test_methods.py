@@ -10,11 +10,10 @@ from inference.channels import MEASURED, N_CHANNEL, N_INPUT
 from inference.dataset import LimbSequence, measured_matrix, people_by_channel
 from inference.evaluation.estimates import Method, known_channels, predict
 from inference.evaluation.methods import (
-    as_estimated,
+    beside_simulation,
     calibrated,
     motion_ridge,
     own_strides,
-    plain_simulation,
     population_mean,
     shared_gain_and_delay,
     simulated,
@@ -26,7 +25,7 @@ from tests.inference.evaluation.people import CHANNELS, people, walker
 RATE = 100.0
 COLUMNS = [MEASURED.index(name) for name in CHANNELS]
 BLIND: dict[str, Method] = {
-    "simulation": plain_simulation,
+    "simulation": lambda _, held: [simulated(s) for s in held],
     "shared": shared_gain_and_delay(RATE),
     "ridge": motion_ridge(RATE),
     "population": population_mean,
@@ -106,9 +105,9 @@ def test_mean_curves_are_exact_where_every_stride_is_alike() -> None:
     train, held = people(3), [walker("made/held")]
     inside = np.isfinite(phase(held[0]))
     middle = cut_strides(held[0])[len(cut_strides(held[0])) // 2].start
-    judged = {population_mean: inside, own_strides: inside & (np.arange(len(inside)) >= middle)}
-    for method, where in judged.items():
-        (found,) = method(train, held)
+    after = inside & (np.arange(len(inside)) >= middle)
+    for estimates, where in ((population_mean(train, held), inside), (own_strides(held), after)):
+        (found,) = estimates
         np.testing.assert_allclose(
             found[where][:, COLUMNS], held[0].y[where][:, COLUMNS], atol=1e-6
         )
@@ -141,19 +140,19 @@ def test_of_several_trials_the_first_teaches_and_the_others_are_judged() -> None
         np.testing.assert_array_equal(plain.y[j], expected)
         error, before = (
             np.abs(y - trials[j].y)[:, COLUMNS].mean()
-            for y in (plain.y[j], as_estimated(streams, trials)["network"].y[j])
+            for y in (plain.y[j], beside_simulation(streams, trials)["network"].y[j])
         )
         assert error < 0.7 * before
     changed = [trials[0], *(other_emg(t) for t in trials[1:])]
     for before, after in (
         (plain.y, calibrated(streams, changed).y),
-        (own_strides([], trials), own_strides([], changed)),
+        (own_strides(trials), own_strides(changed)),
     ):
         for a, b in zip(before, after, strict=True):
             np.testing.assert_array_equal(a, b)  # what is judged is never looked at
     taught = [other_emg(trials[0]), *trials[1:]]
     assert not np.array_equal(calibrated(streams, taught).y[1], plain.y[1])
-    assert not np.array_equal(own_strides([], taught)[1], own_strides([], trials)[1])
+    assert not np.array_equal(own_strides(taught)[1], own_strides(trials)[1])
 
 
 def test_sigma_of_a_calibration_is_what_a_calibrated_session_says() -> None:
@@ -170,11 +169,14 @@ def test_sigma_of_a_calibration_is_what_a_calibrated_session_says() -> None:
 
     far = np.full(len(trials[1].t), 8.0, np.float32)
     heard = [streams[0], streams[1]._replace(said=np.full_like(streams[1].y, 0.9), distance=far)]
-    joined = calibrated(heard, trials)
-    assert joined.sigma is not None
     apart = 0.9 - plain.y[1][:, sol]
-    expected = np.sqrt(plain.sigma[1][:, sol] ** 2 + 0.375 * (1.0 - 0.375) * apart**2)
-    np.testing.assert_allclose(joined.sigma[1][:, sol], expected, rtol=1e-4)
+    for gain in (None, 0.5):  # of the network's sigma, which the stream has already
+        given = None if gain is None else np.full(N_CHANNEL, gain, np.float32)
+        joined = calibrated(heard, trials, given)
+        assert joined.sigma is not None
+        mixed = (gain or 1.0) ** 2 * 0.375 * (1.0 - 0.375) * apart**2
+        expected = np.sqrt(plain.sigma[1][:, sol] ** 2 + mixed)
+        np.testing.assert_allclose(joined.sigma[1][:, sol], expected, rtol=1e-4)
 
 
 def test_calibration_hears_the_simulation_where_it_did_not_teach() -> None:
@@ -214,7 +216,7 @@ def test_a_single_trial_teaches_by_its_first_half() -> None:
     middle = cut_strides(one[0])[3].start
     changed = replace(one[0], y=one[0].y.copy())
     changed.y[:middle] = other_emg(one[0]).y[:middle]
-    for method in (lambda held: calibrated(streams, held).y, lambda held: own_strides([], held)):
+    for method in (lambda held: calibrated(streams, held).y, lambda held: own_strides(held)):
         plain, moved = method(one)[0], method([changed])[0]
         assert np.isnan(plain[:middle]).all()
         assert np.isfinite(plain[middle + 5 : middle + 50][:, COLUMNS]).all()
@@ -223,7 +225,7 @@ def test_a_single_trial_teaches_by_its_first_half() -> None:
 
 def test_one_stride_and_strangers_teach_nothing() -> None:
     alone = [walker("made/one", strides=1), walker("made/two", strides=1)]
-    assert all(np.isnan(y).all() for y in own_strides([], alone))
+    assert all(np.isnan(y).all() for y in own_strides(alone))
     assert all(np.isnan(y).all() for y in calibrated(random_streams(alone), alone).y)
 
 
@@ -231,7 +233,7 @@ def test_channels_that_nobody_can_teach_are_left_out_for_every_method() -> None:
     train = [walker("made/p0", channels=("SOL", "ST", "GM", "GL"))]
     held = [walker("made/held", channels=("SOL", "SM", "MH", "GAS", "BFLH"))]
     assert known_channels(people_by_channel(train)) == {"SOL", "ST", "SM", "MH", "GM", "GL", "GAS"}
-    families = [lambda _, held: as_estimated(random_streams(list(held)), held)]
+    families = [lambda _, held: beside_simulation(random_streams(list(held)), held)]
     (found,) = predict(families, train, held)["network"].y
     scored = np.isfinite(found).all(0)
     assert scored[[MEASURED.index(c) for c in ("SOL", "SM", "MH", "GAS")]].all()

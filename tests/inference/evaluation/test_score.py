@@ -8,16 +8,10 @@ import pytest
 
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence
-from inference.evaluation import (
-    Bootstrap,
-    Estimates,
-    Summary,
-    difference,
-    score,
-    summarise,
-    summary_table,
-)
-from inference.evaluation.bootstrap import FEWEST_STRIDES
+from inference.evaluation.bootstrap import FEWEST_STRIDES, Bootstrap
+from inference.evaluation.estimates import Estimates
+from inference.evaluation.score import difference, score
+from inference.evaluation.summary import Summary, summarise, summary_table
 from tests.inference.evaluation.people import CHANNELS, people, walker
 
 RATE = 100.0
