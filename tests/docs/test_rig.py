@@ -23,6 +23,7 @@ from streamer.exceptions import ConfigError
 from streamer.formats.described_plates import described_plates
 from streamer.messages import Emg, Meta
 from streamer.publisher import Publisher
+from streamer.status import Status
 from streamer.stream_config import EmgStream, ForceStream, MarkerStream
 from tests.docs.pages import ROOT, text
 
@@ -135,3 +136,15 @@ def publish(publisher: Publisher, emg: bytes, stopped: threading.Event) -> None:
     while not stopped.wait(0.01):
         publisher.send(Meta(channel_names=("TA_r", "SOL_r")))
         publisher.send(Emg(emg=emg, age_ms=28.0, lead_ms=25.0, sent=time.monotonic()))
+
+
+def test_the_flags_of_the_readme_are_those_of_the_messages() -> None:
+    """And a controller lets go at those whose EMG cannot be used, here and in rig.md."""
+    rows = text("README.md").partition("\n| bit | flag |")[2].partition("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert {flag: int(bit) for bit, flag, *_ in cells} == {
+        str(flag.name): int(flag) for flag in Status
+    }
+    useless = sum(int(bit) for bit, _, _, emg in cells if not emg.startswith("can be used"))
+    assert f"`status & {useless}`" in text("README.md")
+    assert f'message["status"] & {useless}:' in RIG

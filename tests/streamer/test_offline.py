@@ -162,7 +162,8 @@ def test_an_xdf_file_is_read_with_its_forces(tmp_path: Path, directory: Path) ->
     streams = [
         XdfStream(
             "lab", "MoCap", markers.time, markers.positions.reshape(len(markers.time), -1),
-            markers.rate_hz, [msgspec.structs.asdict(channel) for channel in marker_channels(markers.names, "m")],
+            markers.rate_hz,
+            [msgspec.structs.asdict(channel) for channel in marker_channels(markers.names, "m")],
         ),
         XdfStream(
             "plates", "Force", trial.forces.time, trial.forces.data, trial.forces.rate_hz, labels
