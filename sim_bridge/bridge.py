@@ -25,7 +25,7 @@ from .status import BridgeStatus
 _GAP, _HOLD = int(BridgeStatus.GAP), int(BridgeStatus.HOLD)
 _IK_UNCONVERGED, _WARMING_UP = int(BridgeStatus.IK_UNCONVERGED), int(BridgeStatus.WARMING_UP)
 _GRF_PREDICTED, _FORCE_STALE = int(BridgeStatus.GRF_PREDICTED), int(BridgeStatus.FORCE_STALE)
-_SO_SATURATED, _UNPOSED = int(BridgeStatus.SO_SATURATED), _HOLD | _IK_UNCONVERGED | _WARMING_UP
+_SO_SATURATED, _UNPOSED = int(BridgeStatus.SO_SATURATED), _HOLD | _IK_UNCONVERGED
 _PATH_EXTRAPOLATED = int(BridgeStatus.PATH_EXTRAPOLATED)
 
 GUESS_TOLD_S = 0.1
@@ -290,6 +290,7 @@ class Bridge:
             status |= _WARMING_UP
         self._mark("filter")
         self._external.posed = not status & _UNPOSED
+        self._external.settled = not status & _WARMING_UP
         out = self.solve(self._filter.q, self._filter.qd, self._filter.qdd, self._external.delayed)
         out.t = t
         out.status |= status

@@ -71,9 +71,9 @@ class ExternalForces:
         Of the last step: force, centre of pressure, free torque.
     plate_faults : ndarray of shape (n_given,), int64
         :class:`sim_bridge.plates.PlateFault` of each measured row.
-    posed : bool
-        Set from outside: whether the motion of the next step is a person's. Of a pose that is held,
-        or of exchanged labels, nobody is accused.
+    posed, settled : bool
+        Set from outside: whether the pose of the next step is a person's, and its speeds. Of a pose
+        that is held, or of exchanged labels, nobody is accused.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class ExternalForces:
         self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
         self._names = tuple(load.name for load in loads)
         self._told: set[tuple[str, int]] = set()
-        self._frames, self.posed = 0, True
+        self._frames, self.posed, self.settled = 0, True, True
         self._ignored = self._doubted = False
 
     @property
@@ -253,7 +253,7 @@ class ExternalForces:
             reaction.watch(dynamics, 0 if self._frames % LEARN_EVERY else LEARN_EVERY)
         soles, force = Soles(reaction.place, reaction.contact), dynamics.work.force
         if self._mode != "predicted":
-            if self.posed:
+            if self.posed and self.settled:
                 self._feet.step(self._now, soles)
             else:
                 self._feet.forget()

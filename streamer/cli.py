@@ -23,6 +23,7 @@ app = typer.Typer(
 
 Endpoint = Annotated[str, typer.Argument(help="Where estimates are published.")]
 ClientKeys = Annotated[Path | None, typer.Option(help="Key directory of this client.")]
+Cache = Annotated[Path | None, typer.Option(help="Folder with the records of `nem2e prepare`.")]
 Workers = Annotated[
     int | None,
     typer.Option(
@@ -63,7 +64,7 @@ def replay(
             "repeatable."
         ),
     ] = [],  # noqa: B006
-    unit: Annotated[str, typer.Option(help="Unit of the positions sent: mm or m.")] = "mm",
+    unit: Annotated[Literal["mm", "m"], typer.Option(help="Unit of the positions sent.")] = "mm",
     emg: Annotated[bool, typer.Option("--emg", help="Send measured EMG too.")] = False,
     name: Annotated[str, typer.Option(help="Name of the marker stream.")] = "replay",
     source_id: Annotated[str, typer.Option(help="LSL source id; default: a new one.")] = "",
@@ -75,11 +76,8 @@ def replay(
     from streamer.lsl_config import quiet_liblsl
 
     quiet_liblsl()
-    if unit not in ("mm", "m"):
-        raise typer.BadParameter("give mm or m", param_hint="--unit")
-    send: Literal["mm", "m"] = "m" if unit == "m" else "mm"
     command.run(
-        paths, config=config, speed=speed, loop=loop, fault=fault, unit=send, emg=emg, name=name,
+        paths, config=config, speed=speed, loop=loop, fault=fault, unit=unit, emg=emg, name=name,
         source_id=source_id, start_s=start, end_s=end,
     )  # fmt: skip
 
@@ -175,11 +173,14 @@ def offline(
         Literal["named", "auto"] | None,
         typer.Option(
             help="Whose foot is on a plate: as the loads name it, or as seen; default: the file's, "
-            "else auto where no loads are given."
+            "else auto where neither forces nor loads are given beside the markers."
         ),
     ] = None,
     filter: Annotated[  # noqa: A002
-        str | None, typer.Option(help="causal (as live, the default) or zero-phase:6.")
+        str | None,
+        typer.Option(
+            help="causal (as live, the default), wiener:25:8, savgol:11:3, ... or zero-phase:6."
+        ),
     ] = None,
     start: Annotated[float | None, typer.Option(help="From this time, in s.")] = None,
     end: Annotated[float | None, typer.Option(help="To this time, in s.")] = None,
@@ -233,7 +234,7 @@ def train(
         list[Path] | None, typer.Argument(help="Trials, or folders of them, instead of the file's.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file; default: our settings.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
+    cache: Cache = None,
     workers: Workers = None,
 ) -> None:
     """Train a network on recorded trials."""
@@ -250,7 +251,7 @@ def evaluate(
     ] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write the rows as JSON here.")] = None,
-    cache: Annotated[Path | None, typer.Option(help="Of `nem2e prepare`.")] = None,
+    cache: Cache = None,
     compare: Annotated[
         bool, typer.Option("--compare", help="Train and compare every method on these people.")
     ] = False,
@@ -351,7 +352,9 @@ def doctor() -> None:
 
 @app.command()
 def keys(
-    directory: Annotated[Path, typer.Argument(help="The publisher's key directory.")],
+    directory: Annotated[
+        Path, typer.Argument(help="The publisher's key directory; clients' go to for-NAME in it.")
+    ],
     client: Annotated[list[str], typer.Option(help="Who may subscribe; repeatable.")] = [],  # noqa: B006
 ) -> None:
     """Make keys, for publishing to other machines."""

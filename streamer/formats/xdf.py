@@ -1,8 +1,8 @@
 """XDF files: what a recorder kept of a session's LSL streams, as one recording.
 
-Streams are told apart as in live use, by type (any case), name and source id: ``MoCap``,
-``Force`` or ``GRF``, ``EMG`` where no configuration says otherwise. All times are brought to the
-recorder's clock and freed from jitter by pyxdf.
+Streams are told apart by type (any case), name and source id as in live use, without a
+configuration by ``MoCap``, ``Force`` and ``EMG``; some recorders call forces ``GRF``. All times are
+brought to the recorder's clock and freed from jitter by pyxdf.
 """
 
 import gzip
