@@ -5,9 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ._jit import F64, I64, Bool, kernel
-from .chain import displacements, link_poses
 from .model import CompiledModel
-from .piecewise import evaluate
+from .piecewise import PiecewisePolynomials, evaluate
 
 
 class Skeleton(NamedTuple):
@@ -22,10 +21,7 @@ class Skeleton(NamedTuple):
     link_function: I64
     lead: I64
     coordinate_function: I64
-    start: I64
-    lower: F64
-    origin: F64
-    coefficient: F64
+    functions: PiecewisePolynomials
 
 
 class Pose(NamedTuple):
@@ -55,7 +51,7 @@ class Pose(NamedTuple):
 
 def skeleton_of(model: CompiledModel) -> Skeleton:
     """Arrays of a compiled model that kinematics needs."""
-    chain, functions = model.chain, model.functions
+    chain = model.chain
     return Skeleton(
         parent=chain.parent,
         fixed_rotation=chain.fixed_rotation,
@@ -66,10 +62,7 @@ def skeleton_of(model: CompiledModel) -> Skeleton:
         link_function=chain.function,
         lead=model.coordinates.lead,
         coordinate_function=model.coordinates.function,
-        start=functions.start,
-        lower=functions.lower,
-        origin=functions.origin,
-        coefficient=functions.coefficient,
+        functions=model.functions,
     )
 
 
@@ -103,14 +96,7 @@ def pose_free(skeleton: Skeleton, free: F64, pose_out: Pose) -> None:
     for i in range(skeleton.lead.shape[0]):
         lead = skeleton.lead[i]
         x = free[lead] if lead >= 0 else 0.0
-        value, slope, _ = evaluate(
-            skeleton.coordinate_function[i],
-            x,
-            skeleton.start,
-            skeleton.lower,
-            skeleton.origin,
-            skeleton.coefficient,
-        )
+        value, slope, _ = evaluate(skeleton.functions, skeleton.coordinate_function[i], x)
         pose_out.q[i] = value
         pose_out.dq[i] = slope if lead >= 0 else 0.0
     pose_all(skeleton, pose_out)
@@ -119,28 +105,73 @@ def pose_free(skeleton: Skeleton, free: F64, pose_out: Pose) -> None:
 @kernel
 def pose_all(skeleton: Skeleton, pose_out: Pose) -> None:
     """Pose at all coordinates, read from ``pose_out.q`` as they are."""
-    displacements(
-        pose_out.q,
-        skeleton.coordinate,
-        skeleton.link_function,
-        skeleton.start,
-        skeleton.lower,
-        skeleton.origin,
-        skeleton.coefficient,
-        pose_out.s,
-    )
-    link_poses(
-        skeleton.parent,
-        skeleton.fixed_rotation,
-        skeleton.fixed_translation,
-        skeleton.axis,
-        skeleton.is_rotation,
-        pose_out.s[0],
-        pose_out.scratch,
-        pose_out.rotation,
-        pose_out.position,
-        pose_out.axis,
-    )
+    for i in range(skeleton.parent.shape[0]):
+        value, slope, curvature = evaluate(
+            skeleton.functions, skeleton.link_function[i], pose_out.q[skeleton.coordinate[i]]
+        )
+        pose_out.s[0, i], pose_out.s[1, i], pose_out.s[2, i] = value, slope, curvature
+    link_poses(skeleton, pose_out)
+
+
+@kernel
+def link_poses(skeleton: Skeleton, pose_out: Pose) -> None:
+    """Pose of every link and direction of its axis, all in ground, at displacements ``s``."""
+    fixed, axis, s = skeleton.fixed_rotation, skeleton.axis, pose_out.s[0]
+    rotation, position = pose_out.rotation, pose_out.position
+    turn, placed = pose_out.scratch[0], pose_out.scratch[1]
+    for i in range(skeleton.parent.shape[0]):
+        k = skeleton.parent[i]
+        for r in range(3):
+            if k < 0:
+                position[i, r] = skeleton.fixed_translation[i, r]
+                for c in range(3):
+                    placed[r, c] = fixed[i, r, c]
+            else:
+                p = position[k, r]
+                for c in range(3):
+                    p += rotation[k, r, c] * skeleton.fixed_translation[i, c]
+                    placed[r, c] = (
+                        rotation[k, r, 0] * fixed[i, 0, c]
+                        + rotation[k, r, 1] * fixed[i, 1, c]
+                        + rotation[k, r, 2] * fixed[i, 2, c]
+                    )
+                position[i, r] = p
+        for r in range(3):
+            pose_out.axis[i, r] = (
+                placed[r, 0] * axis[i, 0] + placed[r, 1] * axis[i, 1] + placed[r, 2] * axis[i, 2]
+            )
+        if skeleton.is_rotation[i]:
+            axis_angle(axis[i], s[i], turn)
+            for r in range(3):
+                for c in range(3):
+                    rotation[i, r, c] = (
+                        placed[r, 0] * turn[0, c]
+                        + placed[r, 1] * turn[1, c]
+                        + placed[r, 2] * turn[2, c]
+                    )
+        else:
+            for r in range(3):
+                position[i, r] += pose_out.axis[i, r] * s[i]
+                for c in range(3):
+                    rotation[i, r, c] = placed[r, c]
+
+
+@kernel
+def axis_angle(axis: F64, angle: float, rotation_out: F64) -> None:
+    """Rotation matrix of a turn about a unit axis (Rodrigues' formula)."""
+    x, y, z = axis[0], axis[1], axis[2]
+    c = np.cos(angle)
+    s = np.sin(angle)
+    d = 1.0 - c
+    rotation_out[0, 0] = c + d * x * x
+    rotation_out[0, 1] = d * x * y - s * z
+    rotation_out[0, 2] = d * x * z + s * y
+    rotation_out[1, 0] = d * y * x + s * z
+    rotation_out[1, 1] = c + d * y * y
+    rotation_out[1, 2] = d * y * z - s * x
+    rotation_out[2, 0] = d * z * x - s * y
+    rotation_out[2, 1] = d * z * y + s * x
+    rotation_out[2, 2] = c + d * z * z
 
 
 @kernel

@@ -1,6 +1,7 @@
 """What the compiler hands to the loop: an OpenSim model as frozen arrays."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -110,8 +111,7 @@ class Muscles:
     velocity_range: F64
 
 
-@dataclass(frozen=True)
-class PathGeometry:
+class PathGeometry(NamedTuple):
     """Paths that are evaluated exactly: points on links, and cylinders that they wrap around.
 
     ================  ======================================================  =====  ==============
@@ -159,8 +159,7 @@ class PathGeometry:
         return exact
 
 
-@dataclass(frozen=True)
-class MusclePaths:
+class MusclePaths(NamedTuple):
     """Which free coordinates a muscle spans, and fitted lengths where paths are not exact.
 
     ============  ==========================================================  =====  ============

@@ -4,25 +4,13 @@ Paths of points and single cylinders are followed exactly (``path_geometry``), t
 polynomials fitted at compile time.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
-from ._jit import F64, I64, kernel
+from ._jit import F64, kernel
 from .kinematics import empty_pose, pose_free, skeleton_of
-from .model import CompiledModel
+from .model import CompiledModel, MusclePaths
 from .path_geometry import evaluate_geometry
-from .path_trace import Points, Trace
-
-
-class _Table(NamedTuple):
-    n_spanned: I64
-    spanned: I64
-    centre: F64
-    half_width: F64
-    start: I64
-    exponent: I64
-    coefficient: F64
+from .path_trace import Trace
 
 
 class MuscleGeometry:
@@ -50,16 +38,7 @@ class MuscleGeometry:
     """
 
     def __init__(self, model: CompiledModel) -> None:
-        paths = model.paths
-        self._table = _Table(
-            paths.n_spanned,
-            paths.spanned,
-            paths.centre,
-            paths.half_width,
-            paths.start,
-            paths.exponent,
-            paths.coefficient,
-        )
+        paths = self._paths = model.paths
         self.spanned = paths.spanned
         n_muscle, width = paths.spanned.shape
         degree = int(paths.exponent.max(initial=0))
@@ -70,7 +49,7 @@ class MuscleGeometry:
         self._matters = np.isin(np.arange(len(paths.centre)), fitted)
         self._any_fitted = bool(fitted.size)
         self._skeleton, self._pose = skeleton_of(model), empty_pose(model)
-        self._points = Points(*(getattr(model.geometry, name) for name in Points._fields))
+        self._points = model.geometry
         self.dq = self._pose.dq
         self.length = np.zeros(n_muscle)
         self.speed = np.zeros(n_muscle)
@@ -108,7 +87,7 @@ class MuscleGeometry:
             self._skeleton,
             self._points,
             self._pose,
-            self._table.n_spanned,
+            self._paths.n_spanned,
             self.spanned,
             free_speed,
             self._trace,
@@ -122,14 +101,14 @@ class MuscleGeometry:
     def _step_fitted(self, free: F64, free_speed: F64) -> None:
         chebyshev_tables(
             free,
-            self._table.centre,
-            self._table.half_width,
+            self._paths.centre,
+            self._paths.half_width,
             self._value,
             self._slope,
             self._beyond,
         )
         evaluate_paths(
-            self._table,
+            self._paths,
             self._value,
             self._slope,
             self._beyond,
@@ -174,7 +153,7 @@ def chebyshev_tables(
 
 @kernel
 def evaluate_paths(
-    table: _Table,
+    paths: MusclePaths,
     value: F64,
     slope: F64,
     beyond: F64,
@@ -185,30 +164,30 @@ def evaluate_paths(
 ) -> None:
     """Sum the terms of every fitted muscle; see :class:`MuscleGeometry` for the outputs."""
     for m in range(length_out.shape[0]):
-        if table.start[m + 1] == table.start[m]:
+        if paths.start[m + 1] == paths.start[m]:
             continue
-        n = table.n_spanned[m]
+        n = paths.n_spanned[m]
         total = 0.0
         moment_arm_out[m, :] = 0.0
-        for t in range(table.start[m], table.start[m + 1]):
-            c = table.coefficient[t]
+        for t in range(paths.start[m], paths.start[m + 1]):
+            c = paths.coefficient[t]
             product = c
             for a in range(n):
-                product *= value[table.spanned[m, a], table.exponent[t, a]]
+                product *= value[paths.spanned[m, a], paths.exponent[t, a]]
             total += product
             for a in range(n):
-                e = table.exponent[t, a]
+                e = paths.exponent[t, a]
                 if e > 0:
-                    part = c * slope[table.spanned[m, a], e]
+                    part = c * slope[paths.spanned[m, a], e]
                     for b in range(n):
                         if b != a:
-                            part *= value[table.spanned[m, b], table.exponent[t, b]]
+                            part *= value[paths.spanned[m, b], paths.exponent[t, b]]
                     moment_arm_out[m, a] -= part
         rate = 0.0
         for a in range(n):
-            j = table.spanned[m, a]
+            j = paths.spanned[m, a]
             total -= moment_arm_out[m, a] * beyond[j]  # the straight continuation
-            moment_arm_out[m, a] /= table.half_width[j]
+            moment_arm_out[m, a] /= paths.half_width[j]
             rate -= moment_arm_out[m, a] * free_speed[j]
         length_out[m] = total
         speed_out[m] = rate

@@ -9,14 +9,15 @@ import numpy as np
 
 from sim_bridge._jit import F64, I64, kernel
 from sim_bridge.kinematics import Pose, Skeleton
-from sim_bridge.path_trace import MOVING, Points, Trace, lay_path, on_cylinder
+from sim_bridge.model import PathGeometry
+from sim_bridge.path_trace import MOVING, Trace, lay_path, on_cylinder
 from sim_bridge.piecewise import evaluate
 
 
 @kernel
 def evaluate_geometry(
     skeleton: Skeleton,
-    points: Points,
+    points: PathGeometry,
     pose: Pose,
     n_spanned: I64,
     spanned: I64,
@@ -32,7 +33,7 @@ def evaluate_geometry(
     ----------
     skeleton : Skeleton
         Of the model.
-    points : Points
+    points : PathGeometry
         Of the model.
     pose : Pose
         From :func:`sim_bridge.kinematics.pose_free`.
@@ -70,7 +71,7 @@ def evaluate_geometry(
 
 
 @kernel
-def _segment(skeleton: Skeleton, points: Points, pose: Pose, k: int, trace: Trace) -> float:
+def _segment(skeleton: Skeleton, points: PathGeometry, pose: Pose, k: int, trace: Trace) -> float:
     """Length of a straight segment; its moment arms are added to ``trace.arm``."""
     a, b = trace.shown[k], trace.shown[k + 1]
     u = trace.local[7]
@@ -167,7 +168,7 @@ def _tension(skeleton: Skeleton, pose: Pose, link: int, point: F64, u: F64) -> f
 
 @kernel
 def _pull_moving_point(
-    skeleton: Skeleton, points: Points, pose: Pose, i: int, u: F64, sign: float, arm: F64
+    skeleton: Skeleton, points: PathGeometry, pose: Pose, i: int, u: F64, sign: float, arm: F64
 ) -> None:
     """What the motion of a moving point on its own link adds.
 
@@ -179,14 +180,7 @@ def _pull_moving_point(
         lead = skeleton.lead[k] if k >= 0 else -1
         if lead < 0:
             continue
-        _, slope, _ = evaluate(
-            points.function[i, axis],
-            pose.q[k],
-            skeleton.start,
-            skeleton.lower,
-            skeleton.origin,
-            skeleton.coefficient,
-        )
+        _, slope, _ = evaluate(skeleton.functions, points.function[i, axis], pose.q[k])
         along = 0.0
         for r in range(3):
             d = points.rotation[i, r, axis]

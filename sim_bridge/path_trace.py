@@ -14,6 +14,7 @@ import numpy as np
 from sim_bridge._jit import F64, I64, kernel
 from sim_bridge.cylinder_wrap import INSIDE, MANDATORY, NO_WRAP, WRAPPED, wrap_cylinder
 from sim_bridge.kinematics import Pose, Skeleton, point_in_ground
+from sim_bridge.model import PathGeometry
 from sim_bridge.piecewise import evaluate
 
 CONDITIONAL, MOVING = 1, 2
@@ -21,26 +22,6 @@ CONDITIONAL, MOVING = 1, 2
 _SWEEPS = 8
 _SWEEP_TOLERANCE = 0.0005
 """Change of length [m] below which sweeps over several cylinders end."""
-
-
-class Points(NamedTuple):
-    """Arrays of :class:`sim_bridge.model.PathGeometry`, for kernels."""
-
-    start: I64
-    kind: I64
-    link: I64
-    rotation: F64
-    station: F64
-    coordinate: I64
-    function: I64
-    interval: F64
-    wrap_start: I64
-    wrap_link: I64
-    wrap_rotation: F64
-    wrap_translation: F64
-    wrap_size: F64
-    wrap_side: F64
-    wrap_points: I64
 
 
 class Trace(NamedTuple):
@@ -81,7 +62,7 @@ def on_cylinder(trace: Trace, k: int) -> bool:
 
 
 @kernel
-def lay_path(skeleton: Skeleton, points: Points, pose: Pose, m: int, trace: Trace) -> int:
+def lay_path(skeleton: Skeleton, points: PathGeometry, pose: Pose, m: int, trace: Trace) -> int:
     """Write the path of muscle ``m`` into ``trace``; return its number of points."""
     n = _gather(skeleton, points, pose, m, trace)
     first, last = points.wrap_start[m], points.wrap_start[m + 1]
@@ -95,7 +76,9 @@ def lay_path(skeleton: Skeleton, points: Points, pose: Pose, m: int, trace: Trac
 
 
 @kernel
-def _sweep(points: Points, pose: Pose, m: int, first: int, last: int, n: int, trace: Trace) -> int:
+def _sweep(
+    points: PathGeometry, pose: Pose, m: int, first: int, last: int, n: int, trace: Trace
+) -> int:
     """Lay the path around several cylinders in turn until its length settles."""
     before = np.inf
     swapped = False
@@ -126,7 +109,7 @@ def _sweep(points: Points, pose: Pose, m: int, first: int, last: int, n: int, tr
 
 
 @kernel
-def _gather(skeleton: Skeleton, points: Points, pose: Pose, m: int, trace: Trace) -> int:
+def _gather(skeleton: Skeleton, points: PathGeometry, pose: Pose, m: int, trace: Trace) -> int:
     """Place the active points; return their number."""
     n = 0
     for i in range(points.start[m], points.start[m + 1]):
@@ -147,7 +130,7 @@ def _gather(skeleton: Skeleton, points: Points, pose: Pose, m: int, trace: Trace
 
 
 @kernel
-def _is_active(points: Points, pose: Pose, i: int) -> bool:
+def _is_active(points: PathGeometry, pose: Pose, i: int) -> bool:
     if points.kind[i] != CONDITIONAL:
         return True
     q = pose.q[points.coordinate[i, 0]]
@@ -156,7 +139,7 @@ def _is_active(points: Points, pose: Pose, i: int) -> bool:
 
 @kernel
 def _moving_station(
-    skeleton: Skeleton, points: Points, pose: Pose, i: int, station_out: F64
+    skeleton: Skeleton, points: PathGeometry, pose: Pose, i: int, station_out: F64
 ) -> None:
     """Place of a moving point on its link: beyond the coordinate's range that at its end."""
     for r in range(3):
@@ -164,14 +147,8 @@ def _moving_station(
     for axis in range(3):
         k = points.coordinate[i, axis]
         q = pose.q[k] if k >= 0 else 0.0
-        value, _, _ = evaluate(
-            points.function[i, axis],
-            min(max(q, points.interval[i, axis, 0]), points.interval[i, axis, 1]),
-            skeleton.start,
-            skeleton.lower,
-            skeleton.origin,
-            skeleton.coefficient,
-        )
+        q = min(max(q, points.interval[i, axis, 0]), points.interval[i, axis, 1])
+        value, _, _ = evaluate(skeleton.functions, points.function[i, axis], q)
         for r in range(3):
             station_out[r] += points.rotation[i, r, axis] * value
 
@@ -200,7 +177,7 @@ def _copy_row(trace: Trace, k: int, to: int) -> None:
 
 @kernel
 def _lay_around(
-    points: Points, pose: Pose, m: int, w: int, n: int, smooth: bool, trace: Trace
+    points: PathGeometry, pose: Pose, m: int, w: int, n: int, smooth: bool, trace: Trace
 ) -> tuple[int, int]:
     """Lay the best segment around one cylinder.
 
@@ -240,7 +217,7 @@ def _lay_around(
 
 @kernel
 def _wrap_segment(
-    points: Points, pose: Pose, w: int, k: int, smooth: bool, trace: Trace
+    points: PathGeometry, pose: Pose, w: int, k: int, smooth: bool, trace: Trace
 ) -> tuple[int, float]:
     """Wrap the segment after point ``k``; its ends and tangent points are left in ``local``."""
     local = trace.local
@@ -262,7 +239,14 @@ def _wrap_segment(
 
 @kernel
 def _insert_tangents(
-    points: Points, pose: Pose, w: int, own: int, before: int, n: int, arc: float, trace: Trace
+    points: PathGeometry,
+    pose: Pose,
+    w: int,
+    own: int,
+    before: int,
+    n: int,
+    arc: float,
+    trace: Trace,
 ) -> None:
     """Insert both tangent points of the muscle's wrap ``own`` after point ``before``."""
     for k in range(n - 1, before, -1):
@@ -287,7 +271,7 @@ def _distance(a: F64, b: F64) -> float:
 
 
 @kernel
-def _into_cylinder(points: Points, pose: Pose, w: int, place: F64, local_out: F64) -> None:
+def _into_cylinder(points: PathGeometry, pose: Pose, w: int, place: F64, local_out: F64) -> None:
     """Write a point of ground in the cylinder's frame."""
     link = points.wrap_link[w]
     d0, d1, d2 = place[0], place[1], place[2]
@@ -311,7 +295,7 @@ def _into_cylinder(points: Points, pose: Pose, w: int, place: F64, local_out: F6
 
 @kernel
 def _out_of_cylinder(
-    points: Points, pose: Pose, w: int, local: F64, station: F64, place_out: F64
+    points: PathGeometry, pose: Pose, w: int, local: F64, station: F64, place_out: F64
 ) -> None:
     """Write a point of the cylinder's frame in ground; ``station`` is working memory."""
     turn = points.wrap_rotation[w]

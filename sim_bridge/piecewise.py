@@ -4,13 +4,12 @@ Every function class that an OpenSim joint or coupler uses is one: splines, line
 polynomials exactly, the others to a stated error (see ``sim_bridge.compile.functions``).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ._jit import F64, I64, kernel
 
 
-@dataclass(frozen=True)
-class PiecewisePolynomials:
+class PiecewisePolynomials(NamedTuple):
     """A table of functions, all pieces behind each other.
 
     ============  ====================================  ========================
@@ -30,27 +29,23 @@ class PiecewisePolynomials:
 
     def __call__(self, function: int, x: float) -> tuple[float, float, float]:
         """Value and first two derivatives of one function at ``x``."""
-        value: tuple[float, float, float] = evaluate(
-            function, x, self.start, self.lower, self.origin, self.coefficient
-        )
+        value: tuple[float, float, float] = evaluate(self, function, x)
         return value
 
 
 @kernel
-def evaluate(
-    function: int, x: float, start: I64, lower: F64, origin: F64, coefficient: F64
-) -> tuple[float, float, float]:
+def evaluate(table: PiecewisePolynomials, function: int, x: float) -> tuple[float, float, float]:
     """Value, slope and curvature by Horner's rule on the piece that holds ``x``."""
-    piece = start[function]
-    last = start[function + 1] - 1
-    while piece < last and x >= lower[piece + 1]:
+    piece = table.start[function]
+    last = table.start[function + 1] - 1
+    while piece < last and x >= table.lower[piece + 1]:
         piece += 1
-    h = x - origin[piece]
+    h = x - table.origin[piece]
     value = 0.0
     slope = 0.0
     half_curvature = 0.0
-    for k in range(coefficient.shape[1] - 1, -1, -1):
+    for k in range(table.coefficient.shape[1] - 1, -1, -1):
         half_curvature = half_curvature * h + slope
         slope = slope * h + value
-        value = value * h + coefficient[piece, k]
+        value = value * h + table.coefficient[piece, k]
     return value, slope, 2.0 * half_curvature

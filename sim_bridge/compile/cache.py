@@ -8,9 +8,9 @@ import hashlib
 import os
 import re
 import tempfile
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -74,32 +74,36 @@ def frozen(model: CompiledModel) -> CompiledModel:
 
 
 def _flatten(value: Any, prefix: str = "") -> dict[str, Any]:
-    """Nested dataclasses of arrays as one dict with dotted keys."""
+    """Nested records of arrays as one dict with dotted keys."""
     out: dict[str, Any] = {}
-    for item in fields(value):
-        child = getattr(value, item.name)
-        key = prefix + item.name
-        if is_dataclass(child):
+    for name, kind in get_type_hints(type(value)).items():
+        child, key = getattr(value, name), prefix + name
+        if _is_record(kind):
             out |= _flatten(child, key + ".")
         else:
             out[key] = np.array(child, dtype=np.str_) if isinstance(child, tuple) else child
     return out
 
 
-def _restore(kind: Any, archive: Any, prefix: str) -> Any:
+def _restore(record: Any, archive: Any, prefix: str) -> Any:
     """Inverse of :func:`_flatten`; arrays come back read-only."""
     values: dict[str, Any] = {}
-    for item in fields(kind):
-        key = prefix + item.name
-        if is_dataclass(item.type):
-            values[item.name] = _restore(item.type, archive, key + ".")
+    for name, kind in get_type_hints(record).items():
+        key = prefix + name
+        if _is_record(kind):
+            values[name] = _restore(kind, archive, key + ".")
             continue
         stored = archive[key]
-        if item.type in (str, float):
-            values[item.name] = stored.item()
-        elif stored.dtype.kind == "U" or item.name == "names":
-            values[item.name] = tuple(str(s) for s in stored)
+        if kind in (str, float):
+            values[name] = stored.item()
+        elif stored.dtype.kind == "U" or name == "names":
+            values[name] = tuple(str(s) for s in stored)
         else:
             stored.setflags(write=False)
-            values[item.name] = stored
-    return kind(**values)
+            values[name] = stored
+    return record(**values)
+
+
+def _is_record(kind: Any) -> bool:
+    """Whether a field has fields of its own; those that kernels take are named tuples."""
+    return is_dataclass(kind) or hasattr(kind, "_fields")

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from sim_bridge._jit import F64
-from sim_bridge.chain import Chain, axis_angle
+from sim_bridge.chain import Chain
 from sim_bridge.compile.frames import IDENTITY, Frames, Transform, vec3
 from sim_bridge.exceptions import UnsupportedComponent
+from sim_bridge.kinematics import axis_angle
 from sim_bridge.model import Bodies, Markers
 
 from .functions import FunctionTable

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -39,9 +39,8 @@ def stored(folder: Path) -> Path:
 def assert_equal(a: Any, b: Any, where: str = "model") -> None:
     """Compare two compiled models field by field, however deep."""
     assert type(a) is type(b), where
-    if dataclasses.is_dataclass(a):
-        for item in dataclasses.fields(a):
-            name = item.name
+    if dataclasses.is_dataclass(a) or hasattr(a, "_fields"):
+        for name in get_type_hints(type(a)):
             assert_equal(getattr(a, name), getattr(b, name), f"{where}.{name}")
     elif isinstance(a, np.ndarray):
         assert a.dtype == b.dtype, where
