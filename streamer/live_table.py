@@ -166,7 +166,7 @@ NEXT_STEPS = """Next:
   your own model     nem2e compile MODEL.osim
   in a browser       nem2e page
   a recording        nem2e offline --model MODEL.osim --markers TRIAL.trc --out RESULTS
-  your own rig       copy a file from configs/, then python run_realtime.py --config FILE
+  your own rig       docs/rig.md, then python run_realtime.py --config FILE
   without a rig      nem2e replay TRIAL_DIR --loop
   this machine       nem2e doctor
 """
