@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from sim_bridge.filters import zero_phase_derivatives
-from streamer.commands.offline import read_recording
+from streamer.commands.offline import read_input
 from streamer.commands.progress import progress_bar
 from streamer.commands.run import demo_config
 from streamer.exceptions import ConfigError
@@ -96,7 +96,7 @@ class Subject:
     @classmethod
     def load(cls, files: Files) -> "Subject":
         """Read a recording and compile its model, with a progress bar where there is a terminal."""
-        recording = read_recording(files.markers, files.grf, files.loads, None, None)
+        recording = read_input(files.markers, files.grf, files.loads, None, None)
         if not files.model.is_file():
             raise ConfigError(f"there is no model at {files.model}; check the path")
         with progress_bar() as progress:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from inference import Refiner
 from inference.emg import envelope
 from sim_bridge import Bridge, BridgeSettings, compile_model
-from streamer.commands.offline import process, read_recording
+from streamer.commands.offline import process, read_input
 from streamer.formats import Trial, read_storage, read_trial
 from streamer.health import StageTimer
 
@@ -35,7 +35,7 @@ def main(directory: Path) -> None:
     """Run the trial through bridge and refiner and write the figure."""
     trial = read_trial(directory)
     files = [directory / name for name in ("markers.trc", "grf.mot", "external_loads.xml")]
-    recording = read_recording(files[0], files[1], files[2], None, None)
+    recording = read_input(files[0], files[1], files[2], None, None)
     model = compile_model(trial.model)
     bridge = Bridge(model, recording.markers.names, recording.loads, BridgeSettings(100.0))
     refiner = Refiner(None, model.muscle_names, model.coordinate_names, model.mass)

@@ -23,7 +23,7 @@ from sim_bridge import (
 )
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.commands.bridges import open_bridge
-from streamer.commands.offline_recording import Plates, Recording, read_recording
+from streamer.commands.offline_input import OfflineInput, Plates, read_input
 from streamer.commands.offline_results import Results, sum_up, write_report, write_results
 from streamer.commands.progress import progress_bar
 from streamer.config import ALIGN_WAIT_MS, RunConfig, load_config
@@ -35,7 +35,7 @@ from streamer.model_refiner import refiner_for
 from streamer.outputs import check_output
 from streamer.status import Status
 
-__all__ = ["process", "read_recording", "run"]
+__all__ = ["process", "read_input", "run"]
 
 F64 = NDArray[np.float64]
 
@@ -105,7 +105,7 @@ def run(
     }  # fmt: skip
     session, settings = with_options(config, given)
     plates = settings.plates if session is not None else plates
-    recording = read_recording(markers, grf, settings.loads, start, end, plates, session)
+    recording = read_input(markers, grf, settings.loads, start, end, plates, session)
     with progress_bar() as progress:
         compiled = compile_model(settings.model, progress=progress)
     bridge = bridge_for(settings, compiled, recording)
@@ -158,7 +158,7 @@ def with_options(
     return session, msgspec.structs.replace(session, **given)
 
 
-def bridge_for(settings: RunConfig, model: CompiledModel, recording: Recording) -> Bridge:
+def bridge_for(settings: RunConfig, model: CompiledModel, recording: OfflineInput) -> Bridge:
     """Return the bridge of a session for a recording's markers and forces."""
     if zero_phase_cutoff(settings.filter):  # filtered apart, over the whole recording
         settings = msgspec.structs.replace(settings, filter="causal")
@@ -181,7 +181,7 @@ def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:
 
 
 def process(
-    recording: Recording,
+    recording: OfflineInput,
     bridge: Bridge,
     refiner: Refiner | None,
     timer: StageTimer,
@@ -194,7 +194,7 @@ def process(
 
     Parameters
     ----------
-    recording : Recording
+    recording : OfflineInput
         Input.
     bridge : Bridge
         Warmed here.
@@ -254,7 +254,7 @@ def _track(bridge: Bridge, markers: F64) -> F64:
 
 
 def _solve(
-    bridge: Bridge, recording: Recording, i: int, motion: tuple[F64, F64, F64], forces: F64
+    bridge: Bridge, recording: OfflineInput, i: int, motion: tuple[F64, F64, F64], forces: F64
 ) -> BridgeOutput:
     """Answer frame `i` with the motion that is known already."""
     status = bridge.track(recording.markers.positions[i])

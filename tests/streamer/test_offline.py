@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, compile_model
 from streamer.commands import offline
-from streamer.commands.offline import process, read_recording
-from streamer.commands.offline_recording import Recording
+from streamer.commands.offline import process, read_input
+from streamer.commands.offline_input import OfflineInput
 from streamer.commands.offline_results import Results
 from streamer.exceptions import ConfigError
 from streamer.formats import corners_of, read_storage, read_trial, write_storage
@@ -83,7 +83,7 @@ def write_trial_as_c3d(path: Path, directory: Path, plates: list[F64]) -> Path:
     )
 
 
-def solve(directory: Path, recording: Recording, zero_phase_hz: float | None = None) -> Results:
+def solve(directory: Path, recording: OfflineInput, zero_phase_hz: float | None = None) -> Results:
     """Results of a recording, EMG left out."""
     model = compile_model(directory.parent / "model.osim")
     settings = BridgeSettings(recording.markers.rate_hz, corners=recording.corners)
@@ -91,10 +91,10 @@ def solve(directory: Path, recording: Recording, zero_phase_hz: float | None = N
     return process(recording, bridge, None, StageTimer(time.perf_counter), zero_phase_hz)
 
 
-def named(directory: Path) -> Recording:
+def named(directory: Path) -> OfflineInput:
     """The trial as its files describe it."""
     files = directory / "markers.trc", directory / "grf.mot", directory / "external_loads.xml"
-    return read_recording(*files, START, END)
+    return read_input(*files, START, END)
 
 
 def test_a_c3d_file_needs_nobody_who_says_whose_foot_is_where(
@@ -102,7 +102,7 @@ def test_a_c3d_file_needs_nobody_who_says_whose_foot_is_where(
 ) -> None:
     floor = [corners((-5.0, -2.0), (5.0, 2.0))] * 2
     path = write_trial_as_c3d(tmp_path / "walk.c3d", directory, floor)
-    recording = read_recording(path, None, None, None, None)
+    recording = read_input(path, None, None, None, None)
     assert recording.on_feet
     assert recording.corners is not None
     np.testing.assert_allclose(recording.corners, floor, atol=1e-6)
@@ -122,7 +122,7 @@ def test_a_foot_on_the_edge_is_predicted_and_said(
     middle = float(np.median(rows[loaded, 0, 5]))  # the plate ends under the right foot
     plates = [corners((-5.0, middle), (5.0, 2.0)), corners((-5.0, -2.0), (5.0, 2.0))]
     path = write_trial_as_c3d(tmp_path / "walk.c3d", directory, plates)
-    results = solve(directory, read_recording(path, None, None, None, None))
+    results = solve(directory, read_input(path, None, None, None, None))
     assert (results.status & PREDICTED).any()
     edge = [line for line in results.plate_faults if "edge" in line]
     assert len(edge) == 1
@@ -142,7 +142,7 @@ def test_corners_come_from_a_file_or_from_numbers(tmp_path: Path, directory: Pat
 
 def test_plates_are_found_by_the_names_of_their_columns(directory: Path) -> None:
     files = directory / "markers.trc", directory / "grf.mot"
-    recording = read_recording(*files, None, START, END, "auto")
+    recording = read_input(*files, None, START, END, "auto")
     assert [load.body for load in recording.loads] == [ON_FEET] * 2
     known = named(directory)
     np.testing.assert_array_equal(recording.forces, known.forces)
@@ -170,14 +170,14 @@ def test_an_xdf_file_is_read_with_its_forces(tmp_path: Path, directory: Path) ->
         ),
     ]  # fmt: skip
     file = write_xdf(tmp_path / "walk.xdf", streams)
-    recording = read_recording(file, None, directory / "external_loads.xml", None, None)
+    recording = read_input(file, None, directory / "external_loads.xml", None, None)
     assert [load.body for load in recording.loads] == [load.body for load in known.loads]
     # the reader smooths times that are regular already: rounding, times a force of 1 kN
     np.testing.assert_allclose(recording.markers.time, markers.time, rtol=0.0, atol=1e-12)
     np.testing.assert_array_equal(recording.markers.positions, markers.positions)
     loaded = known.forces[..., 1] > 20.0  # a centre of pressure jumps where load begins
     np.testing.assert_allclose(recording.forces[loaded], known.forces[loaded], rtol=0.0, atol=1e-9)
-    assert read_recording(file, None, None, None, None).on_feet
+    assert read_input(file, None, None, None, None).on_feet
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_half_of_the_force_files_is_not_enough(
 ) -> None:
     files = [directory / name if name else None for name in (grf, loads)]
     with pytest.raises(ConfigError, match=remedy):
-        read_recording(directory / "markers.trc", files[0], files[1], None, None)
+        read_input(directory / "markers.trc", files[0], files[1], None, None)
 
 
 @pytest.mark.parametrize("filter_name", ["causal", "zero-phase:6"])

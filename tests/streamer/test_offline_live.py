@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inference import Refiner
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from streamer.commands.offline import process
-from streamer.commands.offline_recording import Recording
+from streamer.commands.offline_input import OfflineInput
 from streamer.commands.offline_results import Results
 from streamer.commands.run import demo_config
 from streamer.force_ring import ForceRing
@@ -42,23 +42,23 @@ def walk(name: str) -> tuple[Trial, CompiledModel]:
     return trial, compile_model(trial.model)
 
 
-def recording(name: str, sent: Callable[[F64], Bool] | None) -> Recording:
+def recording(name: str, sent: Callable[[F64], Bool] | None) -> OfflineInput:
     """The first frames of a walk with the force samples that were sent; None = no plates."""
     trial, _ = walk(name)
     table = trial.markers
     part = slice(20, 20 + FRAMES)
     markers = MarkerTable(table.time[part], table.names, table.positions[part], table.rate_hz)
     if sent is None:
-        return Recording(markers, np.zeros(0), np.zeros((0, 0, 9)), ())
+        return OfflineInput(markers, np.zeros(0), np.zeros((0, 0, 9)), ())
     assert trial.loads is not None
     assert trial.forces is not None
     kept = sent(trial.forces.time - markers.time[0])
     loads = tuple(ExternalForce(f.name, f.body) for f in trial.loads.forces)
     rows = trial.loads.select(trial.forces)[kept]
-    return Recording(markers, trial.forces.time[kept], rows, loads)
+    return OfflineInput(markers, trial.forces.time[kept], rows, loads)
 
 
-def bridge_of(name: str, recorded: Recording) -> Bridge:
+def bridge_of(name: str, recorded: OfflineInput) -> Bridge:
     settings = BridgeSettings(recorded.markers.rate_hz, forces_in_step=True)
     return Bridge(walk(name)[1], recorded.markers.names, recorded.loads, settings)
 
@@ -71,7 +71,7 @@ def refiner_of(name: str) -> Refiner:
 class Arriving:
     """Force source of a session: samples come when they are taken."""
 
-    def __init__(self, clock: SharedClock, recorded: Recording) -> None:
+    def __init__(self, clock: SharedClock, recorded: OfflineInput) -> None:
         self._clock, self._recorded = clock, recorded
         self._ring, self._come = ForceRing(len(recorded.loads)), 0
         self.forces = np.zeros((len(recorded.loads), 9))
@@ -91,7 +91,7 @@ class Arriving:
         return 0
 
 
-def live(name: str, recorded: Recording) -> tuple[list[Emg], list[Dyn]]:
+def live(name: str, recorded: OfflineInput) -> tuple[list[Emg], list[Dyn]]:
     """What a session with these markers and forces publishes."""
     table = recorded.markers
     clock, tape = SharedClock(float(table.time[0])), Tape()
@@ -114,7 +114,7 @@ def live(name: str, recorded: Recording) -> tuple[list[Emg], list[Dyn]]:
     return emg, [m for m in tape.of("dyn") if isinstance(m, Dyn)]
 
 
-def again(name: str, recorded: Recording) -> Results:
+def again(name: str, recorded: OfflineInput) -> Results:
     timer = StageTimer(time.perf_counter)
     return process(recorded, bridge_of(name, recorded), refiner_of(name), timer)
 

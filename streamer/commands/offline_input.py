@@ -16,16 +16,16 @@ from streamer.force_ring import SLOWEST_GAP_S, RecordedForces
 from streamer.formats import (
     ExternalForceColumns,
     MarkerTable,
+    Recording,
     Storage,
     corners_by_force,
     corners_of,
     plates_by_name,
     read_external_loads,
+    read_recording,
     read_storage,
     select_forces,
 )
-from streamer.formats import Recording as FileContent
-from streamer.formats import read_recording as read_file
 from streamer.formats.recording import z_up_to_y_up
 from streamer.frame_forces import FrameForces
 from streamer.terminal import say
@@ -35,7 +35,7 @@ Plates = Literal["named", "auto"]
 
 
 @dataclass(frozen=True)
-class Recording:
+class OfflineInput:
     """What the pipeline takes: markers, and forces at their own rate.
 
     Attributes
@@ -79,7 +79,7 @@ class Recording:
         return found
 
 
-def read_recording(
+def read_input(
     markers: Path,
     grf: Path | None,
     loads: Path | None,
@@ -87,7 +87,7 @@ def read_recording(
     end: float | None,
     plates: Plates | None = None,
     session: RunConfig | None = None,
-) -> Recording:
+) -> OfflineInput:
     """Read markers and forces.
 
     Parameters
@@ -110,15 +110,15 @@ def read_recording(
     ConfigError
         If a force file is missing beside the other, or no frame lies between `start` and `end`.
     """
-    source = read_file(markers, session)
+    source = read_recording(markers, session)
     table = _cut(source.markers, start, end)
     _say_if_lying(markers, table.positions)
     if grf is not None:
-        source = FileContent(table, read_storage(grf), corners=source.corners)
+        source = Recording(table, read_storage(grf), corners=source.corners)
     auto = plates == "auto" or (plates is None and grf is None and loads is None)
     columns = _columns(source.forces, markers, grf, loads, auto)
     if source.forces is None or not columns:
-        return Recording(table, np.zeros(0), np.zeros((0, 0, 9)), ())
+        return OfflineInput(table, np.zeros(0), np.zeros((0, 0, 9)), ())
     rows = select_forces(columns, source.forces, loads or grf or markers)
     if grf is not None and session is not None and session.forces.up == "z":
         rows = z_up_to_y_up(rows.reshape(-1, 3)).reshape(rows.shape)
@@ -130,7 +130,7 @@ def read_recording(
         corners = corners_by_force(columns, source.corners)
     else:  # of the C3D file beside it, plate by plate
         corners = source.corners if auto and loads is None else None
-    return Recording(table, source.forces.time, rows, bodies, corners)
+    return OfflineInput(table, source.forces.time, rows, bodies, corners)
 
 
 def _columns(
