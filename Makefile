@@ -1,4 +1,4 @@
-# Each target works alone on a machine with Python 3.11 or newer, make and a C compiler:
+# Each target works alone on a machine with Python 3.11 (to 3.13), make and a C compiler:
 # it creates .venv, installs what it needs, and does its job. Nothing is installed outside .venv.
 #
 #   make demo       replay the demo subject and watch the estimates; needs no torch

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from streamer.commands.progress import progress_bar
 from streamer.exceptions import StreamerError
 
 if TYPE_CHECKING:
@@ -59,7 +60,11 @@ def run() -> bool:
     bool
         Whether a session can run on this machine.
     """
-    findings = [f for check in CHECKS for f in _findings(check)]
+    findings: list[Finding] = []
+    with progress_bar() as progress:
+        for k, check in enumerate(CHECKS):
+            progress("looking at this machine", k / len(CHECKS))
+            findings += _findings(check)
     table = Table(box=None, pad_edge=False)
     for title in ("", "what", "found", "what to do"):
         table.add_column(title, overflow="fold")
