@@ -239,7 +239,9 @@ class Bridge:
         forces = np.zeros((self._external.n_given, 9))
         for k in range(WARM_UP_FRAMES):
             markers = still + 1e-3 * np.sin(0.3 * k)
-            if k == WARM_UP_FRAMES - 4:
+            if k == WARM_UP_FRAMES - 6:
+                markers += 0.3  # the person is elsewhere
+            elif k == WARM_UP_FRAMES - 4:
                 markers[self.ik.columns[0]] += 0.5  # flies off
             elif k == WARM_UP_FRAMES - 3:
                 markers[self.ik.columns[0]] = np.nan
