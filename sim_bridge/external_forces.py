@@ -97,7 +97,8 @@ class ExternalForces:
         if feet is not None and (predicts or (loads and is_upright(model.gravity))):
             self._reaction = GroundReaction(model, feet, rate_hz)
             self.loads += _feet_without(self.loads) if predicts else ()
-        self._uncarried = not self.loads and bool(base_links(model))
+        carrying = [load for load in self.loads if not load.pure_torque]
+        self._uncarried = not _moves(model, carrying).any() and bool(base_links(model))
         self._mode = mode
         self._foot = foot = _foot_of(self.loads)
         self._elsewhere = _moves(model, self.loads) & (foot < 0)
@@ -136,17 +137,17 @@ class ExternalForces:
 
     @property
     def ignored(self) -> bool:
-        """Whether a measured force of the last step was not known and counts as no force."""
-        return self._ignored
+        """Whether a force of the last step was not known, or none ever is: it counts as none."""
+        return self._ignored or self._uncarried
 
     @property
     def doubted(self) -> bool:
         """Whether the last step lacks a force, or has one far from its foot."""
-        return self._doubted or self._uncarried
+        return self._doubted
 
     def reset(self) -> None:
         """Forget everything."""
-        self._whole = False
+        self._whole, self.posed, self.settled = False, True, True
         for part in (
             self._zero, self._judge, self._cleaner, self._feet, self._delay, self._missing,
             self._blend,

@@ -213,7 +213,8 @@ class CompiledModel:
     digest : str
         SHA-256 of the .osim file and of the compiler's version, hexadecimal.
     mass : float
-        Of all bodies that move [kg]; a treadmill that is welded to ground carries nobody's weight.
+        Of all bodies that move [kg], for a treadmill that is welded to ground is nobody's weight;
+        of all bodies where nothing moves the whole person.
     gravity : ndarray of shape (3,), float64 [m/s^2]
         In ground.
     """

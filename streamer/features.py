@@ -47,6 +47,7 @@ MADE_BY: Final = (
         Path(streamer.__file__).parent,
         (
             "channels.py",
+            "config.py",
             "doubts.py",
             "feature_settings.py",
             "force_ring.py",
@@ -56,6 +57,7 @@ MADE_BY: Final = (
             "stream_config.py",
             "trial_features.py",
             "units.py",
+            "yaml_file.py",
         ),
     ),
 )

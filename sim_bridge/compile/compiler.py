@@ -1,12 +1,14 @@
 """Read one .osim file through OpenSim and assemble the compiled model."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import opensim
 
+from sim_bridge.base_coordinates import base_links
 from sim_bridge.exceptions import ModelFileError
 from sim_bridge.model import CompiledModel
 
@@ -44,7 +46,7 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
     oracle = LengthOracle(model, working, coordinates, functions)
     region = fit_region(model, coordinates)
     gravity = model.getGravity()
-    return CompiledModel(
+    compiled = CompiledModel(
         name=str(model.getName()),
         digest=digest,
         mass=float(chain.mass.sum()),
@@ -59,6 +61,10 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
         paths=fit_paths(oracle, region, geometry.is_exact, muscles.names, progress),
         actuators=actuators,
     )
+    if base_links(compiled):
+        return compiled
+    # who hangs on ground by more than a joint of the whole body: pelvis and all may be welded
+    return replace(compiled, mass=float(model.getTotalMass(model.getWorkingState())))
 
 
 def _open(osim: Path) -> Any:

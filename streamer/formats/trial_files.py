@@ -68,6 +68,7 @@ def read_files(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) 
         emg = read_emg(directory / "emg.csv") if with_emg else None
         files = TrialFiles(read_trc(directory / "markers.trc"), forces, loads, emg)
     else:
+        _check_named(directory, metadata)
         files = _read_one(directory, named, metadata.get("config"), with_emg=with_emg)
     if files.emg is None:
         return files
@@ -92,11 +93,21 @@ def files_elsewhere(directory: Path, metadata: Mapping[str, Any]) -> list[Path]:
     if recording is None:
         forces = read_external_loads(loads).data_file if loads.exists() else None
         return [] if forces is None else [forces]
+    _check_named(directory, metadata)
     files = [directory / str(recording)]
     if (config := metadata.get("config")) and (session := _session(directory, config)) is not None:
         named = (session.loads, session.corners, session.forces.transducers)
         files += [directory / config, *(Path(f) for f in named if isinstance(f, str | Path))]
     return files
+
+
+def _check_named(directory: Path, metadata: Mapping[str, Any]) -> None:
+    """Refuse what names no file."""
+    for key in ("recording", "config"):
+        value = metadata.get(key)
+        if value is not None and not isinstance(value, str):
+            toml = directory / "trial.toml"
+            raise FormatError(toml, f"{key} is {value!r}", f'write a file: {key} = "walk.c3d"')
 
 
 def _session(directory: Path, config: object) -> RunConfig | None:
@@ -120,10 +131,6 @@ def _forces_beside(directory: Path) -> tuple[Storage | None, ExternalLoads | Non
 
 def _read_one(directory: Path, named: object, config: object, *, with_emg: bool) -> TrialFiles:
     """Read one file that holds everything; where nobody says whose a plate is, the bridge finds."""
-    toml = directory / "trial.toml"
-    for key, value in (("recording", named), ("config", config)):
-        if value is not None and not isinstance(value, str):
-            raise FormatError(toml, f"{key} is {value!r}", f'write a file: {key} = "walk.c3d"')
     session = _session(directory, config)
     path = directory / str(named)
     recording = read_recording(path, session)

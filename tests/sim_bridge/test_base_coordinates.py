@@ -99,6 +99,10 @@ def test_what_is_welded_to_ground_weighs_nothing(small_case: Callable[[Any], Cas
     assert small_case(model).compiled.mass == pytest.approx(12.0 + 15.0 + 15.0 + 35.0)
 
 
+def test_who_is_welded_to_ground_weighs_as_much(small_case: Callable[[Any], Case]) -> None:
+    assert small_case(person("WeldJoint")).compiled.mass == pytest.approx(77.0)
+
+
 @pytest.mark.parametrize(("kind", "count"), [("FreeJoint", 6), ("PlanarJoint", 3)])
 def test_joint_that_lets_go_is_the_base(
     small_case: Callable[[Any], Case], kind: str, count: int

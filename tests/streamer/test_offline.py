@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -214,3 +215,15 @@ def test_an_inverted_plate_is_reported(
     assert len(inverted) == 1
     assert "'left'" in inverted[0]
     assert inverted[0] in caplog.text
+
+
+@pytest.mark.parametrize("zero_phase_hz", [None, 6.0])
+def test_exchanged_plates_are_told_with_any_filter(zero_phase_hz: float | None) -> None:
+    """Whatever state the warm-up leaves, of which a zero-phase filter hears nothing."""
+    directory = trial_dir("ceinms/subject06/walk36")
+    files = directory / "markers.trc", directory / "grf.mot", directory / "external_loads.xml"
+    given = read_input(*files, 0.0, 8.0)
+    exchanged = replace(given, loads=given.loads[::-1])
+    results = solve(directory, exchanged, zero_phase_hz)
+    assert len(results.plate_faults) == 2
+    assert solve(directory, given, zero_phase_hz).plate_faults == []

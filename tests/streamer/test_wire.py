@@ -1,18 +1,22 @@
 """What a session says before its first frame."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 import run_realtime
 from configs.demo.build import SUBJECT
-from sim_bridge import Bridge, BridgeStatus, compile_model
-from streamer.commands.bridges import open_bridge
+from sim_bridge import Bridge, BridgeStatus, ExternalForce, compile_model
+from streamer.commands.bridges import live_bridge, open_bridge
 from streamer.config import RunConfig
+from streamer.formats import plates_by_name
+from tests.data_sets import trial_dir
 
 
 class Warm(Exception):
@@ -70,6 +74,36 @@ def test_where_nothing_carries_the_body_it_is_said(capsys: pytest.CaptureFixture
     n = len(bridge.model.coordinate_names)
     out = bridge.solve(*np.zeros((3, n)), np.zeros((0, 9)))
     assert out.status & BridgeStatus.FORCE_STALE
+
+
+def test_plates_on_whichever_foot_have_the_corners_that_their_stream_tells() -> None:
+    model = compile_model(trial_dir("rajagopal/walker/walk").parent / "model.osim")
+    labels = [f"ground_force_1_{kind}{axis}" for kind in "vp" for axis in "xyz"]
+    (found,), corners = plates_by_name(labels), np.zeros((1, 4, 3))
+    plate = replace(found, body="calcn_r")
+    markers: Any = SimpleNamespace(names=model.marker_names, rate_hz=100.0)
+    forces: Any = SimpleNamespace(loads=(plate,), corners=corners)
+    config = RunConfig(model=Path("me.osim"), plates="auto")
+    own = live_bridge(config, model, markers, forces)
+    assert [load.body for load in own.loads] == ["calcn_r", "calcn_l"]
+    assert own.settings.corners is corners
+    given = [[[x, 0.0, z] for x, z in ((0, 0), (0, 1), (1, 1), (1, 0))]]
+    known = live_bridge(structs.replace(config, corners=given), model, markers, forces)
+    np.testing.assert_array_equal(known.settings.corners, given)
+    named = live_bridge(structs.replace(config, plates="named"), model, markers, forces)
+    assert named.loads[0].body == "calcn_r"
+
+
+def test_a_torque_alone_carries_nobody() -> None:
+    model = compile_model(SUBJECT / "model.osim")
+    exo = ExternalForce("exo", "tibia_r", pure_torque=True)
+    bridge = open_bridge(
+        RunConfig(model=SUBJECT / "model.osim"), model, model.marker_names, 100.0, (exo,), None
+    )
+    n = len(model.coordinate_names)
+    out = bridge.solve(*np.zeros((3, n)), np.zeros((1, 9)))
+    assert out.status & BridgeStatus.FORCE_STALE
+    assert out.force_ignored
 
 
 def test_a_session_takes_the_weights_of_an_ik_setup(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ const FLAGS = {
   REFINER_SKIPPED: ["bad", "no new estimate: the last one decays"],
   WARMING_UP: ["bad", "warming up"],
   LATE: ["bad", "late"],
+  IK_UNCONVERGED: ["bad", "the model does not fit the markers"],
+  FORCE_STALE: ["fair", "forces wrong, late or missing"],
   GAP: ["fair", "markers missing"],
-  FORCE_STALE: ["fair", "forces wrong or late"],
   GRF_PREDICTED: ["fair", "ground force predicted, not measured"],
-  IK_UNCONVERGED: ["fair", "joint angles uncertain"],
   SO_SATURATED: ["fair", "a muscle of the model is at its limit"],
   PATH_EXTRAPOLATED: ["fair", "pose beyond the model's range"],
 };
