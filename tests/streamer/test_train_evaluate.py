@@ -317,6 +317,7 @@ def test_an_interrupt_stops_the_workers_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow  # its parts are tested apart: test_compare, test_results
 @pytest.mark.usefixtures("few_crops", "stepped_by_torch")
 def test_comparison_writes_the_page_and_figures(
     trials: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

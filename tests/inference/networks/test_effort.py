@@ -153,6 +153,7 @@ def harder(sequence: LimbSequence, size: float) -> LimbSequence:
     return replace(sequence, x=x, y=size * sequence.y)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_crops")
 def test_emg_grows_with_effort_beyond_what_was_taught() -> None:
     walkers = people(6)
