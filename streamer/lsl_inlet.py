@@ -52,8 +52,7 @@ def find_stream(
     StreamNotFound
         If none answers in time (the visible streams are listed), or more than one does.
     """
-    wanted = {"type": kind, "name": name, "source_id": source_id}
-    said = ", ".join(f"{k} {v}" for k, v in wanted.items() if v) or "any type"
+    said = Stream(type=kind, name=name, source_id=source_id).described
     asked = predicate(kind, name, source_id)
     found = pylsl.resolve_bypred(asked, minimum=1, timeout=timeout_s)
     if len(found) == 1:  # the first to answer need not be the only one, of a source_id neither

@@ -53,12 +53,11 @@ class Report:
     def show(self, console: Console) -> None:
         """Print the tables."""
         sizes = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in self.sizes().items())
-        console.print(f"\n{self.subject.name}: {sizes}", markup=False)
+        console.print(f"\n{self.subject.name}: {sizes}")
         console.print(_side_by_side(self.comparisons))
         if self.tool_us is not None:
             console.print(
                 f"OpenSim's InverseDynamicsTool, file to file: {self.tool_us:.0f} us a frame",
-                markup=False,
             )
         console.print(_stages(self.stages))
         if self.scaling:

@@ -82,7 +82,7 @@ class Report:
         console.print(self._latency_table())
         console.print(self._stage_table())
         for line in self._lines():
-            console.print(line, markup=False)
+            console.print(line)
 
     def _latency_table(self) -> Table:
         table = Table(title="Latency, ms")

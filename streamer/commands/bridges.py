@@ -66,7 +66,7 @@ def open_bridge(
         say(
             "no ground reaction: there are no plates and none is predicted "
             "(ground_reaction: measured, or a model without calcn_r, toes_r, ...); "
-            "moments and activations are those of a body that nothing carries, flagged FORCE_STALE"
+            "moments and activations are those of a body that nothing carries"
         )
     return bridge
 

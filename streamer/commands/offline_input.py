@@ -18,15 +18,13 @@ from streamer.formats import (
     MarkerTable,
     Recording,
     Storage,
-    corners_by_force,
-    corners_of,
     plates_by_name,
     read_external_loads,
     read_recording,
     read_storage,
     select_forces,
 )
-from streamer.formats.recording import z_up_to_y_up
+from streamer.formats.recording import plate_corners, z_up_to_y_up
 from streamer.frame_forces import FrameForces
 from streamer.terminal import say
 
@@ -124,10 +122,9 @@ def read_input(
         rows = z_up_to_y_up(rows.reshape(-1, 3)).reshape(rows.shape)
         say(f"{grf.name} has z up, as the --config says, and metres; its forces are turned")
     bodies = external_forces(columns, on_feet=auto)
-    if session is not None and session.corners is not None:
-        corners = corners_of(session.corners) if auto else None
-    elif grf is None:
-        corners = corners_by_force(columns, source.corners)
+    told = session is not None and session.corners is not None
+    if told or grf is None:
+        corners = plate_corners(source, columns, session, on_feet=auto)
     else:  # of the C3D file beside it, plate by plate
         corners = source.corners if auto and loads is None else None
     return OfflineInput(table, source.forces.time, rows, bodies, corners)

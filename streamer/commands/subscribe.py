@@ -1,6 +1,6 @@
 """`nem2e subscribe`: print what is published; the shortest complete client."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +59,12 @@ def run(
 def _json(topic: str, message: Message) -> str:
     """One JSON object: the fields, arrays as lists of numbers, flags by name."""
     fields: dict[str, Any] = {"topic": topic} | msgspec.structs.asdict(message)
-    fields |= _numbers(message, 5) | {"flags": names(message.status)}
+    fields |= _numbers(fields, 5) | {"flags": names(message.status)}
     return msgspec.json.encode(fields).decode()
 
 
-def _numbers(message: Message, digits: int) -> dict[str, list[float]]:
+def _numbers(fields: Mapping[str, Any], digits: int) -> dict[str, list[float]]:
     """The fields that are arrays, as lists."""
-    fields = msgspec.structs.asdict(message)
     return {
         key: [round(float(x), digits) for x in values(value)]
         for key, value in fields.items()
@@ -86,5 +85,5 @@ def _text(topic: str, message: Message, channel_names: Sequence[str]) -> str:
     rest = {k: v for k, v in fields.items() if k not in Message.__struct_fields__}
     if isinstance(message, Meta):
         rest["subject"] = message.subject or "(none)"  # an empty one would look like a fault
-    rest |= _numbers(message, 3)
+    rest |= _numbers(rest, 3)
     return f"{head} " + " ".join(f"{k}={v}" for k, v in rest.items())

@@ -1,5 +1,6 @@
 """One recorded file of any format that has markers in it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 
 from streamer.config import RunConfig
 from streamer.exceptions import FormatError
-from streamer.formats.c3d import read_c3d
+from streamer.formats.c3d import corners_of, read_c3d
+from streamer.formats.external_loads import ExternalForceColumns, corners_by_force
 from streamer.formats.tables import Recording
 from streamer.formats.trc import read_trc
 from streamer.formats.xdf import read_xdf
@@ -80,3 +82,20 @@ def z_up_to_y_up(vectors: F64) -> F64:
         Ground frame, Y up; a copy.
     """
     return vectors[..., [0, 2, 1]] * [1.0, 1.0, -1.0]
+
+
+def plate_corners(
+    recording: Recording,
+    columns: Sequence[ExternalForceColumns],
+    session: RunConfig | None,
+    *,
+    on_feet: bool,
+) -> F64 | None:
+    """Corners of the plates behind forces, (n, 4, 3) [m], ground; None where nobody knows them.
+
+    Those that a session is told are of plates without names: they serve where each is under
+    whichever foot is on it (`on_feet`). Else they are the recording's own.
+    """
+    if session is not None and session.corners is not None:
+        return corners_of(session.corners) if on_feet else None
+    return corners_by_force(columns, recording.corners)

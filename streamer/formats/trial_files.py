@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 
 from streamer.config import PATHS, RunConfig, load_config
 from streamer.exceptions import FormatError, nearest
-from streamer.formats.c3d import corners_of
 from streamer.formats.emg import read_emg
 from streamer.formats.external_loads import (
     ExternalLoads,
-    corners_by_force,
     plates_by_name,
     read_external_loads,
 )
-from streamer.formats.recording import read_recording
+from streamer.formats.recording import plate_corners, read_recording
 from streamer.formats.storage import read_storage
 from streamer.formats.tables import MarkerTable, Storage
 from streamer.formats.trc import read_trc
@@ -62,14 +60,12 @@ def read_files(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) 
     ConfigError
         If the session's file cannot be used.
     """
-    named = metadata.get("recording")
-    if named is None:
+    if metadata.get("recording") is None:
         forces, loads = _forces_beside(directory)
         emg = read_emg(directory / "emg.csv") if with_emg else None
         files = TrialFiles(read_trc(directory / "markers.trc"), forces, loads, emg)
     else:
-        _check_named(directory, metadata)
-        files = _read_one(directory, named, metadata.get("config"), with_emg=with_emg)
+        files = _read_one(directory, metadata, with_emg=with_emg)
     if files.emg is None:
         return files
     channels = metadata["emg"].get("channels", {})
@@ -93,26 +89,23 @@ def files_elsewhere(directory: Path, metadata: Mapping[str, Any]) -> list[Path]:
     if recording is None:
         forces = read_external_loads(loads).data_file if loads.exists() else None
         return [] if forces is None else [forces]
-    _check_named(directory, metadata)
-    files = [directory / str(recording)]
-    if (config := metadata.get("config")) and (session := _session(directory, config)) is not None:
+    session, files = _session(directory, metadata), [directory / recording]
+    if session is not None:
         named = (session.loads, session.corners, session.forces.transducers)
-        files += [directory / config, *(Path(f) for f in named if isinstance(f, str | Path))]
+        files.append(directory / metadata["config"])
+        files += [Path(file) for file in named if isinstance(file, str | Path)]
     return files
 
 
-def _check_named(directory: Path, metadata: Mapping[str, Any]) -> None:
-    """Refuse what names no file."""
+def _session(directory: Path, metadata: Mapping[str, Any]) -> RunConfig | None:
+    """Read the session's file, where one is named, for what concerns a recording."""
     for key in ("recording", "config"):
         value = metadata.get(key)
         if value is not None and not isinstance(value, str):
             toml = directory / "trial.toml"
             raise FormatError(toml, f"{key} is {value!r}", f'write a file: {key} = "walk.c3d"')
-
-
-def _session(directory: Path, config: object) -> RunConfig | None:
-    """Read the session's file, where one is named, for what concerns a recording."""
-    return load_config(directory / str(config), without=_NOT_USED) if config else None
+    config = metadata.get("config")
+    return load_config(directory / config, without=_NOT_USED) if config else None
 
 
 def _forces_beside(directory: Path) -> tuple[Storage | None, ExternalLoads | None]:
@@ -129,10 +122,9 @@ def _forces_beside(directory: Path) -> tuple[Storage | None, ExternalLoads | Non
     return forces, loads
 
 
-def _read_one(directory: Path, named: object, config: object, *, with_emg: bool) -> TrialFiles:
+def _read_one(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -> TrialFiles:
     """Read one file that holds everything; where nobody says whose a plate is, the bridge finds."""
-    session = _session(directory, config)
-    path = directory / str(named)
+    session, path = _session(directory, metadata), directory / metadata["recording"]
     recording = read_recording(path, session)
     if with_emg and recording.analogs is None:
         raise FormatError(path, "no EMG in it", 'export it with its EMG, or write kind = "none"')
@@ -141,11 +133,8 @@ def _read_one(directory: Path, named: object, config: object, *, with_emg: bool)
     if forces is None or loads is None:
         return TrialFiles(recording.markers, None, None, emg)
     loads.select(forces)
-    if session is not None and session.corners is not None:  # of plates without names
-        on_feet = all(load.body == WHICHEVER_FOOT for load in loads.forces)
-        corners = corners_of(session.corners) if on_feet else None
-    else:
-        corners = corners_by_force(loads.forces, recording.corners)
+    on_feet = all(load.body == WHICHEVER_FOOT for load in loads.forces)
+    corners = plate_corners(recording, loads.forces, session, on_feet=on_feet)
     return TrialFiles(recording.markers, forces, loads, emg, corners)
 
 
