@@ -335,7 +335,7 @@ class Bridge:
             status |= _GAP
         if self.ik.held:
             status |= _HOLD
-        elif not (self.ik.converged and self.ik.fits):
+        elif self.ik.lost or not (self.ik.converged and self.ik.fits):
             status |= _IK_UNCONVERGED
         self.output.marker_rms = self.ik.marker_rms
         self.output.guessed = self.ik.blind

@@ -6,9 +6,10 @@ import numpy as np
 
 from ._jit import F64
 from .base_coordinates import BaseCoordinates
-from .kinematics import Pose, Skeleton, point_in_ground, pose_free
-from .marker_normal import Targets
+from .kinematics import point_in_ground, pose_free
+from .marker_normal import is_there
 from .model import CompiledModel
+from .pose_solver import PoseSolver
 
 TURNS = tuple(0.25 * np.pi * k for k in (0, 2, 4, -2, 1, 3, -1, -3))
 """Headings [rad]; the first four look every way."""
@@ -27,6 +28,11 @@ class FirstPoses:
         What moves it as a whole.
     standing, lower, upper : ndarray of shape (n_free,), float64 [rad] or [m]
         Its default, within its bounds; they may be infinite.
+
+    Attributes
+    ----------
+    standing : ndarray of shape (n_free,), float64 [rad] or [m]
+        See above.
     """
 
     def __init__(
@@ -35,40 +41,51 @@ class FirstPoses:
         # models differ in the sign of a bent knee
         sitting = (_sitting(model, standing, SITTING), _sitting(model, standing, -SITTING))
         self._poses = tuple(itertools.product((standing, *sitting), TURNS))
-        self._base, self._standing = base, standing
+        self._base, self.standing = base, standing
         self._lower, self._upper = lower, upper
         self._is_angle = model.coordinates.is_angle[model.coordinates.free_index]
 
     def __len__(self) -> int:
         return len(self._poses)
 
-    def start(
-        self, k: int, markers: F64, targets: Targets, skeleton: Skeleton, pose_out: Pose
-    ) -> F64:
-        """Return one of the postures and headings, moved to the markers."""
+    def start(self, k: int, markers: F64, solver: PoseSolver) -> F64:
+        """Return one of the postures and headings, moved to the markers; see `moved`."""
         posture, turn = self._poses[k]
         start = posture.copy()
         self._base.turn(start, turn)
-        pose_free(skeleton, start, pose_out)
-        self._base.shift(start, _centroid_offset(markers, targets, pose_out))
-        return np.clip(start, self._lower, self._upper)
+        return self.moved(start, markers, solver)
+
+    def moved(self, free: F64, markers: F64, solver: PoseSolver) -> F64:
+        """Return a pose moved as a whole to the markers, within the bounds.
+
+        Parameters
+        ----------
+        free : ndarray of shape (n_free,), float64 [rad] or [m]
+        markers : ndarray of shape (n_label, 3), float64 [m], ground
+        solver : PoseSolver
+            Its skeleton and targets are used, and its pose is overwritten.
+        """
+        pose_free(solver.skeleton, free, solver.pose)
+        moved = free.copy()
+        self._base.shift(moved, _centroid_offset(markers, solver))
+        return np.clip(moved, self._lower, self._upper)
 
     def bend(self, free: F64) -> float:
         """How far the angles of a pose are from those of who stands [rad], in sum."""
-        return float(np.abs((free - self._standing)[self._is_angle]).sum())
+        return float(np.abs((free - self.standing)[self._is_angle]).sum())
 
     def unwound(self, free: F64) -> F64:
         """The same with every angle within half a turn of its default, where its range allows."""
-        turns = np.round((free - self._standing) / (2.0 * np.pi)) * self._is_angle
+        turns = np.round((free - self.standing) / (2.0 * np.pi)) * self._is_angle
         return np.clip(free - 2.0 * np.pi * turns, self._lower, self._upper)
 
 
-def _centroid_offset(markers: F64, targets: Targets, pose: Pose) -> F64:
+def _centroid_offset(markers: F64, solver: PoseSolver) -> F64:
     """Mean vector from the model's markers to the measured ones [m]."""
     point, offsets = np.zeros(3), []
-    for link, station, _, column in zip(*targets, strict=True):
-        if np.isfinite(markers[column, 0]):
-            point_in_ground(pose, int(link), station, point)
+    for link, station, _, column in zip(*solver.targets, strict=True):
+        if is_there(markers[column]):
+            point_in_ground(solver.pose, int(link), station, point)
             offsets.append(markers[column] - point)
     return np.mean(offsets, axis=0) if offsets else np.zeros(3)
 

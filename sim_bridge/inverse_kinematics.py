@@ -1,7 +1,6 @@
 """Inverse kinematics: the weighted least-squares pose of OpenSim's InverseKinematicsTool.
 
-Each frame starts from the last pose moved on by its last step, the first frame from several
-headings; the solver itself is in ``marker_pose``.
+Each frame starts from the last pose moved on by its last step, the first frame from many poses.
 """
 
 from collections.abc import Sequence
@@ -10,15 +9,16 @@ import numpy as np
 
 from ._jit import F64, I64
 from .base_coordinates import base_coordinates
-from .coordinate_task import CoordinateTask, Pull
+from .coordinate_task import CoordinateTask
 from .exceptions import MarkerMismatch
 from .first_poses import FirstPoses
-from .kinematics import point_in_ground, pose_free, skeleton_of
+from .kinematics import point_in_ground, pose_free
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
 from .marker_normal import Targets, seen_markers
-from .marker_pose import allocate, solve_frame
 from .model import CompiledModel
+from .pose_search import PoseSearch, as_good
+from .pose_solver import MINIMUM_MARKERS, PoseSolver
 from .sight import Sight
 
 MAX_ITERATIONS = 30
@@ -29,26 +29,16 @@ GAP_STIFFNESS = 1e-4
 a thousand times as much from them, one that they do not see stays with its prediction."""
 _STEP_KEPT = 0.9
 """Share of the last step that the prediction takes again."""
-_FEW_SEEDS, _SEED_GOOD = 4, 0.03
-"""The first few seeds do where one of them ends below this weighted marker error [m]."""
-_SEED_ITERATIONS = 200
-_SEED_TIE = 1.1
-"""Weighted marker errors within this factor of the least are as good: then the pose that bends the
-joints less is the person's, one with a joint turned over is not."""
-MISFIT_M = 0.06
-"""Markers this far [m] from the model's (RMS) are not this model's, or the pose is a wrong one:
-soft tissue, placement and scaling leave up to 23 mm in the trials that this was tested on,
-exchanged labels decimetres."""
 _LOST_FRAMES = 50
-"""After so many frames of misfit it is published as it is, and looked for anew."""
+"""After so many frames of misfit it is published as it is, and the person looked for."""
 _FEW_SHARE = 0.25
 """With less than this share of the markers that are there as a rule, the pose is held."""
-_TRY_EVERY, _TRY_ITERATIONS = 4, 20
-"""One seed in so many frames and so many iterations, so that looking makes few frames late."""
+SEARCH_ITERATIONS = 60
+"""Of a frame that pays for the search beside its own pose: about 1.5 ms."""
 _LEAP = 1.5
 """From one frame to the next [rad]: 60 rad/s at 40 Hz."""
-_ROUNDING = 1e-6
-"""Weighted marker errors [m] that differ by less are the same pose."""
+_SAME = 1e-3
+"""Poses that differ by less [rad, m] are the same."""
 
 
 class InverseKinematics:
@@ -89,12 +79,9 @@ class InverseKinematics:
         Whether its markers hardly see a coordinate that those before saw: it follows a prediction.
     surprised : bool
         Whether its pose is not where the one before led to: what is between them is no motion.
-    converged : bool
-        Whether the last frame ended by its tolerance.
+    lost : bool
+        Whether its pose may be a wrong one, with a joint turned over say: a better is looked for.
     """
-
-    MINIMUM_MARKERS = 3
-    """Fewer usable markers than this and the last solution stays."""
 
     @property
     def held(self) -> bool:
@@ -110,7 +97,6 @@ class InverseKinematics:
         tasks: Sequence[CoordinateTask] = (),
     ) -> None:
         match = match_markers(marker_names, model.markers.names)
-        self._skeleton = skeleton_of(model)
         self.n_labels = len(marker_names)
         chosen = weights or {}
         weight = np.array([float(chosen.get(name, 1.0)) for name in match.names])
@@ -121,8 +107,14 @@ class InverseKinematics:
             weight=weight[used],
             column=match.column[used],
         )
-        if np.count_nonzero(used) < self.MINIMUM_MARKERS:
+        if np.count_nonzero(used) < MINIMUM_MARKERS:
             raise MarkerMismatch("fewer than three markers have a weight above 0; raise some")
+        names = [name for name, has_weight in zip(match.names, used, strict=True) if has_weight]
+        self._gate, self._stiffness = MarkerGate(self._targets, names, self.n_labels), stiffness
+        self._set_up(model, tasks)
+
+    def _set_up(self, model: CompiledModel, tasks: Sequence[CoordinateTask]) -> None:
+        """Prepare solving, looking for the person, and what goes on from frame to frame."""
         coordinates = model.coordinates
         free = self._free_index = coordinates.free_index
         self._lower, self._upper = coordinates.lower[free], coordinates.upper[free]
@@ -133,38 +125,33 @@ class InverseKinematics:
         self._lower[base.indices], self._upper[base.indices] = -np.inf, np.inf
         spins = np.isinf(self._upper - self._lower) & self._is_angle
         self._turns_per_rad, self._turns = spins / (2.0 * np.pi), np.zeros(len(spins))
-        self._first = FirstPoses(model, base, self._default, self._lower, self._upper)
-        self._work = allocate(model)
-        self._result = np.zeros(5)
-        self.free = self._default.copy()
+        bounds = (self._lower, self._upper)
+        self._solver, searcher = (
+            PoseSolver(model, self._targets, *bounds, self._default, tasks) for _ in range(2)
+        )
+        first = FirstPoses(model, base, self._default, *bounds)
+        self._search = PoseSearch(searcher, first, self.n_labels)
+        self.free = self._solver.free
         self._last, self._velocity = self.free.copy(), np.zeros_like(self.free)
-        self._last_rms, self._held, self.surprised = 0.0, 0, False
-        self._start, self._stiffness = self.free.copy(), stiffness
-        self._pull = Pull(tasks, model, self._default)
+        self._start = self.free.copy()
         self._sight, self.blind = Sight(len(self.free)), False
-        names = [name for name, has_weight in zip(match.names, used, strict=True) if has_weight]
-        self._gate = MarkerGate(self._targets, names, self.n_labels)
-        self._placed, self._misfits = False, 0
+        self._last_rms, self._held, self._misfits = 0.0, 0, 0
+        self._placed = self.lost = self.surprised = False
 
     @property
     def q(self) -> F64:
         """The last solution; see the class."""
-        return self._work.pose.q
+        return self._solver.pose.q
 
     @property
     def marker_rms(self) -> float:
         """Marker error of the last solution [m]."""
-        return float(self._result[0])
-
-    @property
-    def _misfit(self) -> float:
-        """Square root of what was minimised, per seen marker of weight one [m]."""
-        return float(np.sqrt(self._result[4] / self._targets.weight.mean() / max(self.n_used, 1)))
+        return self._solver.marker_rms
 
     @property
     def n_used(self) -> int:
         """Markers that the last frame had."""
-        return int(self._result[1])
+        return self._solver.n_used
 
     @property
     def complete(self) -> bool:
@@ -184,17 +171,17 @@ class InverseKinematics:
     @property
     def iterations(self) -> int:
         """Iterations of the last frame."""
-        return int(self._result[2])
+        return self._solver.iterations
 
     @property
     def converged(self) -> bool:
         """Whether the last frame met the tolerance."""
-        return bool(self._result[3] > 0.0)
+        return self._solver.converged
 
     @property
     def fits(self) -> bool:
         """Whether the last frame's markers lie where this model can have them."""
-        return self.marker_rms <= MISFIT_M
+        return self._solver.fits
 
     def default_markers(self) -> F64:
         """Markers of the default pose in the order of the labels; NaN for those of no marker.
@@ -203,18 +190,19 @@ class InverseKinematics:
         -------
         ndarray of shape (n_label, 3), float64 [m], ground
         """
-        pose_free(self._skeleton, self._default, self._work.pose)
+        solver = self._solver
+        pose_free(solver.skeleton, self._default, solver.pose)
         places = np.full((self.n_labels, 3), np.nan)
         targets = self._targets
         for link, station, column in zip(
             targets.link, targets.station, targets.column, strict=True
         ):
-            point_in_ground(self._work.pose, int(link), station, places[column])
+            point_in_ground(solver.pose, int(link), station, places[column])
         return places
 
     def reset(self) -> None:
-        """Forget the last pose; the next frame starts from the seeds."""
-        self._placed = False
+        """Forget the last pose; the next frame is a first one."""
+        self._placed = self.lost = False
         self._gate.reset()
 
     def step(self, markers: F64) -> None:
@@ -230,32 +218,33 @@ class InverseKinematics:
             self._place(markers)
             return
         self._predict()
-        pose_free(self._skeleton, self._start, self._work.pose)
-        self._gate.screen(markers, self._work.pose, self.blind)
+        pose_free(self._solver.skeleton, self._start, self._solver.pose)
+        self._gate.screen(markers, self._solver.pose, self.blind)
         self._solve_seen(markers)
         self.surprised = self._gate.n_aside > 0 and self._has_moved(markers)
         if self.surprised:
             self._gate.take_all(markers)
         elif self._gate.n_aside:
-            pose_free(self._skeleton, self._start, self._work.pose)
+            pose_free(self._solver.skeleton, self._start, self._solver.pose)
             self._solve_seen(self._gate.markers)
-        if self._is_wrong(markers):
-            self._solve(self._gate.markers, self._last, 0)
+        if self._is_wrong():
+            self._solver.solve(self._gate.markers, self._last, 0)
             self._gate.outvoted()
             self._held += 1
             return
         self.surprised |= more
         self._take_step()
-        if (self._misfits >= _LOST_FRAMES and self.fits) or self._leapt():
-            self._gate.forget()  # found, perhaps with a joint turned over
-            self._place(markers)
-        else:
-            self._keep()
+        leapt = self._leapt()
+        self._keep()
+        if leapt or (self._misfits >= _LOST_FRAMES and not self.lost):
+            self._lose(markers)
+        if self.lost:
+            self._look(markers)
 
     def _has_moved(self, markers: F64) -> bool:
         """Whether the person is elsewhere than predicted, rather than markers on the person."""
         as_well = self.marker_rms <= _RMS_RISE * self._last_rms + _RMS_SLACK
-        return as_well and self._gate.in_place(markers, self._work.pose)
+        return as_well and self._gate.in_place(markers, self._solver.pose)
 
     def _leapt(self) -> bool:
         """Whether a joint turned farther than any does, with all markers there.
@@ -263,38 +252,35 @@ class InverseKinematics:
         Whoever is suddenly elsewhere, and faces another way, is found from the last pose with
         joints turned over, and a step like that is none to go on by.
         """
-        np.multiply(self._velocity, self._is_angle, out=self._turns)
+        return self._gate.n_missing == 0 and self._turn(self._velocity) > _LEAP
+
+    def _turn(self, step: F64) -> float:
+        """Return the farthest turn of a joint in a step [rad]."""
+        np.multiply(step, self._is_angle, out=self._turns)
         np.abs(self._turns, out=self._turns)
-        return self._gate.n_missing == 0 and float(self._turns.max()) > _LEAP
+        return float(self._turns.max())
 
     def _keep(self) -> None:
         """Take the pose for the person's."""
-        self._gate.learn(self._work.pose)
+        if self.fits:
+            self._gate.learn(self._solver.pose)
+        else:
+            self._gate.forget()  # a pose that is not theirs does not tell where markers sit
         self._last_rms = self.marker_rms
         self._velocity /= self._held + 1
         self._last[:] = self.free
         self._held, self._misfits = 0, 0 if self.fits else self._misfits
 
-    def _is_wrong(self, markers: F64) -> bool:
+    def _is_wrong(self) -> bool:
         """Whether a frame tells no pose: few of its markers are where they can be, or none fits.
 
-        Markers that go on like that are taken for what they are; the pose that they are given
-        holds itself, since each frame starts from it, so now and then a seed is tried.
+        Markers that go on like that are taken for what they are.
         """
         few = _FEW_SHARE * (self.n_used + self._gate.n_missing)
-        if self.n_used < max(few, self.MINIMUM_MARKERS):
+        if self.n_used < max(few, MINIMUM_MARKERS):
             return True
-        if self.fits:
-            return False
-        self._misfits += 1
-        if self._misfits < _LOST_FRAMES:
-            return True
-        tries, wait = divmod(self._misfits - _LOST_FRAMES, _TRY_EVERY)
-        if not wait:
-            self._solve(markers, self._seed(tries % len(self._first), markers), _TRY_ITERATIONS)
-            if not self.fits:
-                self._solve(markers, self._last, 0)
-        return False
+        self._misfits += not self.fits
+        return not self.fits and self._misfits < _LOST_FRAMES
 
     def _take_step(self) -> None:
         """Measure the last step, without whole turns: an angle without end must not spin."""
@@ -308,19 +294,18 @@ class InverseKinematics:
 
     def _solve_seen(self, markers: F64) -> None:
         """Solve from the prediction; with markers missing, hold on to it a little."""
+        solver = self._solver
         _, n_seen = seen_markers(self._targets, markers)
         if n_seen == self._gate.n_expected:
             self._gate.n_missing, self.blind = 0, False
-            self._solve(markers, self._start, MAX_ITERATIONS, self._stiffness)
-            self._sight.learn(self._work.normal, self._pull.weight)
+            solver.solve(markers, self._start, MAX_ITERATIONS, self._stiffness)
+            self._sight.learn(solver.normal, solver.pull)
             return
-        corrected = self._gate.on_model(markers, self._work.pose)
-        self._solve(corrected, self._start, MAX_ITERATIONS, GAP_STIFFNESS)
-        self.blind = self._sight.lost(self._work.normal, self._pull.weight)
+        corrected = self._gate.on_model(markers, solver.pose)
+        solver.solve(corrected, self._start, MAX_ITERATIONS, GAP_STIFFNESS)
+        self.blind = self._sight.lost(solver.normal, solver.pull)
         if corrected is not markers:
-            converged = self._result[3]
-            self._solve(markers, self.free, 0)  # the markers' errors as they are
-            self._result[3] = converged
+            solver.measure(markers)
 
     def _predict(self) -> None:
         """Move the last pose on by its last step; a step that nothing renews fades."""
@@ -328,53 +313,50 @@ class InverseKinematics:
         self._start += self._last
         np.clip(self._start, self._lower, self._upper, out=self._start)
 
-    def _solve(self, markers: F64, start: F64, limit: int, hold: float = 0.0) -> None:
-        """Solve from ``start``, pulled to it by ``hold`` and to the tasks' values."""
-        weight, _ = seen_markers(self._targets, markers)
-        self._pull.hold(start, hold, weight)
-        self.free[:] = start
-        solve_frame(
-            self._skeleton,
-            self._targets,
-            markers,
-            self._lower,
-            self._upper,
-            self._pull.anchor,
-            self._pull.weight,
-            limit,
-            self._work,
-            self.free,
-            self._result,
-        )
-
     def _place(self, markers: F64) -> None:
-        """First frame: the best of several postures and headings, each moved to the markers.
+        """Find the person in a first frame, however long it takes."""
+        self._search.begin(markers, thorough=True)
+        self._search.go_on(np.inf)
+        self._placed = self._search.found
+        self._solver.solve(markers, self._search.free, MAX_ITERATIONS)
+        self._start_here()
 
-        Several end in the same pose, some with angles gone over the top of a gimbal or a joint
-        turned over: among the good ones that with the smallest angles is the person's.
-        """
-        found: list[tuple[float, float, F64]] = []
-        for k in range(len(self._first)):
-            if k == _FEW_SEEDS and min((m for m, *_ in found), default=np.inf) < _SEED_GOOD:
-                break
-            self._solve(markers, self._seed(k, markers), _SEED_ITERATIONS)
-            if self.n_used >= self.MINIMUM_MARKERS:
-                bend = self._first.bend(self.free)
-                found.append((self._misfit, bend, self.free.copy()))
-        self._placed = bool(found)
-        least = min((misfit for misfit, *_ in found), default=0.0)
-        close = _SEED_TIE * least + _ROUNDING
-        equals = [(b, k) for k, (misfit, b, _) in enumerate(found) if misfit <= close]
-        best = found[min(equals)[1]][2] if equals else self._default
-        unwound = self._first.unwound(best)
-        self._solve(markers, unwound, 0)
-        same = self._misfit <= found[min(equals)[1]][0] + _ROUNDING if equals else False
-        self._solve(markers, unwound if same else best, _SEED_ITERATIONS)
+    def _start_here(self) -> None:
+        """Go on from the pose as one that no step led to."""
         self._last[:] = self.free
         self._velocity[:] = 0.0
         self._last_rms, self._held, self._misfits = self.marker_rms, 0, 0
-        self.surprised = True
+        self.lost, self.surprised = False, True
 
-    def _seed(self, k: int, markers: F64) -> F64:
-        """One of the postures and headings, moved to the markers."""
-        return self._first.start(k, markers, self._targets, self._skeleton, self._work.pose)
+    def _lose(self, markers: F64) -> None:
+        """Doubt the pose, and begin to look for a better."""
+        self.lost = self.surprised = True
+        self._velocity[:] = 0.0
+        self._gate.forget()
+        self._search.begin(markers, thorough=self.fits)
+
+    def _look(self, markers: F64) -> None:
+        """Go on looking; one look is thorough, that at a frame of which a pose is known to fit."""
+        if self.fits and not self._search.thorough:
+            self._lose(markers)
+        self._search.go_on(SEARCH_ITERATIONS)
+        if not self._search.running:
+            self._settle(markers)
+
+    def _settle(self, markers: F64) -> None:
+        """Take the pose that was found, if it is that of this frame too; or keep one as good."""
+        solver = self._solver
+        solver.measure(markers)
+        own, fitted, misfit = self.free.copy(), self.fits, solver.misfit
+        solver.solve(markers, self._search.to(markers), MAX_ITERATIONS)
+        strayed = self._turn(self.free - self._search.free) > _LEAP
+        found = self.fits and not strayed and as_good(solver.misfit, misfit)
+        if found and np.abs(self.free - own).max() > _SAME:
+            self._gate.forget()
+            self._start_here()
+        else:
+            self.free[:] = own
+            solver.measure(markers)
+            self.lost = strayed or not (found or fitted)
+        if self.lost or not self._search.thorough:
+            self._lose(markers)

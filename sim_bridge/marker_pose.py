@@ -18,7 +18,7 @@ from .model import CompiledModel
 
 STEP_TOLERANCE = 1e-7
 """Largest change of a coordinate [rad, m] in the last step."""
-_LEAST_DAMPING, _MOST_DAMPING = 1e-10, 1e8
+LEAST_DAMPING, _MOST_DAMPING = 1e-10, 1e8
 _NEWTON_RMS = 0.05
 """RMS marker error [m] above which Newton's step is not tried: far away it may lead elsewhere."""
 _FLOOR = 1e-12
@@ -95,10 +95,11 @@ def solve_frame(
         Working memory; its pose is that of the solution on return.
     free_out : ndarray of shape (n_free,), float64 [rad] or [m]
         Start on entry, solution on return.
-    result_out : ndarray of shape (5,), float64
-        RMS marker error [m], markers used, iterations, 1 if converged, cost [m^2].
+    result_out : ndarray of shape (6,), float64
+        RMS marker error [m], markers used, iterations, 1 if converged, cost [m^2], and the
+        damping: that to begin with on entry, that to go on with on return.
     """
-    damping = _LEAST_DAMPING
+    damping = result_out[5]
     converged = False
     cost = _cost(skeleton, targets, markers, free_out, work, result_out)
     cost += _pull(free_out, anchor, stiffness, work, False)
@@ -119,7 +120,7 @@ def solve_frame(
                     copy_vector(work.trial, free_out)
                     cost = trial_cost
                     converged = size < STEP_TOLERANCE
-                    damping = max(0.1 * damping, _LEAST_DAMPING)
+                    damping = max(0.1 * damping, LEAST_DAMPING)
                     break
                 if size < STEP_TOLERANCE:  # rounding is reached
                     converged = True
@@ -134,6 +135,7 @@ def solve_frame(
     result_out[2] = iteration
     result_out[4] = cost
     result_out[3] = 1.0 if converged else 0.0
+    result_out[5] = damping
 
 
 @kernel

@@ -20,7 +20,7 @@ class BridgeStatus(IntFlag):
     """Ground reaction is predicted from the motion, at least in part."""
     IK_UNCONVERGED = 32
     """Inverse kinematics stopped at its iteration limit, or left the markers far from the model's:
-    labels are exchanged, or the model is not this person's."""
+    labels are exchanged, the model is not this person's, or who leapt or was lost is looked for."""
     SO_SATURATED = 64
     """A muscle is fully active: what more it would have to give, others or reserves do."""
     PATH_EXTRAPOLATED = 128

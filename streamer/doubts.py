@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from sim_bridge.inverse_kinematics import MISFIT_M
+from sim_bridge.pose_solver import MISFIT_M
 
 __all__ = ["lying_doubt", "mass_doubt", "misfit_doubt"]
 
