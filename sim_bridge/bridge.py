@@ -223,6 +223,11 @@ class Bridge:
         """Rows of ``output.forces``: those given, then those of feet without one."""
         return self._external.loads
 
+    @property
+    def carried(self) -> bool:
+        """Whether a force that carries the body is ever known, or none is needed."""
+        return self._external.carried
+
     def reset(self) -> None:
         """Forget the past; the next frame is a first one."""
         self.ik.reset()

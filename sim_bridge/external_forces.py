@@ -71,6 +71,8 @@ class ExternalForces:
         Of the last step: force, centre of pressure, free torque.
     plate_faults : ndarray of shape (n_given,), int64
         :class:`sim_bridge.plates.PlateFault` of each measured row.
+    carried : bool
+        Whether a force that carries the body is ever known, or none is needed.
     posed, settled : bool
         Set from outside: whether the pose of the next step is a person's, and its speeds. Of a pose
         that is held, or of exchanged labels, nobody is accused.
@@ -98,7 +100,7 @@ class ExternalForces:
             self._reaction = GroundReaction(model, feet, rate_hz)
             self.loads += _feet_without(self.loads) if predicts else ()
         carrying = [load for load in self.loads if not load.pure_torque]
-        self._uncarried = not _moves(model, carrying).any() and bool(base_links(model))
+        self.carried = bool(_moves(model, carrying).any()) or not base_links(model)
         self._mode = mode
         self._foot = foot = _foot_of(self.loads)
         self._elsewhere = _moves(model, self.loads) & (foot < 0)
@@ -138,7 +140,7 @@ class ExternalForces:
     @property
     def ignored(self) -> bool:
         """Whether a force of the last step was not known, or none ever is: it counts as none."""
-        return self._ignored or self._uncarried
+        return self._ignored or not self.carried
 
     @property
     def doubted(self) -> bool:
@@ -259,7 +261,7 @@ class ExternalForces:
             else:
                 self._feet.forget()
             self._doubted = self._feet.beside or self._lacks_force(force, soles)
-        if self.posed:
+        if self._mode == "auto" and self.posed:
             self._missing.watch(self._parent, force, reaction.forces)
         else:
             self._missing.forget()

@@ -1,6 +1,6 @@
 """Errors of every filter, by trial, data set and gait."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.filters.lateness import lateness_s
 from benchmarks.filters.trials import ScoredTrial, Solution
-from benchmarks.trials import PlateTrial
+from benchmarks.trials import PlateTrial, each_trial
 from sim_bridge.filters import make_filter
 
 FILTERS = (
@@ -63,35 +63,34 @@ class Curve:
         }
 
 
-def measure_curve(
-    directories: Sequence[Path],
-    filters: Sequence[str],
-    seconds: float,
-    progress: Callable[[str], None],
-) -> Curve:
+def measure_curve(directories: Sequence[Path], filters: Sequence[str], seconds: float) -> Curve:
     """Run every filter over every trial.
 
     Parameters
     ----------
     directories : sequence of Path
-        Trials.
+        Trials; none for all with plates.
     filters : sequence of str
         Names, as :func:`sim_bridge.filters.make_filter` takes them.
     seconds : float
         Longest part of a trial that is used [s].
-    progress : callable
-        Told what is going on.
+
+    Raises
+    ------
+    ConfigError
+        If ``seconds`` makes no sense, or no trial can be scored.
     """
     delays = {name: 1e3 * make_filter(name, 1, DELAY_RATE_HZ).delay_s for name in filters}
+
+    def score(trial: PlateTrial) -> tuple[str, dict[str, dict[str, float]]] | None:
+        solved = ScoredTrial.solved(trial)
+        errors = {name: e for name in filters if (e := solved.errors(name)) is not None}
+        return (_group(solved), errors) if errors else None
+
     by_trial: dict[str, dict[str, list[dict[str, float]]]] = {name: {} for name in filters}
-    for directory in directories:
-        trial = ScoredTrial.solved(PlateTrial.load(directory, seconds))
-        progress(trial.name)
-        group = _group(trial)
-        for name in filters:
-            errors = trial.errors(name)
-            if errors is not None:
-                by_trial[name].setdefault(group, []).append(errors)
+    for group, scored in each_trial(directories, seconds, score):
+        for name, errors in scored.items():
+            by_trial[name].setdefault(group, []).append(errors)
     first = by_trial[filters[0]]
     return Curve(
         delays,

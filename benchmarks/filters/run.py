@@ -10,8 +10,7 @@ from benchmarks.filters.plot import draw
 from benchmarks.filters.report import Report
 from benchmarks.records import Record
 from benchmarks.trials import trial_directories
-from streamer.exceptions import ConfigError
-from streamer.terminal import plain_console, say
+from streamer.terminal import plain_console
 
 PAGE, FIGURE = "filters.md", "filters.png"
 
@@ -51,12 +50,10 @@ def run(
     StreamerError, SimBridgeError
         If a trial or a filter's name cannot be read.
     """
-    if not seconds >= 1.0:
-        raise ConfigError(f"--seconds is {seconds:g}; give 1 or more")
     record = Record("filters", out, docs and docs / PAGE)
-    trials = list(directories) or trial_directories()
     names = list(filters) or list(FILTERS)
-    curve = measure_curve(trials, names, seconds, lambda text: say(f"  {text}"))
+    curve = measure_curve(directories, names, seconds)
+    trials = directories or trial_directories()
     published = [p for p in (published_results(d, seconds) for d in trials) if p is not None]
     report = Report(curve, published[0] if published else None)
     report.show(plain_console())

@@ -1,6 +1,9 @@
 """Filters by their written name."""
 
 import math
+from typing import Final
+
+import numpy as np
 
 from sim_bridge._jit import I64
 from sim_bridge.exceptions import SettingsError
@@ -27,9 +30,10 @@ _CUTOFF_HZ = 8.0
 _DEGREE = 3.0
 _LONGEST_DELAY_MS = 500.0
 _MOST_FRAMES = 1000
+_NO_BALLS: Final = np.zeros((0, 3), dtype=np.int64)
 
 
-def make_filter(name: str, n: int, rate_hz: float, balls: I64 | None = None) -> DerivativeFilter:
+def make_filter(name: str, n: int, rate_hz: float, balls: I64 = _NO_BALLS) -> DerivativeFilter:
     """A causal filter for ``n`` coordinates at ``rate_hz``.
 
     Parameters
@@ -41,8 +45,8 @@ def make_filter(name: str, n: int, rate_hz: float, balls: I64 | None = None) -> 
         Number of coordinates.
     rate_hz : float
         Nominal frame rate [Hz].
-    balls : ndarray of shape (n_ball, 3), int64, or None
-        Coordinates that are one rotation, see :class:`BallFilter`; none if not given.
+    balls : ndarray of shape (n_ball, 3), int64
+        Coordinates that are one rotation, see :class:`BallFilter`.
 
     Raises
     ------
@@ -60,11 +64,10 @@ def make_filter(name: str, n: int, rate_hz: float, balls: I64 | None = None) -> 
         values = []
     if not values or not all(math.isfinite(x) for x in values):
         raise SettingsError(f"filter '{name}' has no meaning; write {_FORMS}")
-    n_ball = 0 if balls is None else len(balls)
-    made = _made(name, kind, values, n + 4 * n_ball, rate_hz)
+    made = _made(name, kind, values, n + 4 * len(balls), rate_hz)
     if made is None:
         raise SettingsError(f"filter '{name}' has no meaning; write {_FORMS}")
-    return BallFilter(made, balls) if balls is not None and n_ball else made
+    return BallFilter(made, balls) if len(balls) else made
 
 
 def _made(

@@ -23,7 +23,7 @@ def zero_phase_derivatives(time: F64, q: F64, cutoff_hz: float) -> tuple[F64, F6
     Parameters
     ----------
     time : ndarray of shape (n_frame,), float64 [s]
-        Capture times, even.
+        Capture times, rising; see above where they are not even.
     q : ndarray of shape (n_frame, n_coordinate), float64 [rad] or [m]
         Inverse kinematics.
     cutoff_hz : float

@@ -62,9 +62,9 @@ def open_bridge(
     if config.ik_setup is not None:
         settings = with_ik_setup(settings, read_ik_setup(config.ik_setup), model)
     bridge = Bridge(model, marker_names, loads, settings)
-    if not bridge.loads:
+    if not bridge.carried:
         say(
-            "no ground reaction: there are no plates and none is predicted "
+            "no ground reaction: nothing measures it and none is predicted "
             "(ground_reaction: measured, or a model without calcn_r, toes_r, ...); "
             "moments and activations are those of a body that nothing carries"
         )

@@ -21,7 +21,7 @@ def test_a_mass_far_from_the_models_is_said(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bridge = SimpleNamespace(loads=("plate",))
+    bridge = SimpleNamespace(carried=True)
     monkeypatch.setattr("streamer.commands.bridges.Bridge", lambda *_: bridge)
     config = RunConfig(model=Path("me.osim"), mass_kg=mass_kg)
     assert open_bridge(config, MODEL, (), 100.0, (), None) is bridge

@@ -94,7 +94,7 @@ def test_plates_on_whichever_foot_have_the_corners_that_their_stream_tells() -> 
     assert named.loads[0].body == "calcn_r"
 
 
-def test_a_torque_alone_carries_nobody() -> None:
+def test_a_torque_alone_carries_nobody(capsys: pytest.CaptureFixture[str]) -> None:
     model = compile_model(SUBJECT / "model.osim")
     exo = ExternalForce("exo", "tibia_r", pure_torque=True)
     bridge = open_bridge(
@@ -104,6 +104,7 @@ def test_a_torque_alone_carries_nobody() -> None:
     out = bridge.solve(*np.zeros((3, n)), np.zeros((1, 9)))
     assert out.status & BridgeStatus.FORCE_STALE
     assert out.force_ignored
+    assert "no ground reaction" in capsys.readouterr().err
 
 
 def test_a_session_takes_the_weights_of_an_ik_setup(tmp_path: Path) -> None:
