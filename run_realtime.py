@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from streamer.commands import run as processes
 from streamer.config import RunConfig
@@ -20,9 +20,16 @@ from streamer.terminal import asked_to_stop, say
 
 if TYPE_CHECKING:
     from inference import Refiner
-    from sim_bridge import CompiledModel
-    from streamer.commands.calibrate import Attach
+    from sim_bridge import Bridge, CompiledModel
     from streamer.loop import Session
+
+
+class Wired(NamedTuple):
+    """A session ready for its first frame, and what it runs."""
+
+    session: "Session"
+    bridge: "Bridge"
+    refiner: "Refiner"
 
 
 def serve(config: RunConfig, duration_s: float | None, report: Path) -> None:
@@ -40,7 +47,7 @@ def serve(config: RunConfig, duration_s: float | None, report: Path) -> None:
     """
     quiet_liblsl()
     with one_line_errors(), ExitStack() as resources:
-        session = wire(config, resources)
+        session = wire(config, resources).session
         how = "real-time priority" if prefer(config.realtime_priority) else "ordinary priority"
         stop = asked_to_stop()
         say(f"running with {how}, publishing on {config.endpoint}")
@@ -48,7 +55,7 @@ def serve(config: RunConfig, duration_s: float | None, report: Path) -> None:
         report.write_text(json.dumps(session.report(), indent=2) + "\n", encoding="utf-8")
 
 
-def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: None) -> "Session":
+def wire(config: RunConfig, resources: ExitStack) -> Wired:
     """Bind, find the streams, compile, connect, warm up: all that is slow or can fail.
 
     Parameters
@@ -57,13 +64,6 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
         The session.
     resources : ExitStack
         Receives what is to be closed at the end.
-    attach : callable, optional
-        Gets the bridge and the refiner once they are warm.
-
-    Returns
-    -------
-    Session
-        Ready for its first frame.
     """
     # here, so that the process which only shows the table does not load the solvers
     from sim_bridge import compile_model
@@ -97,8 +97,7 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
     bridge.warm_up()
     refiner.warm_up()
     refiner.check_filter_delay(bridge.filter_delay_s)
-    attach(bridge, refiner)
-    return Session(
+    session = Session(
         markers=markers,
         forces=forces,
         bridge=bridge,
@@ -106,21 +105,21 @@ def wire(config: RunConfig, resources: ExitStack, attach: "Attach" = lambda *_: 
         sink=publisher,
         clock=LslClock(),
         settings=LoopSettings.of(config, markers.rate_hz, bridge.filter_delay_s),
-        meta=make_meta(config, model, refiner, markers.rate_hz, bridge.filter_delay_s),
+        meta=make_meta(config, model, refiner),
     )
+    return Wired(session, bridge, refiner)
 
 
 def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
     """Open the network on the configured backend and say which it is and how far it is proven."""
-    from streamer.model_refiner import refiner_for
+    from inference import Refiner
+    from streamer.model_inputs import inputs_of
 
     say("opening the network (on TensorRT the first time its engine is built)")
-    refiner = refiner_for(
-        model,
+    refiner = Refiner(
+        inputs_of(model, config.mass_kg, config.muscle_map),
         config.checkpoint,
-        mass_kg=config.mass_kg,
         backend=config.backend,
-        muscle_map=config.muscle_map,
         clock=time.perf_counter,
         subject=config.subject,
     )

@@ -20,6 +20,7 @@ from sim_bridge import Bridge, BridgeSettings, compile_model
 from streamer.commands.offline import process, read_input
 from streamer.formats import Trial, read_storage, read_trial
 from streamer.health import StageTimer
+from streamer.model_inputs import inputs_of
 
 mpl.use("Agg")
 from matplotlib import pyplot as plt
@@ -38,7 +39,7 @@ def main(directory: Path) -> None:
     recording = read_input(files[0], files[1], files[2], None, None)
     model = compile_model(trial.model)
     bridge = Bridge(model, recording.markers.names, recording.loads, BridgeSettings(100.0))
-    refiner = Refiner(None, model.muscle_names, model.coordinate_names, model.mass)
+    refiner = Refiner(inputs_of(model))
     results = process(recording, bridge, refiner, StageTimer(time.perf_counter))
     moved = recording.markers.time - bridge.filter_delay_s
     figure, axes = plt.subplots(3, 3, figsize=(10, 6.4), sharex=True, layout="constrained")

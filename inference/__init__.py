@@ -1,11 +1,12 @@
 """Motion, moments and simulated activations in, EMG envelopes out: networks and what they need.
 
-Nothing here reads a clock, opens a socket or knows the bridge. A session needs `Refiner` alone and
-loads no more; running the default backend needs no torch. `inference.networks`,
+Nothing here reads a clock, opens a socket or knows the bridge. A session needs a `Refiner` and its
+`LimbInputs` and loads no more; running the default backend needs no torch. `inference.networks`,
 `inference.training`, and of `inference.evaluation` what trains (`compare`, `ablate`,
 `methods.network`) do.
 """
 
+from inference.limb_inputs import LimbInputs
 from inference.refiner import Refiner
 
-__all__ = ["Refiner"]
+__all__ = ["LimbInputs", "Refiner"]

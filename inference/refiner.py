@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -30,19 +30,12 @@ class Refiner:
 
     Parameters
     ----------
+    inputs : LimbInputs
+        What the network gets of the model's arrays.
     checkpoint : Path, optional
         Folder of a checkpoint; by default the one shipped with the package.
-    muscle_names, coordinate_names : sequence of str
-        Of the model, in the order of the arrays that `step` gets.
-    mass_kg : float
-        Body mass [kg].
     backend : str
         ``auto`` or one of `inference.backends.BACKENDS`.
-    muscle_map : mapping of str to sequence of str, optional
-        Entries like ``"VM_r": ["vasmed_r"]``; they win over the default table.
-    knee_flexion : {1, -1}, optional
-        Sign of ``knee_angle`` in flexion, as the model's geometry tells; by default it is guessed
-        from the names of the muscles, and where these are unknown the knee's inputs are left out.
     clock : callable, optional
         Returns the time [s]; ``auto`` measures the backends by it.
     subject : Path, optional
@@ -80,19 +73,16 @@ class Refiner:
 
     Raises
     ------
-    CheckpointError, MuscleMapError, BackendUnavailable, SubjectError
+    CheckpointError, BackendUnavailable, SubjectError
         At construction; `step` never raises for a frame's content.
     """
 
     def __init__(
         self,
-        checkpoint: Path | None,
-        muscle_names: Sequence[str],
-        coordinate_names: Sequence[str],
-        mass_kg: float,
+        inputs: LimbInputs,
+        checkpoint: Path | None = None,
+        *,
         backend: str = "onnxruntime",
-        muscle_map: Mapping[str, Sequence[str]] | None = None,
-        knee_flexion: float | None = None,
         clock: Callable[[], float] | None = None,
         subject: Path | None = None,
     ) -> None:
@@ -102,7 +92,6 @@ class Refiner:
         self.state_width = card.architecture.state_width
         self.subject = None if subject is None else _subject_of(subject, self.digest)
         self.on_step: OnStep | None = None
-        inputs = LimbInputs(muscle_names, coordinate_names, mass_kg, muscle_map, knee_flexion)
         self.absent_coordinates = inputs.absent_coordinates
         self._stream = InputStream(inputs, self.rate_hz)
         self.channel_names = tuple(

@@ -144,8 +144,3 @@ class ForceInlet(Inlet):
             if len(stamps) < CHUNK:
                 break
         return received
-
-    def flush(self) -> int:
-        """Move what is waiting into the memory, so that the first frame need not."""
-        self._drain(0.0)
-        return 0

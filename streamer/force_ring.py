@@ -197,7 +197,3 @@ class RecordedForces:
             self._ring.extend(self._time[self._taken : come], self._rows[self._taken : come])
             self._taken = come
         return self._ring.at(t, self.forces)
-
-    def flush(self) -> int:
-        """Nothing waits."""
-        return 0

@@ -181,6 +181,11 @@ def tell_missing(
     return int(Status.GAP)
 
 
+def tells_motion(result: BridgeResult) -> bool:
+    """Whether a frame tells of the motion, rather than of a pose that is held, wrong or guessed."""
+    return not (result.status & UNSEEN or result.guessed)
+
+
 def step_refiner(refiner: RefinerStep, t: float, result: BridgeResult, believed: bool) -> None:
     """Let the network take the bridge's answer to a frame.
 
@@ -199,5 +204,5 @@ def step_refiner(refiner: RefinerStep, t: float, result: BridgeResult, believed:
     known = measured or bool(result.status & Status.GRF_PREDICTED)
     refiner.step(
         t, result.activation, result.q, result.qd, result.tau,
-        forces_valid=known, seen=not (result.status & UNSEEN or result.guessed),
+        forces_valid=known, seen=tells_motion(result),
     )  # fmt: skip

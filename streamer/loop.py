@@ -107,7 +107,7 @@ class Session:
     settings : LoopSettings
         Promises and expectations.
     meta : Meta
-        What is published as ``meta``; the head is filled in here.
+        What is published as ``meta``; the head and what `settings` promise are filled in here.
 
     Attributes
     ----------
@@ -159,7 +159,14 @@ class Session:
         self._act = Act(session=self.session)
         self._kin = Kin(session=self.session)
         self._dyn = Dyn(session=self.session)
-        self._meta = msgspec.structs.replace(meta, session=self.session)
+        self._meta = msgspec.structs.replace(
+            meta,
+            session=self.session,
+            rate_hz=settings.rate_hz,
+            budget_ms=settings.budget_ms,
+            pacing=settings.pacing,
+            filter_delay_ms=1e3 * settings.filter_delay_s,
+        )
         self._began = self._next_meta = self._next_health = clock.now()
         self._last_health = (self._began, 0, 0)
 
@@ -180,8 +187,6 @@ class Session:
         switch_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_S)
         deadlines.start()
-        if self._forces is not None:
-            self._forces.flush()
         self._markers.flush()
         self._find_pose()
         self._began = self._clock.now()

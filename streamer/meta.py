@@ -11,14 +11,8 @@ if TYPE_CHECKING:  # a reader of messages loads neither solver nor network
     from sim_bridge import CompiledModel
 
 
-def make_meta(
-    config: RunConfig,
-    model: "CompiledModel",
-    network: "Refiner",
-    rate_hz: float,
-    filter_delay_s: float,
-) -> Meta:
-    """Gather names, units, hashes and promises.
+def make_meta(config: RunConfig, model: "CompiledModel", network: "Refiner") -> Meta:
+    """Gather names, units and hashes.
 
     Parameters
     ----------
@@ -26,15 +20,11 @@ def make_meta(
         The session.
     model, network : CompiledModel, Refiner
         What it runs.
-    rate_hz : float
-        Marker rate [Hz] to begin with; the session keeps it true.
-    filter_delay_s : float
-        Group delay of the filter [s].
 
     Returns
     -------
     Meta
-        Head not yet filled in.
+        The session fills in the head, and what it promises.
     """
     rotation = [bool(r) for r in model.coordinate_is_angle]
     return Meta(
@@ -54,11 +44,7 @@ def make_meta(
         model_hash=model.digest,
         checkpoint_hash=network.digest,
         subject=config.subject.stem if config.subject is not None else "",
-        rate_hz=rate_hz,
-        budget_ms=config.budget_ms,
-        pacing=config.pacing,
         filter=config.filter,
-        filter_delay_ms=1e3 * filter_delay_s,
         software=_software(),
     )
 

@@ -44,10 +44,6 @@ class ForceSource(Protocol):
         """Bring `forces` to time `t`, waiting until `until`; False if they are held."""
         ...
 
-    def flush(self) -> int:
-        """Take in what is waiting."""
-        ...
-
 
 class BridgeResult(Protocol):
     """One frame's result; arrays valid until the next step."""

@@ -24,6 +24,7 @@ from sim_bridge.inverse_kinematics import InverseKinematics
 from sim_bridge.muscle_force import MuscleForce
 from sim_bridge.muscle_paths import MuscleGeometry
 from sim_bridge.static_optimization import StaticOptimization
+from streamer.model_inputs import inputs_of
 
 pytestmark = pytest.mark.timeout(600)  # kernels may have to be compiled first
 WALKS = 2
@@ -124,7 +125,7 @@ def test_refiner(benchmark: BenchmarkFixture, inputs: StageInputs) -> None:
     if not DEFAULT_CHECKPOINT.exists():
         pytest.skip(f"no network at {DEFAULT_CHECKPOINT}; train one with `nem2e train`")
     s = inputs.subject
-    refiner = Refiner(None, s.model.muscle_names, s.model.coordinate_names, s.model.mass)
+    refiner = Refiner(inputs_of(s.model))
     refiner.warm_up()
     arguments = lambda i: (  # noqa: E731
         float(s.time[i]),

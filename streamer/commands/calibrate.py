@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -17,26 +17,27 @@ from inference.estimator import Estimator
 from inference.record import FeatureRecord
 from inference.state_log import StateLog
 from inference.subject import check_replaceable, save_subject
-from sim_bridge import Bridge, BridgeStatus, compile_model
+from sim_bridge import Bridge, compile_model
 from streamer.commands.progress import progress_bar
-from streamer.config import load_config
+from streamer.config import RunConfig, load_config
 from streamer.doubts import lying_doubt, misfit_doubt
 from streamer.emg_inlet import EmgInlet
 from streamer.exceptions import ConfigError, FormatError, StreamerError, StreamNotFound
 from streamer.features import refuse_namesakes
 from streamer.formats import Trial, read_trial
-from streamer.loop import Session
+from streamer.frame_forces import tells_motion
 from streamer.lsl_inlet import find
-from streamer.model_refiner import refiner_for
+from streamer.model_inputs import inputs_of
 from streamer.outputs import check_output
 from streamer.terminal import let_signals_interrupt, plain_console
 from streamer.trial_features import trial_features
 
-Attach = Callable[[Bridge, Refiner], None]
-Wire = Callable[..., Session]
+if TYPE_CHECKING:  # it imports this package
+    from run_realtime import Wired
+
+Wire = Callable[[RunConfig, ExitStack], "Wired"]
 """`run_realtime.wire`."""
 
-UNSOUND: Final = int(BridgeStatus.HOLD | BridgeStatus.WARMING_UP)
 SILENT_S: Final = 5.0
 """After so long without a marker frame or an EMG sample [s] a recording is given up."""
 LATE_S: Final = 1.0
@@ -124,7 +125,7 @@ def trial_take(
     record = trial_features(trial, model, with_emg=False)
     _check_fit(str(trial.directory), record.marker_rms_m)
     doubts += [f"{record.name}: {doubt}" for doubt in record.doubts]
-    refiner = refiner_for(model, checkpoint, mass_kg=trial.mass_kg)
+    refiner = Refiner(inputs_of(model, trial.mass_kg), checkpoint)
     names = tuple(trial.emg_muscles)
     columns = [trial.emg.names.index(name) for name in names]
     emg = EmgRecording(
@@ -154,7 +155,7 @@ def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:
         refiner.on_step = lambda at, step, usable=usable: log.add(at, step, usable)
         refiner.step(
             float(t), record.activation[i], record.q[i], record.qd[i], record.tau[i],
-            forces_valid=bool(record.forces_valid[i]),
+            forces_valid=bool(record.forces_valid[i]), seen=usable,
         )  # fmt: skip
     return log
 
@@ -187,17 +188,17 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
     with ExitStack() as resources:
         emg = EmgInlet(find(config.emg), config.emg)
         resources.callback(emg.close)
-        recorder = _Recorder(seconds)
-        session = wire(config, resources, recorder.attach)
+        wired = wire(config, resources)
+        recorder = _Recorder(seconds, wired.bridge, wired.refiner)
         emg.start()
         with progress_bar() as progress:
-            session.run(seconds, _Watch(recorder, emg, seconds, progress).stopped)
+            wired.session.run(seconds, _Watch(recorder, emg, seconds, progress).stopped)
         states = recorder.log.states()
         emg.stop(float(states.t[-1]) if len(states.t) else 0.0, LATE_S)
     _check_fit(str(config_path), recorder.marker_rms_m)
     recording = EmgRecording(emg.name, emg.names, *emg.samples(), config.emg.kind)
-    take = Take(states, recording, recorder.filter_delay_s)
-    finish(calibrate([take], recorder.digest, recorder.lead_s), out)
+    take = Take(states, recording, wired.bridge.filter_delay_s)
+    finish(calibrate([take], wired.refiner.digest, wired.refiner.lead_s), out)
 
 
 def _check_out(out: Path) -> None:
@@ -208,34 +209,22 @@ def _check_out(out: Path) -> None:
 
 
 class _Recorder:
-    """Keeps what the network makes of a session."""
+    """Keeps what the network makes of a session, from a place behind the network's steps."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self.log = StateLog(0, 0)
-        self.filter_delay_s = self.lead_s = 0.0
-        self.digest = ""
-        self._rms_sum, self._steps = 0.0, 0
+    def __init__(self, seconds: float, bridge: Bridge, refiner: Refiner) -> None:
+        self.log = StateLog(round(1.1 * seconds * refiner.rate_hz) + 10, refiner.state_width)
+        self._output, self._rms_sum, self._steps = bridge.output, 0.0, 0
+        refiner.on_step = self._keep
 
     @property
     def marker_rms_m(self) -> float:
         """Mean distance of the markers from the model's (RMS) [m]; 0 before the first step."""
         return self._rms_sum / max(self._steps, 1)
 
-    def attach(self, bridge: Bridge, refiner: Refiner) -> None:
-        """Take a place behind the network's steps."""
-        self.filter_delay_s, self.lead_s = bridge.filter_delay_s, refiner.lead_s
-        self.digest = refiner.digest
-        log = StateLog(round(1.1 * self._seconds * refiner.rate_hz) + 10, refiner.state_width)
-        output = bridge.output
-
-        def keep(t: float, step: Estimator) -> None:
-            log.add(t, step, not output.status & UNSOUND)
-            self._rms_sum += output.marker_rms
-            self._steps += 1
-
-        refiner.on_step = keep
-        self.log = log
+    def _keep(self, t: float, step: Estimator) -> None:
+        self.log.add(t, step, tells_motion(self._output))
+        self._rms_sum += self._output.marker_rms
+        self._steps += 1
 
 
 class _Watch:

@@ -31,7 +31,7 @@ from streamer.force_ring import SLOWEST_GAP_S
 from streamer.frame_forces import begin_frame, step_refiner
 from streamer.frame_times import RESET_AFTER_S, FrameTimes
 from streamer.health import StageTimer
-from streamer.model_refiner import refiner_for
+from streamer.model_inputs import inputs_of
 from streamer.outputs import check_output
 from streamer.status import Status
 
@@ -169,13 +169,8 @@ def bridge_for(settings: RunConfig, model: CompiledModel, recording: OfflineInpu
 
 def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:
     """Return a refiner for a compiled model, warmed up."""
-    refiner = refiner_for(
-        model,
-        settings.checkpoint,
-        mass_kg=settings.mass_kg,
-        muscle_map=settings.muscle_map,
-        subject=settings.subject,
-    )
+    inputs = inputs_of(model, settings.mass_kg, settings.muscle_map)
+    refiner = Refiner(inputs, settings.checkpoint, subject=settings.subject)
     refiner.warm_up()
     return refiner
 

@@ -97,8 +97,9 @@ def test_tensorrt_without_a_gpu_says_so(random_checkpoint: Checkpoint, name: str
 )
 def test_a_live_session_imports_no_torch(random_checkpoint: Checkpoint) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from inference import Refiner;"
-        f"Refiner(Path({str(random_checkpoint.path)!r}), ['soleus_r'], ['knee_angle_r'], 70.0,"
+        "import sys, time; from pathlib import Path; from inference import LimbInputs, Refiner;"
+        "inputs = LimbInputs(['soleus_r'], ['knee_angle_r'], 70.0);"
+        f"Refiner(inputs, Path({str(random_checkpoint.path)!r}),"
         "backend='auto', clock=time.perf_counter)"
         ".warm_up(); assert 'torch' not in sys.modules"
     )

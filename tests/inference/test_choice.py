@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from inference import choice
+from inference import LimbInputs, choice
 from inference.backends import BACKENDS, StepBackend
 from inference.backends.onnx_step import OnnxStep
 from inference.backends.requirements import Missing
@@ -226,7 +226,7 @@ def test_tensorrt_is_proven_and_its_engine_is_built_once(
 def test_refiner_tells_its_backend(random_checkpoint: Checkpoint, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(random_checkpoint.path, tmp_path / "copy"))
     refiner = Refiner(
-        folder, ["soleus_r"], ["knee_angle_r"], 70.0, backend="auto", clock=iter_clock()
+        LimbInputs(["soleus_r"], ["knee_angle_r"], 70.0), folder, backend="auto", clock=iter_clock()
     )
     assert refiner.choice.backend.name in BACKENDS
     assert "differs from torch by at most" in str(refiner.choice)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inference import Refiner
+from inference import LimbInputs, Refiner
 from inference.backends import open_backend
 from inference.channels import N_INPUT
 from inference.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
@@ -125,7 +125,7 @@ def test_its_reference_is_what_its_weights_make_of_the_stored_stream() -> None:
 @pytest.mark.parametrize("stems", [RAJAGOPAL, GAIT2392, DEMO])
 def test_it_serves_every_family_of_models(stems: list[str]) -> None:
     muscles = both(stems)
-    refiner = Refiner(None, muscles, GAIT_COORDINATES, 70.0)
+    refiner = Refiner(LimbInputs(muscles, GAIT_COORDINATES, 70.0))
     refiner.warm_up()
     n = len(GAIT_COORDINATES)
     for i in range(50):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference import Refiner
+from inference import LimbInputs, Refiner
 from inference.architecture import MOTION, GruArchitecture, StdrArchitecture
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import EmgError, FeatureError, InferenceError, TrainingDiverged
@@ -46,7 +46,7 @@ def test_checkpoint_says_what_it_was_made_from_and_how_it_did(tmp_path: Path) ->
     assert sum("epoch" in line for line in lines) == 2
     assert (load_checkpoint(tmp_path / "c").weights()["gain"] != 1.0).any()
     assert (load_checkpoint(tmp_path / "c").usual().activation_maximum > 0.9).sum() >= 10
-    refiner = Refiner(tmp_path / "c", MUSCLES, GAIT_COORDINATES, 70.0)
+    refiner = Refiner(LimbInputs(MUSCLES, GAIT_COORDINATES, 70.0), tmp_path / "c")
     n = len(GAIT_COORDINATES)
     emg = refiner.step(0.0, np.zeros(len(MUSCLES)), np.zeros(n), np.zeros(n), np.zeros(n))
     assert np.isfinite(emg).all()

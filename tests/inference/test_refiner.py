@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from inference import Refiner
+from inference import LimbInputs, Refiner
 from inference.adapter import Adapter
 from inference.architecture import GruArchitecture, StdrArchitecture
 from inference.channels import CHANNELS, N_INPUT
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.exceptions import InferenceError
 from inference.export import export_step
-from inference.limb_inputs import LimbInputs
 from inference.opinion import SecondOpinion
 from inference.subject import Subject, SubjectFacts, save_subject
 from inference.weights import load_network, network_arrays
@@ -50,9 +49,13 @@ def refine(refiner: Refiner, data: dict[str, np.ndarray]) -> np.ndarray:
     return np.stack([refiner.step(*frame(data, i)).copy() for i in range(len(data["t"]))])
 
 
+def inputs() -> LimbInputs:
+    return LimbInputs(MUSCLES, GAIT_COORDINATES, 70.0)
+
+
 @pytest.fixture
 def refiner(random_checkpoint: Checkpoint) -> Refiner:
-    ready = Refiner(random_checkpoint.path, MUSCLES, GAIT_COORDINATES, 70.0)
+    ready = Refiner(inputs(), random_checkpoint.path)
     ready.warm_up()
     return ready
 
@@ -62,10 +65,10 @@ def test_live_stream_equals_the_networks_parallel_pass(
 ) -> None:
     data = recording(300)  # over twice the receptive field
     live = refine(refiner, data)
-    inputs = LimbInputs(MUSCLES, GAIT_COORDINATES, 70.0)
+    merged = inputs()
     x = np.ones((2, 300, 2 * N_INPUT), np.float32)
     for i in range(300):
-        inputs.fill(*frame(data, i)[1:], x[:, i, :N_INPUT])
+        merged.fill(*frame(data, i)[1:], x[:, i, :N_INPUT])
     y = torch.from_numpy(live.reshape(300, 2, len(CHANNELS)).transpose(1, 0, 2).copy())
     y_prev = torch.cat((torch.zeros(2, 1, len(CHANNELS)), y[:, :-1]), 1)
     with torch.inference_mode():
@@ -79,7 +82,9 @@ def test_channels_are_named_with_their_side_right_first(refiner: Refiner) -> Non
 
 
 def test_channels_without_a_source_are_left_out(random_checkpoint: Checkpoint) -> None:
-    demo = Refiner(random_checkpoint.path, both(DEMO), ["knee_angle_r", "knee_angle_l"], 70.0)
+    demo = Refiner(
+        LimbInputs(both(DEMO), ["knee_angle_r", "knee_angle_l"], 70.0), random_checkpoint.path
+    )
     assert len(demo.channel_names) == 2 * 10  # no rectus femoris, no gluteus medius
     assert not {name[:-2] for name in demo.channel_names} & {"RF", "GMED"}
     assert demo.step(0.0, np.ones(14), np.ones(2), np.ones(2), np.ones(2)).shape == (20,)
@@ -172,12 +177,9 @@ def test_without_forces_moments_and_activations_are_withheld(refiner: Refiner) -
     assert (refiner.step(t, activation, q, qd, tau) != a).any()
 
 
-def test_muscle_map_of_another_model_is_an_inference_error(random_checkpoint: Checkpoint) -> None:
+def test_muscle_map_of_another_model_is_an_inference_error() -> None:
     with pytest.raises(InferenceError, match="quadriceps"):
-        Refiner(
-            random_checkpoint.path, MUSCLES, GAIT_COORDINATES, 70.0,
-            muscle_map={"VM_r": ["quadriceps_r"]},
-        )  # fmt: skip
+        LimbInputs(MUSCLES, GAIT_COORDINATES, 70.0, {"VM_r": ["quadriceps_r"]})
 
 
 def test_digest_is_the_checkpoints(refiner: Refiner, random_checkpoint: Checkpoint) -> None:
@@ -204,7 +206,7 @@ def saved_subject(folder: Path, digest: str, correction: Adapter, known: float =
 
 
 def personal(checkpoint: Checkpoint, subject: Path) -> Refiner:
-    ready = Refiner(checkpoint.path, MUSCLES, GAIT_COORDINATES, 70.0, subject=subject)
+    ready = Refiner(inputs(), checkpoint.path, subject=subject)
     ready.warm_up()
     return ready
 
@@ -259,7 +261,7 @@ def test_a_network_with_feedback_is_fed_its_own_estimate(
     )
     seen: list[list[np.ndarray]] = []
     for subject in (None, saved_subject(tmp_path, fed.digest, heavy)):
-        one = Refiner(fed.path, MUSCLES, GAIT_COORDINATES, 70.0, subject=subject)
+        one = Refiner(inputs(), fed.path, subject=subject)
         seen.append([])
         one.on_step = lambda t, step: seen[-1].append(step.alone.copy())  # noqa: ARG005
         refine(one, recording(60))
@@ -286,7 +288,7 @@ def test_a_second_opinion_is_heard_live_and_leaves_the_network_alone(
     alone, doubt = refine(refiner, data), refiner.estimate[1].copy()
     states: list[list[np.ndarray]] = [[], []]
     refiner.reset()
-    both = Refiner(with_opinion.path, MUSCLES, GAIT_COORDINATES, 70.0)
+    both = Refiner(inputs(), with_opinion.path)
     for one, seen in zip((refiner, both), states, strict=True):
         one.on_step = lambda t, step, seen=seen: seen.append(step.state.copy())  # noqa: ARG005
     mixed = refine(both, data)
@@ -295,11 +297,10 @@ def test_a_second_opinion_is_heard_live_and_leaves_the_network_alone(
     np.testing.assert_array_equal(mixed[0], alone[0])
     assert np.abs(mixed - alone)[150:].max() > 0.1
     assert (both.estimate[1] >= doubt).all()
-    x = np.ones((2, 2 * N_INPUT), np.float32)
-    inputs = LimbInputs(MUSCLES, GAIT_COORDINATES, 70.0)
+    merged, x = inputs(), np.ones((2, 2 * N_INPUT), np.float32)
     opinion = SecondOpinion(with_opinion.usual(), 100.0, 0.0, gain=GAIN)
     for i, y in enumerate(alone.reshape(200, 2, -1)):
-        inputs.fill(*frame(data, i)[1:], x[:, :N_INPUT])
+        merged.fill(*frame(data, i)[1:], x[:, :N_INPUT])
         opinion.step(x)
         sigma = np.reshape(doubt, y.shape).copy()  # of the last frame, when the loop ends
         opinion.join(y, sigma)

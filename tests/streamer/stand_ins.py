@@ -75,9 +75,6 @@ class Plates:
         self.asked.append(t)
         return self.fresh
 
-    def flush(self) -> int:
-        return 0
-
 
 class StandInBridge:
     """Bridge whose activation is the mean marker height, and which does what `during` says."""

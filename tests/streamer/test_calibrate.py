@@ -13,12 +13,13 @@ import sys
 import uuid
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from configs import demo
-from inference import Refiner
+from inference import LimbInputs, Refiner
 from inference.architecture import GruArchitecture
 from inference.calibration import LEAST_S
 from inference.channels import CHANNELS
@@ -64,7 +65,9 @@ def trial(tmp_path_factory: pytest.TempPathFactory, checkpoint: Checkpoint) -> P
     record = trial_features(
         read_trial(folder), compile_model(SUBJECT / "model.osim"), with_emg=False
     )
-    refiner = Refiner(checkpoint.path, record.muscle_names, record.coordinate_names, record.mass_kg)
+    refiner = Refiner(
+        LimbInputs(record.muscle_names, record.coordinate_names, record.mass_kg), checkpoint.path
+    )
     states = replay(record, refiner).states()
     t = states.t - record.filter_delay_s + refiner.lead_s + LAG_S
     columns = [CHANNELS.index(name[:-2]) for name in NAMES]
@@ -324,3 +327,30 @@ def test_the_shipped_network_is_calibrated_on_a_minute_of_walking(
     before, after = np.mean([(fit.r_before, fit.r_after) for fit in fits], axis=0)
     assert len(fits) >= 6
     assert after > max(0.85, before)  # 0.87 and 0.94 with a network trained for half a minute
+
+
+def test_a_recording_is_stepped_through_as_live() -> None:
+    """A pose that is held is no motion: the network is told, and nothing of it is fitted."""
+    usable = np.array([True, True, False, True])
+    rows = np.zeros((4, 1))
+    record: Any = SimpleNamespace(
+        t=0.01 * np.arange(4), usable=usable, forces_valid=np.ones(4, bool),
+        activation=rows, q=rows, qd=rows, tau=rows,
+    )  # fmt: skip
+    told: list[bool] = []
+
+    class Network:
+        rate_hz, state_width = 100.0, 1
+
+        def warm_up(self) -> None: ...
+
+        def step(self, t: float, *_: object, forces_valid: bool, seen: bool) -> None:
+            assert forces_valid
+            told.append(seen)
+            self.on_step(t, SimpleNamespace(alone=0.0, state=0.0, distance=0.0))
+
+        on_step: Any = None
+
+    states = replay(record, cast(Any, Network())).states()
+    assert told == usable.tolist()
+    assert states.usable.tolist() == usable.tolist()

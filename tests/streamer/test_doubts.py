@@ -7,12 +7,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from inference.record import FeatureRecord, load_record, save_record
-from streamer.commands.calibrate import Attach, _of_one_person, live, trial_take
+from streamer.commands.calibrate import _of_one_person, live, trial_take
 from streamer.exceptions import FormatError, StreamerError
 from streamer.features import find_trials, load_features, record_warnings
 from streamer.formats import MarkerTable, Storage, Trial, read_trial
@@ -138,10 +139,10 @@ class Lab:
     def __init__(self, *_: object) -> None:
         self.refiner = SimpleNamespace(lead_s=0.0, digest="", rate_hz=100.0, state_width=1)
 
-    def wire(self, _config: object, _resources: object, attach: Attach) -> Lab:
-        output = SimpleNamespace(status=0, marker_rms=0.1)
-        attach(SimpleNamespace(filter_delay_s=0.0, output=output), self.refiner)  # type: ignore[arg-type]
-        return self
+    def wire(self, _config: object, _resources: object) -> Any:
+        output = SimpleNamespace(status=0, marker_rms=0.1, guessed=False)
+        bridge = SimpleNamespace(filter_delay_s=0.0, output=output)
+        return SimpleNamespace(session=self, bridge=bridge, refiner=self.refiner)
 
     def run(self, *_: object) -> None:
         step = SimpleNamespace(alone=0.0, state=0.0, distance=0.0)

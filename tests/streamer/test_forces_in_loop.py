@@ -67,9 +67,6 @@ class RecordedPlates:
             self._ring.extend(self._time[self._sent : upto], self._rows[self._sent : upto])
             self._sent = upto
 
-    def flush(self) -> int:
-        return 0
-
 
 def session(
     late_s: float = 0.0,

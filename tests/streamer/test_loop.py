@@ -300,7 +300,7 @@ def test_a_late_frame_that_nobody_substituted_is_late_on_all_topics() -> None:
 
 
 def test_a_new_subscriber_gets_meta_at_once() -> None:
-    rig = Rig(even(3))
+    rig = Rig(even(3), budget_ms=8.0, filter_delay_s=0.03)
     rig.session.step(0.01)
     before = len(rig.tape.of("meta"))
     rig.tape.subscribed = True
@@ -308,8 +308,8 @@ def test_a_new_subscriber_gets_meta_at_once() -> None:
     assert len(rig.tape.of("meta")) == before + 1
     newest = rig.tape.of("meta")[-1]
     assert isinstance(newest, Meta)
-    assert newest.channel_names == ("SOL_r", "TA_r")
-    assert newest.session == rig.session.session
+    assert (newest.channel_names, newest.session) == (("SOL_r", "TA_r"), rig.session.session)
+    assert (newest.rate_hz, newest.budget_ms, newest.filter_delay_ms) == (RATE, 8.0, 30.0)
 
 
 def test_meta_comes_every_two_seconds_and_health_every_second_even_in_silence() -> None:

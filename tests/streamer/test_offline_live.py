@@ -21,6 +21,7 @@ from streamer.frame_forces import FORCE_TRUST_S
 from streamer.health import StageTimer
 from streamer.loop import LoopSettings, Session
 from streamer.messages import Dyn, Emg, Meta, values
+from streamer.model_inputs import inputs_of
 from streamer.status import Status
 from tests.data_sets import trial_dir
 from tests.streamer.stand_ins import Frames, SharedClock, Tape
@@ -65,7 +66,7 @@ def bridge_of(name: str, recorded: OfflineInput) -> Bridge:
 
 def refiner_of(name: str) -> Refiner:
     model = walk(name)[1]
-    return Refiner(None, model.muscle_names, model.coordinate_names, model.mass)
+    return Refiner(inputs_of(model))
 
 
 class Arriving:
@@ -86,9 +87,6 @@ class Arriving:
         self._ring.extend(self._recorded.force_time[new], self._recorded.force_rows[new])
         self._come = come
         return self._ring.at(t, self.forces)
-
-    def flush(self) -> int:
-        return 0
 
 
 def live(name: str, recorded: OfflineInput) -> tuple[list[Emg], list[Dyn]]:

@@ -12,6 +12,7 @@ from sim_bridge import Bridge, BridgeSettings, CompiledModel, compile_model
 from streamer.formats import Trial, read_trial
 from streamer.loop import LoopSettings, Session
 from streamer.messages import Emg, Meta, values
+from streamer.model_inputs import inputs_of
 from streamer.status import Status
 from tests.data_sets import trial_dir
 from tests.streamer.stand_ins import Frames, SharedClock, Tape
@@ -54,7 +55,7 @@ def published(missing: set[int], instead: Callable[[F64], F64 | None]) -> dict[f
         if (given := instead(markers) if k in missing else markers) is not None:
             frames.append((t, given))
     bridge = Bridge(model, trial.markers.names, (), BridgeSettings(trial.markers.rate_hz))
-    refiner = Refiner(None, model.muscle_names, model.coordinate_names, trial.mass_kg)
+    refiner = Refiner(inputs_of(model, trial.mass_kg))
     clock, tape = SharedClock(0.0), Tape()
     session = Session(
         markers=Frames(clock, frames),

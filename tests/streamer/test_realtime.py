@@ -49,12 +49,11 @@ def test_all_threads_are_preferred_or_none_where_that_is_not_permitted() -> None
 
 
 def test_meta_names_units_per_coordinate() -> None:
-    config = RunConfig(model="m.osim", budget_ms=8.0)  # type: ignore[arg-type]
-    meta = make_meta(config, MODEL, NETWORK, 100.0, 0.03)
+    config = RunConfig(model="m.osim")  # type: ignore[arg-type]
+    meta = make_meta(config, MODEL, NETWORK)
     assert meta.units["q"] == ["rad", "m"]
     assert meta.units["tau"] == ["N m", "N"]
     assert (meta.model_hash, meta.checkpoint_hash) == ("abc", "def")
-    assert (meta.rate_hz, meta.budget_ms, meta.filter_delay_ms) == (100.0, 8.0, 30.0)
     assert meta.channel_names == ("SOL_r",)
 
 
@@ -63,7 +62,7 @@ def test_meta_names_units_per_coordinate() -> None:
 )
 def test_meta_says_whom_the_estimate_is_calibrated_to(subject: Path | None, name: str) -> None:
     config = RunConfig(model=Path("m.osim"), subject=subject)
-    assert make_meta(config, MODEL, NETWORK, 100.0, 0.03).subject == name
+    assert make_meta(config, MODEL, NETWORK).subject == name
 
 
 def test_a_users_lsl_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

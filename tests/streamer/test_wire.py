@@ -29,9 +29,7 @@ def warm(*_: object) -> None:
 
 def set_up(labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
     """Wire a session of a stream with these labels and a model with markers A to I."""
-    stage = SimpleNamespace(
-        warm_up=lambda: None, filter_delay_s=0.0, check_filter_delay=lambda _: None
-    )
+    stage = SimpleNamespace(warm_up=lambda: None, filter_delay_s=0.0, check_filter_delay=warm)
     model = SimpleNamespace(markers=SimpleNamespace(names=tuple("ABCDEFGHI")))
     markers = SimpleNamespace(names=labels, close=lambda: None)
     monkeypatch.setattr("streamer.lsl_inlet.find", lambda _: None)
@@ -41,7 +39,7 @@ def set_up(labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, endpoint: s
     monkeypatch.setattr(run_realtime, "open_refiner", lambda *_: stage)
     config = RunConfig(model=Path("me.osim"), endpoint=endpoint)
     with ExitStack() as resources, pytest.raises(Warm):
-        run_realtime.wire(config, resources, warm)
+        run_realtime.wire(config, resources)
 
 
 def test_markers_without_a_partner_are_said_at_the_start(
