@@ -241,11 +241,11 @@ def _check_holes(name: str, time: F64) -> None:
 def _positions(trial: Trial, settings: FeatureSettings) -> F64:
     """Marker positions (n, m, 3), with the noise that the settings ask for."""
     markers = trial.markers
-    if settings.marker_noise_m == 0.0:
+    if not settings.noise_seed:
         return markers.positions
     # By the trial's name too, so that two trials of a person do not share their noise.
     name = f"{trial.dataset}/{trial.subject}/{trial.directory.name}"
-    seed = [settings.seed, zlib.crc32(name.encode())]
+    seed = [settings.noise_seed, zlib.crc32(name.encode())]
     n, m, _ = markers.positions.shape
     return markers.positions + marker_noise(n, m, markers.rate_hz, settings.marker_noise_m, seed)
 
