@@ -1,9 +1,8 @@
 """Motion, moments and simulated activations in, EMG envelopes out: networks and what they need.
 
 Nothing here reads a clock, opens a socket or knows the bridge. A session needs a `Refiner` and its
-`LimbInputs` and loads no more; running the default backend needs no torch. `inference.networks`,
-`inference.training`, and of `inference.evaluation` what trains (`compare`, `ablate`,
-`methods.network`) do.
+`LimbInputs` and loads no more: running the default backend needs no torch, making and training
+networks does.
 """
 
 from inference.limb_inputs import LimbInputs

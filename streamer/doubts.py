@@ -1,4 +1,7 @@
-"""What makes a recording doubtful: told in the same words live, offline and of a trial's record."""
+"""What makes a recording doubtful, in the same words for whoever reads one.
+
+A session sees no recording: whether somebody lies `posture` tells it, from the pose.
+"""
 
 from __future__ import annotations
 
