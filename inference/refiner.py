@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from inference.backlog import Backlog
 from inference.channels import CHANNELS, SIDES
 from inference.checkpoint import load_checkpoint
 from inference.choice import choose_backend
@@ -60,7 +61,7 @@ class Refiner:
         maximum, order of `channel_names`; overwritten by the next step.
     held_s : float
         How long before the last frame the network stepped [s]: the estimate is so much older. 0 at
-        the network's own rate and below.
+        the network's own rate and below, but for frames after a pause, see `inference.backlog`.
     settled : bool
         Whether enough of the motion was seen; false for a while after the first frame and after a
         pause, see `inference.settling`.
@@ -94,6 +95,7 @@ class Refiner:
         self.on_step: OnStep | None = None
         self.absent_coordinates = inputs.absent_coordinates
         self._stream = InputStream(inputs, self.rate_hz)
+        self._backlog = Backlog(self.rate_hz)
         self.channel_names = tuple(
             f"{channel}_{side}"
             for i, side in enumerate(SIDES)
@@ -135,9 +137,13 @@ class Refiner:
 
     def reset(self) -> None:
         """Forget the stream: the next frame is the first one."""
-        self._stream.reset()
-        self._estimator.reset()
+        self._start_anew()
         self._settling.reset()
+
+    def _start_anew(self) -> None:
+        self._stream.reset()
+        self._backlog.reset()
+        self._estimator.reset()
 
     def step(
         self,
@@ -172,12 +178,13 @@ class Refiner:
             valid until the next call. Between two steps of the network the last one is held.
         """
         if self._stream.is_new_stream(t) or (seen and self._settling.lost(t)):
-            self._stream.reset()
-            self._estimator.reset()  # a pose that was held is no motion to go on from
+            self._start_anew()  # a pose that was held is no motion to go on from
             self._last_t = t
         for fraction, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
+            self._backlog.add(self._last_t + fraction * (t - self._last_t), x)
+        for at, x in self._backlog.due():
             self._estimator.step(x)
-            self._stepped_t = self._last_t + fraction * (t - self._last_t)
+            self._stepped_t = at
             if self.on_step is not None:
                 self.on_step(self._stepped_t, self._estimator)
         self._last_t = t
