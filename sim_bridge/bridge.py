@@ -103,7 +103,8 @@ class BridgeOutput:
     control       of each coordinate actuator of the model                              (n_act,)
     reserve       control of the reserve on each coordinate                             (n_coord,)
     plate_faults  :class:`PlateFault` of each measured force                            (n_given,)
-    marker_rms    distance between measured and model markers        m
+    marker_rms    distance between measured and model markers, of    m
+                  the last frame that had any
     guessed       whether markers hardly see some coordinate, which
                   is held then
     force_ignored whether a measured force was not known, and
@@ -342,7 +343,8 @@ class Bridge:
             status |= _HOLD
         elif self.ik.lost or not (self.ik.converged and self.ik.fits):
             status |= _IK_UNCONVERGED
-        self.output.marker_rms = self.ik.marker_rms
+        if self.ik.n_used:
+            self.output.marker_rms = self.ik.marker_rms
         self.output.guessed = self.ik.blind
         self._mark("ik")
         return status

@@ -41,6 +41,7 @@ class _Pending:
     seq: int
     t: float
     received: float
+    known: int = 0
     estimate: NDArray[np.float32] | None = None
     held_s: float = 0.0
     status: int = 0
@@ -106,12 +107,14 @@ class EmgSender:
         self._pending: deque[_Pending] = deque()
         # before there is any estimate, a channel may be as active as the reference maximum
         self._last = np.stack([np.zeros(n_channels, np.float32), np.ones(n_channels, np.float32)])
-        self._last_received = self._received = -math.inf
+        self._last_received = -math.inf
+        self._begun = _Pending(-1, 0.0, -math.inf)
+        self._last_moved: float | None = None  # when the motion behind it was, by its own clock
         self.published = self.on_time = self.substituted = self.late = 0
         self.latency = DurationHistogram()
         self.statuses = StatusCounter()
 
-    def begin(self, seq: int, t: float, received: float) -> None:
+    def begin(self, seq: int, t: float, received: float, status: int = 0) -> None:
         """Open a frame.
 
         Parameters
@@ -120,10 +123,12 @@ class EmgSender:
             Its number.
         t, received : float
             Capture and receipt time [s], LSL local clock.
+        status : int
+            Quality bits that are known already, for a substitute.
         """
         with self._lock:
-            self._pending.append(_Pending(seq, t, received))
-            self._received = received
+            self._pending.append(_Pending(seq, t, received, status))
+            self._begun = self._pending[-1]
 
     def finish(
         self, seq: int, estimate: NDArray[np.float32] | None, status: int, *, held_s: float = 0.0
@@ -152,7 +157,7 @@ class EmgSender:
             frame = next((p for p in self._pending if p.seq == seq), None)
             if frame is None:
                 if estimate is not None:  # too late for this frame, but the best there is
-                    self._keep(estimate, self._received)
+                    self._keep(estimate, self._begun, held_s)
                 return False
             frame.status |= status
             frame.compute_s = self._clock.now() - frame.received
@@ -197,20 +202,20 @@ class EmgSender:
                 self._send(frame)
             return now + self._idle_s
 
-    def _keep(self, estimate: NDArray[np.float32], received: float) -> None:
-        """Remember the newest estimate for substitutes, and when its frame was received [s]."""
+    def _keep(self, estimate: NDArray[np.float32], frame: _Pending, held_s: float) -> None:
+        """Remember the newest estimate for substitutes, and of when it is [s]."""
         self._last[:] = estimate
-        self._last_received = received
+        self._last_received, self._last_moved = frame.received, frame.t - held_s
 
     def _send(self, frame: _Pending) -> bool:
         """Send a frame's estimate or its substitute, and count it; whether that was in time."""
         message = self._message
         computed = frame.estimate is not None
         if frame.estimate is not None:
-            self._keep(frame.estimate, frame.received)
+            self._keep(frame.estimate, frame, frame.held_s)
             emg, sigma = self._last
         else:
-            frame.status |= Status.REFINER_SKIPPED
+            frame.status |= frame.known | Status.REFINER_SKIPPED
             emg, sigma = self._substitute(frame.received)
         message.emg, message.sigma = (part.astype("<f4").tobytes() for part in (emg, sigma))
         now = self._clock.now()
@@ -220,7 +225,8 @@ class EmgSender:
         message.seq, message.t, message.sent, message.status = (
             frame.seq, frame.t, now, int(frame.status),
         )  # fmt: skip
-        message.age_ms = 1e3 * (now - frame.t + frame.held_s) + self._filter_delay_ms
+        moved = frame.t if self._last_moved is None else self._last_moved
+        message.age_ms = 1e3 * (now - moved) + self._filter_delay_ms
         message.compute_ms = 1e3 * frame.compute_s
         self._sink.send(message)
         self.latency.record(now - frame.received)

@@ -67,12 +67,15 @@ class FrameForces:
         Returns
         -------
         bool
-            Whether they are measured rather than held; True where there are no plates.
+            False while the last ones are held in place of them, which is what FORCE_STALE tells.
+            True where they are measured, where there are no plates, and where they are not known:
+            the bridge has to do without, and tells so itself.
         """
         if self._source is None:
             return True
         self._about = t - self._delay_s
-        fresh = self._source.align(self._about, until)
+        # plates that are silent are not waited for
+        fresh = self._source.align(self._about, until if self.believed else t)
         if fresh:
             self._measured = self._about
             self._late = max(0, self._late - 1)
@@ -82,7 +85,7 @@ class FrameForces:
             self._measured = max(self._measured, newest)
         elif newest > t + _OTHER_CLOCK_S:
             self._say_ahead(newest - t)
-        return fresh
+        return fresh or not self.believed
 
     def _count_late(self, late_s: float) -> None:
         """Log once that the forces of most frames come too late for them, and by how much."""

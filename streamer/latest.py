@@ -50,6 +50,5 @@ class Latest:
         return named if len(named) == n else tuple(str(k) for k in range(n))
 
     def on_time_percent(self) -> float:
-        """Share of all estimates that were computed within the budget [%]; 0 before the first."""
-        health = self.health
-        return 100.0 * health.on_time / health.published if health.published else 0.0
+        """Share of the frames that were answered within the budget [%]; 0 before the first."""
+        return 100.0 * self.health.on_time / max(self.health.frames_in, 1)

@@ -144,14 +144,13 @@ def summary(report: dict[str, Any], endpoint: str) -> str:
     str
         A few lines.
     """
-    published, latency = report["published"], report["latency_ms"]
-    share = 100.0 * report["on_time"] / published if published else 0.0
+    latency, share = report["latency_ms"], 100.0 * report["on_time"] / max(report["frames_in"], 1)
     stages = "  ".join(f"{k} {v['p50'] / 1e3:.2f}" for k, v in report["stage_us"].items())
     flags = ", ".join(f"{k} {n}" for k, n in report["status_counts"].items())
     return (
-        f"{report['frames_in']} frames in, {published} estimates published, "
+        f"{report['frames_in']} frames in, {report['published']} estimates published, "
         f"{report['skipped']} skipped, {report['substituted']} substituted, "
-        f"{share:.2f} % within {report['budget_ms']:g} ms\n"
+        f"{share:.2f} % of the frames within {report['budget_ms']:g} ms\n"
         f"latency, marker frame received to estimate sent [ms]: p50 {latency['p50']:.2f}  "
         f"p90 {latency['p90']:.2f}  p99 {latency['p99']:.2f}  p99.9 {latency['p99_9']:.2f}  "
         f"max {latency['max']:.2f}\n"

@@ -113,7 +113,7 @@ class Session:
     ----------
     session : str
         UUID, in every message.
-    frames_in, skipped, gap, force_stale, faults : int
+    frames_in, skipped, faults : int
         Counters, as in the health message.
     sender : EmgSender
         Keeps deadlines, counts what was sent.
@@ -137,7 +137,7 @@ class Session:
         self._bridge, self._refiner = bridge, refiner
         self._sink, self._clock, self._settings = sink, clock, settings
         self.session = str(uuid.uuid4())
-        self.frames_in = self.skipped = self.gap = self.force_stale = self.faults = 0
+        self.frames_in = self.skipped = self.faults = 0
         self.stages = StageTimer(clock.now)
         self.sender = EmgSender(
             sink,
@@ -254,15 +254,14 @@ class Session:
         flag |= tell_missing(
             arrival, t - self._times.period_s, self._bridge, self._frame_forces, self._refiner
         )
-        self.gap += flag != 0
         self._answer(t, flag)
 
     def _answer(self, t: float, status: int) -> None:
         """Compute and publish one frame."""
         seq = self.frames_in - 1
-        self.sender.begin(seq, t, self._markers.received)
+        unsettled = 0 if self._refiner.settled else int(Status.WARMING_UP)
+        self.sender.begin(seq, t, self._markers.received, status | unsettled)
         if not self._align(t):
-            self.force_stale += 1
             status |= Status.FORCE_STALE
         try:
             result = self._bridge.step(t, self._markers.markers, self._frame_forces.forces)
@@ -280,11 +279,11 @@ class Session:
         self.stages.finish()
 
     def _align(self, t: float) -> bool:
-        """Bring forces to the instant of a frame; whether they are measured rather than held."""
-        fresh = self._frame_forces.align(t, self._clock.now() + 1e-3 * self._settings.align_wait_ms)
+        """Bring forces to the instant of a frame; False if others are held in their place."""
+        known = self._frame_forces.align(t, self._clock.now() + 1e-3 * self._settings.align_wait_ms)
         if self._forces is not None:
             self.stages.mark("align")
-        return fresh
+        return known
 
     def _refine(self, t: float, result: BridgeResult) -> NDArray[np.float32]:
         """EMG of a frame and its doubt (2, n); raises if anything is not a finite number."""
@@ -342,7 +341,7 @@ class Session:
         """Send counts and percentiles."""
         then, frames_then, published_then = self._last_health
         self._last_health = (now, self.frames_in, self.sender.published)
-        span = max(now - then, 1e-9)
+        span, flagged = max(now - then, 1e-9), self.sender.statuses.counts()
         self._sink.send(
             Health(
                 session=self.session,
@@ -352,10 +351,9 @@ class Session:
                 uptime_s=now - self._began,
                 rate_in_hz=(self.frames_in - frames_then) / span,
                 rate_out_hz=(self.sender.published - published_then) / span,
-                gap=self.gap,
-                force_stale=self.force_stale,
+                gap=flagged.get("GAP", 0),
+                force_stale=flagged.get("FORCE_STALE", 0),
                 faults=self.faults,
-                late=self.sender.late,
                 plate_faults=self._plate_faults,
                 **self._counts(),
             )
@@ -374,6 +372,7 @@ class Session:
             "on_time": self.sender.on_time,
             "substituted": self.sender.substituted,
             "skipped": self.skipped,
+            "late": self.sender.late,
             "latency_ms": self.sender.latency.summary_ms(),
             "stage_us": self.stages.summary_us(),
             "status_counts": self.sender.statuses.counts(),

@@ -182,8 +182,10 @@ class MarkerInlet(Inlet):
             that comes again at once is not counted again; nor is one that comes alone, and is the
             last to the bit: it is left out, see `streamer.repeats`.
         """
-        began = self._clock.now()
-        newest = len(self._pull(timeout_s))
+        newest = len(self._pull(0.0))
+        waited = not newest
+        if waited:
+            newest = len(self._pull(timeout_s))
         if not newest:
             self._last_pull_end = self._clock.now()
             return 0
@@ -198,12 +200,11 @@ class MarkerInlet(Inlet):
             self._last_pull_end = now
             return 0
         self.t = self._smooth(float(self._stamps[newest - 1]), count, now) - self._lag_s
-        # 0.1 ms: an immediate answer, so the frame was there before it was asked for
-        if now - began < 1e-4:
-            self.received = self._last_pull_end
-        else:
+        if waited:
             self.received = now
             self._batches.step(count)
+        else:  # it was there before it was asked for, at most since the last time
+            self.received = self._last_pull_end
         self._last_pull_end = now
         return count
 

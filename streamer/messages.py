@@ -57,8 +57,9 @@ class Emg(Message, kw_only=True):
         float32 (n_channel,), standard deviation of its error, likewise; larger where the motion is
         unlike what the network was trained on.
     age_ms : float
-        ``sent - t`` plus the filter's delay, and where frames come faster than the network steps
-        the time since its last step [ms]: how old the motion is that this was made from.
+        How old the motion is that this was made from [ms]: ``sent - t`` plus the filter's delay,
+        and the time from the network's last step to this frame, where frames come faster than it
+        steps or it makes up for a pause. A substitute's is that of the estimate that it repeats.
     lead_ms : float
         How far ahead of that motion the network estimates the activity [ms]: the activity that
         `emg` tells of is ``age_ms - lead_ms`` old.
@@ -117,8 +118,9 @@ class Health(Message, kw_only=True):
         Frames received; EMG messages sent; of these within the budget and computed; of these
         substitutes; frames passed over because a newer one was already there.
     late, gap, force_stale, faults : int
-        Estimates that came after their deadline; frames that follow missing ones; frames with
-        held forces; frames that raised an error inside and were answered with a substitute.
+        EMG messages that left after their deadline (the flag LATE is also on substitutes that left
+        in time); those flagged GAP; those flagged FORCE_STALE; frames that raised an error inside
+        and were answered with a substitute.
     latency_ms : dict
         Receipt of the marker frame to sending of the estimate [ms]: p50, p90, p99, p99_9, max.
     stage_us : dict

@@ -226,7 +226,7 @@ def process(
     for i, t in enumerate(recording.markers.time.tolist()):
         timer.start()
         gap = begin_frame(t, times, bridge, plates, refiner)
-        fresh = plates.align(t, t + wait_s)
+        known = plates.align(t, t + wait_s)
         timer.mark("align")
         if motion is None:
             out = bridge.step(t, recording.markers.positions[i], plates.forces)
@@ -238,7 +238,7 @@ def process(
             timer.mark("refine")
             out.status |= 0 if refiner.settled else Status.WARMING_UP
         timer.finish()
-        out.status |= gap | (0 if fresh else Status.FORCE_STALE)
+        out.status |= gap | (0 if known else Status.FORCE_STALE)
         results.keep(i, out)
     return results
 

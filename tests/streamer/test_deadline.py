@@ -81,6 +81,7 @@ def test_the_late_estimate_itself_is_not_sent_but_feeds_later_substitutes() -> N
     doubt = np.hypot(sigma, emg * (1.0 - 1.0 / math.e))  # and by as much it may be wrong
     np.testing.assert_allclose(values(substitute.sigma), doubt, rtol=1e-6)
     assert substitute.status == Status.HOLD | Status.REFINER_SKIPPED
+    assert substitute.age_ms == pytest.approx(50.0)  # the first frame, 20 ms ago, and 30
 
 
 def test_an_estimate_after_the_deadline_that_nobody_substituted_is_flagged_late() -> None:
@@ -172,3 +173,17 @@ def test_the_thread_answers_while_the_loop_is_stuck() -> None:
     assert answered.wait(10.0)  # the loop never finishes this frame
     thread.stop()
     assert tape.of("emg")[0].status & Status.LATE
+
+
+def test_a_substitute_is_as_old_as_what_it_repeats_and_flagged_by_what_is_known() -> None:
+    sender, clock, tape = make()
+    sender.begin(0, 100.0, 100.0)
+    sender.finish(0, LEVELS, 0, held_s=0.005)
+    clock.t = 100.2
+    sender.begin(1, 100.2, 100.2, int(Status.GAP))
+    clock.t = 100.2 + BUDGET
+    sender.tick(clock.t)
+    message = tape.messages[-1][1]
+    assert isinstance(message, Emg)
+    assert message.status == Status.GAP | Status.LATE | Status.REFINER_SKIPPED
+    assert message.age_ms == pytest.approx(205.0 + 1e3 * BUDGET + 30.0)

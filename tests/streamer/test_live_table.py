@@ -75,7 +75,7 @@ def test_the_table_names_channels_and_shows_rate_latency_and_flags() -> None:
     text = drawn(
         [
             Meta(channel_names=("SOL_r", "TA_r"), model_name="walker"),
-            Health(rate_in_hz=99.9, published=200, on_time=100, latency_ms={"p50": 1.23}),
+            Health(rate_in_hz=99.9, frames_in=200, on_time=100, latency_ms={"p50": 1.23}),
             Emg(session="s", emg=emg, status=1, age_ms=31.5),
         ]
     )
@@ -115,7 +115,8 @@ def test_a_session_that_never_got_a_frame_is_told_too() -> None:
 
 def test_the_summary_tells_counts_latency_flags_and_where_to_listen() -> None:
     text = summary(REPORT, "tcp://127.0.0.1:5556")
-    for part in ("3000 frames in", "99.97 % within 10 ms", "p99 1.50", "max 7.20", "ik 0.40"):
+    within = "99.97 % of the frames within 10 ms"
+    for part in ("3000 frames in", within, "p99 1.50", "max 7.20", "ik 0.40"):
         assert part in text
     assert "nem2e subscribe tcp://127.0.0.1:5556" in text
     assert "LATE 1" in text

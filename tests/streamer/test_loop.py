@@ -97,7 +97,6 @@ def test_a_pause_in_the_capture_times_is_a_gap() -> None:
     while rig.session.step(0.01):
         pass
     assert [m.status for m in rig.emg()] == [0, 0, Status.GAP, 0]
-    assert rig.session.gap == 1
     assert rig.bridge.resets == 0
     # up to one period before the frame nobody saw anything
     assert rig.bridge.unseen == pytest.approx([START + 0.021], abs=1e-3)
@@ -125,7 +124,8 @@ def test_a_clock_that_is_set_back_by_little_silences_nobody() -> None:
     while rig.session.step(0.01):
         pass
     assert len(rig.emg()) == 60 - 4
-    assert (rig.session.skipped, rig.session.gap) == (4, 1)
+    assert rig.session.skipped == 4
+    assert rig.session.sender.statuses.counts() == {"OK": 55, "GAP": 1}
     assert (rig.bridge.resets, rig.refiner.resets) == (1, 1)
 
 
@@ -161,10 +161,10 @@ def test_held_forces_are_flagged_and_after_a_while_not_believed() -> None:
     rig.plates.fresh = False
     while rig.session.step(0.01):
         pass
-    assert [m.status for m in rig.emg()] == [0] + 19 * [Status.FORCE_STALE]
     believed = [t - START <= FORCE_TRUST_S for t in times]
+    held = [int(Status.FORCE_STALE) if known else 0 for known in believed[1:]]
+    assert [m.status for m in rig.emg()] == [0, *held]  # then the bridge does without, and says so
     assert rig.refiner.forces_valid == believed
-    assert rig.session.force_stale == 19
     assert [np.isfinite(seen).all() for seen in rig.bridge.all_forces] == believed
     sources = [m.grf_source for m in rig.tape.of("dyn")]  # type: ignore[attr-defined]
     assert sources == ["plate" if known else "none" for known in believed]
@@ -203,7 +203,7 @@ def test_source_of_the_forces_follows_every_frame() -> None:
         dyn = rig.tape.of("dyn")[-1]
         assert dyn.grf_source == ("predicted" if silent else "plate")  # type: ignore[attr-defined]
         assert bool(dyn.status & Status.GRF_PREDICTED) == silent
-        assert bool(dyn.status & Status.FORCE_STALE) == (20 <= k < 40)
+        assert bool(dyn.status & Status.FORCE_STALE) == (20 <= k < 40 and not silent)
 
 
 def test_without_plates_nothing_is_stale_and_no_force_is_believed() -> None:
@@ -367,7 +367,7 @@ def test_the_report_has_the_promised_fields_and_is_json() -> None:
     report = json.loads(json.dumps(rig.session.report(), allow_nan=False))
     assert set(report) == {
         "frames_in", "published", "on_time", "substituted", "skipped", "latency_ms", "stage_us",
-        "budget_ms", "status_counts",
+        "budget_ms", "status_counts", "late",
     }  # fmt: skip
     assert set(report["latency_ms"]) == {"p50", "p90", "p99", "p99_9", "max"}
     assert {"align", "ik", "refine", "publish", "total"} <= set(report["stage_us"])

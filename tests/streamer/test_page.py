@@ -53,7 +53,7 @@ def read(events: bytes) -> list[tuple[str, Any]]:
 def test_a_browser_is_told_the_names_first_then_health_and_the_estimate(latest: Latest) -> None:
     told = Told(latest)
     latest.meta, latest.emg = META, EMG
-    latest.health = Health(session="a", rate_in_hz=99.5, published=200, on_time=150)
+    latest.health = Health(session="a", rate_in_hz=99.5, frames_in=200, on_time=150)
     session, health, estimate = read(told.news())
     assert session[0] == "session"
     assert session[1]["channels"] == ["SOL_r", "TA_r"]
