@@ -17,6 +17,7 @@ from streamer.inlet import CHUNK, Inlet
 from streamer.lost_stream import who
 from streamer.repeats import Repeats
 from streamer.stream_config import MarkerStream, Stream
+from streamer.unseen import hide_unseen
 
 _MEASURED_FRAMES, _MEASURED_AT_MOST = 40, 400
 
@@ -221,10 +222,9 @@ class MarkerInlet(Inlet):
         return self._dejitter.step(stamp, count, now + self._lag_s)
 
     def _take(self, sample: NDArray[Any]) -> None:
-        """Scale one sample into `markers`; (0, 0, 0) and non-finite positions become NaN."""
+        """Scale one sample into `markers`."""
         np.multiply(sample[self._columns], self._scale, out=self._flat)
-        present = np.isfinite(self.markers).all(axis=1) & self.markers.any(axis=1)
-        self.markers[~present] = np.nan
+        hide_unseen(self.markers)
 
     def flush(self) -> int:
         """Drop what is waiting; the next frame received is a new one."""

@@ -23,6 +23,7 @@ from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rat
 from streamer.formats.transducers import open_transducers
 from streamer.stream_config import EmgStream, ForceStream, MarkerStream, Stream
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
+from streamer.unseen import hide_unseen
 
 F64 = NDArray[np.float64]
 
@@ -172,8 +173,7 @@ def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> Mark
         remedy = "give it as --config, or export the trial as TRC or C3D"
         raise FormatError(path, str(error), remedy) from None
     positions = (samples[:, layout.columns] * layout.scale).reshape(len(time), -1, 3)
-    unseen = ~np.isfinite(positions).all(axis=2) | (positions == 0.0).all(axis=2)
-    positions[unseen] = np.nan
+    hide_unseen(positions)
     rate = float(_info(stream, "nominal_srate") or 0.0)
     return MarkerTable(time, layout.names, positions, rate if rate > 0.0 else nominal_rate(time))
 
