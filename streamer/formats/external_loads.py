@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,6 +15,9 @@ from streamer.formats.plates import plate_columns
 from streamer.formats.tables import Storage
 from streamer.formats.xml_file import read_xml
 from streamer.outputs import write_output
+
+if TYPE_CHECKING:
+    from sim_bridge import ExternalForce
 
 F64 = NDArray[np.float64]
 
@@ -209,6 +213,30 @@ def plates_by_name(labels: Sequence[str]) -> tuple[ExternalForceColumns, ...]:
             known = torque if there.issuperset(torque) else ()
             plates.append(ExternalForceColumns(name, "", force, point, known))
     return tuple(plates)
+
+
+def external_forces(
+    forces: Sequence[ExternalForceColumns], *, on_feet: bool
+) -> "tuple[ExternalForce, ...]":
+    """What the bridge is to know of external forces.
+
+    Parameters
+    ----------
+    forces : sequence of ExternalForceColumns
+        Each on the body that it names.
+    on_feet : bool
+        Whether all act on whichever foot is on a plate instead.
+
+    Returns
+    -------
+    tuple of ExternalForce
+    """
+    from sim_bridge import ON_FEET, ExternalForce  # here: who reads files loads no solvers
+
+    return tuple(
+        ExternalForce(load.name, ON_FEET if on_feet else load.body, load.pure_torque)
+        for load in forces
+    )
 
 
 def corners_by_force(forces: Sequence[ExternalForceColumns], corners: F64 | None) -> F64 | None:
