@@ -34,7 +34,7 @@ class ExternalForceColumns:
     name : str
         Name of the force.
     body : str
-        Body of the model that it acts on.
+        Body of the model that it acts on; "" of a plate if nobody says whose it is.
     force_columns : tuple of str
         Three labels, force on the body, ground frame [N]; empty for a pure torque.
     point_columns : tuple of str
@@ -223,9 +223,9 @@ def external_forces(
     Parameters
     ----------
     forces : sequence of ExternalForceColumns
-        Each on the body that it names.
+        Each on the body that it names, or on whichever foot is on a plate where it names none.
     on_feet : bool
-        Whether all act on whichever foot is on a plate instead.
+        Whether all act on whichever foot instead.
 
     Returns
     -------
@@ -234,7 +234,7 @@ def external_forces(
     from sim_bridge import ON_FEET, ExternalForce  # here: who reads files loads no solvers
 
     return tuple(
-        ExternalForce(load.name, ON_FEET if on_feet else load.body, load.pure_torque)
+        ExternalForce(load.name, ("" if on_feet else load.body) or ON_FEET, load.pure_torque)
         for load in forces
     )
 
