@@ -78,9 +78,7 @@ class ExternalLoads:
         return select_forces(self.forces, storage, self.path)
 
 
-def select_forces(
-    forces: Sequence[ExternalForceColumns], storage: Storage, path: Path | str = "force file"
-) -> F64:
+def select_forces(forces: Sequence[ExternalForceColumns], storage: Storage, path: Path) -> F64:
     """Force, point and torque of external forces over time.
 
     Parameters
@@ -89,7 +87,7 @@ def select_forces(
         Whose columns to take.
     storage : Storage
         The force file.
-    path : Path or str
+    path : Path
         What names the columns, for the message.
 
     Returns
