@@ -88,28 +88,32 @@ def read_channels(xml: str) -> list[Channel]:
     return [Channel(*((c.findtext(f) or "").strip() for f in fields)) for c in found]
 
 
-def compensated_lag(xml: str) -> float:
-    """Lag that the sender has already taken out of its time stamps [s].
+def remaining_lag_s(xml: str, lag_ms: float) -> float:
+    """Part of a known lag that the sender has not taken out of its time stamps [s].
 
     Parameters
     ----------
     xml : str
-        The stream's full information.
+        The stream's full information. What was taken out is ``acquisition/compensated_lag`` (or
+        ``synchronization/compensated_lag``) in it, else nothing.
+    lag_ms : float
+        Known delay from exposure to time stamp [ms].
 
     Returns
     -------
     float
-        ``acquisition/compensated_lag`` (or ``synchronization/compensated_lag``), else 0.
+        0 or more.
     """
-    root = ElementTree.fromstring(xml)
+    root, compensated_s = ElementTree.fromstring(xml), 0.0
     for section in ("acquisition", "synchronization"):
         text = root.findtext(f"./desc/{section}/compensated_lag")
         if text:
             try:
-                return float(text)
+                compensated_s = float(text)
             except ValueError:
                 continue
-    return 0.0
+            break
+    return max(0.0, 1e-3 * lag_ms - compensated_s)
 
 
 def marker_layout(channels: Sequence[Channel], *, unit: str = "", up: Up = "y") -> MarkerLayout:

@@ -28,7 +28,7 @@ class EmgInlet(Inlet):
     Parameters
     ----------
     info : pylsl.StreamInfo
-        From `find_stream`.
+        From `find`.
     settings : EmgStream
         Channels, kind and known lag.
 

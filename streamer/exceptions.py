@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from os import PathLike
 
+_LISTED = 3
+"""At most so many names are listed in a message."""
+
 
 class StreamerError(Exception):
     """Root of the package's exceptions."""
@@ -53,15 +56,14 @@ class StreamNotFound(StreamerError):
         The stream asked for, e.g. ``"type MoCap, name Walker"``.
     waited_s : float
         How long was waited [s].
-    remedy : str, optional
-        What to do, if something better is known than starting the sender.
+    remedy : str
+        What to do.
     """
 
-    def __init__(self, wanted: str, waited_s: float, remedy: str | None = None) -> None:
+    def __init__(self, wanted: str, waited_s: float, remedy: str) -> None:
         self.wanted = wanted
         self.waited_s = waited_s
-        what_to_do = remedy or "start the sender, or check its name with `nem2e doctor`"
-        super().__init__(f"no LSL stream of {wanted} within {waited_s:g} s; {what_to_do}")
+        super().__init__(f"no LSL stream of {wanted} within {waited_s:g} s; {remedy}")
 
 
 class PortBusy(StreamerError):
@@ -92,7 +94,7 @@ class UnsafeEndpoint(StreamerError):
     """An endpoint that other machines can reach, without the keys that protect it."""
 
 
-def nearest(name: str, known: Sequence[str], count: int = 3) -> str:
+def nearest(name: str, known: Sequence[str]) -> str:
     """Names close to `name`, as the tail of a message.
 
     Parameters
@@ -101,8 +103,6 @@ def nearest(name: str, known: Sequence[str], count: int = 3) -> str:
         The name that was not found.
     known : sequence of str
         The names there are.
-    count : int
-        At most so many are listed.
 
     Returns
     -------
@@ -110,8 +110,8 @@ def nearest(name: str, known: Sequence[str], count: int = 3) -> str:
         ``"nearest: a, b"``, or the first few known names where none is near.
     """
     lower = {k.lower(): k for k in known}
-    close = [lower[k] for k in get_close_matches(name.lower(), lower, n=count, cutoff=0.5)]
+    close = [lower[k] for k in get_close_matches(name.lower(), lower, n=_LISTED, cutoff=0.5)]
     if close:
         return "nearest: " + ", ".join(close)
-    shown = ", ".join(known[:count]) or "none"
-    return f"there are: {shown}" + (f" and {len(known) - count} more" if len(known) > count else "")
+    shown, more = ", ".join(known[:_LISTED]) or "none", len(known) - _LISTED
+    return f"there are: {shown}" + (f" and {more} more" if more > 0 else "")

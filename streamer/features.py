@@ -57,6 +57,7 @@ MADE_BY: Final = (
             "stream_config.py",
             "trial_features.py",
             "units.py",
+            "unseen.py",
             "yaml_file.py",
         ),
     ),

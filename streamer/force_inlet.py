@@ -38,7 +38,7 @@ class ForceInlet(Inlet):
     Parameters
     ----------
     info : pylsl.StreamInfo
-        From `find_stream`.
+        From `find`.
     settings : ForceStream
         Unit of the points, axes and known lag, as for markers; the plates of a stream of what they
         measure themselves.

@@ -12,7 +12,7 @@ import pylsl
 from numpy.typing import NDArray
 from pylsl.util import LostError, handle_error
 
-from streamer.channels import compensated_lag
+from streamer.channels import remaining_lag_s
 from streamer.connection import Connection, connect, predicate
 from streamer.exceptions import StreamLayoutError
 from streamer.lost_stream import SILENT_S, LostStream, Sought
@@ -54,7 +54,7 @@ class Inlet:
         """Pull from a connection from now on, into a buffer of its number format."""
         self._connection, self._inlet = connection, connection.inlet
         self._xml = connection.xml
-        self._lag_s = max(0.0, 1e-3 * self._settings.lag_ms - compensated_lag(self._xml))
+        self._lag_s = remaining_lag_s(self._xml, self._settings.lag_ms)
         count = connection.info.channel_count()
         self._buffer = np.zeros((CHUNK, count), connection.inlet.np_dtype)
 

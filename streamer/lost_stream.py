@@ -122,7 +122,7 @@ class LostStream(threading.Thread):
         answering: Callable[[float], list[pylsl.StreamInfo]],
         timeout_s: float,
         *,
-        ended: bool = True,
+        ended: bool,
     ) -> None:
         self._stream = sought.last.info.name()
         super().__init__(name=f"looking for {self._stream}", daemon=True)

@@ -17,6 +17,7 @@ from streamer.inlet import CHUNK, Inlet
 from streamer.lost_stream import who
 from streamer.repeats import Repeats
 from streamer.stream_config import MarkerStream, Stream
+from streamer.unseen import hide_unseen
 
 _MEASURED_FRAMES, _MEASURED_AT_MOST = 40, 400
 
@@ -24,23 +25,14 @@ SECOND_ANSWER_S = 0.8
 """How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
 one machine do not all hear the first question."""
 
-ANY_STREAM = MarkerStream(type="")
-"""Metres or millimetres as the stream says, y up, no known lag, smoothed capture times."""
 
-
-def find_stream(
-    *, kind: str = "", name: str = "", source_id: str = "", timeout_s: float = 10.0
-) -> pylsl.StreamInfo:
-    """Wait for the one stream that answers a description.
+def find(stream: Stream) -> pylsl.StreamInfo:
+    """Wait for the one stream that a configuration describes.
 
     Parameters
     ----------
-    kind : str
-        LSL type, upper and lower case alike; "" for any.
-    name, source_id : str
-        Exact; "" for any.
-    timeout_s : float
-        How long to wait [s].
+    stream : Stream
+        Its type, name and source_id, and how long to wait.
 
     Returns
     -------
@@ -52,28 +44,18 @@ def find_stream(
     StreamNotFound
         If none answers in time (the visible streams are listed), or more than one does.
     """
-    said = Stream(type=kind, name=name, source_id=source_id).described
-    asked = predicate(kind, name, source_id)
-    found = pylsl.resolve_bypred(asked, minimum=1, timeout=timeout_s)
+    asked = predicate(stream.type, stream.name, stream.source_id)
+    found = pylsl.resolve_bypred(asked, minimum=1, timeout=stream.timeout_s)
     if len(found) == 1:  # the first to answer need not be the only one, of a source_id neither
         found = pylsl.resolve_bypred(asked, minimum=2, timeout=SECOND_ANSWER_S) or found
+    said, waited_s = stream.described, stream.timeout_s
     if not found:
-        raise StreamNotFound(said, timeout_s, f"{visible_streams()}; start the sender or replay")
+        raise StreamNotFound(said, waited_s, f"{visible_streams()}; start the sender or replay")
     if len(streams := _distinct(found)) > 1:
         several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
-        what_to_do = "set `name`, or stop all but one" if source_id else "set `name` or `source_id`"
-        raise StreamNotFound(f"{said} alone", timeout_s, f"{several} all answer: {what_to_do}")
+        one_of = "`name`, or stop all but one" if stream.source_id else "`name` or `source_id`"
+        raise StreamNotFound(f"{said} alone", waited_s, f"{several} all answer: set {one_of}")
     return found[0]
-
-
-def find(stream: Stream) -> pylsl.StreamInfo:
-    """Wait for the stream that a configuration describes; see `find_stream`."""
-    return find_stream(
-        kind=stream.type,
-        name=stream.name,
-        source_id=stream.source_id,
-        timeout_s=stream.timeout_s,
-    )
 
 
 def answering(stream: Stream) -> list[pylsl.StreamInfo]:
@@ -102,8 +84,8 @@ class MarkerInlet(Inlet):
     Parameters
     ----------
     info : pylsl.StreamInfo
-        From `find_stream`.
-    settings : MarkerStream, optional
+        From `find`.
+    settings : MarkerStream
         Names, unit, axes, known lag (what the stream's ``compensated_lag`` already accounts for is
         not taken off twice) and whether to smooth capture times.
     rate_hz : float, optional
@@ -128,7 +110,7 @@ class MarkerInlet(Inlet):
     def __init__(
         self,
         info: pylsl.StreamInfo,
-        settings: MarkerStream = ANY_STREAM,
+        settings: MarkerStream,
         *,
         rate_hz: float | None = None,
     ) -> None:
@@ -222,10 +204,9 @@ class MarkerInlet(Inlet):
         return self._dejitter.step(stamp, count, now + self._lag_s)
 
     def _take(self, sample: NDArray[Any]) -> None:
-        """Scale one sample into `markers`; (0, 0, 0) and non-finite positions become NaN."""
+        """Scale one sample into `markers`."""
         np.multiply(sample[self._columns], self._scale, out=self._flat)
-        present = np.isfinite(self.markers).all(axis=1) & self.markers.any(axis=1)
-        self.markers[~present] = np.nan
+        hide_unseen(self.markers)
 
     def flush(self) -> int:
         """Drop what is waiting; the next frame received is a new one."""

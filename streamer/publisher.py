@@ -53,7 +53,7 @@ class Publisher:
         If the endpoint cannot be bound for another reason.
     """
 
-    def __init__(self, endpoint: str = DEFAULT_ENDPOINT, *, keys: Path | None = None) -> None:
+    def __init__(self, endpoint: str, *, keys: Path | None = None) -> None:
         self._lock = threading.Lock()  # a ZeroMQ socket itself serves one thread at a time
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.XPUB)

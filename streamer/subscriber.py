@@ -24,19 +24,15 @@ class Subscriber:
         Where the publisher is bound.
     topics : sequence of str
         Names of topics; empty for all.
-    newest_only : bool
-        Keep only the newest message. Meant for one topic: ZeroMQ keeps one message in all,
-        not one per topic.
     keys : Path, optional
         Client's key directory, for publishers on other machines.
     """
 
     def __init__(
         self,
-        endpoint: str = DEFAULT_ENDPOINT,
+        endpoint: str,
         topics: Sequence[str] = (),
         *,
-        newest_only: bool = False,
         keys: Path | None = None,
     ) -> None:
         self.endpoint = endpoint
@@ -44,8 +40,6 @@ class Subscriber:
         self._socket = self._context.socket(zmq.SUB)
         self._socket.linger = 0
         self._socket.ipv6 = "[" in endpoint
-        if newest_only:
-            self._socket.setsockopt(zmq.CONFLATE, 1)
         try:
             if keys is not None:
                 protect_client(self._socket, keys)

@@ -19,19 +19,12 @@ from inference.emg_recording import channel_doubt, longest_step, name_fault, sig
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 from inference.time_base import check_channels, check_overlap
-from sim_bridge import (
-    FOOT_BODIES,
-    Bridge,
-    BridgeSettings,
-    BridgeStatus,
-    CompiledModel,
-    ExternalForce,
-)
+from sim_bridge import FOOT_BODIES, Bridge, BridgeSettings, BridgeStatus, CompiledModel
 from streamer.doubts import lying_doubt, mass_doubt
 from streamer.exceptions import FormatError, nearest
 from streamer.feature_settings import FeatureSettings
 from streamer.force_ring import RecordedForces
-from streamer.formats import Trial
+from streamer.formats import Trial, external_forces
 from streamer.frame_forces import UNSEEN, FrameForces, begin_frame
 from streamer.frame_times import RESET_AFTER_S, FrameTimes
 from streamer.marker_noise import marker_noise
@@ -128,11 +121,11 @@ def trial_features(
 
 def _bridge(trial: Trial, model: CompiledModel, settings: FeatureSettings) -> Bridge:
     """Return the bridge of a live session, for a trial's markers and forces."""
-    loads = trial.loads.forces if trial.loads is not None else ()
+    columns = trial.loads.forces if trial.loads is not None else ()
     return Bridge(
         model,
         trial.markers.names,
-        [ExternalForce(load.name, load.body, load.pure_torque) for load in loads],
+        external_forces(columns, on_feet=False),
         BridgeSettings(
             trial.markers.rate_hz,
             ground_reaction=settings.ground_reaction,

@@ -1,5 +1,7 @@
 """Units as streams and files spell them, lower case, and their size in SI units."""
 
+import re
+
 METRES_PER_UNIT = {
     "m": 1.0,
     "meter": 1.0,
@@ -28,9 +30,9 @@ NEWTONS_PER_UNIT = {"n": 1.0, "newton": 1.0, "newtons": 1.0, "kn": 1e3}
 NEWTON_METRES_PER_UNIT = {"nm": 1.0, "newtonmeters": 1.0, "nmm": 1e-3, "ncm": 1e-2, "knm": 1e3}
 """Moments [N m]."""
 
-_BETWEEN = str.maketrans("", "", " \t*·.-")
+_BETWEEN = re.compile(r"[\s*·.-]")
 
 
 def spelled(unit: str) -> str:
     """Spell a unit as the tables do: lower case, nothing between N and m."""
-    return unit.lower().translate(_BETWEEN)
+    return _BETWEEN.sub("", unit.lower())

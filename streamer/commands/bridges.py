@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_bridge import ON_FEET, Bridge, BridgeSettings, CompiledModel, ExternalForce
+from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce
 from streamer.config import RunConfig
 from streamer.doubts import mass_doubt
-from streamer.formats import ExternalForceColumns, corners_of
+from streamer.formats import corners_of, external_forces
 from streamer.formats.ik_setup import IkSetup, read_ik_setup
 from streamer.terminal import say
 
@@ -81,16 +81,6 @@ def live_bridge(
         corners = forces.corners
     rows = external_forces(columns, on_feet=config.plates == "auto")
     return open_bridge(config, model, markers.names, markers.rate_hz, rows, corners)
-
-
-def external_forces(
-    columns: Sequence[ExternalForceColumns], *, on_feet: bool
-) -> tuple[ExternalForce, ...]:
-    """Return what forces act on: the bodies that are named, or whichever foot is on a plate."""
-    return tuple(
-        ExternalForce(load.name, ON_FEET if on_feet else load.body, load.pure_torque)
-        for load in columns
-    )
 
 
 def _say_if_another(mass_kg: float | None, model: CompiledModel) -> None:

@@ -130,13 +130,14 @@ def check_lsl() -> list[Finding]:
     """Whether an LSL stream of our own can be found, and what else is there."""
     import pylsl
 
-    from streamer.lsl_inlet import find_stream, visible_streams
+    from streamer.lsl_inlet import find, visible_streams
+    from streamer.stream_config import Stream
 
     others = visible_streams()
     own = uuid.uuid4().hex
     outlet = _own_outlet(own)
     try:
-        find_stream(source_id=own, timeout_s=3.0)
+        find(Stream(source_id=own, timeout_s=3.0))
         good, found, advice = True, f"reachable; {others}", ""
     except StreamerError as error:
         good, found = False, str(error)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge import ON_FEET, ExternalForce
-from streamer.commands.bridges import external_forces
 from streamer.config import RunConfig
 from streamer.doubts import lying_doubt
 from streamer.exceptions import ConfigError, FormatError
@@ -18,6 +17,7 @@ from streamer.formats import (
     MarkerTable,
     Recording,
     Storage,
+    external_forces,
     plates_by_name,
     read_external_loads,
     read_recording,

@@ -14,6 +14,7 @@ from streamer.formats.plates import CHANNELS_OF_TYPE, Plate, on_the_person, plat
 from streamer.formats.tables import MarkerTable, Recording, Storage
 from streamer.formats.text import check_unique
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT
+from streamer.unseen import hide_unseen
 
 F64 = NDArray[np.float64]
 
@@ -109,7 +110,7 @@ def _markers(file: C3dFile, turn: F64) -> MarkerTable:
     check_unique(file.path, names, "marker")
     rate = file.rate("POINT")
     seen = positions[:, kept]
-    seen[(seen == 0.0).all(axis=2)] = np.nan
+    hide_unseen(seen)
     return MarkerTable(
         np.arange(len(seen)) / rate, tuple(names), np.asarray(seen @ turn.T * file.metres), rate
     )

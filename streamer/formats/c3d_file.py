@@ -1,6 +1,5 @@
 """Access to the parameters and samples of a C3D file, with one voice for what is wrong."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.exceptions import FormatError
-from streamer.units import METRES_PER_UNIT
+from streamer.units import METRES_PER_UNIT, spelled
 
 F64 = NDArray[np.float64]
 
 _INTEL, _MIPS = b"\x54", b"\x56"
 """Processor codes; the third, DEC, has little-endian integers too."""
-_NOT_SPELLED = re.compile(r"[\s.*·-]")
 
 
 def _check_whole(path: Path) -> None:
@@ -104,7 +102,7 @@ class C3dFile:
     def factor(self, what: str, unit: str, table: Mapping[str, float]) -> float:
         """Size of a unit in SI units; `what` says in a message whose unit it is."""
         try:
-            return table[_NOT_SPELLED.sub("", unit).lower()]
+            return table[spelled(unit)]
         except KeyError:
             remedy = f"export it in one of {', '.join(list(table)[:3])}"
             raise FormatError(self.path, f"{what} is {unit!r}", remedy) from None

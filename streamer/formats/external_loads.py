@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,6 +15,9 @@ from streamer.formats.plates import plate_columns
 from streamer.formats.tables import Storage
 from streamer.formats.xml_file import read_xml
 from streamer.outputs import write_output
+
+if TYPE_CHECKING:
+    from sim_bridge import ExternalForce
 
 F64 = NDArray[np.float64]
 
@@ -30,7 +34,7 @@ class ExternalForceColumns:
     name : str
         Name of the force.
     body : str
-        Body of the model that it acts on.
+        Body of the model that it acts on; "" of a plate if nobody says whose it is.
     force_columns : tuple of str
         Three labels, force on the body, ground frame [N]; empty for a pure torque.
     point_columns : tuple of str
@@ -74,9 +78,7 @@ class ExternalLoads:
         return select_forces(self.forces, storage, self.path)
 
 
-def select_forces(
-    forces: Sequence[ExternalForceColumns], storage: Storage, path: Path | str = "force file"
-) -> F64:
+def select_forces(forces: Sequence[ExternalForceColumns], storage: Storage, path: Path) -> F64:
     """Force, point and torque of external forces over time.
 
     Parameters
@@ -85,7 +87,7 @@ def select_forces(
         Whose columns to take.
     storage : Storage
         The force file.
-    path : Path or str
+    path : Path
         What names the columns, for the message.
 
     Returns
@@ -209,6 +211,30 @@ def plates_by_name(labels: Sequence[str]) -> tuple[ExternalForceColumns, ...]:
             known = torque if there.issuperset(torque) else ()
             plates.append(ExternalForceColumns(name, "", force, point, known))
     return tuple(plates)
+
+
+def external_forces(
+    forces: Sequence[ExternalForceColumns], *, on_feet: bool
+) -> "tuple[ExternalForce, ...]":
+    """What the bridge is to know of external forces.
+
+    Parameters
+    ----------
+    forces : sequence of ExternalForceColumns
+        Each on the body that it names, or on whichever foot is on a plate where it names none.
+    on_feet : bool
+        Whether all act on whichever foot instead.
+
+    Returns
+    -------
+    tuple of ExternalForce
+    """
+    from sim_bridge import ON_FEET, ExternalForce  # here: who reads files loads no solvers
+
+    return tuple(
+        ExternalForce(load.name, ("" if on_feet else load.body) or ON_FEET, load.pure_torque)
+        for load in forces
+    )
 
 
 def corners_by_force(forces: Sequence[ExternalForceColumns], corners: F64 | None) -> F64 | None:

@@ -76,7 +76,7 @@ class Transducers:
     channels : sequence of Channel
         Of the stream.
     length_unit : str
-        Of moments, N times that, where the stream names none; default m.
+        Of moments, N times that, where the stream names none; "" for m.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Transducers:
         self,
         plates: Sequence[tuple[Plate, tuple[str, ...]]],
         channels: Sequence[Channel],
-        length_unit: str = "",
+        length_unit: str,
     ) -> None:
         names = [channel.label for channel in channels]
         self._columns: list[NDArray[np.int64]] = []

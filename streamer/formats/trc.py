@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from streamer.exceptions import FormatError
 from streamer.formats.tables import MarkerTable, nominal_rate
 from streamer.formats.text import NumberedLine, check_times, check_unique, parse_block, read_lines
-from streamer.units import METRES_PER_UNIT
+from streamer.units import METRES_PER_UNIT, spelled
+from streamer.unseen import hide_unseen
 
 F64 = NDArray[np.float64]
 
@@ -58,7 +59,7 @@ def read_trc(path: Path | str) -> MarkerTable:
     time = np.ascontiguousarray(block[:, 1])
     check_times(path, time, body)
     positions = block[:, 2:].reshape(-1, len(names), 3) * _unit(path, header)
-    _mark_missing(positions)
+    hide_unseen(positions)
     return MarkerTable(time, names, positions, _rate(header, time))
 
 
@@ -104,7 +105,7 @@ def _unit(path: Path, header: dict[str, str]) -> float:
     """Metres per unit of the file."""
     unit = header.get("units", "")
     try:
-        return METRES_PER_UNIT[unit.lower()]
+        return METRES_PER_UNIT[spelled(unit)]
     except KeyError:
         raise FormatError(
             path, f"Units is {unit!r}", "write mm or m under Units in the third line"
@@ -126,12 +127,6 @@ def _is_number(field: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _mark_missing(positions: F64) -> None:
-    """NaN for all three coordinates of every marker that was not seen, in place."""
-    unseen = ~np.isfinite(positions).all(axis=2) | (positions == 0.0).all(axis=2)
-    positions[unseen] = np.nan
 
 
 def _rate(header: dict[str, str], time: F64) -> float:

@@ -23,8 +23,6 @@ from streamer.formats.trc import read_trc
 
 __all__ = ["TrialFiles", "files_elsewhere", "read_files"]
 
-WHICHEVER_FOOT: Final = "feet"
-"""Body of a plate of which nobody says whose it is: `sim_bridge.ON_FEET`."""
 _USED: Final = ("model", "loads", "corners")
 """Files of a session that a recording has a use for."""
 _NOT_USED: Final = tuple(key for key in PATHS if key not in _USED)
@@ -133,7 +131,7 @@ def _read_one(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -
     if forces is None or loads is None:
         return TrialFiles(recording.markers, None, None, emg)
     loads.select(forces)
-    on_feet = all(load.body == WHICHEVER_FOOT for load in loads.forces)
+    on_feet = not any(load.body for load in loads.forces)
     corners = plate_corners(recording, loads.forces, session, on_feet=on_feet)
     return TrialFiles(recording.markers, forces, loads, emg, corners)
 
@@ -141,7 +139,7 @@ def _read_one(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -
 def _loads(
     directory: Path, forces: Storage | None, session: RunConfig | None
 ) -> ExternalLoads | None:
-    """Whose the plates of a recording are: as beside it, as in its session, else whoever's."""
+    """Whose the plates of a recording are: as beside it, as in its session, else nobody says."""
     if forces is None:
         return None
     beside = directory / "external_loads.xml"
@@ -150,8 +148,7 @@ def _loads(
     if session is not None and session.loads is not None:
         return read_external_loads(session.loads)
     plates = plates_by_name(forces.names)
-    on_feet = tuple(replace(plate, body=WHICHEVER_FOOT) for plate in plates)
-    return ExternalLoads(on_feet, None, beside) if plates else None
+    return ExternalLoads(plates, None, beside) if plates else None
 
 
 def _renamed(toml: Path, emg: Storage, channels: object) -> Storage:

@@ -12,17 +12,18 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.channels import Channel, marker_layout
+from streamer.channels import marker_layout, read_channels, remaining_lag_s
 from streamer.exceptions import FormatError, StreamLayoutError
 from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rate
 from streamer.formats.transducers import open_transducers
 from streamer.stream_config import EmgStream, ForceStream, MarkerStream, Stream
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
+from streamer.unseen import hide_unseen
 
 F64 = NDArray[np.float64]
 
@@ -137,15 +138,21 @@ def _kind(type_: str) -> str:
     return _SAME_TYPE.get(type_.lower(), type_.lower())
 
 
-def _channels(stream: dict[str, Any]) -> list[Channel]:
-    """Channel descriptions; pyxdf gives each element of the XML as a list."""
-    description = (stream["info"].get("desc") or [None])[0] or {}
-    channels = (description.get("channels") or [None])[0] or {}
-    fields = ("label", "marker", "type", "unit")
-    return [
-        Channel(*(str((channel.get(field) or [""])[0] or "").strip() for field in fields))
-        for channel in channels.get("channel", [])
-    ]
+def _xml(stream: dict[str, Any]) -> str:
+    """Write a stream's description as LSL has it; pyxdf gives each element as a list."""
+    info = Element("info")
+    _write(info, {"desc": stream["info"].get("desc") or []})
+    return tostring(info, encoding="unicode")
+
+
+def _write(element: Element, content: dict[str, list[Any]] | str | None) -> None:
+    """Write what pyxdf made of an element back into one: its children, or else its text."""
+    if not isinstance(content, dict):
+        element.text = content
+        return
+    for tag, children in content.items():
+        for child in children:
+            _write(SubElement(element, tag), child)
 
 
 def _times(path: Path, stream: dict[str, Any], lag_ms: float) -> F64:
@@ -154,33 +161,19 @@ def _times(path: Path, stream: dict[str, Any], lag_ms: float) -> F64:
     if not np.all(np.diff(time) > 0.0):
         problem = f"times of stream {_info(stream, 'name')!r} do not increase"
         raise FormatError(path, problem, "its clock was reset: record it again")
-    return time - max(0.0, 1e-3 * lag_ms - _compensated_lag(stream))
-
-
-def _compensated_lag(stream: dict[str, Any]) -> float:
-    """Read what `streamer.channels.compensated_lag` does [s], from pyxdf's lists."""
-    description = (stream["info"].get("desc") or [None])[0] or {}
-    for name in ("acquisition", "synchronization"):
-        section = (description.get(name) or [None])[0] or {}
-        text = (section.get("compensated_lag") or [""])[0]
-        try:
-            return float(text)
-        except (TypeError, ValueError):
-            continue
-    return 0.0
+    return time - remaining_lag_s(_xml(stream), lag_ms)
 
 
 def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> MarkerTable:
     time = _times(path, stream, settings.lag_ms)
     samples = np.asarray(stream["time_series"], dtype=np.float64)
     try:
-        layout = marker_layout(_channels(stream), unit=settings.unit, up=settings.up)
+        layout = marker_layout(read_channels(_xml(stream)), unit=settings.unit, up=settings.up)
     except StreamLayoutError as error:
         remedy = "give it as --config, or export the trial as TRC or C3D"
         raise FormatError(path, str(error), remedy) from None
     positions = (samples[:, layout.columns] * layout.scale).reshape(len(time), -1, 3)
-    unseen = ~np.isfinite(positions).all(axis=2) | (positions == 0.0).all(axis=2)
-    positions[unseen] = np.nan
+    hide_unseen(positions)
     rate = float(_info(stream, "nominal_srate") or 0.0)
     return MarkerTable(time, layout.names, positions, rate if rate > 0.0 else nominal_rate(time))
 
@@ -188,7 +181,7 @@ def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> Mark
 def _storage(path: Path, stream: dict[str, Any], lag_ms: float) -> Storage:
     """All channels of a stream as they are; those without label are numbered."""
     data = np.array(stream["time_series"], dtype=np.float64)
-    labels = [channel.label for channel in _channels(stream)]
+    labels = [channel.label for channel in read_channels(_xml(stream))]
     labels += [""] * (data.shape[1] - len(labels))
     names = tuple(label or f"channel_{i}" for i, label in enumerate(labels, start=1))
     return Storage(_times(path, stream, lag_ms), names, data, name=_info(stream, "name"))
@@ -203,7 +196,7 @@ def _forces(
     """
     plain = _storage(path, stream, settings.lag_ms)
     try:
-        transducers = open_transducers(settings, _channels(stream))
+        transducers = open_transducers(settings, read_channels(_xml(stream)))
     except StreamLayoutError as error:
         raise FormatError(path, str(error), "correct the --config") from None
     if transducers is not None:
@@ -211,7 +204,7 @@ def _forces(
         data = transducers.wrenches(plain.data)
         return Storage(plain.time, names, data, name=plain.name), transducers.corners
     data = plain.data.copy()
-    for column, channel in enumerate(_channels(stream)[: data.shape[1]]):
+    for column, channel in enumerate(read_channels(_xml(stream))[: data.shape[1]]):
         unit = channel.unit or (settings.unit if _POINT.search(channel.label) else "")
         known = spelled(unit)
         if known and known not in _SI:

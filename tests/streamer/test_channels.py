@@ -5,10 +5,10 @@ import pytest
 
 from streamer.channels import (
     Channel,
-    compensated_lag,
     force_layout,
     marker_layout,
     read_channels,
+    remaining_lag_s,
 )
 from streamer.exceptions import StreamLayoutError
 
@@ -103,16 +103,18 @@ def test_channels_are_read_from_the_streams_xml() -> None:
 
 
 @pytest.mark.parametrize(
-    ("desc", "lag"),
+    ("desc", "remaining_s"),
     [
-        ("", 0.0),
-        ("<acquisition><compensated_lag>0.008</compensated_lag></acquisition>", 0.008),
-        ("<synchronization><compensated_lag>0.002</compensated_lag></synchronization>", 0.002),
-        ("<acquisition><compensated_lag>unknown</compensated_lag></acquisition>", 0.0),
+        ("", 0.010),
+        ("<acquisition><compensated_lag>0.008</compensated_lag></acquisition>", 0.002),
+        ("<synchronization><compensated_lag>0.002</compensated_lag></synchronization>", 0.008),
+        ("<acquisition><compensated_lag>unknown</compensated_lag></acquisition>", 0.010),
+        ("<acquisition><compensated_lag>0.020</compensated_lag></acquisition>", 0.0),
     ],
 )
-def test_compensated_lag_is_read(desc: str, lag: float) -> None:
-    assert compensated_lag(f"<info><desc>{desc}</desc></info>") == lag
+def test_a_lag_that_the_sender_compensates_counts_once(desc: str, remaining_s: float) -> None:
+    left = remaining_lag_s(f"<info><desc>{desc}</desc></info>", 10.0)
+    assert left == pytest.approx(remaining_s, abs=1e-15)  # one rounding of 0.01
 
 
 def test_forces_are_found_by_label_in_any_order() -> None:

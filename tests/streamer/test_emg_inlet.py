@@ -9,9 +9,9 @@ import pytest
 
 from streamer.emg_inlet import EmgInlet, even_times
 from streamer.exceptions import StreamLayoutError
-from streamer.lsl_inlet import find_stream
+from streamer.lsl_inlet import find
 from streamer.outlets import Outlet, emg_channels
-from streamer.stream_config import EmgStream
+from streamer.stream_config import EmgStream, Stream
 
 WAIT_S = 20.0
 RATE_HZ = 1000.0
@@ -24,7 +24,7 @@ def source_id() -> str:
 
 def pair(source_id: str, labels: tuple[str, ...], settings: EmgStream) -> tuple[Outlet, EmgInlet]:
     outlet = Outlet("amplifier", "EMG", emg_channels(labels, "mV"), RATE_HZ, source_id)
-    info = find_stream(source_id=source_id, timeout_s=WAIT_S)
+    info = find(Stream(source_id=source_id, timeout_s=WAIT_S))
     return outlet, EmgInlet(info, settings)
 
 
@@ -74,7 +74,7 @@ def test_a_channel_that_is_there_twice_is_refused_if_it_is_wanted(source_id: str
 
 def test_a_stream_without_labels_is_refused(source_id: str) -> None:
     outlet = pylsl.StreamOutlet(pylsl.StreamInfo("bare", "EMG", 2, 0.0, "float32", source_id))
-    info = find_stream(source_id=source_id, timeout_s=WAIT_S)
+    info = find(Stream(source_id=source_id, timeout_s=WAIT_S))
     with pytest.raises(StreamLayoutError, match="2 channels and labels for 0"):
         EmgInlet(info, EmgStream())
     del outlet

@@ -177,9 +177,11 @@ def test_unseen_markers_are_nan(tmp_path: Path) -> None:
     points = markers()
     points[3, 1] = np.nan
     points[5, 2] = 0.0
+    points[6, 0, 1] = np.nan
+    points[7, 0, 2] = np.inf
     read = read_c3d(write_c3d(tmp_path / "t.c3d", C3dContent(["A", "B", "C"], points)))
     unseen = np.isnan(read.markers.positions).all(axis=2)
-    assert [tuple(index) for index in np.argwhere(unseen)] == [(3, 1), (5, 2)]
+    assert [tuple(index) for index in np.argwhere(unseen)] == [(3, 1), (5, 2), (6, 0), (7, 0)]
     assert np.isfinite(read.markers.positions[~unseen]).all()
 
 

@@ -88,7 +88,8 @@ def test_variants_of_the_format_read_alike(tmp_path: Path, variant: str, text: s
 
 
 @pytest.mark.parametrize(
-    ("unit", "metres"), [("m", 1.0), ("cm", 0.01), ("meters", 1.0), ("Millimeters", 1e-3)]
+    ("unit", "metres"),
+    [("m", 1.0), ("cm", 0.01), ("meters", 1.0), ("Millimeters", 1e-3), ("mm.", 1e-3)],
 )
 def test_units_line_is_honoured(tmp_path: Path, unit: str, metres: float) -> None:
     table = read_trc(write(tmp_path, (HEAD + ROWS).replace("\tmm\t", f"\t{unit}\t")))

@@ -65,6 +65,15 @@ def test_streams_are_found_by_type_and_brought_to_si(tmp_path: Path) -> None:
     assert recording.analogs.names == ("SOL_r",)
 
 
+def test_labels_are_read_as_from_the_live_stream(tmp_path: Path) -> None:
+    """With what XML escapes, and of a channel that says nothing."""
+    emg = XdfStream("Trigno", "EMG", T0 + np.arange(N) / 100, np.ones((N, 2)), 100.0)
+    emg.channels = [{"label": " SOL &lt;r&gt; &amp; more "}, {}]
+    analogs = read_xdf(write_xdf(tmp_path / "s.xdf", [mocap(), emg])).analogs
+    assert analogs is not None
+    assert analogs.names == ("SOL <r> & more", "channel_2")
+
+
 def test_times_come_on_the_recorders_clock(tmp_path: Path) -> None:
     shifted = mocap(clock_offset_s=12.25)
     recording = read_xdf(write_xdf(tmp_path / "s.xdf", [shifted, force()]))

@@ -13,9 +13,9 @@ from streamer import lost_stream
 from streamer.channels import Channel
 from streamer.exceptions import StreamNotFound
 from streamer.lost_stream import difference
-from streamer.lsl_inlet import MarkerInlet, find_stream
+from streamer.lsl_inlet import MarkerInlet, find
 from streamer.outlets import Outlet, marker_channels
-from streamer.stream_config import MarkerStream
+from streamer.stream_config import MarkerStream, Stream
 
 WAIT_S = 20.0
 NAMES = ("A", "B")
@@ -33,7 +33,7 @@ def sender(
 
 
 def session(name: str, **settings: str) -> MarkerInlet:
-    return MarkerInlet(find_stream(name=name, timeout_s=WAIT_S), MarkerStream(**settings))
+    return MarkerInlet(find(Stream(name=name, timeout_s=WAIT_S)), MarkerStream(**settings))
 
 
 def push(outlet: Outlet, value: float) -> None:
@@ -112,7 +112,7 @@ def test_a_stream_may_come_again_in_another_number_format(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = anonymous(name, ("A", "B"), pylsl.cf_float32)
-    inlet = MarkerInlet(find_stream(name=name, timeout_s=WAIT_S))
+    inlet = MarkerInlet(find(Stream(name=name, timeout_s=WAIT_S)), MarkerStream())
     first.push_sample([1.0] * 6)
     assert inlet.pull(WAIT_S)
     del first
@@ -133,7 +133,7 @@ def test_a_stream_without_source_id_may_end_and_come_again(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = sender(name)
-    inlet = MarkerInlet(find_stream(name=name, timeout_s=WAIT_S))
+    inlet = MarkerInlet(find(Stream(name=name, timeout_s=WAIT_S)), MarkerStream())
     until(inlet, lambda: inlet.t > 0.0, first)
     del first
     end = pylsl.local_clock() + WAIT_S
@@ -251,7 +251,7 @@ def test_a_silent_stream_that_answers_no_more_is_replaced(
 def test_two_senders_of_one_source_id_are_not_chosen_between(name: str) -> None:
     outlets = [sender(name, name) for _ in range(2)]
     with pytest.raises(StreamNotFound, match="all answer: set `name`, or stop all but one"):
-        find_stream(source_id=name, timeout_s=WAIT_S)
+        find(Stream(source_id=name, timeout_s=WAIT_S))
     del outlets
 
 

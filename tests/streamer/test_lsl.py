@@ -14,9 +14,9 @@ from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.force_inlet import ForceInlet
 from streamer.formats import ExternalForceColumns
-from streamer.lsl_inlet import MarkerInlet, find_stream, visible_streams
+from streamer.lsl_inlet import MarkerInlet, find, visible_streams
 from streamer.outlets import Outlet, force_channels, marker_channels
-from streamer.stream_config import ForceStream, MarkerStream
+from streamer.stream_config import ForceStream, MarkerStream, Stream
 
 WAIT_S = 20.0
 LABELS = [
@@ -38,7 +38,9 @@ def marker_pair(
     source_id: str, *, unit: str = "mm", rate_hz: float = 100.0, names: tuple[str, ...] = ("A", "B")
 ) -> tuple[Outlet, Callable[[], MarkerInlet]]:
     outlet = Outlet("rig", "MoCap", marker_channels(names, unit), rate_hz, source_id)
-    return outlet, lambda: MarkerInlet(find_stream(source_id=source_id, timeout_s=WAIT_S))
+    return outlet, lambda: MarkerInlet(
+        find(Stream(source_id=source_id, timeout_s=WAIT_S)), MarkerStream()
+    )
 
 
 def push(outlet: Outlet, samples: list[list[float]], stamps: list[float]) -> None:
@@ -133,7 +135,7 @@ def test_flush_drops_what_is_waiting(source_id: str) -> None:
 
 def test_an_irregular_stream_is_measured(source_id: str) -> None:
     outlet, connect = marker_pair(source_id, rate_hz=0.0)
-    info = find_stream(source_id=source_id, timeout_s=WAIT_S)
+    info = find(Stream(source_id=source_id, timeout_s=WAIT_S))
     assert info.nominal_srate() == 0.0
     stop = threading.Event()
 
@@ -228,7 +230,7 @@ def test_a_known_lag_is_taken_off_but_not_twice(source_id: str) -> None:
     info.desc().append_child("acquisition").append_child_value("compensated_lag", "0.006")
     outlet = pylsl.StreamOutlet(info)
     inlet = MarkerInlet(
-        find_stream(source_id=source_id, timeout_s=WAIT_S), MarkerStream(lag_ms=10.0, unit="m")
+        find(Stream(source_id=source_id, timeout_s=WAIT_S)), MarkerStream(lag_ms=10.0, unit="m")
     )
     t = pylsl.local_clock()
     outlet.push_sample([1.0, 2.0, 3.0], t)
@@ -239,7 +241,7 @@ def test_a_known_lag_is_taken_off_but_not_twice(source_id: str) -> None:
 def test_markers_of_other_names_are_the_models(source_id: str) -> None:
     outlet = Outlet("rig", "MoCap", marker_channels(("A", "B"), "m"), 100.0, source_id)
     settings = MarkerStream(names={"LKNE": "A"})
-    inlet = MarkerInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), settings)
+    inlet = MarkerInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), settings)
     push(outlet, [[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]], [pylsl.local_clock()])
     pull(inlet, 1)
     assert inlet.names == ("LKNE", "B")
@@ -249,7 +251,7 @@ def test_markers_of_other_names_are_the_models(source_id: str) -> None:
 def test_a_stream_is_found_by_its_type_whatever_the_case(source_id: str) -> None:
     # type and source id together, so that another session on this machine does not answer
     outlet = Outlet("rig", "Mocap", marker_channels(("A",), "m"), 100.0, source_id)
-    found = find_stream(kind="MoCap", source_id=source_id, timeout_s=WAIT_S)
+    found = find(Stream(type="MoCap", source_id=source_id, timeout_s=WAIT_S))
     assert found.type() == "Mocap"
     del outlet
 
@@ -257,7 +259,7 @@ def test_a_stream_is_found_by_its_type_whatever_the_case(source_id: str) -> None
 def test_no_stream_says_what_was_wanted_how_long_and_what_there_is(source_id: str) -> None:
     outlet = Outlet(f"other-{source_id}", "Eyes", [Channel("x", type="x", unit="m")], 0, source_id)
     with pytest.raises(StreamNotFound) as error:
-        find_stream(kind="MoCap", name=source_id, timeout_s=0.3)
+        find(Stream(type="MoCap", name=source_id, timeout_s=0.3))
     message = str(error.value)
     assert f"type MoCap, name {source_id} within 0.3 s" in message
     assert f"other-{source_id} (Eyes, 1 ch)" in message
@@ -276,7 +278,7 @@ def test_two_streams_that_answer_are_not_chosen_between(source_id: str) -> None:
         for k in range(2)
     ]
     with pytest.raises(StreamNotFound, match="all answer: set `name` or `source_id`"):
-        find_stream(name=source_id, timeout_s=WAIT_S)
+        find(Stream(name=source_id, timeout_s=WAIT_S))
     del outlets
 
 
@@ -284,13 +286,13 @@ def test_a_stream_of_text_is_refused(source_id: str) -> None:
     info = pylsl.StreamInfo("events", "Markers", 1, 0.0, pylsl.cf_string, source_id)
     outlet = pylsl.StreamOutlet(info)
     with pytest.raises(StreamLayoutError, match="carries text"):
-        MarkerInlet(find_stream(source_id=source_id, timeout_s=WAIT_S))
+        MarkerInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), MarkerStream())
     del outlet
 
 
 def force_pair(source_id: str, rate_hz: float = 1000.0) -> tuple[Outlet, ForceInlet]:
     outlet = Outlet("plates", "Force", force_channels(LABELS), rate_hz, source_id)
-    info = find_stream(source_id=source_id, timeout_s=WAIT_S)
+    info = find(Stream(source_id=source_id, timeout_s=WAIT_S))
     return outlet, ForceInlet(info, ForceStream(), [RIGHT])
 
 
@@ -336,7 +338,7 @@ def test_late_forces_are_waited_for_no_longer_than_told_then_held(source_id: str
 
 def test_plates_are_found_by_their_labels_if_nobody_names_them(source_id: str) -> None:
     _outlet, named = force_pair(source_id)
-    inlet = ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), ForceStream(), None)
+    inlet = ForceInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), ForceStream(), None)
     assert [load.name for load in inlet.loads] == ["ground_force_r"]
     assert inlet.forces.shape == named.forces.shape
 
@@ -344,7 +346,7 @@ def test_plates_are_found_by_their_labels_if_nobody_names_them(source_id: str) -
 def test_a_stream_without_plates_is_refused(source_id: str) -> None:
     _outlet = Outlet("f", "Force", [Channel("Fz", type="ForceZ", unit="N")], 100.0, source_id)
     with pytest.raises(StreamLayoutError, match="ExternalLoads"):
-        ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), ForceStream(), None)
+        ForceInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), ForceStream(), None)
 
 
 def test_a_broken_force_sample_is_not_known(source_id: str) -> None:
@@ -363,7 +365,7 @@ def test_a_broken_plate_leaves_those_beside_it_known(source_id: str) -> None:
         for p, six in (("a", labels[:6]), ("b", labels[6:]))
     ]
     outlet = Outlet("plates", "Force", force_channels(labels), 1000.0, source_id)
-    inlet = ForceInlet(find_stream(source_id=source_id, timeout_s=WAIT_S), ForceStream(), loads)
+    inlet = ForceInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), ForceStream(), loads)
     clock = LslClock()
     t = clock.now()
     push(outlet, [[float("nan"), *[1.0] * 11]], [t])

@@ -18,9 +18,10 @@ import pytest
 from streamer import silence
 from streamer.commands.relay import relay
 from streamer.exceptions import StreamerError
-from streamer.lsl_inlet import find_stream
+from streamer.lsl_inlet import find
 from streamer.messages import Act, Emg, Meta
 from streamer.publisher import Publisher
+from streamer.stream_config import Stream
 from streamer.subscriber import Subscriber
 from tests.streamer.stand_ins import HandClock
 from tests.streamer.test_lsl import WAIT_S
@@ -93,7 +94,7 @@ def relaying(publisher: Publisher, lab: Lab) -> Iterator[Relay]:
 
 
 def inlet(session: str, topic: str) -> pylsl.StreamInlet:
-    found = find_stream(source_id=f"{session}-{topic}", timeout_s=WAIT_S)
+    found = find(Stream(source_id=f"{session}-{topic}", timeout_s=WAIT_S))
     return pylsl.StreamInlet(found, processing_flags=pylsl.proc_clocksync)
 
 

@@ -19,8 +19,8 @@ from streamer.formats import ExternalForceColumns, corners_by_force, read_c3d, r
 from streamer.formats.described_plates import described_plates
 from streamer.formats.plates import plate_columns
 from streamer.formats.transducers import Transducers, open_transducers
-from streamer.lsl_inlet import find_stream
-from streamer.stream_config import ForceStream, PlateGeometry
+from streamer.lsl_inlet import find
+from streamer.stream_config import ForceStream, PlateGeometry, Stream
 from tests.streamer.c3d_writing import write_c3d
 from tests.streamer.test_formats_c3d import eight_channels, plate_file
 from tests.streamer.test_formats_xdf import mocap
@@ -291,7 +291,7 @@ def test_live_they_are_forces_like_others() -> None:
     for label in (*LEFT, *RIGHT):
         described.append_child("channel").append_child_value("label", label)
     outlet = pylsl.StreamOutlet(info)
-    found, clock = find_stream(source_id=source_id, timeout_s=WAIT_S), LslClock()
+    found, clock = find(Stream(source_id=source_id, timeout_s=WAIT_S)), LslClock()
     both = ForceInlet(found, SETTINGS, None)
     second = plate_columns(2)
     columns = ExternalForceColumns("left", "calcn_l", second[:3], second[3:6], second[6:])

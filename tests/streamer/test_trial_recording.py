@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim_bridge import ON_FEET, compile_model
+from sim_bridge import compile_model
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.features import record_path
 from streamer.formats import Trial, read_trial, write_external_loads
 from streamer.formats.plates import plate_columns
-from streamer.formats.trial_files import WHICHEVER_FOOT
 from streamer.trial_features import trial_features
 from tests.data_sets import trial_dir
 from tests.streamer.c3d_writing import C3dContent, write_c3d
@@ -105,10 +104,6 @@ def force(k: int, side: str) -> str:
 
 LOADS = f"""<OpenSimDocument Version="40000"><ExternalLoads><objects>
 {force(1, "r")}{force(2, "l")}</objects></ExternalLoads></OpenSimDocument>"""
-
-
-def test_the_body_of_a_plate_that_is_nobodys_is_the_bridges() -> None:
-    assert WHICHEVER_FOOT == ON_FEET
 
 
 @pytest.mark.parametrize("named", [True, False])
