@@ -14,10 +14,11 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.subject import recording_of
 from inference import Refiner
 from inference.emg import envelope
 from sim_bridge import Bridge, BridgeSettings, compile_model
-from streamer.commands.offline import process, read_input
+from streamer.commands.offline import process
 from streamer.formats import Trial, read_storage, read_trial
 from streamer.health import StageTimer
 
@@ -34,8 +35,7 @@ INK, OURS, PALE = "#30343b", "#c2410c", "#94a3b8"
 def main(directory: Path) -> None:
     """Run the trial through bridge and refiner and write the figure."""
     trial = read_trial(directory)
-    files = [directory / name for name in ("markers.trc", "grf.mot", "external_loads.xml")]
-    recording = read_input(files[0], files[1], files[2], None, None)
+    recording = recording_of(trial)
     model = compile_model(trial.model)
     bridge = Bridge(model, recording.markers.names, recording.loads, BridgeSettings(100.0))
     refiner = Refiner(None, model.muscle_names, model.coordinate_names, model.mass)
