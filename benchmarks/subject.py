@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.environment import REPOSITORY
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from sim_bridge.filters import zero_phase_derivatives
 from streamer.commands.bridges import external_forces
@@ -26,13 +27,14 @@ CUTOFF_HZ = 6.0
 """Low-pass of the motion that both sides get, the usual one for gait."""
 
 
-def rajagopal_walk() -> Path | None:
-    """Trial directory of the Rajagopal walk; None where the data sets are not.
+def data_root() -> Path:
+    """Folder of the data sets: ``$NEM2E_DATA``, else ``shared/data`` beside the repository."""
+    return Path(os.environ.get(DATA_VARIABLE) or REPOSITORY.parent / "shared" / "data")
 
-    They are looked for in ``$NEM2E_DATA``, else in ``shared/data`` beside the repository.
-    """
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    trial = Path(os.environ.get(DATA_VARIABLE) or beside) / RAJAGOPAL_WALK
+
+def rajagopal_walk() -> Path | None:
+    """Trial directory of the Rajagopal walk; None where the data sets are not."""
+    trial = data_root() / RAJAGOPAL_WALK
     return trial if (trial / "markers.trc").is_file() else None
 
 

@@ -1,6 +1,5 @@
 """Recorded trials with force plates, as far as every scenario that scores them needs them."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.subject import DATA_VARIABLE, Subject, demo_walk
+from benchmarks.subject import Subject, data_root, demo_walk
 from sim_bridge import ON_FEET
 from streamer.exceptions import ConfigError
 from streamer.formats import read_trial
@@ -99,9 +98,7 @@ class PlateTrial:
 
 def trial_directories() -> list[Path]:
     """All trials with plates, or the demo subject's walk where the data sets are not."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    root = Path(os.environ.get(DATA_VARIABLE) or beside)
-    found = sorted(p.parent for p in root.glob("*/*/*/trial.toml") if _has_plates(p.parent))
+    found = sorted(p.parent for p in data_root().glob("*/*/*/trial.toml") if _has_plates(p.parent))
     return found or [demo_walk()]
 
 
