@@ -1,11 +1,15 @@
-"""Matplotlib, which the base installation does not have, without a screen."""
+"""Matplotlib, which the base installation does not have, without a screen; how figures look."""
 
 from pathlib import Path
 from typing import Any
 
 from streamer.exceptions import ConfigError
 
-__all__ = ["pyplot", "save"]
+__all__ = ["GREY", "INK", "OTHERS", "OURS", "PALE", "plain", "pyplot", "save"]
+
+INK, OURS, GREY, PALE = "#30343b", "#c2410c", "#64748b", "#94a3b8"
+OTHERS = ("#0f766e", GREY, "#7c3aed", "#a16207")
+"""Where there are more than ours and one other."""
 
 
 def pyplot() -> Any:
@@ -26,6 +30,12 @@ def pyplot() -> Any:
     from matplotlib import pyplot as plt
 
     return plt
+
+
+def plain(axis: Any) -> None:
+    """Small numbers, and no lines at the top and on the right."""
+    axis.tick_params(labelsize=7, colors=INK)
+    axis.spines[["top", "right"]].set_visible(False)
 
 
 def save(figure: Any, path: Path, dpi: int, colours: int) -> None:

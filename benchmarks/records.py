@@ -20,7 +20,7 @@ class Record:
     benchmark : str
         Name of the scenario.
     out : Path
-        JSON lines file.
+        JSON lines file; made, with its folder, if absent.
     page : Path or None
         Page that the run is to write, too.
 
@@ -52,35 +52,26 @@ class Record:
             What the run was asked for.
         found : mapping
             JSON values.
+
+        Raises
+        ------
+        ConfigError
+            If the file cannot be written after all.
         """
         row = {"benchmark": self._benchmark, **self._environment, "settings": settings, **found}
-        append_record(self._out, row)
+        self._append(json.dumps(row, allow_nan=False))
         console = plain_console()
         console.print(environment_line(self._environment))
         console.print(f"appended to {self._out}")
         return row
 
-
-def append_record(path: Path, row: dict[str, Any]) -> None:
-    """Append one row.
-
-    Parameters
-    ----------
-    path : Path
-        A ``.jsonl`` file; made, with its folder, if absent.
-    row : dict
-        JSON values.
-
-    Raises
-    ------
-    ConfigError
-        If the file cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, allow_nan=False) + "\n")
-    except OSError as error:
-        raise ConfigError(
-            f"cannot write {path}: {error.strerror or error}; give --out a path that can be written"
-        ) from error
+    def _append(self, line: str) -> None:
+        try:
+            self._out.parent.mkdir(parents=True, exist_ok=True)
+            with self._out.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise ConfigError(
+                f"cannot write {self._out}: {error.strerror or error}; give --out a path that can"
+                " be written"
+            ) from error

@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.environment import REPOSITORY
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from sim_bridge.filters import zero_phase_derivatives
-from streamer.commands.offline import read_input
+from streamer.commands.bridges import external_forces
+from streamer.commands.offline_input import OfflineInput
 from streamer.commands.progress import progress_bar
 from streamer.commands.run import demo_config
-from streamer.exceptions import ConfigError
+from streamer.doubts import lying_doubt
+from streamer.force_ring import SLOWEST_GAP_S
+from streamer.formats import Trial
+from streamer.terminal import say
 
 F64 = NDArray[np.float64]
 
@@ -22,32 +27,14 @@ CUTOFF_HZ = 6.0
 """Low-pass of the motion that both sides get, the usual one for gait."""
 
 
-@dataclass(frozen=True)
-class Files:
-    """Where a recording is: model, markers, ground reaction, and which body it acts on."""
-
-    model: Path
-    markers: Path
-    grf: Path
-    loads: Path
-
-    @classmethod
-    def of_trial(cls, trial: Path) -> "Files":
-        """Files of a trial directory."""
-        beside = (trial / "model.osim", trial.parent / "model.osim")
-        model = next((path for path in beside if path.is_file()), beside[1])
-        return cls(
-            model, trial / "markers.trc", trial / "grf.mot", trial / "external_loads.xml"
-        )  # fmt: skip
+def data_root() -> Path:
+    """Folder of the data sets: ``$NEM2E_DATA``, else ``shared/data`` beside the repository."""
+    return Path(os.environ.get(DATA_VARIABLE) or REPOSITORY.parent / "shared" / "data")
 
 
 def rajagopal_walk() -> Path | None:
-    """Trial directory of the Rajagopal walk; None where the data sets are not.
-
-    They are looked for in ``$NEM2E_DATA``, else in ``shared/data`` beside the repository.
-    """
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    trial = Path(os.environ.get(DATA_VARIABLE) or beside) / RAJAGOPAL_WALK
+    """Trial directory of the Rajagopal walk; None where the data sets are not."""
+    trial = data_root() / RAJAGOPAL_WALK
     return trial if (trial / "markers.trc").is_file() else None
 
 
@@ -69,8 +56,6 @@ class Subject:
     ----------
     name : str
         Of the model.
-    files : Files
-        Where it came from.
     model : CompiledModel
     marker_names : tuple of str
         Labels of the file.
@@ -84,7 +69,6 @@ class Subject:
     """
 
     name: str
-    files: Files
     model: CompiledModel
     marker_names: tuple[str, ...]
     time: F64
@@ -93,18 +77,22 @@ class Subject:
     forces: F64
     loads: tuple[ExternalForce, ...]
 
-    @classmethod
-    def load(cls, files: Files) -> "Subject":
-        """Read a recording and compile its model, with a progress bar where there is a terminal."""
-        recording = read_input(files.markers, files.grf, files.loads, None, None)
-        if not files.model.is_file():
-            raise ConfigError(f"there is no model at {files.model}; check the path")
+    @staticmethod
+    def of_trial(trial: Trial) -> "Subject":
+        """Compile the model of a trial; say so if its markers lie on their side."""
+        if doubt := lying_doubt(trial.markers.positions):
+            say(f"{trial.directory}: {doubt}")
+        return Subject.of(trial.model, recording_of(trial))
+
+    @staticmethod
+    def of(osim: Path, recording: OfflineInput) -> "Subject":
+        """Compile the model of a recording, with a progress bar where there is a terminal."""
         with progress_bar() as progress:
-            model = compile_model(files.model, progress=progress)
+            model = compile_model(osim, progress=progress)
         table = recording.markers
-        return cls(
-            model.name, files, model, table.names, table.time, table.rate_hz,
-            table.positions, recording.forces, recording.loads,
+        return Subject(
+            model.name, model, table.names, table.time, table.rate_hz, table.positions,
+            forces_at_markers(recording), recording.loads,
         )  # fmt: skip
 
     def bridge(self) -> Bridge:
@@ -112,6 +100,25 @@ class Subject:
         bridge = Bridge(self.model, self.marker_names, self.loads, BridgeSettings(self.rate_hz))
         bridge.warm_up()
         return bridge
+
+
+def recording_of(trial: Trial) -> OfflineInput:
+    """Return a trial's markers and forces; no loads where it has no plates."""
+    if trial.forces is None or trial.loads is None:
+        return OfflineInput(trial.markers, np.zeros(0), np.zeros((0, 0, 9)), ())
+    rows = trial.loads.select(trial.forces)
+    bodies = external_forces(trial.loads.forces, on_feet=False)  # theirs, or `ON_FEET` already
+    return OfflineInput(trial.markers, trial.forces.time, rows, bodies, trial.corners)
+
+
+def forces_at_markers(recording: OfflineInput) -> F64:
+    """Forces at the markers' instants, (n_frame, n_load, 9); NaN where not believed."""
+    frames = recording.frame_forces(0.0)
+    found = np.zeros((len(recording.markers.time), len(recording.loads), 9))
+    for t, row in zip(recording.markers.time.tolist(), found, strict=True):
+        frames.align(t, t + SLOWEST_GAP_S)
+        row[:] = frames.forces
+    return found
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,6 @@ from streamer.outputs import check_output, write_output
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 
 
-def number(value: float) -> str:
-    """Three digits or so."""
-    return f"{value:.3f}" if abs(value) < 1.0 else f"{value:.2f}"
-
-
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Markdown table; all columns but the first are right-aligned."""
     lines = [head, ["---", *("---:" for _ in head[1:])], *rows]

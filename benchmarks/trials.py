@@ -1,6 +1,5 @@
 """Recorded trials with force plates, as far as every scenario that scores them needs them."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.subject import DATA_VARIABLE, Files, Subject, demo_walk
+from benchmarks.subject import Subject, data_root, demo_walk
+from sim_bridge import ON_FEET
 from streamer.exceptions import ConfigError
 from streamer.formats import read_trial
 from streamer.terminal import say
@@ -60,9 +60,15 @@ class PlateTrial:
         Raises
         ------
         StreamerError, SimBridgeError
-            If it cannot be read, or its model cannot be compiled.
+            If it cannot be read, has no plates of known feet, or its model cannot be compiled.
         """
-        trial, subject = read_trial(directory), Subject.load(Files.of_trial(directory))
+        trial = read_trial(directory)
+        bodies = [load.body for load in trial.loads.forces] if trial.loads is not None else []
+        if not bodies or ON_FEET in bodies:
+            raise ConfigError(
+                f"{directory} does not say whose foot is on which plate; leave it out"
+            )
+        subject = Subject.of_trial(trial)
         frames = int(np.searchsorted(subject.time, subject.time[0] + seconds))
         name = "/".join((trial.dataset, trial.subject, trial.name))
         return cls(name, trial.motion.startswith("run"), subject, tuple(trial.valid), frames)
@@ -92,9 +98,7 @@ class PlateTrial:
 
 def trial_directories() -> list[Path]:
     """All trials with plates, or the demo subject's walk where the data sets are not."""
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
-    root = Path(os.environ.get(DATA_VARIABLE) or beside)
-    found = sorted(p.parent for p in root.glob("*/*/*/trial.toml") if _has_plates(p.parent))
+    found = sorted(p.parent for p in data_root().glob("*/*/*/trial.toml") if _has_plates(p.parent))
     return found or [demo_walk()]
 
 

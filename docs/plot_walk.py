@@ -10,33 +10,28 @@ import sys
 import time
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.drawing import INK, OURS, PALE, plain, pyplot
+from benchmarks.subject import RAJAGOPAL_WALK, data_root, recording_of
 from inference import Refiner
 from inference.emg import envelope
 from sim_bridge import Bridge, BridgeSettings, compile_model
-from streamer.commands.offline import process, read_input
+from streamer.commands.offline import process
 from streamer.formats import Trial, read_storage, read_trial
 from streamer.health import StageTimer
 from streamer.model_inputs import inputs_of
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt
-
 HERE = Path(__file__).resolve().parent
-DEFAULT_TRIAL = HERE.parents[1] / "shared/data/rajagopal/walker/walk"
 MOMENTS = {"hip_flexion_r": "hip flexion", "knee_angle_r": "knee", "ankle_angle_r": "ankle"}
 MUSCLES = ("SOL", "TA", "BFLH", "VL", "RF", "GMED")
-INK, OURS, PALE = "#30343b", "#c2410c", "#94a3b8"
 
 
 def main(directory: Path) -> None:
     """Run the trial through bridge and refiner and write the figure."""
-    trial = read_trial(directory)
-    files = [directory / name for name in ("markers.trc", "grf.mot", "external_loads.xml")]
-    recording = read_input(files[0], files[1], files[2], None, None)
+    plt, trial = pyplot(), read_trial(directory)
+    recording = recording_of(trial)
     model = compile_model(trial.model)
     bridge = Bridge(model, recording.markers.names, recording.loads, BridgeSettings(100.0))
     refiner = Refiner(inputs_of(model))
@@ -62,8 +57,7 @@ def main(directory: Path) -> None:
         shown = [line.get_ydata()[_within(line.get_xdata(), start, end)] for line in axis.lines]
         if axis in axes[0]:
             axis.set_ylim(1.1 * min(y.min() for y in shown), 1.1 * max(y.max() for y in shown))
-        axis.tick_params(labelsize=7, colors=INK)
-        axis.spines[["top", "right"]].set_visible(False)
+        plain(axis)
     figure.supxlabel("time [s]", fontsize=9)
     figure.legend(
         handles=[
@@ -93,4 +87,4 @@ def _measured(trial: Trial, channel: str) -> tuple[NDArray[np.float64], NDArray[
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT_TRIAL)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else data_root() / RAJAGOPAL_WALK)

@@ -44,8 +44,9 @@ def bench_bridge(
             " default recording"
         )
     _require_benchmarks()
+    from benchmarks.bridge.files import Files
     from benchmarks.bridge.run import run
-    from benchmarks.subject import Files, default_trial
+    from benchmarks.subject import default_trial
 
     chosen = Files(*files) if files else Files.of_trial(default_trial())
     run(

@@ -16,6 +16,7 @@ import numpy as np
 import opensim
 from numpy.typing import NDArray
 
+from benchmarks.bridge.files import FileSubject
 from benchmarks.subject import Motion, Subject
 from sim_bridge.marker_match import match_markers
 from streamer.exceptions import StreamerError
@@ -38,13 +39,13 @@ class InverseKinematicsSide:
 
     Parameters
     ----------
-    subject : Subject
+    subject : FileSubject
         Recording.
     accuracy : float
         Of the assembly; OpenSim's tool stops at 1e-5.
     """
 
-    def __init__(self, subject: Subject, accuracy: float) -> None:
+    def __init__(self, subject: FileSubject, accuracy: float) -> None:
         match = match_markers(subject.marker_names, subject.model.marker_names)
         self._model = opensim.Model(str(subject.files.model))
         self._state = self._model.initSystem()
@@ -77,7 +78,7 @@ class InverseKinematicsSide:
 class InverseDynamicsSide:
     """``InverseDynamicsSolver.solve`` under the recording's external loads, actuators off."""
 
-    def __init__(self, subject: Subject, motion: Motion) -> None:
+    def __init__(self, subject: FileSubject, motion: Motion) -> None:
         self._model = _loaded_model(subject)
         self._state = self._model.initSystem()
         forces = self._model.getForceSet()
@@ -135,7 +136,7 @@ class StaticOptimizationSide:
 
     Parameters
     ----------
-    subject : Subject
+    subject : FileSubject
         Recording.
     motion : Motion
         Its kinematics.
@@ -146,7 +147,7 @@ class StaticOptimizationSide:
     """
 
     def __init__(
-        self, subject: Subject, motion: Motion, convergence: float, iterations: int
+        self, subject: FileSubject, motion: Motion, convergence: float, iterations: int
     ) -> None:
         self._model = _loaded_model(subject)
         reserves = subject.bridge().so.reserve_force
@@ -213,12 +214,14 @@ class StaticOptimizationSide:
         return storage
 
 
-def inverse_dynamics_tool(subject: Subject, coordinates: Path, span: tuple[float, float]) -> None:
+def inverse_dynamics_tool(
+    subject: FileSubject, coordinates: Path, span: tuple[float, float]
+) -> None:
     """Run the InverseDynamicsTool from file to file over a part of the recording, silently.
 
     Parameters
     ----------
-    subject : Subject
+    subject : FileSubject
         Recording.
     coordinates : Path
         Coordinates file; results are written beside it.
@@ -256,7 +259,7 @@ def _silent_stdout() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _loaded_model(subject: Subject) -> Any:
+def _loaded_model(subject: FileSubject) -> Any:
     """The model with the recording's external loads, not yet initialised."""
     model = opensim.Model(str(subject.files.model))
     loads = opensim.ExternalLoads(str(subject.files.loads), True)

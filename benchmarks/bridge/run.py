@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bridge.files import Files, FileSubject
 from benchmarks.bridge.opensim_side import OpenSimFailed
 from benchmarks.bridge.report import Report
 from benchmarks.bridge.scaling import measure_scaling
 from benchmarks.bridge.side_by_side import RUN_UP, Comparison, compare, time_inverse_dynamics_tool
 from benchmarks.bridge.stage_table import measure_stages
 from benchmarks.records import Record
-from benchmarks.subject import Files, Subject
 from streamer.exceptions import ConfigError
 from streamer.terminal import plain_console, say
 
@@ -54,7 +54,7 @@ def run(
     def progress(text: str) -> None:
         say(f"  {text}")
 
-    subject = Subject.load(files)
+    subject = FileSubject.load(files)
     if frames + RUN_UP > len(subject.time):
         raise ConfigError(
             f"--frames is {frames}, the recording has {len(subject.time)} and {RUN_UP} run up to"
@@ -73,7 +73,7 @@ def run(
 
 
 def _beside_opensim(
-    subject: Subject, frames: int, seed: int, tool: bool, progress: Callable[[str], None]
+    subject: FileSubject, frames: int, seed: int, tool: bool, progress: Callable[[str], None]
 ) -> tuple[list[Comparison], float | None]:
     """Compare with OpenSim; what it raises becomes one line."""
     try:

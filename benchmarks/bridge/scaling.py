@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.bridge.files import FileSubject
 from benchmarks.bridge.opensim_side import quiet
 from benchmarks.bridge.variants import COPY, HINGES, swing, tree, with_marker_copies, with_muscles
 from benchmarks.subject import Subject
@@ -57,12 +58,14 @@ class Scaling:
         return dict(vars(self))
 
 
-def measure_scaling(subject: Subject, rounds: int, seed: int, progress: Progress) -> list[Scaling]:
+def measure_scaling(
+    subject: FileSubject, rounds: int, seed: int, progress: Progress
+) -> list[Scaling]:
     """Measure every stage against what it should grow with.
 
     Parameters
     ----------
-    subject : Subject
+    subject : FileSubject
         Recording; its model is the middle of the series of muscles and of markers.
     rounds : int
         How often each model goes through its recording.
@@ -81,7 +84,7 @@ def measure_scaling(subject: Subject, rounds: int, seed: int, progress: Progress
 
 
 def _against_muscles(
-    subject: Subject, folder: Path, rounds: int, progress: Progress
+    subject: FileSubject, folder: Path, rounds: int, progress: Progress
 ) -> list[Scaling]:
     series: list[tuple[int, dict[str, float]]] = []
     for count in MUSCLES:
@@ -95,7 +98,7 @@ def _against_muscles(
 
 
 def _against_markers(
-    subject: Subject, folder: Path, rounds: int, progress: Progress
+    subject: FileSubject, folder: Path, rounds: int, progress: Progress
 ) -> list[Scaling]:
     osim = with_marker_copies(subject.files.model, MARKER_COPIES, folder / "markers.osim")
     progress("up to four times the markers")

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.bridge.files import FileSubject
 from benchmarks.bridge.opensim_side import (
     InverseDynamicsSide,
     InverseKinematicsSide,
@@ -88,7 +89,7 @@ class Comparison:
 class _OpenSim:
     """All solvers of OpenSim that take part."""
 
-    def __init__(self, subject: Subject, motion: Motion) -> None:
+    def __init__(self, subject: FileSubject, motion: Motion) -> None:
         self.ik_default = InverseKinematicsSide(subject, ACCURACY_DEFAULT)
         self.ik_converged = InverseKinematicsSide(subject, ACCURACY_CONVERGED)
         self.id = InverseDynamicsSide(subject, motion)
@@ -156,12 +157,12 @@ class _Bridges:
         self.staged.solve(m.q[frame], m.qd[frame], m.qdd[frame], self._subject.forces[frame])
 
 
-def compare(subject: Subject, frames: int, seed: int, progress: Progress) -> list[Comparison]:
+def compare(subject: FileSubject, frames: int, seed: int, progress: Progress) -> list[Comparison]:
     """Solve a window of the recording on both sides.
 
     Parameters
     ----------
-    subject : Subject
+    subject : FileSubject
         Recording.
     frames : int
         How many frames in a row, from somewhere in the middle half of the recording.
@@ -263,7 +264,7 @@ def _comparisons(
     ]  # fmt: skip
 
 
-def time_inverse_dynamics_tool(subject: Subject) -> float:
+def time_inverse_dynamics_tool(subject: FileSubject) -> float:
     """Cost of one frame in OpenSim's InverseDynamicsTool [us].
 
     The whole recording less a run of two frames, so that reading files does not count.

@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.drawing import pyplot, save
+from benchmarks.drawing import INK, OTHERS, OURS, plain, pyplot, save
 from benchmarks.filters.curve import RUNNING, WALKING
 from benchmarks.filters.report import UNITS, Report
 from benchmarks.filters.trials import Solution
 from sim_bridge.filters import CAUSAL_DEFAULT
 
-INK, OURS = "#30343b", "#c2410c"
-PALE = ("#0f766e", "#64748b", "#7c3aed", "#a16207")
 STYLES = {"6Hz": ":", "8Hz": "-", "15Hz": "--", "12Hz": "-.", "13": "--"}
 TITLES = {"qd": "speed", "qdd": "acceleration", "tau": "moment", "activation": "activation"}
 GAIT1992 = "gait1992"
@@ -51,7 +49,7 @@ def draw(report: Report, path: Path) -> None:
 
 def _panel(axis: Any, report: Report, gait: str, field: str) -> None:
     """All families of one field on one group of trials."""
-    curve, colours = report.curve, iter(PALE)
+    curve, colours = report.curve, iter(OTHERS)
     by_kind: dict[str, str] = {}
     for label, names in families(list(curve.errors)).items():
         kind = label.partition(":")[0]
@@ -71,8 +69,7 @@ def _panel(axis: Any, report: Report, gait: str, field: str) -> None:
     axis.set_title(f"{TITLES[field]} RMSE [{UNITS[field]}]", fontsize=8, color=INK)
     axis.set_ylim(0.0, 1.15 * max(curve.errors["wiener:0:8"][gait][field], 1e-9)
                   if "wiener:0:8" in curve.errors else None)  # fmt: skip
-    axis.tick_params(labelsize=7, colors=INK)
-    axis.spines[["top", "right"]].set_visible(False)
+    plain(axis)
 
 
 def families(names: list[str]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from benchmarks.filters.curve import RUNNING, WALKING, Curve
 from benchmarks.filters.opensimrt import Published
 from benchmarks.filters.trials import Solution
-from benchmarks.tables import markdown, number, rich_table
+from benchmarks.tables import markdown, rich_table
 
 UNITS = {"qd": "rad/s", "qdd": "rad/s^2", "tau": "N m", "activation": "1"}
 
@@ -38,7 +38,7 @@ class Report:
         head += [f"{gait}: {f} {UNITS[f]}" for gait in gaits for f in Solution.FIELDS]
         rows = []
         for name, errors in self._by_delay():
-            cells = [number(errors[g][f]) for g in gaits for f in Solution.FIELDS]
+            cells = [_digits(errors[g][f]) for g in gaits for f in Solution.FIELDS]
             late = f"{self.curve.lateness_ms[name]:+.1f}"
             rows.append([name, self._delay(name), late, *cells])
         return head, rows
@@ -48,7 +48,7 @@ class Report:
         sets = sorted(self.curve.trials)
         head = ["filter", "delay ms", *(f"{s} ({self.curve.trials[s]})" for s in sets)]
         rows = [
-            [name, self._delay(name), *(number(errors[s]["tau"]) for s in sets)]
+            [name, self._delay(name), *(_digits(errors[s]["tau"]) for s in sets)]
             for name, errors in self._by_delay()
         ]
         return head, rows
@@ -58,7 +58,7 @@ class Report:
         p = self.published
         if p is None:
             return "OpenSimRT's online results are not at hand."
-        errors = ", ".join(f"{f} {number(p.errors[f])} {UNITS[f]}" for f in Solution.FIELDS)
+        errors = ", ".join(f"{f} {_digits(p.errors[f])} {UNITS[f]}" for f in Solution.FIELDS)
         return (
             f"OpenSimRT online on {p.trial}: {1e3 * p.delay_s:.0f} ms (as published), {errors};"
             f" its time stamps fit best shifted by {1e3 * p.best_shift_s:.0f} ms"
@@ -95,6 +95,11 @@ class Report:
 
     def _delay(self, name: str) -> str:
         return f"{self.curve.delays_ms[name]:.1f}"
+
+
+def _digits(value: float) -> str:
+    """Three or so."""
+    return f"{value:.3f}" if abs(value) < 1.0 else f"{value:.2f}"
 
 
 def _family(name: str, order: dict[str, int]) -> int:

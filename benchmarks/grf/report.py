@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from benchmarks.drawing import pyplot, save
+from benchmarks.drawing import INK, OURS, plain, pyplot, save
 from benchmarks.grf.score import FIELDS, Pair
 from benchmarks.tables import markdown, means_by_group, rich_table
 
-INK, OURS = "#30343b", "#c2410c"
 SHOWN_S = 2.4
 """Length of what the figure shows of a trial [s]."""
 
@@ -79,6 +78,4 @@ def _panel(axis: Any, pair: Pair, component: int) -> None:
         plates, ours = (np.where(shown, f[:, foot, component], np.nan) for f in pair.force)
         axis.plot(time, plates, style, color=INK, lw=0.8, label=f"{name}, plates")
         axis.plot(time, ours, style, color=OURS, lw=1.4, label=f"{name}, predicted")
-    axis.tick_params(labelsize=7, colors=INK)
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)
+    plain(axis)

@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.latency.report import Report
 from benchmarks.latency.session import compile_once, run_session
 from benchmarks.records import Record
-from streamer.exceptions import ConfigError
+from streamer.config import check_duration
 from streamer.formats import read_trial
 from streamer.terminal import plain_console, say
 
@@ -40,8 +40,7 @@ def run(
     StreamerError
         If the trial cannot be read or a process of the session fails.
     """
-    if not duration_s > 0.0:
-        raise ConfigError(f"--duration is {duration_s:g}; give a positive number of seconds")
+    check_duration(duration_s)
     record = Record("latency", out)
     trial = read_trial(directory)
     with TemporaryDirectory() as folder:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from benchmarks.results.report import find_summary
 from benchmarks.tables import markdown
-from inference.evaluation.bootstrap import Interval
 from inference.evaluation.summary import Summary
 
 __all__ = ["ablation_table"]
@@ -23,8 +23,8 @@ def ablation_table(results: Mapping[str, Sequence[Summary]]) -> str:
 
 def _cells(summaries: Sequence[Summary]) -> list[str]:
     walk_all, walk_common, run_all = (
-        next((s.statistics for s in summaries if (s.motion, s.channel) == key), None)
-        for key in (("walk", "all"), ("walk", "common"), ("run", "all"))
+        find_summary(summaries, motion, channel)
+        for motion, channel in (("walk", "all"), ("walk", "common"), ("run", "all"))
     )
     return [
         _interval(walk_all, "r"),
@@ -36,12 +36,13 @@ def _cells(summaries: Sequence[Summary]) -> list[str]:
     ]
 
 
-def _interval(statistics: Mapping[str, Interval] | None, name: str) -> str:
-    if statistics is None:
+def _interval(summary: Summary | None, name: str) -> str:
+    """Three digits of the value: rows differ by less than two would show."""
+    if summary is None:
         return "-"
-    found = statistics[name]
+    found = summary.statistics[name]
     return f"{found.value:.3f} ({found.low:.2f}, {found.high:.2f})"
 
 
-def _value(statistics: Mapping[str, Interval] | None, name: str) -> str:
-    return "-" if statistics is None else f"{statistics[name].value:.3f}"
+def _value(summary: Summary | None, name: str) -> str:
+    return "-" if summary is None else f"{summary.statistics[name].value:.3f}"

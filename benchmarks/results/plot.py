@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.drawing import pyplot, save
+from benchmarks.drawing import GREY, INK, OURS, plain, pyplot, save
 from inference.channels import MEASURED
 from inference.curves import GRID, stride_curves
 from inference.dataset import LimbSequence
@@ -20,8 +20,7 @@ __all__ = ["draw", "pooled_curves"]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
-INK, OURS, PALE = "#30343b", "#c2410c", "#64748b"
-LINES: Final = {"measured": (INK, "-"), "simulation": (PALE, "--"), "network": (OURS, "-")}
+LINES: Final = {"measured": (INK, "-"), "simulation": (GREY, "--"), "network": (OURS, "-")}
 LABELS: Final = {
     "measured": "measured",
     "simulation": "static optimization, best gain",
@@ -67,8 +66,7 @@ def draw(study: Study, motion: str, path: Path) -> None:
             _band(axis, name, mean[:, channel], spread[:, channel])
         axis.set_title(f"{MEASURED[channel]} ({len(people)})", fontsize=9, color=INK)
         axis.set_ylim(0.0, None)
-        axis.tick_params(labelsize=7, colors=INK)
-        axis.spines[["top", "right"]].set_visible(False)
+        plain(axis)
     figure.supxlabel("stride [%]", fontsize=8, color=INK)
     unit = "fraction of the person's maximum in comfortable walking"
     figure.supylabel(f"EMG [{unit}]", fontsize=8, color=INK)

@@ -25,7 +25,7 @@ from inference.evaluation.score import PersonScore, difference, score
 from inference.evaluation.summary import Summary, summarise
 from inference.strides import cut_strides
 
-__all__ = ["page", "study_tables"]
+__all__ = ["find_summary", "page", "study_tables"]
 
 MOTIONS: Final = {"walk": "walking", "run": "running"}
 OURS: Final = "network"
@@ -129,7 +129,7 @@ def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str
 def _method_rows(summaries: dict[str, list[Summary]], motion: str) -> list[list[str]]:
     rows = []
     for name in _in_order(summaries):
-        overall, common = (_find(summaries[name], motion, c) for c in ("all", "common"))
+        overall, common = (find_summary(summaries[name], motion, c) for c in ("all", "common"))
         if overall is None:
             continue
         of = overall.statistics
@@ -161,7 +161,7 @@ def _data_set_table(
         for column in columns:
             of = (motion, column)
             own = [s for s in scores[name] if (s.motion, data_set[s.person]) == of]
-            common = _find(summarise(own, bootstrap), motion, "common")
+            common = find_summary(summarise(own, bootstrap), motion, "common")
             cells.append(interval_text(common.statistics["r"]) if common else "-")
         rows.append([_title(name), *cells])
     return [
@@ -173,7 +173,7 @@ def _data_set_table(
 def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list[list[str]]:
     rows = []
     for name in _in_order(differences):
-        overall, common = (_find(differences[name], motion, c) for c in ("all", "common"))
+        overall, common = (find_summary(differences[name], motion, c) for c in ("all", "common"))
         if overall is not None:
             cells = [
                 interval_text(overall.statistics["r"], 3, signed=True),
@@ -204,7 +204,7 @@ def _muscles_won(
         ours.channel: sign * (ours.statistics[statistic].value - plain.statistics[statistic].value)
         for ours in summaries[name]
         if ours.motion == motion and ours.channel in MEASURED
-        if (plain := _find(summaries["simulation"], motion, ours.channel)) is not None
+        if (plain := find_summary(summaries["simulation"], motion, ours.channel)) is not None
     }
     lost = [channel for channel, by in ahead.items() if not by > 0.0]
     but = f" (not in {', '.join(lost)})" if lost else ""
@@ -214,10 +214,10 @@ def _muscles_won(
 def _muscle_table(summaries: dict[str, list[Summary]], motion: str, statistic: str) -> str:
     """Rows are muscles, columns methods; a gain does not change r."""
     names = [n for n in BY_MUSCLE if statistic == "rmse" or n != OURS_WITH_GAIN]
-    shown = [n for n in names if _find(summaries.get(n, []), motion, "all") is not None]
+    shown = [n for n in names if find_summary(summaries.get(n, []), motion, "all") is not None]
     rows = []
     for channel in (*MEASURED, "common", "all"):
-        found = {name: _find(summaries[name], motion, channel) for name in shown}
+        found = {name: find_summary(summaries[name], motion, channel) for name in shown}
         if found.get(OURS) is None:
             continue
         ours = found[OURS]
@@ -284,7 +284,8 @@ def _title(name: str) -> str:
     return GAIN_TITLE if name == OURS_WITH_GAIN else TITLES[name]
 
 
-def _find(summaries: Sequence[Summary], motion: str, channel: str) -> Summary | None:
+def find_summary(summaries: Sequence[Summary], motion: str, channel: str) -> Summary | None:
+    """Return that of a motion and channel; None if there is none."""
     found = (s for s in summaries if (s.motion, s.channel) == (motion, channel))
     return next(found, None)
 

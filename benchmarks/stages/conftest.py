@@ -3,7 +3,8 @@
 import pytest
 
 from benchmarks.stages.stage_inputs import StageInputs
-from benchmarks.subject import DATA_VARIABLE, Files, Subject, demo_walk, rajagopal_walk
+from benchmarks.subject import DATA_VARIABLE, Subject, demo_walk, rajagopal_walk
+from streamer.formats import read_trial
 
 
 @pytest.fixture(scope="session", params=["rajagopal", "demo"])
@@ -12,4 +13,4 @@ def inputs(request: pytest.FixtureRequest) -> StageInputs:
     trial = demo_walk() if request.param == "demo" else rajagopal_walk()
     if trial is None:
         pytest.skip(f"no Rajagopal walk in ../shared/data; set {DATA_VARIABLE} to the data sets")
-    return StageInputs.of(Subject.load(Files.of_trial(trial)))
+    return StageInputs.of(Subject.of_trial(read_trial(trial)))

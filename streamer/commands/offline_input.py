@@ -11,7 +11,7 @@ from sim_bridge import ON_FEET, ExternalForce
 from streamer.config import RunConfig
 from streamer.doubts import lying_doubt
 from streamer.exceptions import ConfigError, FormatError
-from streamer.force_ring import SLOWEST_GAP_S, RecordedForces
+from streamer.force_ring import RecordedForces
 from streamer.formats import (
     ExternalForceColumns,
     MarkerTable,
@@ -65,16 +65,6 @@ class OfflineInput:
         """Return the forces of frames, one after the other; moments are so much [s] older."""
         source = RecordedForces(self.force_time, self.force_rows) if self.loads else None
         return FrameForces(source, delay_s)
-
-    @property
-    def forces(self) -> F64:
-        """Forces at the markers' instants, (n_frame, n_load, 9); NaN where not believed."""
-        frames = self.frame_forces(0.0)
-        found = np.zeros((len(self.markers.time), len(self.loads), 9))
-        for t, row in zip(self.markers.time.tolist(), found, strict=True):
-            frames.align(t, t + SLOWEST_GAP_S)
-            row[:] = frames.forces
-        return found
 
 
 def read_input(

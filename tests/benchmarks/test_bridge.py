@@ -10,9 +10,10 @@ from benchmarks.bridge.floor import Floor, Peak, floors, network_floor
 from benchmarks.bridge.scaling import Scaling
 from benchmarks.bridge.side_by_side import Comparison
 from benchmarks.bridge.variants import HINGES, swing, tree, with_marker_copies, with_muscles
-from benchmarks.subject import Files, Subject, demo_walk
+from benchmarks.subject import Subject, demo_walk
 from inference.architecture import GruArchitecture
 from sim_bridge import Bridge, BridgeSettings, compile_model
+from streamer.formats import find_model, read_trial
 
 MARKERS = 30
 
@@ -66,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, opensim: ModuleType) -> Pat
 
 @pytest.fixture(scope="module")
 def demo_model() -> Path:
-    return Files.of_trial(demo_walk()).model
+    return find_model(demo_walk())
 
 
 @pytest.mark.parametrize("count", [5, 14, 33])
@@ -114,7 +115,7 @@ def test_the_floor_of_dynamics_grows_by_the_same_for_every_leg(folder: Path) -> 
 
 
 def test_every_stage_of_the_demo_subject_has_a_floor() -> None:
-    subject = Subject.load(Files.of_trial(demo_walk()))
+    subject = Subject.of_trial(read_trial(demo_walk()))
     found = floors(subject.model, len(subject.marker_names), len(subject.loads), window=24)
     assert set(found) == {"ik", "filter", "id", "paths", "so"}
     assert all(f.flops > 0 and f.bytes > 0 for f in found.values())

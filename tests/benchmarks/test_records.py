@@ -4,21 +4,22 @@ from pathlib import Path
 import pytest
 
 from benchmarks.environment import describe_environment, environment_line
-from benchmarks.records import append_record
+from benchmarks.records import Record
 from streamer.exceptions import ConfigError
 
 
 def test_rows_are_appended(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "bench.jsonl"
-    for k in range(2):
-        append_record(path, {"run": k})
-    assert [json.loads(line) for line in path.read_text().splitlines()] == [{"run": 0}, {"run": 1}]
+    rows = [Record("timing", path).append({"run": k}, {"found": 1.0}) for k in range(2)]
+    assert [json.loads(line) for line in path.read_text().splitlines()] == rows
+    assert [row["settings"] for row in rows] == [{"run": 0}, {"run": 1}]
 
 
 def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+    record = Record("timing", tmp_path / "folder" / "bench.jsonl")
+    (tmp_path / "folder").touch()  # while it was measured
     with pytest.raises(ConfigError, match=r"cannot write .*--out"):
-        append_record(tmp_path / "file" / "bench.jsonl", {})
+        record.append({}, {})
 
 
 def test_the_environment_is_json_and_names_machine_commit_and_load() -> None:
