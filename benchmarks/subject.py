@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from benchmarks.environment import REPOSITORY
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from sim_bridge.filters import zero_phase_derivatives
-from streamer.commands.bridges import external_forces
 from streamer.commands.offline_input import OfflineInput
 from streamer.commands.progress import progress_bar
 from streamer.commands.run import demo_config
 from streamer.doubts import lying_doubt
 from streamer.force_ring import SLOWEST_GAP_S
-from streamer.formats import Trial
+from streamer.formats import Trial, external_forces
 from streamer.terminal import say
 
 F64 = NDArray[np.float64]

@@ -17,6 +17,10 @@ UNEVEN = 1.5
 gap."""
 AHEAD_S = 0.05
 """Capture times may be so much [s] after the frame came: estimates of clock offsets err."""
+LONG_AGO_S = 0.1
+"""A frame that came so much [s] after it was taken tells of what was."""
+_LONG_AGO_FRAMES = 100
+"""After so many of them more than others it is said."""
 _OFF_RATE = 0.25
 """A pause that differs from the period by more than this share is not of this rate."""
 _GAIN = 0.05
@@ -101,6 +105,7 @@ class FrameTimes:
         self._steady, self._told_hz = 0, rate_hz
         self._stated_hz = rate_hz
         self._lines, self._told_old, self._told_ahead = 0, False, False
+        self._long_ago, self._told_long_ago = 0, False
         self._frames = self._last_line = 0
 
     @property
@@ -167,6 +172,31 @@ class FrameTimes:
                 "taken when they came, and are flagged GAP; correct the sender's time stamps"
             )
         return True
+
+    def long_ago(self, t: float, now: float) -> bool:
+        """Judge whether a frame was under way for too long to be followed.
+
+        Parameters
+        ----------
+        t : float
+            Capture time [s].
+        now : float
+            When it came [s], same clock.
+
+        Returns
+        -------
+        bool
+            Whether it was taken more than `LONG_AGO_S` before.
+        """
+        found = now - t > LONG_AGO_S
+        self._long_ago = max(0, self._long_ago + (1 if found else -1))
+        if self._long_ago >= _LONG_AGO_FRAMES and not self._told_long_ago:
+            self._told_long_ago = True
+            self._say(
+                f"frames come {now - t:.2f} s after their capture times, and are flagged LATE: "
+                "find what delays them, or correct the sender's time stamps"
+            )
+        return found
 
     def _follow(self, pause: float) -> None:
         """Take over another rate after enough frames of it."""

@@ -63,6 +63,8 @@ class LoopSettings:
         How long to wait for late forces [ms].
     filter_delay_s : float
         Group delay of the bridge's filter [s].
+    lag_s : float
+        Known delay of the markers from exposure to time stamp [s]; nobody is warned of it.
     reset_after_s : float
         After a longer pause [s] bridge and network start anew.
     """
@@ -72,6 +74,7 @@ class LoopSettings:
     pacing: Literal["asap", "constant"] = "asap"
     align_wait_ms: float = ALIGN_WAIT_MS
     filter_delay_s: float = 0.0
+    lag_s: float = 0.0
     reset_after_s: float = RESET_AFTER_S
 
     @classmethod
@@ -83,6 +86,7 @@ class LoopSettings:
             pacing=config.pacing,
             align_wait_ms=config.align_wait_ms,
             filter_delay_s=filter_delay_s,
+            lag_s=1e-3 * config.markers.lag_ms,
             reset_after_s=config.reset_after_s,
         )
 
@@ -246,6 +250,8 @@ class Session:
         """Answer a frame, unless its time says that it is an old one."""
         now = self._clock.now()
         flag = int(Status.GAP) if self._times.ahead(t, now) else 0
+        if self._times.long_ago(t + self._settings.lag_s, now):
+            flag |= int(Status.LATE)
         t = min(t, now)  # no frame is taken after it came
         arrival = self._times.step(t, count)
         if arrival is Arrival.OLD:

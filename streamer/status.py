@@ -14,11 +14,12 @@ class Status(IntFlag):
 
     GAP = 1
     """Markers, or whole frames before this one, are missing; or its capture time is not known: what
-    the sender says lies in the future."""
+    the sender says lies more than 50 ms in the future."""
     HOLD = 2
     """Too few markers were usable, or for up to 50 frames none fitted: the last pose is held."""
     LATE = 4
-    """The budget was exceeded: a substitute was sent in time, or this part came after it."""
+    """The budget was exceeded: a substitute was sent in time, or this part came after it. Or the
+    frame itself came more than 0.1 s after it was taken."""
     FORCE_STALE = 8
     """The forces of this instant are not known: the last ones are held, or there are none; or a
     foot lacks one that it needs, or has one that is not under it."""
@@ -26,7 +27,7 @@ class Status(IntFlag):
     """Ground reaction is predicted, not measured."""
     IK_UNCONVERGED = 32
     """Inverse kinematics stopped at its iteration limit, or left the markers far from the model's:
-    labels are exchanged, or the model is not this person's."""
+    labels are exchanged, the model is not this person's, or who leapt or was lost is looked for."""
     SO_SATURATED = 64
     """A muscle is fully active: what more it would have to give, others or reserves do."""
     PATH_EXTRAPOLATED = 128

@@ -108,7 +108,8 @@ def test_after_a_long_pause_or_a_reset_clock_everything_starts_anew(jump: float)
     while rig.session.step(0.01):
         pass
     assert (rig.bridge.resets, rig.refiner.resets) == (1, 1)
-    assert [m.status for m in rig.emg()] == [0, 0, Status.GAP]
+    long_ago = Status.LATE if jump < 0.0 else 0  # by the clock of this machine
+    assert [m.status for m in rig.emg()] == [0, 0, Status.GAP | long_ago]
 
 
 def test_a_frame_that_is_not_newer_is_skipped() -> None:
@@ -125,7 +126,7 @@ def test_a_clock_that_is_set_back_by_little_silences_nobody() -> None:
         pass
     assert len(rig.emg()) == 60 - 4
     assert rig.session.skipped == 4
-    assert rig.session.sender.statuses.counts() == {"OK": 55, "GAP": 1}
+    assert rig.session.sender.statuses.counts() == {"OK": 30, "GAP": 1, "LATE": 26}
     assert (rig.bridge.resets, rig.refiner.resets) == (1, 1)
 
 
@@ -373,23 +374,6 @@ def test_the_report_has_the_promised_fields_and_is_json() -> None:
     assert {"align", "ik", "refine", "publish", "total"} <= set(report["stage_us"])
     assert set(report["stage_us"]["ik"]) == {"p50", "p99", "max"}
     assert (report["frames_in"], report["published"], report["on_time"]) == (3, 3, 3)
-
-
-@pytest.mark.parametrize(
-    ("ahead_s", "status"), [(3600.0, Status.GAP), (0.06, Status.GAP), (0.04, 0)]
-)
-def test_frames_from_the_future_count_as_taken_when_they_came(
-    ahead_s: float, status: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    rig = Rig([])
-    for t in even(30):
-        rig.clock.t = t
-        rig.markers.hand_out(t + ahead_s, np.full((3, 3), 0.4))
-        rig.session.step(0.0)
-    assert [m.t for m in rig.emg()] == even(30)
-    assert {m.status for m in rig.emg()} == {status}
-    said = f"capture times are {ahead_s:.2f} s ahead of this machine's clock"
-    assert [r.message.split(":")[0] for r in caplog.records] == ([said] if status else [])
 
 
 def test_meta_names_the_rate_at_which_frames_come() -> None:
