@@ -67,7 +67,6 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
     """
     # here, so that the process which only shows the table does not load the solvers
     from sim_bridge import compile_model
-    from sim_bridge.marker_match import match_markers
     from streamer.clock import LslClock
     from streamer.commands.bridges import live_bridge
     from streamer.force_inlet import ForceInlet
@@ -79,20 +78,18 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
 
     publisher = resources.enter_context(closing(Publisher(config.endpoint, keys=config.keys)))
     loads = read_external_loads(config.loads).forces if config.loads else None
-    marker_info = find(config.markers)
-    force_info = find(config.forces) if config.has_plates else None
     say(f"loading {config.model.name} (the first time it is compiled)")
     model = compile_model(config.model, progress=processes.say_progress)
+    refiner = open_refiner(config, model)
 
+    marker_info = find(config.markers)
+    force_info = find(config.forces) if config.has_plates else None
     markers = MarkerInlet(marker_info, config.markers, rate_hz=config.rate_hz)
     resources.callback(markers.close)
     forces = None
     if force_info is not None:
         forces = resources.enter_context(closing(ForceInlet(force_info, config.forces, loads)))
     bridge = live_bridge(config, model, markers, forces)
-    for line in match_markers(markers.names, model.markers.names).left_over():
-        say(line)
-    refiner = open_refiner(config, model)
     say("warming up (the first time half a minute: kernels are compiled)")
     bridge.warm_up()
     refiner.warm_up()

@@ -101,7 +101,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
     taught = _helped(limbs)
     adapter = fit_adapter(*join(taught), _folds(taught))
     scores = _scores(limbs, taught)
-    warnings += _left_alone(scores, adapter)
+    warnings += [*_against(scores), *_left_alone(scores, adapter)]
     facts = SubjectFacts(
         checkpoint=checkpoint,
         sources=tuple(take.emg.source for take in takes),
@@ -212,6 +212,16 @@ def _helped(limbs: Sequence[Limb]) -> list[Limb]:
         gains[score.channel] = gains.get(score.channel, 0.0) + gain
     plain = [channel for channel, gain in gains.items() if not gain > 0.0]
     return without(limbs, [f"{channel}_{side}" for channel in plain for side in SIDES])
+
+
+def _against(scores: Sequence[_Score]) -> list[str]:
+    """Tell which channels' EMG runs against the network's estimate, as that of another muscle."""
+    return [
+        f"{score.name} runs against the network's estimate (r {score.r_before:.2f}); if its "
+        "electrode is on another muscle, name that one and calibrate anew"
+        for score in scores
+        if score.r_before < 0.0
+    ]
 
 
 def _left_alone(scores: Sequence[_Score], adapter: Adapter) -> list[str]:

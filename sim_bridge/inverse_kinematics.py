@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ._jit import F64, I64
-from .base_coordinates import base_coordinates
+from .base_coordinates import base_coordinates, base_links
 from .coordinate_task import CoordinateTask
 from .exceptions import MarkerMismatch
 from .first_poses import FirstPoses
@@ -19,7 +19,7 @@ from .marker_normal import Targets, seen_markers
 from .model import CompiledModel
 from .pose_search import PoseSearch, as_good
 from .pose_solver import MINIMUM_MARKERS, PoseSolver
-from .sight import Sight
+from .sight import Sight, moving
 
 MAX_ITERATIONS = 30
 _RMS_RISE, _RMS_SLACK = 1.3, 0.002
@@ -61,7 +61,7 @@ class InverseKinematics:
     Raises
     ------
     MarkerMismatch
-        If fewer than three incoming labels are markers of the model.
+        If fewer than three incoming labels are markers of the model, or none sees a joint.
     SettingsError
         If a task names no free coordinate of the model.
 
@@ -73,6 +73,8 @@ class InverseKinematics:
         Root mean square distance of used markers from the model's [m].
     n_labels, n_markers : int
         How many labels arrive, and how many of them are the model's and have a weight.
+    unseen : tuple of str
+        Coordinates that no marker sees, which keep their default.
     n_used : int
         How many markers the last frame had, without those set aside.
     blind : bool
@@ -110,6 +112,7 @@ class InverseKinematics:
         if np.count_nonzero(used) < MINIMUM_MARKERS:
             raise MarkerMismatch("fewer than three markers have a weight above 0; raise some")
         names = [name for name, has_weight in zip(match.names, used, strict=True) if has_weight]
+        self.unseen = _unseen(model, self._targets.link)
         self._gate, self._stiffness = MarkerGate(self._targets, names, self.n_labels), stiffness
         self._set_up(model, tasks)
 
@@ -360,3 +363,14 @@ class InverseKinematics:
             self.lost = strayed or not (found or fitted)
         if self.lost or not self._search.thorough:
             self._lose(markers)
+
+
+def _unseen(model: CompiledModel, links: I64) -> tuple[str, ...]:
+    """Names of the coordinates that move none of the markers' links; some joint's has to."""
+    seen, joint = moving(model, links.tolist()), ~moving(model, base_links(model))
+    if joint.any() and not (seen & joint).any():
+        raise MarkerMismatch(
+            f"the {len(links)} markers that match see no joint, where the body is at most: have "
+            "those of the limbs sent, rename them, or pair them (`names`)"
+        )
+    return tuple(name for name, s in zip(model.coordinates.free_names, seen, strict=True) if not s)

@@ -106,7 +106,7 @@ class MarkerGate:
         """
         before, self.n_expected = self.n_expected, note_seen(self._targets, markers, self._ever)
         self._frames += 1
-        if self._frames == _SAID_AFTER and self.n_expected < len(self._ever):
+        if self._frames == _SAID_AFTER and 0 < self.n_expected < len(self._ever):
             _log.warning(
                 "markers %s have not been seen since the start: the pose is that of the others",
                 ", ".join(n for n, ever in zip(self._names, self._ever, strict=True) if not ever),

@@ -1,8 +1,11 @@
-"""Which coordinates the markers of a frame see."""
+"""Which coordinates markers see: any of a model's, and those of a frame."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
-from ._jit import F64, kernel
+from ._jit import F64, Bool, kernel
+from .model import CompiledModel
 
 _SHARE = 0.1
 """A coordinate of which markers see less than this share of what they saw is guessed."""
@@ -35,6 +38,20 @@ class Sight:
     def lost(self, normal: F64, pull: F64) -> bool:
         """Whether the markers of a frame hardly see a coordinate that they saw; see `learn`."""
         return bool(any_lost(normal, pull, self._whole))
+
+
+def moving(model: CompiledModel, links: Iterable[int]) -> Bool:
+    """Which free coordinates move any of the links, (n_free,)."""
+    chain, lead = model.chain, model.coordinates.lead
+    found = np.zeros(len(model.coordinates.free_index), dtype=np.bool_)
+    for each in set(links):
+        link = int(each)
+        while link >= 0:
+            free = int(lead[chain.coordinate[link]])
+            if free >= 0:
+                found[free] = True
+            link = int(chain.parent[link])
+    return found
 
 
 @kernel

@@ -19,7 +19,7 @@ MASS_OFF: Final = 0.3
 
 
 def lying_doubt(positions: npt.NDArray[np.float64]) -> str:
-    """Return that markers reach farther to the side than up; empty if they do not.
+    """Return that markers reach farther along the floor than up; empty if they do not.
 
     The pose would fit all the same.
 
@@ -32,11 +32,12 @@ def lying_doubt(positions: npt.NDArray[np.float64]) -> str:
     if not half_seen.any():
         return ""
     seen = positions[half_seen]
-    _, up, side = np.median(np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1), axis=0)
+    along, up, across = np.median(np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1), axis=0)
+    side, axis = max((along, "x"), (across, "z"))
     if not side > up:  # standing, walking or running, it is at most 0.6 of that
         return ""
     return (
-        f"the person seems to lie, markers reach {side:.2f} m along z and {up:.2f} m along y, "
+        f"the person seems to lie, markers reach {side:.2f} m along {axis} and {up:.2f} m along y, "
         "which is up"
     )
 

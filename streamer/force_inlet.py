@@ -17,6 +17,7 @@ from streamer.formats import (
     open_transducers,
     plates_by_name,
 )
+from streamer.frame_forces import FORCE_TRUST_S
 from streamer.inlet import CHUNK, Inlet
 from streamer.stream_config import ForceStream
 
@@ -114,7 +115,7 @@ class ForceInlet(Inlet):
         t : float
             Instant [s], LSL local clock.
         until : float
-            Do not wait beyond this time [s], same clock.
+            Do not wait beyond this time [s], same clock; plates that are silent are not waited for.
 
         Returns
         -------
@@ -122,7 +123,8 @@ class ForceInlet(Inlet):
             True if the forces were measured around that instant, False if they are held.
         """
         self._drain(0.0)
-        while not self._ring.covers(t):
+        silent = len(self._ring) > 0 and t - self.newest_s > FORCE_TRUST_S
+        while not (silent or self._ring.covers(t)):
             remaining = until - self._clock.now()
             if remaining <= 0.0 or not self._drain(remaining):
                 break

@@ -74,8 +74,7 @@ class FrameForces:
         if self._source is None:
             return True
         self._about = t - self._delay_s
-        # plates that are silent are not waited for
-        fresh = self._source.align(self._about, until if self.believed else t)
+        fresh = self._source.align(self._about, until)
         if fresh:
             self._measured = self._about
             self._late = max(0, self._late - 1)

@@ -25,6 +25,7 @@ from streamer.frame_forces import FrameForces, step_refiner, tell_missing
 from streamer.frame_times import RESET_AFTER_S, Arrival, FrameTimes
 from streamer.health import StageTimer
 from streamer.messages import Act, Dyn, Health, Kin, Meta
+from streamer.misfit import Misfit
 from streamer.posture import Posture
 from streamer.protocols import (
     BridgeResult,
@@ -158,6 +159,7 @@ class Session:
         bridge.on_plate_fault = self._note_plate
         self._frame_forces = FrameForces(forces, settings.filter_delay_s)
         self._posture = Posture(meta.coordinate_names, settings.rate_hz)
+        self._misfit = Misfit(settings.rate_hz)
         self._times = FrameTimes(settings.rate_hz, settings.reset_after_s)
         self._faults_logged: set[str] = set()
         self._act = Act(session=self.session)
@@ -321,6 +323,7 @@ class Session:
         self._kin.marker_rms = float(result.marker_rms)
         if not status & Status.HOLD:
             self._posture.step(result.q)
+        self._misfit.step(result.marker_rms)
         self._dyn.tau = _bytes(result.tau)
         if result.status & Status.GRF_PREDICTED:
             self._dyn.grf_source = "predicted"

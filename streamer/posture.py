@@ -49,8 +49,8 @@ class Posture:
     def _say(self, name: str, angle_deg: float) -> None:
         self._said = True
         _log.warning(
-            "the person lies: %s is %.0f deg for %g s; if the laboratory's z axis points up, say "
-            "`up: z` under `markers`, and under `forces`, too, where they have the same axes",
+            "the person lies: %s is %.0f deg for %g s; look at `up` under `markers`, and under "
+            "`forces`, too: `up: z` where the laboratory's z axis points up, else none",
             name,
             angle_deg,
             LIES_S,

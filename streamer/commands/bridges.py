@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce
+from sim_bridge.marker_match import match_markers
 from streamer.config import RunConfig
 from streamer.doubts import mass_doubt
 from streamer.formats import corners_of, external_forces
 from streamer.formats.ik_setup import IkSetup, read_ik_setup
+from streamer.stream_config import ForceStream
 from streamer.terminal import say
 
 if TYPE_CHECKING:  # over a recording there is no LSL
@@ -62,6 +64,16 @@ def open_bridge(
     if config.ik_setup is not None:
         settings = with_ik_setup(settings, read_ik_setup(config.ik_setup), model)
     bridge = Bridge(model, marker_names, loads, settings)
+    for name, sent in config.markers.names.items():
+        if name not in marker_names:
+            say(f"`names` under `markers`: no marker {sent!r} comes in to be {name!r}")
+    for line in match_markers(marker_names, model.marker_names).left_over():
+        say(line)
+    if bridge.ik.unseen:
+        say(
+            f"no marker sees {', '.join(bridge.ik.unseen)}: what hangs on them, EMG too, is that "
+            "of the model's default pose"
+        )
     if not bridge.carried:
         say(
             "no ground reaction: nothing measures it and none is predicted "
@@ -75,6 +87,8 @@ def live_bridge(
     config: RunConfig, model: CompiledModel, markers: "MarkerInlet", forces: "ForceInlet | None"
 ) -> Bridge:
     """Make the bridge for a session's streams; without forces there are no rows to measure."""
+    if forces is None and config.forces != ForceStream():
+        say("`forces` are described and not read; add `plates: auto`, or `loads`")
     columns = forces.loads if forces is not None else ()
     corners = corners_of(config.corners)
     if corners is None and forces is not None:

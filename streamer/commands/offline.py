@@ -27,6 +27,7 @@ from streamer.commands.offline_input import OfflineInput, Plates, read_input
 from streamer.commands.offline_results import Results, sum_up, write_report, write_results
 from streamer.commands.progress import progress_bar
 from streamer.config import ALIGN_WAIT_MS, RunConfig, load_config
+from streamer.exceptions import FormatError
 from streamer.force_ring import SLOWEST_GAP_S
 from streamer.frame_forces import begin_frame, step_refiner
 from streamer.frame_times import RESET_AFTER_S, FrameTimes
@@ -119,6 +120,11 @@ def run(
         recording, bridge, refiner, timer, zero_phase,
         align_wait_ms=settings.align_wait_ms, reset_after_s=settings.reset_after_s,
     )  # fmt: skip
+    if (results.status & Status.HOLD).all():
+        raise FormatError(
+            markers, "no frame has a pose: the model's markers are never there, or lie nowhere "
+            "near it", "look at their names, unit and axes"
+        )  # fmt: skip
     t = recording.markers.time
     write_results(out, compiled, bridge.loads, t, results, refiner, delay_s)
     write_report(out, results, timer, delay_s)

@@ -107,6 +107,7 @@ def read_input(
     columns = _columns(source.forces, markers, grf, loads, auto)
     if source.forces is None or not columns:
         return OfflineInput(table, np.zeros(0), np.zeros((0, 0, 9)), ())
+    _check_times(source.forces, table, grf or markers)
     rows = select_forces(columns, source.forces, loads or grf or markers)
     if grf is not None and session is not None and session.forces.up == "z":
         rows = z_up_to_y_up(rows.reshape(-1, 3)).reshape(rows.shape)
@@ -146,6 +147,16 @@ def _columns(
         raise ConfigError("--grf is given without --loads; give both, or --plates auto")
     say(f"the forces of {markers.name} are passed over; --loads or --plates auto takes them")
     return ()
+
+
+def _check_times(forces: Storage, markers: MarkerTable, path: Path) -> None:
+    """Refuse forces none of which is of the time of the markers."""
+    first, last = markers.time[0], markers.time[-1]
+    if not ((forces.time >= first) & (forces.time <= last)).any():
+        raise FormatError(
+            path, f"its forces are of {forces.time[0]:g} to {forces.time[-1]:g} s, the markers of "
+            f"{first:g} to {last:g} s", "give files of one trial, times in s"
+        )  # fmt: skip
 
 
 def _say_if_lying(markers: Path, positions: F64) -> None:

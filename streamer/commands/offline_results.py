@@ -28,6 +28,10 @@ _KEPT = (
 )  # fmt: skip
 
 
+_AT_TIMES = {"emg.sto", "forces.mot"}
+"""Files that not every run has."""
+
+
 class Results:
     """Everything that is written, one row a frame; angles in rad."""
 
@@ -104,6 +108,9 @@ def write_results(
         tables["emg.sto"] = Storage(t, refiner.channel_names, results.emg, False, title)
     for name, table in tables.items():
         write_storage(out / name, table)
+    for name in sorted(_AT_TIMES - tables.keys()):
+        if (out / name).is_file():
+            say(f"{out / name} was there before and is not of this run")
 
 
 def _flags(status: NDArray[np.int64]) -> tuple[tuple[str, ...], F64]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sim_bridge import CompiledModel, CoordinateTask, SettingsError
+from sim_bridge.exceptions import MarkerMismatch
 from sim_bridge.inverse_kinematics import InverseKinematics
 from sim_bridge.pose_solver import MINIMUM_MARKERS
 from tests.sim_bridge.conftest import Case
@@ -299,3 +300,17 @@ def test_task_on_a_coordinate_that_is_not_free_is_refused_by_name(walker: Compil
     for name in ("tail_wag", "knee_angle_r_beta"):
         with pytest.raises(SettingsError, match=name):
             all_markers(walker, tasks=[CoordinateTask(name, 1.0)])
+
+
+def test_coordinates_that_no_marker_sees_are_named(walker: CompiledModel) -> None:
+    arm = ("R.Elbow", "R.MElbow", "R.Forearm", "R.Wrist", "R.Biceps")
+    labels = [name for name in walker.marker_names if not name.startswith("R.") or name in arm]
+    unseen = InverseKinematics(walker, labels).unseen
+    assert {"knee_angle_r", "ankle_angle_r", "mtp_angle_r"} <= set(unseen)
+    assert not {"hip_flexion_l", "elbow_flex_r", "pelvis_tilt"} & set(unseen)
+    assert all_markers(walker).unseen == ()
+
+
+def test_markers_of_the_pelvis_alone_are_refused(walker: CompiledModel) -> None:
+    with pytest.raises(MarkerMismatch, match="the 4 markers that match see no joint"):
+        InverseKinematics(walker, ["R.ASIS", "L.ASIS", "R.PSIS", "L.PSIS"])

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from streamer.commands.bridges import open_bridge
+from streamer.commands.bridges import live_bridge, open_bridge
 from streamer.config import RunConfig
+from streamer.stream_config import ForceStream, MarkerStream
 
-MODEL: Any = SimpleNamespace(mass=50.8)
+MODEL: Any = SimpleNamespace(mass=50.8, marker_names=("A", "B", "C"))
 
 
 @pytest.mark.parametrize(
@@ -21,11 +22,48 @@ def test_a_mass_far_from_the_models_is_said(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bridge = SimpleNamespace(carried=True)
+    bridge = SimpleNamespace(carried=True, ik=SimpleNamespace(unseen=()))
     monkeypatch.setattr("streamer.commands.bridges.Bridge", lambda *_: bridge)
     config = RunConfig(model=Path("me.osim"), mass_kg=mass_kg)
-    assert open_bridge(config, MODEL, (), 100.0, (), None) is bridge
+    assert open_bridge(config, MODEL, MODEL.marker_names, 100.0, (), None) is bridge
     message = capsys.readouterr().err
     assert bool(message) == said
     if said:
         assert f"`mass_kg` is {mass_kg:g}, but the model weighs 50.8 kg" in message
+
+
+def opened(labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
+    """Open the bridge of a stream with these labels and a model with markers A to I."""
+    bridge = SimpleNamespace(carried=True, ik=SimpleNamespace(unseen=("knee_r", "ankle_r")))
+    monkeypatch.setattr("streamer.commands.bridges.Bridge", lambda *_: bridge)
+    model: Any = SimpleNamespace(mass=50.8, marker_names=tuple("ABCDEFGHI"))
+    open_bridge(RunConfig(model=Path("me.osim"), **settings), model, labels, 100.0, (), None)
+
+
+def test_markers_without_a_partner_are_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = MarkerStream(names={"D": "dee"})
+    opened(("A", "B", "C", "wand 1", "head"), monkeypatch, markers=names)
+    lines = capsys.readouterr().err.splitlines()
+    assert "2 of 5 incoming markers are not in the model: wand 1, head" in lines
+    assert "6 of 9 markers of the model do not come in: D, E, F, G, H and 1 more" in lines
+    assert "`names` under `markers`: no marker 'dee' comes in to be 'D'" in lines
+    assert any(line.startswith("no marker sees knee_r, ankle_r: ") for line in lines)
+
+
+def test_where_all_markers_match_nothing_is_said_of_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened(tuple("ABCDEFGHI"), monkeypatch)
+    assert "incoming markers" not in capsys.readouterr().err
+
+
+def test_forces_that_are_described_and_not_read_are_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("streamer.commands.bridges.open_bridge", lambda *_: None)
+    markers: Any = SimpleNamespace(names=(), rate_hz=100.0)
+    for forces, said in ((ForceStream(up="z"), True), (ForceStream(), False)):
+        live_bridge(RunConfig(model=Path("me.osim"), forces=forces), MODEL, markers, None)
+        assert ("`forces` are described and not read" in capsys.readouterr().err) == said

@@ -68,6 +68,10 @@ def test_a_trial_that_is_right_is_told_nothing_of() -> None:
 
 def test_markers_and_mass_of_another_are_told_of_a_record() -> None:
     assert any("the person seems to lie, markers reach" in line for line in warned(z_up(good())))
+    markers = good().markers
+    turned = replace(markers, positions=markers.positions[..., [1, 0, 2]])
+    along_x = replace(good(), markers=turned)
+    assert any("m along x and" in line for line in warned(along_x))
     line = warned(metres_as_millimetres(good()))[0]
     assert "mm from the model's, 60 mm are too many" in line
     (line,) = warned(of_another(good()))

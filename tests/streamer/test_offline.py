@@ -16,7 +16,7 @@ from streamer.commands import offline
 from streamer.commands.offline import process, read_input
 from streamer.commands.offline_input import OfflineInput
 from streamer.commands.offline_results import Results
-from streamer.exceptions import ConfigError
+from streamer.exceptions import ConfigError, FormatError
 from streamer.formats import corners_of, read_storage, read_trial, write_storage
 from streamer.formats.tables import Storage
 from streamer.health import StageTimer
@@ -230,3 +230,30 @@ def test_exchanged_plates_are_told_with_any_filter(zero_phase_hz: float | None) 
     results = solve(directory, exchanged, zero_phase_hz)
     assert len(results.plate_faults) == 2
     assert solve(directory, given, zero_phase_hz).plate_faults == []
+
+
+def test_forces_of_another_time_are_refused(tmp_path: Path, directory: Path) -> None:
+    forces = read_storage(directory / "grf.mot")
+    write_storage(tmp_path / "later.mot", replace(forces, time=forces.time + 100.0))
+    with pytest.raises(FormatError, match=r"later\.mot: its forces are of 100 to .* one trial"):
+        read_input(
+            directory / "markers.trc", tmp_path / "later.mot", directory / "external_loads.xml",
+            None, None,
+        )  # fmt: skip
+
+
+def test_a_recording_without_a_pose_writes_nothing(
+    tmp_path: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = read_input(directory / "markers.trc", None, None, 0.5, 0.7, "named")
+    nothing = np.full_like(seen.markers.positions, np.nan)
+    blind = replace(seen, markers=replace(seen.markers, positions=nothing))
+    monkeypatch.setattr(offline, "read_input", lambda *_: blind)
+    model = directory.parent / "model.osim"
+    with pytest.raises(FormatError, match=r"no frame has a pose: .* look at their names"):
+        offline.run(
+            directory / "markers.trc", tmp_path / "out", config=None, model=model, grf=None,
+            loads=None, plates=None, filter=None, start=None, end=None, refine=False,
+            checkpoint=None,
+        )  # fmt: skip
+    assert not list(tmp_path.glob("out/*"))

@@ -1,6 +1,5 @@
 """What a session says before its first frame."""
 
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,52 +9,12 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-import run_realtime
 from configs.demo.build import SUBJECT
 from sim_bridge import Bridge, BridgeStatus, ExternalForce, compile_model
 from streamer.commands.bridges import live_bridge, open_bridge
 from streamer.config import RunConfig
 from streamer.formats import plates_by_name
 from tests.data_sets import trial_dir
-
-
-class Warm(Exception):
-    """Everything is set up."""
-
-
-def warm(*_: object) -> None:
-    raise Warm
-
-
-def set_up(labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
-    """Wire a session of a stream with these labels and a model with markers A to I."""
-    stage = SimpleNamespace(warm_up=lambda: None, filter_delay_s=0.0, check_filter_delay=warm)
-    model = SimpleNamespace(markers=SimpleNamespace(names=tuple("ABCDEFGHI")))
-    markers = SimpleNamespace(names=labels, close=lambda: None)
-    monkeypatch.setattr("streamer.lsl_inlet.find", lambda _: None)
-    monkeypatch.setattr("streamer.lsl_inlet.MarkerInlet", lambda *_, **__: markers)
-    monkeypatch.setattr("sim_bridge.compile_model", lambda *_, **__: model)
-    monkeypatch.setattr("streamer.commands.bridges.live_bridge", lambda *_: stage)
-    monkeypatch.setattr(run_realtime, "open_refiner", lambda *_: stage)
-    config = RunConfig(model=Path("me.osim"), endpoint=endpoint)
-    with ExitStack() as resources, pytest.raises(Warm):
-        run_realtime.wire(config, resources)
-
-
-def test_markers_without_a_partner_are_said_at_the_start(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    set_up(("A", "B", "C", "wand 1", "head"), monkeypatch, f"ipc://{tmp_path}/out")
-    lines = capsys.readouterr().err.splitlines()
-    assert "2 of 5 incoming markers are not in the model: wand 1, head" in lines
-    assert "6 of 9 markers of the model do not come in: D, E, F, G, H and 1 more" in lines
-
-
-def test_where_all_markers_match_nothing_is_said_of_them(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    set_up(tuple("ABCDEFGHI"), monkeypatch, f"ipc://{tmp_path}/out")
-    assert "markers" not in capsys.readouterr().err
 
 
 def demo_bridge(**settings: Any) -> Bridge:
