@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,7 +91,8 @@ def fit_checkpoint(
     stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
     metrics: dict[str, Any] = {"note": METRICS_NOTE}
     gain = np.ones(len(CHANNELS))
-    settings = replace(settings, folds=_groups(settings.folds, len(data_sets(sequences)), report))
+    groups = _groups(settings.folds, len(data_sets(sequences)), report)
+    settings = msgspec.structs.replace(settings, folds=groups)
     if settings.folds:
         recipe = Recipe(settings, report, kept_in)
         metrics["cross_validation"], gain = _cross_validated(sequences, recipe)

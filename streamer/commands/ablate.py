@@ -47,7 +47,7 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     kept_in = networks_dir(cache)
     check_output(kept_in, "--cache", folder=True)
     console = plain_console()
-    chosen = ablations(config.fit, config.variants)
+    chosen = ablations(config, config.variants)
     names = {v for a in chosen for v in (*a.learns_from, a.judged_on)}
     settings = [FeatureSettings.of_variant(name) for name in sorted(names)]
     trials = [Path(d) for d in config.trials]

@@ -152,7 +152,7 @@ def compare(
     check_output(kept_in, "--cache", folder=True)
     console = plain_console()
     records, unseen = training_features(config, cache, console)
-    settings = CompareSettings(config.fit)
+    settings = CompareSettings(config)
     comparison = compare_methods(records, unseen, settings, console.print, kept_in)
     _publish(comparison, docs, console)
     return comparison

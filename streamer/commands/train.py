@@ -41,7 +41,7 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
         check_output(kept_in, "--cache", folder=True)
     console = plain_console(quiet=not first_process())
     records, unseen = training_features(config, cache, console)
-    saved = fit_checkpoint(records, unseen, out, config.fit, console.print, kept_in)
+    saved = fit_checkpoint(records, unseen, out, config, console.print, kept_in)
     if saved is None:
         return
     for part in ("cross_validation", "held_out"):

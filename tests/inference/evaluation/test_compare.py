@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from inference.architecture import BahdanauArchitecture, GruArchitecture, StdrArchitecture
 from inference.channels import CHANNELS, SLICE_ACTIVATION, SLICE_MOMENT
@@ -138,7 +139,7 @@ def test_groups_that_are_shared_out_are_estimated_alike() -> None:
 def test_unseen_people_of_no_use_are_told_before_the_training() -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
     stranger = synthetic_record("elsewhere", "stranger", seconds=4.0)
-    fit = replace(SETTINGS.fit, exchanged={stranger.person: [("SOL_r", "VL_r")]})
+    fit = structs.replace(SETTINGS.fit, exchanged={stranger.person: [("SOL_r", "VL_r")]})
     lines: list[str] = []
     with pytest.raises(FeatureError, match=r"elsewhere/stranger/walk: .* cannot be exchanged"):
         compare(records, [stranger], replace(SETTINGS, fit=fit), lines.append)
@@ -147,7 +148,7 @@ def test_unseen_people_of_no_use_are_told_before_the_training() -> None:
 
 def test_exchanged_channels_of_nobody_are_told_before_the_training() -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
-    fit = replace(SETTINGS.fit, exchanged={"Made/p1": [("SOL_r", "VM_r")]})
+    fit = structs.replace(SETTINGS.fit, exchanged={"Made/p1": [("SOL_r", "VM_r")]})
     with pytest.raises(FeatureError, match=r"names Made/p1, .* did you mean made/p1"):
         compare(records, [], replace(SETTINGS, fit=fit), lambda _: None)
 
