@@ -11,7 +11,7 @@ from streamer.exceptions import ConfigError
 from streamer.feature_settings import FeatureSettings
 from streamer.yaml_file import beside, read_yaml
 
-__all__ = ["TrainConfig", "load_train_config", "with_options"]
+__all__ = ["OURS", "TrainConfig", "load_train_config", "with_options"]
 
 
 class TrainConfig(FitSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -144,7 +144,6 @@ def compare(
     """
     with needs_training_extra("nem2e evaluate --compare"):
         from benchmarks.tables import read_marked
-        from inference.evaluation.compare import CompareSettings
         from inference.evaluation.compare import compare as compare_methods
     if docs is not None:
         read_marked(docs / PAGE)
@@ -152,8 +151,7 @@ def compare(
     check_output(kept_in, "--cache", folder=True)
     console = plain_console()
     records, unseen = training_features(config, cache, console)
-    settings = CompareSettings(config)
-    comparison = compare_methods(records, unseen, settings, console.print, kept_in)
+    comparison = compare_methods(records, unseen, config, console.print, kept_in)
     _publish(comparison, docs, console)
     return comparison
 

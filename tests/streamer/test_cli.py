@@ -17,7 +17,7 @@ from streamer.cli import app
 from streamer.commands import evaluate
 from streamer.messages import Emg
 from streamer.publisher import Publisher
-from streamer.train_config import TrainConfig
+from streamer.train_config import OURS, TrainConfig
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1", "COLUMNS": "100"}
@@ -122,7 +122,7 @@ def test_options_of_evaluate_that_do_not_go_together_are_refused(arguments: tupl
 
 @pytest.mark.parametrize(
     ("written", "given", "expected"),
-    [("folds: 3", (), 3), ("folds: 3", ("--folds", "5"), 5), ("", (), 8)],
+    [("folds: 3", (), 3), ("folds: 3", ("--folds", "5"), 5), ("", (), OURS.folds)],
 )
 def test_people_are_left_out_in_as_many_groups_as_the_file_says(
     written: str,

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -325,9 +324,9 @@ def test_comparison_writes_the_page_and_figures(
     pytest.importorskip("torch")
     from inference.evaluation import compare
     from streamer.commands import evaluate
-    from tests.inference.evaluation.test_compare import SETTINGS
+    from tests.inference.evaluation.test_compare import TINY_RIVALS
 
-    monkeypatch.setattr(compare, "CompareSettings", lambda fit: replace(SETTINGS, fit=fit))
+    monkeypatch.setattr(compare, "RIVALS", TINY_RIVALS)
     config = TrainConfig(
         trials=tuple(str(trials / "made" / name) for name in ("one", "two")),
         unseen=(str(trials / "made" / "three"),),
