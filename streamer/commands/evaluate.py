@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,7 +22,6 @@ from inference.evaluation.coverage import SHARES, coverage, relative_errors
 from inference.evaluation.doubts import emg_doubts
 from inference.evaluation.estimates import Estimates, hide_unknown, known_channels
 from inference.evaluation.methods import beside_simulation
-from inference.evaluation.stream import estimate_stream
 from inference.evaluation.summary import score_tables
 from inference.exceptions import FeatureError
 from inference.exchange import put_right
@@ -86,9 +86,8 @@ def run(
     records = as_taught(features(directories, cache, console), loaded.card.training, console)
     seen = trained_on(loaded.card.training) & {record.person for record in records}
     sequences = build_sequences(records, rate, lead_s=loaded.card.lead_s)
-    stream = estimate_stream(checkpoint_estimator(step, loaded))
     people = loaded.card.training.get("people_by_channel", dict.fromkeys(MEASURED, 1))
-    methods = beside_simulation([stream(s) for s in sequences], sequences, loaded.gain())
+    methods = beside_simulation(partial(checkpoint_estimator, step, loaded), sequences)
     rows = score_tables(sequences, hide_unknown(methods, known_channels(people)), rate)
     if not rows["network"]:
         raise StreamerError(

@@ -18,7 +18,6 @@ from inference.estimator import build_estimator
 from inference.evaluation.crossval import validation_people
 from inference.evaluation.estimates import Estimates, Family, Method
 from inference.evaluation.methods.streamed import beside_simulation
-from inference.evaluation.stream import estimate_stream
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.kept import kept_network, origin
@@ -126,13 +125,14 @@ def judged_live(
         Of the people that it learned from.
     fit : FitSettings
         How it was trained.
-    held, gain
-        See `inference.evaluation.methods.streamed.beside_simulation`.
+    held : sequence of LimbSequence
+    gain : ndarray of shape (N_CHANNEL,), float32, optional
+        That its sigma has; by default none yet.
     """
-    stream = estimate_stream(
-        build_estimator(step, fit.architecture, usual, fit.rate_hz, fit.lead_s, gain=gain)
+    estimator_of = partial(
+        build_estimator, step, fit.architecture, usual, fit.rate_hz, fit.lead_s, gain=gain
     )
-    return beside_simulation([stream(s) for s in held], held, gain)
+    return beside_simulation(estimator_of, held)
 
 
 def exported(net: Ensemble) -> StepBackend:
