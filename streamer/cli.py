@@ -285,6 +285,8 @@ def evaluate(
     """Compare the network with static optimization alone, muscle by muscle."""
     import msgspec
 
+    from streamer.commands import ablate as choices
+    from streamer.commands import compare as methods
     from streamer.commands import evaluate as command
     from streamer.train_config import OURS, with_options
 
@@ -303,10 +305,8 @@ def evaluate(
     groups = (settings.folds or OURS.folds) if folds is None else folds
     settings = msgspec.structs.replace(settings, folds=groups)
     if compare:
-        command.compare(settings, docs=docs, cache=cache)
+        methods.run(settings, docs=docs, cache=cache)
     if ablate:
-        from streamer.commands import ablate as choices
-
         choices.run(settings, docs=docs, cache=cache)
 
 
