@@ -37,7 +37,6 @@ def run(
     checkpoint: Path | None = None,
     *,
     report: Path | None = None,
-    backend: str = "onnxruntime",
     cache: Path | None = None,
 ) -> None:
     """Score a checkpoint on trials with measured EMG and print the table.
@@ -50,8 +49,6 @@ def run(
         Its folder; the default one of the package if not given.
     report : Path, optional
         Write the rows as JSON here.
-    backend : str
-        One of `inference.backends.BACKENDS`.
     cache : Path, optional
         Where feature records are kept.
 
@@ -64,7 +61,7 @@ def run(
         check_output(report, "--report")
     console = plain_console()
     loaded = load_checkpoint(checkpoint)
-    step = open_proven(backend, loaded).backend
+    step = open_proven("onnxruntime", loaded).backend
     rate = loaded.card.rate_hz
     records = as_taught(emg_records(directories, cache, console), loaded.card.training, console)
     seen = trained_on(loaded.card.training) & {record.person for record in records}
