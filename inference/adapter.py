@@ -13,7 +13,7 @@ answer stays.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from inference.channels import N_CHANNEL
 from inference.dataset import measured_matrix
 
-__all__ = ["LEAST_FRAMES", "Adapter", "crossed_estimate", "fit_adapter", "fold_of"]
+__all__ = ["LEAST_FRAMES", "Adapter", "Correction", "crossed_estimate", "fit_adapter", "fold_of"]
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -79,6 +79,21 @@ class Adapter:
         result += y
         result += self.offset
         return np.maximum(result, np.float32(0.0), out=result)
+
+
+class Correction(NamedTuple):
+    """What makes an estimate one person's own.
+
+    Attributes
+    ----------
+    adapter : Adapter
+    known : float
+        How far from the usual the motion was that it was fitted on, see
+        `inference.opinion.known_distance`.
+    """
+
+    adapter: Adapter
+    known: float
 
 
 def fit_adapter(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from inference.adapter import Adapter
+from inference.adapter import Adapter, Correction
 from inference.architecture import Architecture
 from inference.backends.base import StepBackend
-from inference.channels import N_CHANNEL, N_INPUT, SIDES
+from inference.channels import N_INPUT, SIDES
 from inference.checkpoint import Checkpoint
 from inference.opinion import SecondOpinion, Usual, known_by_channel
 from inference.stepper import Stepper
-from inference.subject import Subject
 
 __all__ = ["Estimator", "build_estimator", "checkpoint_estimator"]
 
@@ -37,12 +36,10 @@ class Estimator:
     ----------
     y, sigma : ndarray of shape (2, N_CHANNEL), float32
         The last estimate and the standard deviation of its error.
-    alone, alone_sigma : ndarray of shape (2, N_CHANNEL), float32
-        The network's own, with which it goes on.
+    alone : ndarray of shape (2, N_CHANNEL), float32
+        The network's own estimate, with which it goes on.
     state : ndarray of shape (2, state_width), float32
         Of the network after the last frame.
-    said : ndarray of shape (2, N_CHANNEL), float32
-        `SecondOpinion.said`; NaN without a second opinion.
     distance : ndarray of shape (2,), float32
         `SecondOpinion.distance`; 0 without a second opinion.
     """
@@ -56,14 +53,12 @@ class Estimator:
     ) -> None:
         self._stepper = Stepper(backend, architecture)
         self._opinion, self._adapter = opinion, adapter
-        self.alone, self.alone_sigma = self._stepper.y, self._stepper.sigma
-        self.state = self._stepper.state
+        self.alone, self.state = self._stepper.y, self._stepper.state
         self.y: F32 = np.zeros_like(self.alone)
         self.sigma: F32 = np.zeros_like(self.alone)
-        self.said: F32 = np.full((len(SIDES), N_CHANNEL), np.nan, dtype=np.float32)
         self.distance: F32 = np.zeros(len(SIDES), dtype=np.float32)
         if opinion is not None:
-            self.said, self.distance = opinion.said, opinion.distance
+            self.distance = opinion.distance
 
     def reset(self) -> None:
         """Forget the past; the next frame is the first."""
@@ -80,7 +75,7 @@ class Estimator:
             Inputs of both limbs and their presence.
         """
         np.copyto(self.y, self._stepper.step(x))
-        np.copyto(self.sigma, self.alone_sigma)
+        np.copyto(self.sigma, self._stepper.sigma)
         if self._adapter is not None:
             self._adapter.apply(self.alone, self.state, out=self.y)
             self.sigma *= self._adapter.spread
@@ -102,10 +97,10 @@ def build_estimator(
     usual: Usual | None,
     rate_hz: float,
     lead_s: float,
-    subject: Subject | None = None,
+    correction: Correction | None = None,
     gain: F32 | None = None,
 ) -> Estimator:
-    """Return an estimator, corrected for a subject, with the opinions that there are.
+    """Return an estimator, corrected for a person, with the opinions that there are.
 
     Parameters
     ----------
@@ -115,19 +110,19 @@ def build_estimator(
         Of the people that the network learned from; None = the network is alone.
     rate_hz, lead_s, gain
         See `SecondOpinion`.
-    subject : Subject, optional
+    correction : Correction, optional
     """
     adapter = known = opinion = None
-    if subject is not None:
-        adapter = subject.adapter
-        known = known_by_channel(subject.facts.known, adapter)
+    if correction is not None:
+        adapter = correction.adapter
+        known = known_by_channel(correction.known, adapter)
     if usual is not None:
         opinion = SecondOpinion(usual, rate_hz, lead_s, known, gain)
     return Estimator(backend, architecture, opinion, adapter)
 
 
 def checkpoint_estimator(
-    backend: StepBackend, checkpoint: Checkpoint, subject: Subject | None = None
+    backend: StepBackend, checkpoint: Checkpoint, correction: Correction | None = None
 ) -> Estimator:
     """Return the estimator of a checkpoint, whose network the backend holds."""
     card = checkpoint.card
@@ -137,6 +132,6 @@ def checkpoint_estimator(
         checkpoint.usual(),
         card.rate_hz,
         card.lead_s,
-        subject,
+        correction,
         checkpoint.gain(),
     )

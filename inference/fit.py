@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +17,10 @@ from inference.backends.onnx_step import OnnxStep
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 from inference.dataset import LimbSequence, as_recorded, data_sets, people_by_channel
-from inference.estimator import build_estimator
 from inference.evaluation.coverage import coverage_by_others, relative_errors, spread_gain
 from inference.evaluation.crossval import cross_validate, validation_people
 from inference.evaluation.estimates import Estimates, hide_unknown, known_channels
-from inference.evaluation.methods import beside_simulation
-from inference.evaluation.methods.network import Recipe, trained_and_calibrated
-from inference.evaluation.stream import estimate_stream
+from inference.evaluation.methods.network import Recipe, judged_live, trained_and_calibrated
 from inference.evaluation.summary import score_tables
 from inference.export import export_step
 from inference.fit_settings import FitSettings
@@ -91,7 +88,8 @@ def fit_checkpoint(
     stop_by = validation_people(sequences, settings.validation_people, settings.training.seed)
     metrics: dict[str, Any] = {"note": METRICS_NOTE}
     gain = np.ones(len(CHANNELS))
-    settings = replace(settings, folds=_groups(settings.folds, len(data_sets(sequences)), report))
+    groups = _groups(settings.folds, len(data_sets(sequences)), report)
+    settings = msgspec.structs.replace(settings, folds=groups)
     if settings.folds:
         recipe = Recipe(settings, report, kept_in)
         metrics["cross_validation"], gain = _cross_validated(sequences, recipe)
@@ -110,19 +108,8 @@ def fit_checkpoint(
     usual = usual_for(settings.architecture, sequences)
     if held:
         step = OnnxStep(onnx, settings.architecture)
-        stream = estimate_stream(
-            build_estimator(
-                step,
-                settings.architecture,
-                usual,
-                settings.rate_hz,
-                settings.lead_s,
-                gain=gain.astype(np.float32),
-            )
-        )
-        known = known_channels(people_by_channel(sequences))
-        judged = beside_simulation([stream(s) for s in held], held, gain.astype(np.float32))
-        methods = hide_unknown(judged, known)
+        judged = judged_live(step, usual, settings, held, gain.astype(np.float32))
+        methods = hide_unknown(judged, known_channels(people_by_channel(sequences)))
         metrics["held_out"] = _results(held, methods, settings.rate_hz)
     plain = [record for record in records if not record.variant]
     training = _training_card(plain, as_recorded(sequences), lags, stop_by, settings, history)

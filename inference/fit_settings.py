@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from inference.architecture import Architecture, GruArchitecture
 from inference.exchange import Exchanges
@@ -17,42 +18,43 @@ RATES_HZ: Final = (10.0, 1000.0)
 """EMG envelopes hold 6 Hz, and no motion is measured faster."""
 SEEDS: Final = 2**32
 """Every member of an ensemble has the next seed, and torch ends with 64 bits."""
-FARTHEST_S: Final = 1.0
+FARTHEST_MS: Final = 1000.0
 """A stride ahead there is nothing left to tell."""
 
 
-@dataclass(frozen=True)
-class FitSettings:
+class FitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to train and how to judge it.
 
     Attributes
     ----------
     name : str
-        Of the network, for people.
+        Of the network, for people; it stands on its card.
     folds : int
-        Groups of people left out in turn for the card's cross-validation; 0 = none.
+        Groups of people left out in turn, for the card and for the spread of errors; 0 = none.
     validation_people : int
         People by whom training stops; 0 = the full number of epochs.
     rate_hz : float
         Of the network.
     exchanged : mapping of str to sequence of tuple of str
-        By person, pairs of EMG channels that have each other's names, see `inference.exchange`.
-    lead_s : float
-        How far ahead of the filtered motion the estimate is to be [s].
+        By person, ``dataset/subject``, pairs of EMG channels that have each other's names in the
+        recordings, see `inference.exchange`.
+    lead_ms : float
+        How far ahead of the filtered motion the estimate is to be [ms].
     architecture : Architecture
+        ``kind: gru``, ``stdr`` or ``bahdanau``, and its dimensions.
     training : TrainSettings
     workers : int
-        Processes that groups of people left out are shared out to.
+        Processes that groups of people left out are shared out to; one per core, say.
     """
 
     name: str = "network"
     folds: int = 0
     validation_people: int = 0
     rate_hz: float = 100.0
-    exchanged: Exchanges = field(default_factory=dict)
-    lead_s: float = 0.0
-    architecture: Architecture = field(default_factory=GruArchitecture)
-    training: TrainSettings = field(default_factory=TrainSettings)
+    exchanged: Exchanges = {}
+    lead_ms: float = 25.0
+    architecture: Architecture = GruArchitecture()
+    training: TrainSettings = TrainSettings()
     workers: int = 1
 
     def __post_init__(self) -> None:
@@ -66,8 +68,12 @@ class FitSettings:
             raise ValueError(
                 f"`rate_hz` is {self.rate_hz:g}, it must be between {low:g} and {high:g}"
             )
-        if not math.fabs(self.lead_s) <= FARTHEST_S:
+        if not math.fabs(self.lead_ms) <= FARTHEST_MS:
             raise ValueError(
-                f"the lead is {1e3 * self.lead_s:g} ms, it must be within "
-                f"{1e3 * FARTHEST_S:g} ms either way"
+                f"the lead is {self.lead_ms:g} ms, it must be within {FARTHEST_MS:g} ms either way"
             )
+
+    @property
+    def lead_s(self) -> float:
+        """`lead_ms` in seconds."""
+        return 1e-3 * self.lead_ms

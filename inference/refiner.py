@@ -104,7 +104,8 @@ class Refiner:
         )
         self._selected = np.flatnonzero(inputs.channel_present)
         self.choice = choose_backend(backend, loaded, clock)
-        self._estimator = checkpoint_estimator(self.choice.backend, loaded, self.subject)
+        correction = None if self.subject is None else self.subject.correction
+        self._estimator = checkpoint_estimator(self.choice.backend, loaded, correction)
         memory = max(card.architecture.effort_frames, card.receptive_field_frames)
         self._settling = Settling(memory / self.rate_hz)
         self._last_t = self._stepped_t = self.held_s = 0.0

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
-from inference.adapter import Adapter
+from inference.adapter import Adapter, Correction
 from inference.channels import N_CHANNEL
 from inference.exceptions import SubjectError
 from inference.whole_file import whole_file
@@ -119,6 +119,11 @@ class Subject:
 
     facts: SubjectFacts
     adapter: Adapter
+
+    @property
+    def correction(self) -> Correction:
+        """What an estimate of this person gets."""
+        return Correction(self.adapter, self.facts.known)
 
 
 def check_replaceable(path: Path) -> None:

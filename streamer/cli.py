@@ -271,7 +271,7 @@ def evaluate(
     folds: Annotated[
         int | None,
         typer.Option(
-            help="--compare, --ablate: groups of people left out; default: the file's, or 8."
+            help="--compare, --ablate: groups of people left out; default: the file's, or ours."
         ),
     ] = None,
     workers: Workers = None,
@@ -285,8 +285,10 @@ def evaluate(
     """Compare the network with static optimization alone, muscle by muscle."""
     import msgspec
 
+    from streamer.commands import ablate as choices
+    from streamer.commands import compare as methods
     from streamer.commands import evaluate as command
-    from streamer.train_config import with_options
+    from streamer.train_config import OURS, with_options
 
     if not (compare or ablate):
         if unseen or any(given is not None for given in (config, folds, workers, docs)):
@@ -300,13 +302,11 @@ def evaluate(
     if checkpoint is not None or report is not None:
         raise typer.BadParameter("--checkpoint and --report do not go with these")
     settings = with_options(config, trials=dirs, unseen=unseen, workers=workers)
-    groups = (settings.folds or 8) if folds is None else folds
+    groups = (settings.folds or OURS.folds) if folds is None else folds
     settings = msgspec.structs.replace(settings, folds=groups)
     if compare:
-        command.compare(settings, docs=docs, cache=cache)
+        methods.run(settings, docs=docs, cache=cache)
     if ablate:
-        from streamer.commands import ablate as choices
-
         choices.run(settings, docs=docs, cache=cache)
 
 

@@ -6,23 +6,19 @@ from typing import Final
 
 import msgspec
 
-from inference.architecture import Architecture, GruArchitecture
 from inference.fit_settings import FitSettings
-from inference.train_settings import TrainSettings
 from streamer.exceptions import ConfigError
 from streamer.feature_settings import FeatureSettings
 from streamer.yaml_file import beside, read_yaml
 
-__all__ = ["TrainConfig", "load_train_config", "with_options"]
+__all__ = ["OURS", "TrainConfig", "load_train_config", "with_options"]
 
 
-class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One training.
+class TrainConfig(FitSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One training: its people beside what `FitSettings` says of it.
 
     Attributes
     ----------
-    name : str
-        Of the network, for people; it stands on its card.
     trials : tuple of str
         Trial directories to train on, or directories above them.
     unseen : tuple of str
@@ -30,36 +26,11 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     variants : tuple of str
         Records beside those of the trials as recorded, see
         `streamer.feature_settings.FeatureSettings.of_variant`; none with another target.
-    exchanged : dict of str to tuple of tuple of str
-        By person, ``dataset/subject``, pairs of EMG channels that have each other's names in the
-        recordings, see `inference.exchange`.
-    folds : int
-        Groups of people left out in turn, for the card and for the spread of errors; 0 = none.
-    validation_people : int
-        People by whom training stops; 0 = the full number of epochs.
-    rate_hz : float
-        Of the network.
-    lead_ms : float
-        How far ahead of the filtered motion the estimate is to be [ms].
-    architecture : Architecture
-        ``kind: gru``, ``stdr`` or ``bahdanau``, and its dimensions.
-    training : TrainSettings
-    workers : int
-        Processes that groups of people left out are shared out to; one per core, say.
     """
 
-    name: str = "network"
     trials: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
-    exchanged: dict[str, tuple[tuple[str, str], ...]] = {}
-    folds: int = 0
-    validation_people: int = 0
-    rate_hz: float = 100.0
-    lead_ms: float = 25.0
-    architecture: Architecture = GruArchitecture()
-    training: TrainSettings = TrainSettings()
-    workers: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -76,22 +47,7 @@ class TrainConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
                     f"`variants` has {variant!r}, with EMG later than that of the same trials as "
                     "recorded: one motion would have two targets; take it out"
                 )
-        _ = self.fit  # looks at the other numbers
-
-    @property
-    def fit(self) -> FitSettings:
-        """What the fit needs of it."""
-        return FitSettings(
-            name=self.name,
-            folds=self.folds,
-            validation_people=self.validation_people,
-            rate_hz=self.rate_hz,
-            exchanged=self.exchanged,
-            lead_s=1e-3 * self.lead_ms,
-            architecture=self.architecture,
-            training=self.training,
-            workers=self.workers,
-        )
+        super().__post_init__()
 
 
 OURS: Final = TrainConfig(variants=("predicted", "noise-1", "noise-2"), folds=8)

@@ -55,7 +55,7 @@ BY_MUSCLE: Final = {
 
 def page(comparison: Comparison, bootstrap: Bootstrap) -> str:
     """Return everything that stands between the marks."""
-    settings, lags = comparison.settings.fit, comparison.lags
+    settings, lags = comparison.settings, comparison.lags
     removed = ", ".join(f"{name} {1e3 * lag:+.0f} ms" for name, lag in sorted(lags.items()))
     parts = [
         f"EMG lag removed per data set, in training and in the first study: {removed}.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import msgspec
+from msgspec import structs
 
 from inference.architecture import MOTION, StdrArchitecture
 from inference.augment import UNCHANGED, Augmentation
@@ -59,26 +59,25 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         What it learns from beside the trials as recorded.
     """
     learned = ("", *variants)
-    one = replace(fit, architecture=fit.architecture.of_member(0))
-    half_motion = msgspec.structs.replace(fit.architecture, motion_share=0.5)
+    one = structs.replace(fit, architecture=fit.architecture.of_member(0))
+    half_motion = structs.replace(fit.architecture, motion_share=0.5)
+
+    def changed(name: str, of: FitSettings = one, **changes: object) -> Ablation:
+        return Ablation(name, structs.replace(of, **changes), learned)
 
     def network(name: str, **changes: object) -> Ablation:
-        changed = msgspec.structs.replace(one.architecture, **changes)
-        return Ablation(name, replace(one, architecture=changed), learned)
+        return changed(name, architecture=structs.replace(one.architecture, **changes))
 
     def augmentation(**changes: object) -> Augmentation:
-        return msgspec.structs.replace(one.training.augmentation, **changes)
+        return structs.replace(one.training.augmentation, **changes)
 
     def training(name: str, **changes: object) -> Ablation:
-        changed = msgspec.structs.replace(one.training, **changes)
-        return Ablation(name, replace(one, training=changed), learned)
+        return changed(name, training=structs.replace(one.training, **changes))
 
     return [
-        Ablation("default, one member", one, learned),
-        Ablation("four members", fit, learned),
-        Ablation(
-            "four members, two of motion alone", replace(fit, architecture=half_motion), learned
-        ),
+        changed("default, one member"),
+        changed("four members", fit),
+        changed("four members, two of motion alone", architecture=half_motion),
         *(network(name, inputs=i) for name, i in _inputs(one.architecture.inputs).items()),
         network("no size by effort", effort_frames=0),
         network("half as wide", d_model=one.architecture.d_model // 2),
@@ -91,16 +90,12 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
         Ablation("ground forces predicted", one, ("predicted", *variants), "predicted"),
         Ablation("causal envelopes", one, ("causal",), "causal"),
         *(
-            Ablation(f"{ahead} ms ahead of the motion", replace(one, lead_s=1e-3 * ahead), learned)
-            for ahead in (0, 25, 50)
-            if abs(1e-3 * ahead - one.lead_s) > 1e-6
+            changed(f"{ahead:g} ms ahead of the motion", lead_ms=ahead)
+            for ahead in (0.0, 25.0, 50.0)
+            if ahead != one.lead_ms
         ),
         *(
-            Ablation(
-                f"STDR-Net, window of {w}",
-                replace(one, architecture=StdrArchitecture(window=w)),
-                learned,
-            )
+            changed(f"STDR-Net, window of {w}", architecture=StdrArchitecture(window=w))
             for w in (8, 32)
         ),
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from inference.architecture import (
     MOTION,
+    Architecture,
     BahdanauArchitecture,
     GruArchitecture,
     StdrArchitecture,
@@ -32,30 +33,14 @@ from inference.fit_settings import FitSettings
 from inference.record import FeatureRecord
 from inference.training_data import prepared
 
-__all__ = ["CompareSettings", "Comparison", "Study", "all_families", "compare"]
+__all__ = ["Comparison", "Study", "all_families", "compare"]
 
 EFFORT_FRAMES: Final = GruArchitecture().effort_frames
-
-
-@dataclass(frozen=True)
-class CompareSettings:
-    """What is compared and how.
-
-    Attributes
-    ----------
-    fit : FitSettings
-        How everything is trained, the default network, and in how many groups people are left out.
-    bahdanau, stdr : Architecture
-        The two that it is compared with; they too have a size by effort.
-    """
-
-    fit: FitSettings = field(default_factory=lambda: FitSettings(folds=8))
-    bahdanau: BahdanauArchitecture = field(
-        default_factory=lambda: BahdanauArchitecture(effort_frames=EFFORT_FRAMES)
-    )
-    stdr: StdrArchitecture = field(
-        default_factory=lambda: StdrArchitecture(effort_frames=EFFORT_FRAMES)
-    )
+RIVALS: Final[Mapping[str, Architecture]] = {
+    "bahdanau": BahdanauArchitecture(effort_frames=EFFORT_FRAMES),
+    "stdr": StdrArchitecture(effort_frames=EFFORT_FRAMES),
+}
+"""Networks of others that the default one is compared with; they too have a size by effort."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +57,8 @@ class Comparison:
 
     Attributes
     ----------
-    settings : CompareSettings
+    settings : FitSettings
+        How everything was trained.
     lags : dict of str to float
         By training data set, the EMG's lag that was removed [s].
     left_out : Study
@@ -83,7 +69,7 @@ class Comparison:
         By what the default network's sigma has to be multiplied, of the people left out.
     """
 
-    settings: CompareSettings
+    settings: FitSettings
     lags: dict[str, float]
     left_out: Study
     unseen: Study | None
@@ -91,10 +77,9 @@ class Comparison:
 
 
 def all_families(
-    settings: CompareSettings, report: Callable[[str], None], kept_in: Path | None = None
+    fit: FitSettings, report: Callable[[str], None], kept_in: Path | None = None
 ) -> list[Family]:
     """Return every method of `inference.evaluation.methods.TITLES`."""
-    fit = settings.fit
     rate, recipe = fit.rate_hz, Recipe(fit, report, kept_in)
     motion_only = msgspec.structs.replace(fit.architecture, inputs=MOTION)
     return [
@@ -103,8 +88,7 @@ def all_families(
         as_family("motion-ridge", motion_ridge(rate)),
         as_family("motion-network", trained_network(motion_only, recipe)),
         as_family("population", population_mean),
-        as_family("bahdanau", trained_network(settings.bahdanau, recipe)),
-        as_family("stdr", trained_network(settings.stdr, recipe)),
+        *(as_family(name, trained_network(rival, recipe)) for name, rival in RIVALS.items()),
         trained_and_calibrated(recipe),
     ]
 
@@ -112,7 +96,7 @@ def all_families(
 def compare(
     records: Sequence[FeatureRecord],
     unseen: Sequence[FeatureRecord],
-    settings: CompareSettings,
+    settings: FitSettings,
     report: Callable[[str], None],
     kept_in: Path | None = None,
 ) -> Comparison:
@@ -122,7 +106,8 @@ def compare(
     ----------
     records, unseen : sequence of FeatureRecord
         Of different people.
-    settings : CompareSettings
+    settings : FitSettings
+        How everything is trained, the default network, and in how many groups people are left out.
     report : callable
         Gets a line of text per stage.
     kept_in : Path, optional
@@ -133,10 +118,10 @@ def compare(
     InferenceError
         If records do not serve or a training fails.
     """
-    fit = settings.fit
-    sequences, lags, held = prepared(records, unseen, fit, report)
+    sequences, lags, held = prepared(records, unseen, settings, report)
     families = all_families(settings, report, kept_in)
-    found = cross_validate(sequences, fit.folds, fit.training.seed, families, report, fit.workers)
+    seed, workers = settings.training.seed, settings.workers
+    found = cross_validate(sequences, settings.folds, seed, families, report, workers)
     left_out = Study(as_recorded(sequences), found)
     others = None
     if held:

@@ -23,20 +23,16 @@ class Streamed(NamedTuple):
     Attributes
     ----------
     y, sigma : ndarray of shape (n, N_CHANNEL), float32
-    alone, alone_sigma : ndarray of shape (n, N_CHANNEL), float32
-        The network's own, without a second opinion.
+    alone : ndarray of shape (n, N_CHANNEL), float32
     state : ndarray of shape (n, state_width), float32
-    said : ndarray of shape (n, N_CHANNEL), float32
     distance : ndarray of shape (n,), float32
-        See `inference.opinion.SecondOpinion`.
+        See `inference.estimator.Estimator`.
     """
 
     y: F32
     sigma: F32
     alone: F32
-    alone_sigma: F32
     state: F32
-    said: F32
     distance: F32
 
 

@@ -29,7 +29,7 @@ from inference.opinion.foresight import Foresight
 from inference.opinion.unlikeness import Unlikeness
 from inference.opinion.usual import Usual
 
-__all__ = ["SecondOpinion", "heard", "known_by_channel", "known_distance", "share"]
+__all__ = ["SecondOpinion", "known_by_channel", "known_distance", "share"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -62,9 +62,6 @@ class SecondOpinion:
 
     Attributes
     ----------
-    said : ndarray of shape (2, N_CHANNEL), float32
-        The simulation's opinion, a fraction of the reference maximum; NaN where it has none, or
-        where nobody would hear it.
     distance : ndarray of shape (2,), float32
         How unlike the usual the motion is.
     """
@@ -85,7 +82,8 @@ class SecondOpinion:
         self._silent = True
         maximum = usual.activation_maximum
         self._per_maximum = np.float32(1.0) / np.where(maximum > 0.0, maximum, np.float32(np.nan))
-        self.said: F32 = np.full((len(SIDES), N_CHANNEL), np.nan, dtype=np.float32)
+        # a fraction of the reference maximum; NaN where the simulation has no opinion
+        self._said: F32 = np.full((len(SIDES), N_CHANNEL), np.nan, dtype=np.float32)
         self.distance = self._unlikeness.distance
 
     def reset(self) -> None:
@@ -105,11 +103,10 @@ class SecondOpinion:
         self._foresight.step(x)
         self._silent = bool(max(self.distance) <= self._nearest)
         if self._silent:  # most people's motion, and looking ahead is most of the work
-            self.said.fill(np.nan)
             return
         self._foresight.look_ahead(x)
-        np.multiply(self._foresight.activation, self._per_maximum, out=self.said)
-        self.said[x[:, N_INPUT:][:, SLICE_ACTIVATION] == 0.0] = np.nan
+        np.multiply(self._foresight.activation, self._per_maximum, out=self._said)
+        self._said[x[:, N_INPUT:][:, SLICE_ACTIVATION] == 0.0] = np.nan
 
     def join(self, y: F32, sigma: F32) -> None:
         """Hear it.
@@ -121,31 +118,24 @@ class SecondOpinion:
         """
         if self._silent:
             return
-        moved, mixed = heard(y, self.said, self.distance, self._known)
+        apart = self._said - y
+        apart[np.isnan(apart)] = 0.0
+        moved = share(self.distance, self._known) * apart
         y += moved
+        mixed = moved * (apart - moved)  # with b for o - y: s b (b - s b) = s (1 - s) b^2
         np.sqrt(sigma**2 + self._gain_squared * mixed, out=sigma)
 
 
-def heard(y: F32, said: F32, distance: F32, known: F32) -> tuple[F32, F32]:
-    """Return by how much the simulation moves an estimate, and the variance of their mixture.
+def share(distance: F32, known: F32) -> F32:
+    """Return the simulation's share (..., N_CHANNEL).
 
     Parameters
     ----------
-    y, said : ndarray of shape (..., N_CHANNEL), float32
-        Both opinions; where `said` is NaN there is one alone, and both results are 0.
     distance : ndarray of shape (...), float32
         How unlike the usual the motion is.
     known : ndarray of shape (N_CHANNEL,), float32
         Up to where the network is alone.
     """
-    apart = said - y
-    apart[np.isnan(apart)] = 0.0
-    moved = share(distance, known) * apart
-    return moved, moved * (apart - moved)  # with b for o - y: s b (b - s b) = s (1 - s) b^2
-
-
-def share(distance: F32, known: F32) -> F32:
-    """Return the simulation's share (..., N_CHANNEL); parameters as of `heard`."""
     nearness = known / np.maximum(distance[..., None], known)
     found: F32 = np.multiply(LARGEST_SHARE, np.float32(1.0) - nearness, dtype=np.float32)
     return found

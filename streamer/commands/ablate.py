@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from streamer.commands.evaluate import features
 from streamer.commands.extras import needs_training_extra
-from streamer.exceptions import ConfigError
-from streamer.feature_settings import FeatureSettings
+from streamer.emg_records import training_records
 from streamer.features import networks_dir
 from streamer.outputs import check_output
 from streamer.terminal import plain_console
@@ -40,18 +38,14 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
         from benchmarks.results.ablations import ablation_table
         from benchmarks.tables import read_marked, write_between_marks
         from inference.evaluation.ablate import ablate, ablations
-    if not config.trials:
-        raise ConfigError("no trials to train on; give directories, or `trials:` in the file")
     if docs is not None:
         read_marked(docs / PAGE)
     kept_in = networks_dir(cache)
     check_output(kept_in, "--cache", folder=True)
     console = plain_console()
-    chosen = ablations(config.fit, config.variants)
+    chosen = ablations(config, config.variants)
     names = {v for a in chosen for v in (*a.learns_from, a.judged_on)}
-    settings = [FeatureSettings.of_variant(name) for name in sorted(names)]
-    trials = [Path(d) for d in config.trials]
-    made = features(trials, cache, console, settings)
+    made = training_records(config, sorted(names), cache, console)
     records = {name: [r for r in made if r.variant == name] for name in names}
     results = {}
     for ablation in chosen:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from inference.checkpoint import check_savable
-from streamer.commands.evaluate import score_table, training_features
 from streamer.commands.extras import needs_training_extra
+from streamer.emg_records import training_records, unseen_records
 from streamer.features import networks_dir
 from streamer.outputs import check_output
+from streamer.score_table import score_table
 from streamer.terminal import plain_console
 from streamer.train_config import TrainConfig
 
@@ -40,8 +41,9 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
     if config.folds:
         check_output(kept_in, "--cache", folder=True)
     console = plain_console(quiet=not first_process())
-    records, unseen = training_features(config, cache, console)
-    saved = fit_checkpoint(records, unseen, out, config.fit, console.print, kept_in)
+    records = training_records(config, config.variants, cache, console)
+    unseen = unseen_records(config, cache, console)
+    saved = fit_checkpoint(records, unseen, out, config, console.print, kept_in)
     if saved is None:
         return
     for part in ("cross_validation", "held_out"):

@@ -12,9 +12,10 @@ from benchmarks.results.report import GAIN_TITLE, interval_text, number, page, s
 from inference.channels import CHANNELS, MEASURED
 from inference.dataset import LimbSequence
 from inference.evaluation.bootstrap import Bootstrap, Interval
-from inference.evaluation.compare import CompareSettings, Comparison, Study
+from inference.evaluation.compare import Comparison, Study
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
+from inference.fit_settings import FitSettings
 from inference.strides import cut_strides
 from tests.inference.evaluation.people import CHANNELS as MEASURED_HERE
 from tests.inference.evaluation.people import people, walker
@@ -40,7 +41,7 @@ def study(sequences: list[LimbSequence]) -> Study:
 def comparison() -> Comparison:
     left_out = study([*people(3), walker("made/p0", "run", motion="run")])
     unseen = study([walker("elsewhere/one")])
-    return Comparison(CompareSettings(), {"made": -0.06}, left_out, unseen, np.ones(len(CHANNELS)))
+    return Comparison(FitSettings(), {"made": -0.06}, left_out, unseen, np.ones(len(CHANNELS)))
 
 
 def test_page_has_every_method_and_muscle(comparison: Comparison) -> None:

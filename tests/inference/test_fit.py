@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from inference import LimbInputs, Refiner
 from inference.architecture import MOTION, GruArchitecture, StdrArchitecture
@@ -64,7 +65,7 @@ def test_no_more_groups_are_left_out_than_there_are_people(
     tmp_path: Path, folds: int, count: int, groups: int, said: str
 ) -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(count)]
-    settings = replace(SETTINGS, folds=folds, validation_people=0)
+    settings = structs.replace(SETTINGS, folds=folds, validation_people=0)
     lines: list[str] = []
     saved = fit_checkpoint(records, [], tmp_path / "c", settings, lines.append)
     assert sum(said in line for line in lines) == 1
@@ -75,7 +76,7 @@ def test_no_more_groups_are_left_out_than_there_are_people(
 
 def test_the_same_training_is_the_same_checkpoint_in_any_folder(tmp_path: Path) -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(2)]
-    settings = replace(SETTINGS, name="ours", folds=0, validation_people=0)
+    settings = structs.replace(SETTINGS, name="ours", folds=0, validation_people=0)
     one, other = (
         fit_checkpoint(records, [], tmp_path / name, settings, lambda _: None)
         for name in ("one", "another")
@@ -89,14 +90,14 @@ def test_the_same_training_is_the_same_checkpoint_in_any_folder(tmp_path: Path) 
 def test_a_network_of_the_motion_alone_has_no_second_opinion(tmp_path: Path) -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(3)]
     motion = GruArchitecture(d_model=16, members=1, inputs=MOTION)
-    settings = replace(SETTINGS, folds=0, architecture=motion)
+    settings = structs.replace(SETTINGS, folds=0, architecture=motion)
     saved = fit_checkpoint(records, [], tmp_path / "c", settings, lambda _: None)
     assert saved.usual() is None
 
 
 def test_what_is_published_is_trained_as_its_cross_validation_was(tmp_path: Path) -> None:
     attention = StdrArchitecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, members=1)
-    fast = replace(SETTINGS, folds=0, validation_people=0, architecture=attention)
+    fast = structs.replace(SETTINGS, folds=0, validation_people=0, architecture=attention)
     assert fast.training.learning_rate > ATTENTION_RATE
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(2)]
     saved = fit_checkpoint(records, [], tmp_path / "c", fast, lambda _: None)
@@ -126,7 +127,7 @@ def test_unseen_people_of_no_use_are_told_before_the_training(
 ) -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(3)]
     lines: list[str] = []
-    settings = replace(SETTINGS, exchanged=exchanged)
+    settings = structs.replace(SETTINGS, exchanged=exchanged)
     with pytest.raises(error, match=reason):
         fit_checkpoint(records, [unseen], tmp_path / "c", settings, lines.append)
     assert lines == []
@@ -151,7 +152,7 @@ def test_a_person_cannot_be_both_trained_on_and_held_out(tmp_path: Path) -> None
 
 def test_failed_training_leaves_the_old_checkpoint(tmp_path: Path) -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(3)]
-    settings = replace(SETTINGS, folds=0, validation_people=1)
+    settings = structs.replace(SETTINGS, folds=0, validation_people=1)
     before = fit_checkpoint(records, [], tmp_path / "c", settings, lambda _: None)
     broken = [synthetic_record(subject=f"p{k}", seconds=3.0, gain=np.nan) for k in range(3)]
     with pytest.raises(TrainingDiverged):

@@ -14,10 +14,10 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from streamer.cli import app
-from streamer.commands import evaluate
+from streamer.commands import compare
 from streamer.messages import Emg
 from streamer.publisher import Publisher
-from streamer.train_config import TrainConfig
+from streamer.train_config import OURS, TrainConfig
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1", "COLUMNS": "100"}
@@ -122,7 +122,7 @@ def test_options_of_evaluate_that_do_not_go_together_are_refused(arguments: tupl
 
 @pytest.mark.parametrize(
     ("written", "given", "expected"),
-    [("folds: 3", (), 3), ("folds: 3", ("--folds", "5"), 5), ("", (), 8)],
+    [("folds: 3", (), 3), ("folds: 3", ("--folds", "5"), 5), ("", (), OURS.folds)],
 )
 def test_people_are_left_out_in_as_many_groups_as_the_file_says(
     written: str,
@@ -132,7 +132,7 @@ def test_people_are_left_out_in_as_many_groups_as_the_file_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[TrainConfig] = []
-    monkeypatch.setattr(evaluate, "compare", lambda settings, **_: asked.append(settings))
+    monkeypatch.setattr(compare, "run", lambda settings, **_: asked.append(settings))
     (tmp_path / "training.yaml").write_text(written)
     options = ["--compare", "--config", str(tmp_path / "training.yaml"), *given]
     found = CliRunner().invoke(app, ["evaluate", *options])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from inference.exceptions import CheckpointError
 from streamer import bench_cli
-from streamer.commands import calibrate, evaluate, prepare, record
+from streamer.commands import ablate, calibrate, compare, evaluate, prepare, record
 from streamer.commands import run as session
 from streamer.config import RunConfig
 from streamer.exceptions import ConfigError, StreamerError
@@ -132,17 +133,14 @@ def test_training_looks_at_its_folder_first(file: Path) -> None:
     assert list(file.parent.iterdir()) == [file]
 
 
-@pytest.mark.parametrize("command", ["compare", "ablate"])
-def test_comparisons_look_at_page_and_cache_first(file: Path, command: str) -> None:
+@pytest.mark.parametrize("command", [compare, ablate])
+def test_comparisons_look_at_page_and_cache_first(file: Path, command: ModuleType) -> None:
     pytest.importorskip("torch")
-    from streamer.commands import ablate
-
-    run = evaluate.compare if command == "compare" else ablate.run
     config = TrainConfig(trials=(str(ABSENT),))
     with pytest.raises(ConfigError, match=r"cannot read .*\.md"):
-        run(config, docs=file.parent)
+        command.run(config, docs=file.parent)
     with pytest.raises(ConfigError, match="--cache"):
-        run(config, cache=file)
+        command.run(config, cache=file)
 
 
 @pytest.mark.parametrize("command", ["filters", "grf", "plates"])

@@ -26,9 +26,9 @@ def test_paths_are_relative_to_the_file_and_the_rest_is_taken_over(tmp_path: Pat
         )
     )
     assert config.trials == (str(tmp_path / "data" / "one"), "/elsewhere")
-    assert config.fit.architecture == StdrArchitecture(window=16, members=3)
-    assert config.fit.lead_s == pytest.approx(0.04)
-    assert config.fit.training.epochs == 4
+    assert config.architecture == StdrArchitecture(window=16, members=3)
+    assert config.lead_s == pytest.approx(0.04)
+    assert config.training.epochs == 4
 
 
 def test_an_empty_file_is_the_default(tmp_path: Path) -> None:

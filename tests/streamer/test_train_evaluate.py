@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -323,11 +322,11 @@ def test_comparison_writes_the_page_and_figures(
     trials: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch")
-    from inference.evaluation import compare
-    from streamer.commands import evaluate
-    from tests.inference.evaluation.test_compare import SETTINGS
+    from inference.evaluation import compare as methods
+    from streamer.commands import compare
+    from tests.inference.evaluation.test_compare import TINY_RIVALS
 
-    monkeypatch.setattr(compare, "CompareSettings", lambda fit: replace(SETTINGS, fit=fit))
+    monkeypatch.setattr(methods, "RIVALS", TINY_RIVALS)
     config = TrainConfig(
         trials=tuple(str(trials / "made" / name) for name in ("one", "two")),
         unseen=(str(trials / "made" / "three"),),
@@ -337,9 +336,9 @@ def test_comparison_writes_the_page_and_figures(
     )
     page = tmp_path / "results.md"
     with pytest.raises(ConfigError, match="cannot read"):
-        evaluate.compare(config, docs=tmp_path, cache=cache)  # before any training
+        compare.run(config, docs=tmp_path, cache=cache)  # before any training
     page.write_text("before\n<!-- measured -->\nold\n<!-- end of measured -->\nafter\n")
-    evaluate.compare(config, docs=tmp_path, cache=cache)
+    compare.run(config, docs=tmp_path, cache=cache)
     text = page.read_text()
     assert (text[:7], text[-6:]) == ("before\n", "after\n")
     assert "| STDR-Net |" in text
@@ -353,7 +352,7 @@ def test_comparison_writes_the_page_and_figures(
 def test_the_table_is_whole_on_eighty_columns() -> None:
     from rich.console import Console
 
-    from streamer.commands.evaluate import score_table
+    from streamer.score_table import score_table
 
     worst = {
         "motion": "walk", "channel": "common", "people": 16, "lag_s": -0.15,

@@ -18,18 +18,17 @@ from inference.estimator import build_estimator
 from inference.evaluation.crossval import validation_people
 from inference.evaluation.estimates import Estimates, Family, Method
 from inference.evaluation.methods.streamed import beside_simulation
-from inference.evaluation.stream import estimate_stream
 from inference.export import export_step
 from inference.fit_settings import FitSettings
 from inference.kept import kept_network, origin
 from inference.networks import Ensemble
-from inference.opinion import usual_for
+from inference.opinion import Usual, usual_for
 from inference.rollout import rollout
 from inference.threads import one_thread
 from inference.training import settings_for
 from inference.training import train as train_network
 
-__all__ = ["Recipe", "trained_and_calibrated", "trained_network"]
+__all__ = ["Recipe", "judged_live", "trained_and_calibrated", "trained_network"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -104,13 +103,36 @@ def trained_and_calibrated(recipe: Recipe) -> Family:
 def _streamed(
     recipe: Recipe, train: Sequence[LimbSequence], held: Sequence[LimbSequence]
 ) -> dict[str, Estimates]:
-    fit = recipe.fit
-    step = exported(recipe.train(train, fit.architecture))
-    usual = usual_for(fit.architecture, train)
-    stream = estimate_stream(
-        build_estimator(step, fit.architecture, usual, fit.rate_hz, fit.lead_s)
+    architecture = recipe.fit.architecture
+    step = exported(recipe.train(train, architecture))
+    return judged_live(step, usual_for(architecture, train), recipe.fit, held)
+
+
+def judged_live(
+    step: StepBackend,
+    usual: Usual | None,
+    fit: FitSettings,
+    held: Sequence[LimbSequence],
+    gain: F32 | None = None,
+) -> dict[str, Estimates]:
+    """Return what a network is judged by that was just trained, frame by frame as live.
+
+    Parameters
+    ----------
+    step : StepBackend
+        Of the network.
+    usual : Usual or None
+        Of the people that it learned from.
+    fit : FitSettings
+        How it was trained.
+    held : sequence of LimbSequence
+    gain : ndarray of shape (N_CHANNEL,), float32, optional
+        That its sigma has; by default none yet.
+    """
+    estimator_of = partial(
+        build_estimator, step, fit.architecture, usual, fit.rate_hz, fit.lead_s, gain=gain
     )
-    return beside_simulation([stream(s) for s in held], held)
+    return beside_simulation(estimator_of, held)
 
 
 def exported(net: Ensemble) -> StepBackend:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from inference.adapter import LEAST_FRAMES, fit_adapter
+from inference.adapter import LEAST_FRAMES, Correction, fit_adapter
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence, measured_matrix
+from inference.estimator import Estimator
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.lessons import lessons
 from inference.evaluation.methods.simulation import simulated
 from inference.evaluation.methods.stride_means import own_strides
-from inference.evaluation.stream import Streamed
-from inference.opinion import heard, known_by_channel, known_distance
+from inference.evaluation.stream import Streamed, estimate_stream
+from inference.opinion import known_distance
 
-__all__ = ["beside_simulation", "calibrated"]
+__all__ = ["EstimatorOf", "beside_simulation", "calibrated"]
 
-F32 = npt.NDArray[np.float32]
+EstimatorOf = Callable[[Correction | None], Estimator]
+"""Returns the estimator of one network with a person's correction, or without any."""
 
 
 def beside_simulation(
-    streams: Sequence[Streamed], held: Sequence[LimbSequence], gain: F32 | None = None
+    estimator_of: EstimatorOf, held: Sequence[LimbSequence]
 ) -> dict[str, Estimates]:
     """Return what one trained network is judged by.
 
@@ -32,32 +33,38 @@ def beside_simulation(
 
     Parameters
     ----------
-    streams : sequence of Streamed
-        Its stream for each of `held`.
+    estimator_of : callable
+        Returns the network's estimator with a person's correction, or without any.
     held : sequence of LimbSequence
         Of people whom it has not seen, or it is no measure.
-    gain : ndarray of shape (N_CHANNEL,), float32, optional
-        That its sigma has; by default none yet.
     """
+    stream = estimate_stream(estimator_of(None))
+    streams = [stream(s) for s in held]
     matrix = measured_matrix().T  # parts of a composite err together
     return {
         "simulation": Estimates([simulated(s) for s in held], free_gain=True),
         "alone": Estimates([s.alone @ matrix for s in streams]),
         "network": Estimates([s.y @ matrix for s in streams], [s.sigma @ matrix for s in streams]),
-        "calibrated": calibrated(streams, held, gain),
+        "calibrated": calibrated(estimator_of, streams, held),
         "own-strides": Estimates(own_strides(held)),
     }
 
 
 def calibrated(
-    streams: Sequence[Streamed], held: Sequence[LimbSequence], gain: F32 | None = None
+    estimator_of: EstimatorOf, streams: Sequence[Streamed], held: Sequence[LimbSequence]
 ) -> Estimates:
     """Return the estimates after calibration on one trial of the same person and motion.
 
     See `inference.evaluation.lessons`; NaN where nobody is judged, and where the trial is too short
-    to teach. `gain` is that of the network's sigma.
+    to teach.
+
+    Parameters
+    ----------
+    estimator_of, held
+        See `beside_simulation`.
+    streams : sequence of Streamed
+        Of `held`, without any correction.
     """
-    square = np.float32(1.0) if gain is None else gain * gain
     matrix = measured_matrix().T
     found, doubt = (
         [np.full((len(s.t), len(MEASURED)), np.nan, dtype=np.float32) for s in held]
@@ -70,12 +77,10 @@ def calibrated(
         adapter = fit_adapter(
             taught.alone[part], taught.state[part], held[k].y[part], held[k].measured[part]
         )
-        known = known_by_channel(known_distance(taught.distance[part]), adapter)
+        correction = Correction(adapter, known_distance(taught.distance[part]))
+        stream = estimate_stream(estimator_of(correction))
         for i, frames in judged:
-            one = streams[i]
-            y = adapter.apply(one.alone[frames], one.state[frames])
-            moved, mixed = heard(y, one.said[frames], one.distance[frames], known)
-            own = adapter.spread * one.alone_sigma[frames]
-            found[i][frames] = (y + moved) @ matrix
-            doubt[i][frames] = np.sqrt(own**2 + square * mixed) @ matrix
+            own = stream(held[i])
+            found[i][frames] = own.y[frames] @ matrix
+            doubt[i][frames] = own.sigma[frames] @ matrix
     return Estimates(found, doubt)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from inference.architecture import BahdanauArchitecture, GruArchitecture, StdrArchitecture
 from inference.channels import CHANNELS, SLICE_ACTIVATION, SLICE_MOMENT
@@ -22,7 +23,8 @@ from tests.inference.synthetic import synthetic_record
 
 pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
-from inference.evaluation.compare import CompareSettings, all_families, compare
+from inference.evaluation import compare as module
+from inference.evaluation.compare import RIVALS, all_families, compare
 from inference.evaluation.methods.network import (
     Recipe,
     trained_and_calibrated,
@@ -34,11 +36,10 @@ BRIEF = TrainSettings(epochs=1, batches=2, batch_size=2, crop=40)
 TINY = GruArchitecture(d_model=8, members=2)
 FIT = FitSettings(folds=2, architecture=TINY, training=BRIEF)
 RECIPE = Recipe(FIT, lambda _: None)
-SETTINGS = CompareSettings(
-    FIT,
-    BahdanauArchitecture(d_model=8, window=4),
-    StdrArchitecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, window=4),
-)
+TINY_RIVALS = {
+    "bahdanau": BahdanauArchitecture(d_model=8, window=4),
+    "stdr": StdrArchitecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, window=4),
+}
 
 
 def spoilt(sequence: LimbSequence) -> LimbSequence:
@@ -90,8 +91,7 @@ def test_a_network_is_blind_to_what_is_not_among_its_inputs(
 
 
 def test_networks_are_compared_on_equal_terms() -> None:
-    settings = CompareSettings()
-    compared = (settings.fit.architecture, settings.stdr, settings.bahdanau)
+    compared = (FitSettings().architecture, *RIVALS.values())
     assert len({a.inputs for a in compared}) == 1
     frames = {a.effort_frames for a in compared}
     assert len(frames) == 1
@@ -99,12 +99,13 @@ def test_networks_are_compared_on_equal_terms() -> None:
 
 
 @pytest.mark.usefixtures("stepped_by_torch")
-def test_every_method_estimates_everybody() -> None:
+def test_every_method_estimates_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RIVALS", TINY_RIVALS)
     records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
     records.append(synthetic_record(subject="p0", seconds=4.0, variant="noise-1"))
     unseen = [synthetic_record("elsewhere", "stranger", seconds=4.0, seed=9)]
     lines: list[str] = []
-    found = compare(records, unseen, SETTINGS, lines.append)
+    found = compare(records, unseen, FIT, lines.append)
     assert sum("fold" in line for line in lines) == 2
     assert found.unseen is not None
     assert {s.person for s in found.unseen.sequences} == {"elsewhere/stranger"}
@@ -120,7 +121,7 @@ def test_every_method_estimates_everybody() -> None:
 
 def test_every_method_can_be_sent_to_another_process_and_its_report_stays_behind() -> None:
     heard: list[str] = []
-    assert len(pickle.loads(pickle.dumps(all_families(SETTINGS, heard.append)))) > 1
+    assert len(pickle.loads(pickle.dumps(all_families(FIT, heard.append)))) > 1
     pickle.loads(pickle.dumps(Recipe(FIT, heard.append))).report("a loss")
     assert heard == []
 
@@ -138,21 +139,21 @@ def test_groups_that_are_shared_out_are_estimated_alike() -> None:
 def test_unseen_people_of_no_use_are_told_before_the_training() -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
     stranger = synthetic_record("elsewhere", "stranger", seconds=4.0)
-    fit = replace(SETTINGS.fit, exchanged={stranger.person: [("SOL_r", "VL_r")]})
+    fit = structs.replace(FIT, exchanged={stranger.person: [("SOL_r", "VL_r")]})
     lines: list[str] = []
     with pytest.raises(FeatureError, match=r"elsewhere/stranger/walk: .* cannot be exchanged"):
-        compare(records, [stranger], replace(SETTINGS, fit=fit), lines.append)
+        compare(records, [stranger], fit, lines.append)
     assert lines == []
 
 
 def test_exchanged_channels_of_nobody_are_told_before_the_training() -> None:
     records = [synthetic_record(subject=f"p{k}", seconds=4.0, seed=k) for k in range(3)]
-    fit = replace(SETTINGS.fit, exchanged={"Made/p1": [("SOL_r", "VM_r")]})
+    fit = structs.replace(FIT, exchanged={"Made/p1": [("SOL_r", "VM_r")]})
     with pytest.raises(FeatureError, match=r"names Made/p1, .* did you mean made/p1"):
-        compare(records, [], replace(SETTINGS, fit=fit), lambda _: None)
+        compare(records, [], fit, lambda _: None)
 
 
 def test_nobody_is_both_trained_on_and_unseen() -> None:
     records = [synthetic_record(subject=f"p{k}") for k in range(2)]
     with pytest.raises(FeatureError, match="made/p1 both trained on and held out"):
-        compare(records, records[1:], SETTINGS, lambda _: None)
+        compare(records, records[1:], FIT, lambda _: None)

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from inference.adapter import LEAST_FRAMES, fit_adapter
-from inference.channels import MEASURED, N_CHANNEL, N_INPUT
+from inference.architecture import GruArchitecture
+from inference.channels import INPUT_GROUPS, MEASURED, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
 from inference.dataset import LimbSequence, measured_matrix, people_by_channel
-from inference.evaluation.estimates import Method, known_channels, predict
+from inference.estimator import build_estimator
+from inference.evaluation.estimates import Estimates, Method, known_channels, predict
 from inference.evaluation.methods import (
     beside_simulation,
     calibrated,
@@ -18,12 +22,23 @@ from inference.evaluation.methods import (
     shared_gain_and_delay,
     simulated,
 )
-from inference.evaluation.stream import Streamed
+from inference.evaluation.methods.streamed import EstimatorOf
+from inference.evaluation.stream import Streamed, estimate_stream
+from inference.opinion.usual import COLUMNS as COLUMNS_OF_MOTION
+from inference.opinion.usual import Usual
 from inference.strides import cut_strides, phase
 from tests.inference.evaluation.people import CHANNELS, people, walker
 
 RATE = 100.0
 COLUMNS = [MEASURED.index(name) for name in CHANNELS]
+PHASE = INPUT_GROUPS["other_moment"]
+"""Inputs that tell the phase to the network alone: no second opinion looks at them."""
+USUAL = Usual(
+    np.zeros(len(COLUMNS_OF_MOTION), np.float32),
+    np.ones(len(COLUMNS_OF_MOTION), np.float32),
+    np.eye(len(COLUMNS_OF_MOTION), dtype=np.float32),
+    np.ones(N_CHANNEL, np.float32),
+)
 BLIND: dict[str, Method] = {
     "simulation": lambda _, held: [simulated(s) for s in held],
     "shared": shared_gain_and_delay(RATE),
@@ -38,17 +53,47 @@ def other_emg(sequence: LimbSequence) -> LimbSequence:
     return replace(sequence, y=np.where(sequence.measured, noise, np.float32(0.0)))
 
 
-def random_streams(sequences: list[LimbSequence]) -> list[Streamed]:
-    """A network's output: near the EMG, with a state that tells the phase."""
-    rng = np.random.default_rng(2)
-    streams = []
-    for s in sequences:
-        kept = s.x[:, :8] + 0.01 * rng.standard_normal((len(s.t), 8))
-        y = np.full((len(s.t), N_CHANNEL), 0.4, dtype=np.float32)
-        doubt, none = np.full_like(y, 0.2), np.full_like(y, np.nan)
-        near = np.ones(len(s.t), dtype=np.float32)
-        streams.append(Streamed(y, doubt, y, doubt, kept.astype(np.float32), none, near))
-    return streams
+class PhaseStep:
+    """A network that estimates 0.4 throughout; its state tells the phase."""
+
+    name = "made"
+    tolerance = 0.0
+
+    def step(self, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> None:
+        for array, value in zip(outputs, (0.4, 0.2, 0.0), strict=True):
+            array.fill(value)
+        outputs[2][:, : PHASE.stop - PHASE.start] = inputs[0][:, PHASE]
+
+
+def estimators(gain: np.ndarray | None = None) -> EstimatorOf:
+    return partial(
+        build_estimator, PhaseStep(), GruArchitecture(d_model=8, members=1), USUAL, RATE, 0.0,
+        gain=gain,
+    )  # fmt: skip
+
+
+def streamed(held: Sequence[LimbSequence]) -> list[Streamed]:
+    stream = estimate_stream(estimators()(None))
+    return [stream(s) for s in held]
+
+
+def after_calibration(held: Sequence[LimbSequence], gain: np.ndarray | None = None) -> Estimates:
+    return calibrated(estimators(gain), streamed(held), held)
+
+
+def unlike(sequence: LimbSequence, distance: float) -> LimbSequence:
+    """The same phase in motion that comes to be so unlike the usual; activations of 0.9."""
+    x = sequence.x.copy()
+    x[:, COLUMNS_OF_MOTION] = np.sqrt(distance)
+    x[:, SLICE_ACTIVATION] = 0.9
+    return replace(sequence, x=x)
+
+
+def share_of_the_simulation(taught: LimbSequence, judged: LimbSequence) -> np.ndarray:
+    """By the formula of `inference.opinion.second_opinion`, frame by frame."""
+    known = max(2.0, np.percentile(streamed([taught])[0].distance, 99.0))
+    distance = streamed([judged])[0].distance.astype(float)
+    return 0.5 * np.maximum(0.0, 1.0 - known / np.maximum(distance, 1e-9))
 
 
 @pytest.mark.parametrize("name", BLIND)
@@ -130,93 +175,86 @@ def test_population_counts_people_equally() -> None:
 
 def test_of_several_trials_the_first_teaches_and_the_others_are_judged() -> None:
     trials = [walker("made/one", name, seed=k, noise=0.1) for k, name in enumerate("abc")]
-    streams = random_streams(trials)
-    plain = calibrated(streams, trials)
+    streams = streamed(trials)
+    plain = after_calibration(trials)
     matrix = measured_matrix().T
     adapter = fit_adapter(streams[0].y, streams[0].state, trials[0].y, trials[0].measured)
     assert np.isnan(plain.y[0]).all()
     for j in (1, 2):
         expected = adapter.apply(streams[j].y, streams[j].state) @ matrix
-        np.testing.assert_array_equal(plain.y[j], expected)
+        np.testing.assert_allclose(plain.y[j], expected, atol=1e-6)  # float32, in another order
         error, before = (
             np.abs(y - trials[j].y)[:, COLUMNS].mean()
-            for y in (plain.y[j], beside_simulation(streams, trials)["network"].y[j])
+            for y in (plain.y[j], beside_simulation(estimators(), trials)["network"].y[j])
         )
         assert error < 0.7 * before
     changed = [trials[0], *(other_emg(t) for t in trials[1:])]
     for before, after in (
-        (plain.y, calibrated(streams, changed).y),
+        (plain.y, after_calibration(changed).y),
         (own_strides(trials), own_strides(changed)),
     ):
         for a, b in zip(before, after, strict=True):
             np.testing.assert_array_equal(a, b)  # what is judged is never looked at
     taught = [other_emg(trials[0]), *trials[1:]]
-    assert not np.array_equal(calibrated(streams, taught).y[1], plain.y[1])
+    assert not np.array_equal(after_calibration(taught).y[1], plain.y[1])
     assert not np.array_equal(own_strides(taught)[1], own_strides(trials)[1])
 
 
 def test_sigma_of_a_calibration_is_what_a_calibrated_session_says() -> None:
     """The network's times what the calibration left of its errors, and what two opinions add."""
     trials = [walker("made/one", name, seed=k, noise=0.1) for k, name in enumerate("ab")]
-    streams = random_streams(trials)
-    adapter = fit_adapter(streams[0].y, streams[0].state, trials[0].y, trials[0].measured)
+    taught = streamed(trials)[0]
+    adapter = fit_adapter(taught.y, taught.state, trials[0].y, trials[0].measured)
     sol = MEASURED.index("SOL")
     assert 0.0 < adapter.spread[sol] < 1.0
-    plain = calibrated(streams, trials)
+    plain = after_calibration(trials)
     assert plain.sigma is not None
     assert np.isnan(plain.sigma[0]).all()  # it teaches
     np.testing.assert_allclose(plain.sigma[1][:, sol], 0.2 * adapter.spread[sol], rtol=1e-6)
 
-    far = np.full(len(trials[1].t), 8.0, np.float32)
-    heard = [streams[0], streams[1]._replace(said=np.full_like(streams[1].y, 0.9), distance=far)]
+    far = [trials[0], unlike(trials[1], 8.0)]
+    part = share_of_the_simulation(*far)
     apart = 0.9 - plain.y[1][:, sol]
-    for gain in (None, 0.5):  # of the network's sigma, which the stream has already
-        given = None if gain is None else np.full(N_CHANNEL, gain, np.float32)
-        joined = calibrated(heard, trials, given)
+    for gain in (1.0, 0.5):  # of the network's sigma, which the stream has already
+        joined = after_calibration(far, np.full(N_CHANNEL, gain, np.float32))
         assert joined.sigma is not None
-        mixed = (gain or 1.0) ** 2 * 0.375 * (1.0 - 0.375) * apart**2
+        mixed = gain**2 * part * (1.0 - part) * apart**2
         expected = np.sqrt(plain.sigma[1][:, sol] ** 2 + mixed)
         np.testing.assert_allclose(joined.sigma[1][:, sol], expected, rtol=1e-4)
 
 
-def test_calibration_hears_the_simulation_where_it_did_not_teach() -> None:
+@pytest.mark.parametrize(
+    ("far", "taught", "largest"),
+    [(8.0, 1.0, 0.375), (8.0, 4.0, 0.25), (8.0, 9.0, 0.0), (1.9, 1.0, 0.0)],
+)
+def test_calibration_hears_the_simulation_where_it_did_not_teach(
+    far: float, taught: float, largest: float
+) -> None:
     trials = [walker("made/one", name, seed=k, noise=0.1) for k, name in enumerate("ab")]
-    streams = random_streams(trials)
-    silent = calibrated(streams, trials).y[1]
-    said = np.full_like(streams[1].y, 0.9)
-    for far, taught, part in (
-        (8.0, 1.0, 0.375),
-        (8.0, 4.0, 0.25),
-        (8.0, 9.0, 0.0),
-        (1.9, 1.0, 0.0),
-    ):
-        near = np.full(len(trials[0].t), taught, np.float32)
-        away = np.full(len(trials[1].t), far, np.float32)
-        heard = [
-            streams[0]._replace(distance=near), streams[1]._replace(said=said, distance=away),
-        ]  # fmt: skip
-        found = calibrated(heard, trials).y[1]
-        expected = silent + part * (0.9 - silent)
-        np.testing.assert_allclose(found[:, COLUMNS], expected[:, COLUMNS], atol=1e-5)
+    silent = after_calibration(trials).y[1]
+    moved = [unlike(trials[0], taught), unlike(trials[1], far)]
+    part = share_of_the_simulation(*moved)[:, None]
+    assert part.max() == pytest.approx(largest, abs=0.01)  # the distance is a running mean
+    expected = silent + part * (0.9 - silent)
+    found = after_calibration(moved).y[1]
+    np.testing.assert_allclose(found[:, COLUMNS], expected[:, COLUMNS], atol=1e-5)
 
 
 def test_a_trial_that_is_too_short_teaches_nothing() -> None:
     trials = [walker("made/one", name, seed=k, noise=0.1) for k, name in enumerate("ab")]
-    streams = random_streams(trials)
     for frames, judged in ((LEAST_FRAMES - 1, False), (LEAST_FRAMES, True)):
         trials[0].measured[frames:] = False
         trials[0].measured[:frames, COLUMNS] = True
-        found = calibrated(streams, trials)
+        found = after_calibration(trials)
         assert np.isfinite(found.y[1]).any() == judged
 
 
 def test_a_single_trial_teaches_by_its_first_half() -> None:
     one = [walker("made/one", strides=6, noise=0.1)]
-    streams = random_streams(one)
     middle = cut_strides(one[0])[3].start
     changed = replace(one[0], y=one[0].y.copy())
     changed.y[:middle] = other_emg(one[0]).y[:middle]
-    for method in (lambda held: calibrated(streams, held).y, lambda held: own_strides(held)):
+    for method in (lambda held: after_calibration(held).y, own_strides):
         plain, moved = method(one)[0], method([changed])[0]
         assert np.isnan(plain[:middle]).all()
         assert np.isfinite(plain[middle + 5 : middle + 50][:, COLUMNS]).all()
@@ -226,14 +264,14 @@ def test_a_single_trial_teaches_by_its_first_half() -> None:
 def test_one_stride_and_strangers_teach_nothing() -> None:
     alone = [walker("made/one", strides=1), walker("made/two", strides=1)]
     assert all(np.isnan(y).all() for y in own_strides(alone))
-    assert all(np.isnan(y).all() for y in calibrated(random_streams(alone), alone).y)
+    assert all(np.isnan(y).all() for y in after_calibration(alone).y)
 
 
 def test_channels_that_nobody_can_teach_are_left_out_for_every_method() -> None:
     train = [walker("made/p0", channels=("SOL", "ST", "GM", "GL"))]
     held = [walker("made/held", channels=("SOL", "SM", "MH", "GAS", "BFLH"))]
     assert known_channels(people_by_channel(train)) == {"SOL", "ST", "SM", "MH", "GM", "GL", "GAS"}
-    families = [lambda _, held: beside_simulation(random_streams(list(held)), held)]
+    families = [lambda _, held: beside_simulation(estimators(), held)]
     (found,) = predict(families, train, held)["network"].y
     scored = np.isfinite(found).all(0)
     assert scored[[MEASURED.index(c) for c in ("SOL", "SM", "MH", "GAS")]].all()
