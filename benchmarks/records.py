@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environment import commit_note, describe_environment, environment_line
-from benchmarks.tables import read_marked, write_between_marks
 from streamer.exceptions import ConfigError
 from streamer.outputs import check_output
+from streamer.reports.tables import read_marked, write_between_marks
 from streamer.terminal import plain_console
 
 

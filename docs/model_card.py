@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.tables import markdown, write_between_marks
 from inference.architecture import Architecture
 from inference.channels import MEASURED
 from inference.checkpoint import Checkpoint, load_checkpoint
+from streamer.reports.tables import markdown, write_between_marks
 
 METHODS = {
     "simulation": "static optimization",

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.drawing import INK, OURS, PALE, plain, pyplot
 from benchmarks.subject import RAJAGOPAL_WALK, data_root, recording_of
 from inference import Refiner
 from inference.emg import envelope
@@ -22,6 +21,7 @@ from streamer.commands.offline import process
 from streamer.formats import Trial, read_storage, read_trial
 from streamer.health import StageTimer
 from streamer.model_inputs import inputs_of
+from streamer.reports.drawing import INK, OURS, PALE, plain, pyplot
 
 HERE = Path(__file__).resolve().parent
 MOMENTS = {"hip_flexion_r": "hip flexion", "knee_angle_r": "knee", "ankle_angle_r": "ankle"}

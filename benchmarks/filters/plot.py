@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from benchmarks.drawing import INK, OTHERS, OURS, plain, pyplot, save
 from benchmarks.filters.curve import RUNNING, WALKING
 from benchmarks.filters.report import UNITS, Report
 from benchmarks.filters.trials import Solution
 from sim_bridge.filters import CAUSAL_DEFAULT
+from streamer.reports.drawing import INK, OTHERS, OURS, plain, pyplot, save
 
 STYLES = {"6Hz": ":", "8Hz": "-", "15Hz": "--", "12Hz": "-.", "13": "--"}
 TITLES = {"qd": "speed", "qdd": "acceleration", "tau": "moment", "activation": "activation"}

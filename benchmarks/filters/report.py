@@ -8,7 +8,7 @@ from rich.console import Console
 from benchmarks.filters.curve import RUNNING, WALKING, Curve
 from benchmarks.filters.opensimrt import Published
 from benchmarks.filters.trials import Solution
-from benchmarks.tables import markdown, rich_table
+from streamer.reports.tables import markdown, rich_table
 
 UNITS = {"qd": "rad/s", "qdd": "rad/s^2", "tau": "N m", "activation": "1"}
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from benchmarks.drawing import INK, OURS, plain, pyplot, save
 from benchmarks.grf.score import FIELDS, Pair
-from benchmarks.tables import markdown, means_by_group, rich_table
+from streamer.reports.drawing import INK, OURS, plain, pyplot, save
+from streamer.reports.tables import markdown, means_by_group, rich_table
 
 SHOWN_S = 2.4
 """Length of what the figure shows of a trial [s]."""

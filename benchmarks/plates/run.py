@@ -6,8 +6,8 @@ from typing import Any
 
 from benchmarks.plates.score import FIELDS, solve_case
 from benchmarks.records import Record
-from benchmarks.tables import markdown, means_by_group, rich_table
 from benchmarks.trials import each_trial
+from streamer.reports.tables import markdown, means_by_group, rich_table
 from streamer.terminal import plain_console
 
 PAGE = "forces.md"

@@ -35,9 +35,9 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
         One clear message; nothing is written.
     """
     with needs_training_extra("nem2e evaluate --ablate"):
-        from benchmarks.results.ablations import ablation_table
-        from benchmarks.tables import read_marked, write_between_marks
         from inference.evaluation.ablate import ablate, ablations
+        from streamer.reports.ablations import ablation_table
+        from streamer.reports.tables import read_marked, write_between_marks
     if docs is not None:
         read_marked(docs / PAGE)
     kept_in = networks_dir(cache)

@@ -44,8 +44,8 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
         One clear message; nothing is written.
     """
     with needs_training_extra("nem2e evaluate --compare"):
-        from benchmarks.tables import read_marked
         from inference.evaluation.compare import compare
+        from streamer.reports.tables import read_marked
     if docs is not None:
         read_marked(docs / PAGE)
     kept_in = networks_dir(cache)
@@ -58,9 +58,9 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
 
 def _publish(comparison: Comparison, docs: Path | None, console: Console) -> None:
     """Print the page, or write it with its figures."""
-    from benchmarks.results.plot import draw
-    from benchmarks.results.report import page
-    from benchmarks.tables import write_between_marks
+    from streamer.reports.results import page
+    from streamer.reports.results_plot import draw
+    from streamer.reports.tables import write_between_marks
 
     text = page(comparison, Bootstrap())
     if docs is None:

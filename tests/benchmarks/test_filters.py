@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.filters.lateness import lateness_s
 from benchmarks.filters.run import run
-from benchmarks.tables import BEGIN, END, write_between_marks
 from streamer.exceptions import ConfigError
+from streamer.reports.tables import BEGIN, END, write_between_marks
 from tests.data_sets import trial_dir
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.tables import BEGIN
 from sim_bridge.filters import CAUSAL_DEFAULT
+from streamer.reports.tables import BEGIN
 from tests.docs.pages import table, text
 
 FILTERS = text("docs/filters.md")

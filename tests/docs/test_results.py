@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.tables import BEGIN, END
 from docs import model_card
 from inference.checkpoint import load_checkpoint
+from streamer.reports.tables import BEGIN, END
 from tests.docs.pages import STUDIES, Table, after, agrees, numbers, table, text
 
 RESULTS = text("docs/results.md")

@@ -164,7 +164,7 @@ def test_a_session_is_not_benched_without_a_place_for_the_row(file: Path) -> Non
 def test_a_page_that_is_not_ours_to_write_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmarks.tables import read_marked
+    from streamer.reports.tables import read_marked
 
     page = tmp_path / "results.md"
     page.write_text(MARKS)

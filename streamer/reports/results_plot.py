@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.drawing import GREY, INK, OURS, plain, pyplot, save
 from inference.channels import MEASURED
 from inference.curves import GRID, stride_curves
 from inference.dataset import LimbSequence
 from inference.evaluation.compare import Study
+from streamer.reports.drawing import GREY, INK, OURS, plain, pyplot, save
 
 __all__ = ["draw", "pooled_curves"]
 

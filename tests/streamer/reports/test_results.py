@@ -7,8 +7,6 @@ import pytest
 
 pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
-from benchmarks.results.plot import draw, pooled_curves
-from benchmarks.results.report import GAIN_TITLE, interval_text, number, page, study_tables
 from inference.channels import CHANNELS, MEASURED
 from inference.dataset import LimbSequence
 from inference.evaluation.bootstrap import Bootstrap, Interval
@@ -17,6 +15,8 @@ from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
 from inference.fit_settings import FitSettings
 from inference.strides import cut_strides
+from streamer.reports.results import GAIN_TITLE, interval_text, number, page, study_tables
+from streamer.reports.results_plot import draw, pooled_curves
 from tests.inference.evaluation.people import CHANNELS as MEASURED_HERE
 from tests.inference.evaluation.people import people, walker
 

@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.tables import markdown
 from inference.channels import CHANNELS, MEASURED
 from inference.dataset import data_sets, measured_matrix
 from inference.evaluation.bootstrap import Bootstrap, Interval
@@ -24,6 +23,7 @@ from inference.evaluation.methods import TITLES
 from inference.evaluation.score import PersonScore, difference, score
 from inference.evaluation.summary import Summary, summarise
 from inference.strides import cut_strides
+from streamer.reports.tables import markdown
 
 __all__ = ["find_summary", "page", "study_tables"]
 

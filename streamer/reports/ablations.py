@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.results.report import find_summary
-from benchmarks.tables import markdown
 from inference.evaluation.summary import Summary
+from streamer.reports.results import find_summary
+from streamer.reports.tables import markdown
 
 __all__ = ["ablation_table"]
 

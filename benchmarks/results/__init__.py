@@ -1,1 +1,0 @@
-"""Every method against measured EMG: the page of results and its figures."""
