@@ -200,7 +200,7 @@ class Bridge:
         self._free_index = model.coordinates.free_index
         self._free, self._free_speed = np.zeros((2, len(self._free_index)))
         self._leaps = Leaps(model)
-        self._unseen_t = -np.inf
+        self._unseen_t, self._guess_kept = -np.inf, False  # by the filter, over a pause
         self._markers = np.zeros((self.ik.n_labels, 3))
         self._frozen = FrozenMarkers(self.ik.n_labels)
         self.output = BridgeOutput(
@@ -235,7 +235,7 @@ class Bridge:
         self._filter.reset()
         self._frozen.reset()
         self._leaps.reset()
-        self._unseen_t = -np.inf
+        self._unseen_t, self._guess_kept = -np.inf, False
         self._external.reset()
         self.so.reset()
 
@@ -285,8 +285,9 @@ class Bridge:
         status = self._track()
         self._external.delay(t, forces)
         if status & _HOLD:
-            self.unseen_until(t)
+            self.unseen_until(t + GUESS_TOLD_S * self._guess_kept)
         else:  # the filter bridges the gap, or starts anew, when markers are back
+            self._guess_kept = self.ik.blind
             if not self.ik.complete:
                 self.unseen_until(t + GUESS_TOLD_S * self.ik.blind)
             if self._leaps.step(t, self.ik.q, self.ik.surprised):
@@ -341,7 +342,7 @@ class Bridge:
             status |= _GAP
         if self.ik.held:
             status |= _HOLD
-        elif self.ik.lost or not (self.ik.converged and self.ik.fits):
+        elif self.ik.lost or self.ik.misplaced or not (self.ik.converged and self.ik.fits):
             status |= _IK_UNCONVERGED
         if self.ik.n_used:
             self.output.marker_rms = self.ik.marker_rms

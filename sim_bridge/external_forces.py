@@ -24,6 +24,7 @@ from .plates import (
     PlateMapper,
     PlateZero,
     Soles,
+    Unexplained,
     lacks_force,
 )
 from .wrench import add_wrench
@@ -31,6 +32,8 @@ from .wrench import add_wrench
 MODES = ("auto", "measured", "predicted")
 _NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)
 _NOT_ZEROED = int(PlateFault.NOT_ZEROED)
+ALL_PLATES = "all"
+"""By this name faults are told that no plate has alone."""
 LEARN_EVERY = 8
 """Frames between looks at how high the floor is; a foot stands for longer."""
 
@@ -100,7 +103,8 @@ class ExternalForces:
             self._reaction = GroundReaction(model, feet, rate_hz)
             self.loads += _feet_without(self.loads) if predicts else ()
         carrying = [load for load in self.loads if not load.pure_torque]
-        self.carried = bool(_moves(model, carrying).any()) or not base_links(model)
+        base = base_links(model)
+        self.carried = bool(_moves(model, carrying).any()) or not base
         self._mode = mode
         self._foot = foot = _foot_of(self.loads)
         self._elsewhere = _moves(model, self.loads) & (foot < 0)
@@ -120,6 +124,9 @@ class ExternalForces:
         self._total, self._whole = np.full(9, np.nan), False
         self._missing = MissingLoad(foot, weight, rate_hz)
         self._parent = model.chain.parent
+        self._unexplained = Unexplained(
+            self._parent, base[-1] if base and loads else -1, weight, rate_hz
+        )
         self.forces: F64 = self._blend.forces
         self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
         self._names = tuple(load.name for load in loads)
@@ -152,7 +159,7 @@ class ExternalForces:
         self._whole, self.posed, self.settled = False, True, True
         for part in (
             self._zero, self._judge, self._cleaner, self._feet, self._delay, self._missing,
-            self._blend,
+            self._blend, self._unexplained,
         ):  # fmt: skip
             part.reset()
         if self._mapper is not None:
@@ -248,6 +255,10 @@ class ExternalForces:
             np.copyto(self.plate_faults, self._judge.fault)
         else:
             self._watch(dynamics, self._reaction)
+        if self.posed and self.settled and not (self.predicted or self._ignored):
+            self._doubted |= self._unexplained.step(
+                dynamics.work.force, dynamics.pose.position, self.forces
+            )
         note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)
 
     def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction) -> None:
@@ -279,6 +290,9 @@ class ExternalForces:
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:
         """Tell name and message of each fault that was not told yet."""
+        if (verdict := self._unexplained.verdict) and (ALL_PLATES, 0) not in self._told:
+            self._told.add((ALL_PLATES, 0))
+            tell(ALL_PLATES, verdict)
         if not self.plate_faults.any():
             return
         for i, (name, fault) in enumerate(

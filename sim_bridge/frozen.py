@@ -1,15 +1,20 @@
-"""Whether a frame is the last one again: the cameras have stopped, or a slower stream is padded."""
+"""Whether a frame is the last one again: the cameras have stopped, or a slower stream is padded.
+
+Single markers that stay are filled in by software that lost them; they count as missing.
+"""
 
 import logging
 
 import numpy as np
 
-from ._jit import F64, is_finite, kernel
+from ._jit import F64, I64, is_finite, kernel
 
 _log = logging.getLogger(__name__)
 
 FROZEN_S = 0.1
 """After so long [s] it is the cameras; for less, frames were lost or the stream is padded."""
+FILLED_FRAMES = 3
+"""Frames after which a marker that stays is not measured; one that is may do so by chance once."""
 _TOLD_AFTER = 20
 
 
@@ -25,18 +30,23 @@ class FrozenMarkers:
     def __init__(self, n_label: int) -> None:
         self._last: F64 = np.full((n_label, 3), np.nan)
         self._since = np.inf
+        self._stays = np.zeros(n_label, dtype=np.int64)
         self._repeats, self._said_frozen = 0, False
 
     def reset(self) -> None:
         """Forget the last frame."""
         self._last[:] = np.nan
+        self._stays[:] = 0
 
     def step(self, t: float, markers: F64) -> bool:
-        """Take the markers (n_label, 3) of time `t` [s]; True if they are no measurement."""
+        """Take the markers (n_label, 3) of time `t` [s]; True if they are no measurement.
+
+        Single ones that are none become NaN.
+        """
         if same(markers, self._last):
             self._tell(t)
             return True
-        self._last[:] = markers
+        hide_filled(markers, self._last, self._stays)
         self._since = t
         return False
 
@@ -69,3 +79,17 @@ def same(markers: F64, last: F64) -> bool:
             elif is_finite(a) or is_finite(b):
                 return False
     return known > 0
+
+
+@kernel
+def hide_filled(markers_out: F64, last_out: F64, stays_out: I64) -> None:
+    """Take out markers that stay to the last bit for some frames, and remember all as they came."""
+    for i in range(markers_out.shape[0]):
+        stays = True
+        for c in range(3):
+            stays = stays and markers_out[i, c] == last_out[i, c]
+            last_out[i, c] = markers_out[i, c]
+        stays_out[i] = stays_out[i] + 1 if stays else 0
+        if stays_out[i] >= FILLED_FRAMES:
+            for c in range(3):
+                markers_out[i, c] = np.nan

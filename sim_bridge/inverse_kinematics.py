@@ -13,6 +13,7 @@ from .coordinate_task import CoordinateTask
 from .exceptions import MarkerMismatch
 from .first_poses import FirstPoses
 from .kinematics import point_in_ground, pose_free
+from .link_misfit import LinkMisfit
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
 from .marker_normal import Targets, seen_markers
@@ -81,6 +82,8 @@ class InverseKinematics:
         Whether its markers hardly see a coordinate that those before saw: it follows a prediction.
     surprised : bool
         Whether its pose is not where the one before led to: what is between them is no motion.
+    misplaced : bool
+        Whether the markers of one body are not where its own can be.
     lost : bool
         Whether its pose may be a wrong one, with a joint turned over say: a better is looked for.
     """
@@ -113,6 +116,7 @@ class InverseKinematics:
             raise MarkerMismatch("fewer than three markers have a weight above 0; raise some")
         names = [name for name, has_weight in zip(match.names, used, strict=True) if has_weight]
         self.unseen = _unseen(model, self._targets.link)
+        self._link_misfit = LinkMisfit(self._targets, _bodies_by_link(model))
         self._gate, self._stiffness = MarkerGate(self._targets, names, self.n_labels), stiffness
         self._set_up(model, tasks)
 
@@ -139,7 +143,7 @@ class InverseKinematics:
         self._start = self.free.copy()
         self._sight, self.blind = Sight(len(self.free)), False
         self._last_rms, self._held, self._misfits = 0.0, 0, 0
-        self._placed = self.lost = self.surprised = False
+        self._placed = self.lost = self.surprised = self.misplaced = False
 
     @property
     def q(self) -> F64:
@@ -238,6 +242,7 @@ class InverseKinematics:
         self.surprised |= more
         self._take_step()
         leapt = self._leapt()
+        self.misplaced = self._link_misfit.step(self._gate.markers, self._solver.pose)
         self._keep()
         if leapt or (self._misfits >= _LOST_FRAMES and not self.lost):
             self._lose(markers)
@@ -322,6 +327,7 @@ class InverseKinematics:
         self._search.go_on(np.inf)
         self._placed = self._search.found
         self._solver.solve(markers, self._search.free, MAX_ITERATIONS)
+        self.misplaced = self._link_misfit.step(markers, self._solver.pose)
         self._start_here()
 
     def _start_here(self) -> None:
@@ -374,3 +380,12 @@ def _unseen(model: CompiledModel, links: I64) -> tuple[str, ...]:
             "those of the limbs sent, rename them, or pair them (`names`)"
         )
     return tuple(name for name, s in zip(model.coordinates.free_names, seen, strict=True) if not s)
+
+
+def _bodies_by_link(model: CompiledModel) -> list[str]:
+    """Name of the first body on each link."""
+    names = [""] * len(model.chain.parent)
+    for name, link in zip(model.bodies.names, model.bodies.link.tolist(), strict=True):
+        if link >= 0 and not names[link]:
+            names[link] = name
+    return names

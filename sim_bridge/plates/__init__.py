@@ -9,6 +9,7 @@ from .geometry import Soles
 from .judge import PlateJudge
 from .mapping import ON_FEET, PlateMapper
 from .missing import MissingLoad, lacks_force
+from .unexplained import Unexplained
 from .whose import EITHER, FootCheck
 from .zero import PlateZero
 
@@ -23,5 +24,6 @@ __all__ = [
     "PlateMapper",
     "PlateZero",
     "Soles",
+    "Unexplained",
     "lacks_force",
 ]
