@@ -54,8 +54,7 @@ def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
         lower=np.where(clamped, [c.getRangeMin() for c in all_coordinates], -np.inf),
         upper=np.where(clamped, [c.getRangeMax() for c in all_coordinates], np.inf),
         is_rotation=is_rotation,
-        is_angle=is_rotation
-        | np.array([_turns_something(c) for c in all_coordinates], dtype=bool),
+        is_angle=is_rotation | np.array([_turns_something(c) for c in all_coordinates], dtype=bool),
         lead=np.array([number.get(int(i), -1) for i in lead], dtype=np.int64),
         function=function,
         free_index=np.array(free, dtype=np.int64),
