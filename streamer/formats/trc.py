@@ -112,7 +112,7 @@ def _tell_of_counts(path: Path, header: dict[str, str], counts: dict[str, int]) 
         declared = header.get(key.lower(), "")
         if declared.isdecimal() and int(declared) != count:
             _log.warning(
-                "%s: %s is %s in the header, but there are %d; if a part is missing, export it again",
+                "%s: %s is %s in the header, but there are %d; if some are missing, export again",
                 path, key, declared, count,
             )  # fmt: skip
 

@@ -173,8 +173,11 @@ def test_unusable_file_is_refused_in_one_line(tmp_path: Path, text: str | bytes,
     [
         ("3\t2", []),
         ("\t", []),
-        ("238\t2", ["NumFrames is 238 in the header, but there are 3; if a part is missing, exp"]),
-        ("3\t41", ["NumMarkers is 41 in the header, but there are 2; if a part"]),
+        (
+            "238\t2",
+            ["NumFrames is 238 in the header, but there are 3; if some are missing, export again"],
+        ),
+        ("3\t41", ["NumMarkers is 41 in the header, but there are 2; if some"]),
         ("2\t1", ["NumFrames is 2 in", "NumMarkers is 1 in"]),
     ],
 )
