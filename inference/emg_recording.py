@@ -68,6 +68,8 @@ MAINS_WIDTH_HZ: Final = 1.0
 RESTLESS: Final = 0.5
 """Share of its maximum below which an envelope falls for a tenth of the time at least; the most
 restless of 353 real channels falls below 0.45."""
+_NO_ENVELOPE: Final = "raw EMG, not an envelope"
+_NOT_RAW: Final = "an envelope, not raw EMG"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +129,12 @@ def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> tuple[Envelopes,
     good = [i for i, name in enumerate(emg.names) if not faults[name]]
     lines = [f"{name} {fault}" for name, fault in faults.items() if fault]
     if not good:
+        if any(fault.endswith((_NO_ENVELOPE, _NOT_RAW)) for fault in faults.values()):
+            other = "raw" if emg.kind == "envelope" else "envelope"
+            lines.append(
+                f"if so, the kind is {other}: write it as `kind` under `emg` in the configuration, "
+                "or under [emg] in trial.toml"
+            )
         raise CalibrationError(f"{emg.source}: no EMG channel can be used: {'; '.join(lines)}")
     warnings += [f"{emg.source}: left out: {line}" for line in lines]
     names = tuple(emg.names[i] for i in good)
@@ -184,14 +192,14 @@ def _kind_fault(time: F64, column: F64, kind: str) -> str:
     if kind == "envelope":
         negative = np.mean(column < 0.0)
         if negative > NEGATIVE_SHARE:
-            return f"is negative {100 * negative:.0f} % of the time: raw EMG, not an envelope"
+            return f"is negative {100 * negative:.0f} % of the time: {_NO_ENVELOPE}"
         return ""
     low, middle, high = np.percentile(column, (1.0, 50.0, 99.0))
     crossings = np.count_nonzero(np.diff(column > middle))
     if crossings < RAW_CROSSINGS_HZ * (time[-1] - time[0]):
-        return "hardly crosses its median: an envelope, not raw EMG"
+        return f"hardly crosses its median: {_NOT_RAW}"
     if middle - low < LOPSIDED * (high - middle):
-        return "lies on one side of its median: rectified or an envelope, not raw EMG"
+        return f"lies on one side of its median: rectified or {_NOT_RAW}"
     return ""
 
 

@@ -318,7 +318,9 @@ def calibrate(
         typer.Option(help="Trial directory with EMG; repeat until there are 4 s in all or more."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file: record live instead.")] = None,
-    seconds: Annotated[float, typer.Option(help="How long to record live.")] = 60.0,
+    seconds: Annotated[
+        float | None, typer.Option(help="How long to record live; default: 60.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Network, with --trial; default: ours.")
     ] = None,
@@ -328,6 +330,8 @@ def calibrate(
         raise typer.BadParameter("give either --trial or --config", param_hint="--trial")
     if config is not None and checkpoint is not None:
         raise typer.BadParameter("the configuration names it", param_hint="--checkpoint")
+    if config is None and seconds is not None:
+        raise typer.BadParameter("trials are taken whole; leave it out", param_hint="--seconds")
     from streamer.commands import calibrate as command
 
     if config is None:
@@ -337,6 +341,7 @@ def calibrate(
     from streamer.lsl_config import quiet_liblsl
 
     quiet_liblsl()
+    seconds = 60.0 if seconds is None else seconds
     command.live(config, seconds, out, run_realtime.wire)
 
 

@@ -6,6 +6,7 @@ Unknown keys are refused with the list of the known ones; paths are relative to 
 import math
 import os
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -28,6 +29,18 @@ ALIGN_WAIT_MS = 2.0
 """A session waits so long [ms] for forces that are late, unless its file says otherwise."""
 PATHS = ("model", "loads", "corners", "trial", "ik_setup", "checkpoint", "subject", "keys")
 """Keys of a session that name files."""
+_FOLDERS = ("trial", "checkpoint", "keys")
+"""Those of them that name folders."""
+_PLAIN = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+    "array": "a list",
+    "object": "lines `key: value`",
+    "path": "the path of a file",
+}
+"""What msgspec's kinds of values are called by people."""
 
 
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -184,7 +197,7 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
     try:
         config = msgspec.convert(content, RunConfig, dec_hook=_to_path, strict=True)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}; {_remedy(str(error), content)}") from error
+        raise ConfigError(f"{path}: {_refusal(str(error), content)}") from error
     _check_filter(path, config.filter)
     if "loads" not in without and config.forces.transducers is not None and not config.has_plates:
         raise ConfigError(
@@ -203,28 +216,55 @@ def _check_filter(path: Path, name: str) -> None:
         )
 
 
-def _remedy(problem: str, content: Mapping[str, Any]) -> str:
-    """What to do about a value that msgspec refuses, at ``$.key`` or ``$.key.key`` as it says."""
-    place = re.search(r" - at `\$\.(\w+)(?:\.(\w+))?`$", problem)
-    if place is None:
-        return "correct the value"
-    key, inner = place.groups()
-    kind, value = get_type_hints(RunConfig)[key], content[key]
-    if inner is not None:
-        kind, value = get_type_hints(kind)[inner], value[inner]
+def _refusal(error: str, content: Mapping[str, Any]) -> str:
+    """Say in plain words what msgspec refuses at ``$.key.key[0]``: key, value, what is wanted."""
+    found = re.fullmatch(r"(.*) - at (`key` in )?`\$\.?(.*)`", error, re.DOTALL)
+    said, of_a_key, place = found.groups() if found else (error, None, "")
+    key = place.partition("[...]")[0].replace(".", ": ")
+    if missing := re.fullmatch(r"Object missing required field (`\w+`)", said):
+        return f"{key and f'{key}: '}{missing[1]} is missing; add it"
+    if not said.startswith(("Expected ", "Invalid enum ")):  # our own words, or an unknown key
+        said = said.replace("Object contains unknown field", "unknown key")
+        return f"{key and f'{key}: '}{said}" + ("" if ";" in said else "; correct the value")
+    wanted = _wanted(said, place)
+    if of_a_key:
+        return f"`{key}` has a key that is not {wanted}; put it in quotation marks"
+    value = _at(content, place)
+    must = "each in it must" if "[...]" in place else "it must"
+    refusal = f"`{key}` is {'empty' if value is None else reprlib.repr(value)}, {must} be {wanted}"
+    if isinstance(value, str) and re.fullmatch(r"-?\d+,\d+", value):
+        refusal += f"; write {value.replace(',', '.')}, with a decimal point"
+    return refusal
+
+
+def _wanted(said: str, place: str) -> str:
+    """What msgspec expects, in plain words; all choices where there are some."""
+    kind: Any = RunConfig
+    for name in place.split("."):
+        kind = get_type_hints(kind).get(name) if isinstance(kind, type) else None
     if get_origin(kind) is Literal:
         *others, last = get_args(kind)
-        return f"give {', '.join(others)} or {last}"
-    if isinstance(value, str) and re.fullmatch(r"-?\d+,\d+", value):
-        return f"write {value.replace(',', '.')}, with a decimal point"
-    return "correct the value"
+        return f"{', '.join(others)} or {last}"
+    wanted = said.removeprefix("Expected ").partition(", got ")[0]
+    for kinds in re.findall(r"`(.*?)`", wanted):
+        plain = " or ".join(_PLAIN.get(kind, kind) for kind in kinds.split(" | "))
+        wanted = wanted.replace(f"`{kinds}`", plain)
+    return wanted.replace("<=", "of at most").replace(">=", "of at least")
+
+
+def _at(content: Mapping[str, Any], place: str) -> Any:
+    """The value at a place, or the one that has several there."""
+    value: Any = content
+    for key, index in re.findall(r"(\w+)|\[(\d+)\]", place.partition("[...]")[0]):
+        value = value[key] if key else value[int(index)]
+    return value
 
 
 def _to_path(kind: type, value: object) -> object:
     """Let text stand for a path."""
     if kind is Path and isinstance(value, str):
         return Path(value)
-    raise ValueError(f"expected a path, got {value!r}")
+    raise ValueError("Expected `path`")
 
 
 def _refuse_unknown(path: Path, given: Mapping[str, Any], kind: type, place: str) -> None:
@@ -257,4 +297,6 @@ def _existing(path: Path, key: str, value: Path | str) -> Path:
     if not os.path.exists(absolute):  # of a path, not even a name that is too long raises
         remedy = "make it with `nem2e calibrate`" if key == "subject" else "correct it"
         raise ConfigError(f"{path}: `{key}` names {absolute}, which is not there; {remedy}")
+    if key not in _FOLDERS and absolute.is_dir():
+        raise ConfigError(f"{path}: `{key}` names {absolute}, which is a folder; name a file in it")
     return absolute

@@ -1,6 +1,7 @@
 """What a command is told to write: looked at before the work, so that none is done in vain."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from streamer.exceptions import ConfigError, StreamerError
@@ -24,7 +25,7 @@ def check_output(path: Path, option: str, *, folder: bool = False) -> None:
     ------
     ConfigError
         If a folder is where a file should be, or a file where a folder should be, or the user has
-        no right to write there.
+        no right to write there, or the folder takes no file.
     """
     target = path.absolute()
     there = next(place for place in (target, *target.parents) if os.path.exists(place))
@@ -34,9 +35,20 @@ def check_output(path: Path, option: str, *, folder: bool = False) -> None:
         problem = f"{there} is {'no' if needs_folder else 'a'} folder"
     elif not os.access(there, os.W_OK):
         problem = f"{there} is not yours to write to"
+    elif needs_folder:
+        problem = _no_new_file(there)
     if problem:
         remedy = "give a folder of yours" if folder else "give a file in a folder of yours"
         raise ConfigError(f"{option} {path} cannot be written: {problem}; {remedy}")
+
+
+def _no_new_file(folder: Path) -> str:
+    """Why a folder takes no file, whatever its rights say, as root or in /proc; else empty."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        return f"{folder} takes no new file ({error.strerror})"
+    return ""
 
 
 def write_output(path: Path, content: str, option: str) -> None:

@@ -60,13 +60,17 @@ def is_local(endpoint: str) -> bool:
 
 
 def check_reach(endpoint: str, keys: Path | None) -> None:
-    """Refuse an endpoint that other machines can reach without keys.
+    """Refuse what is no endpoint, or one that other machines can reach without keys.
 
     Raises
     ------
     StreamerError, UnsafeEndpoint
         If it is no endpoint, or one for which keys are needed.
     """
+    if "://" not in endpoint:
+        raise StreamerError(
+            f"{endpoint!r} is no endpoint: `tcp://` is missing; write tcp://{endpoint}"
+        )
     if keys is None and not is_local(endpoint):
         raise UnsafeEndpoint(
             f"{endpoint} can be reached by other machines; name a key directory in `keys` "

@@ -1,8 +1,10 @@
 """What a client of a session says when nothing comes."""
 
 import math
+import socket
 import time
 from collections.abc import Collection
+from urllib.parse import urlsplit
 
 from streamer.messages import Message
 from streamer.subscriber import WAIT_S, Subscriber
@@ -59,6 +61,23 @@ class Silence:
                     f"no {wanted} on {self._endpoint} for {WAIT_S:g} s, but a session runs; "
                     "do markers come?"
                 )
+            elif host := _unknown_host(self._endpoint):
+                say(
+                    f"nothing on {self._endpoint} for {WAIT_S:g} s: no machine is known here by "
+                    f"the name {host!r}; correct it, or give the machine's address"
+                )
             else:
                 say(f"nothing on {self._endpoint} for {WAIT_S:g} s; is `nem2e run` running?")
         self._somebody, self._end = False, time.monotonic() + WAIT_S
+
+
+def _unknown_host(endpoint: str) -> str:
+    """The machine's name in an endpoint, if nobody knows its address; to ask may take seconds."""
+    host = urlsplit(endpoint).hostname if endpoint.startswith("tcp://") else None
+    if host is None:
+        return ""
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return host
+    return ""

@@ -39,11 +39,13 @@ def compile_model(
     Raises
     ------
     ModelFileError
-        If the file is missing, unreadable or has no markers.
+        If the file is missing, unreadable, no model or has no markers.
     UnsupportedComponent
         If the model holds something that the bridge does not reproduce.
     """
     osim = Path(osim)
+    if osim.is_dir():
+        raise ModelFileError(f"{osim} is a folder; give the .osim file in it")
     if not osim.is_file():
         raise ModelFileError(f"there is no model at {osim}; check the path")
     digest = model_digest(osim)

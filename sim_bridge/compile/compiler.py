@@ -20,10 +20,14 @@ from .path_points import read_path_geometry
 from .paths import LengthOracle, Progress, fit_paths, fit_region
 from .skeleton import read_skeleton
 
+_MODEL = re.compile(rb"<Model[\s/>]")
+
 
 def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
     """Compile without looking at the cache; parameters as in :func:`sim_bridge.compile_model`."""
     progress("reading the model", 0.0)
+    if not _MODEL.search(osim.read_bytes()):  # OpenSim makes an empty model of any file of its own
+        raise ModelFileError(f"{osim} holds no Model; give the person's .osim file")
     model = _open(osim)
     try:
         return _compiled(model, osim, digest, progress)
@@ -75,7 +79,10 @@ def _open(osim: Path) -> Any:
         refuse_outside_sets(model)  # before OpenSim adds bodies of its own where a loop closes
         model.initSystem()
     except RuntimeError as error:
-        raise ModelFileError(f"OpenSim cannot read {osim}: {_reason(error)}") from error
+        raise ModelFileError(
+            f"OpenSim cannot read {osim}: {_reason(error)}; give a whole .osim file, one that "
+            "OpenSim opens"
+        ) from error
     return model
 
 
@@ -84,4 +91,4 @@ def _reason(error: RuntimeError) -> str:
     message = re.sub(r"^std::exception in '.*?': ", "", str(error).strip())
     said = re.split(r"\n\s*Thrown at ", message)[0]
     telling = [line for line in said.splitlines() if "rror" in line]
-    return " ".join((telling[-1] if telling else said).split())
+    return " ".join((telling[-1] if telling else said).split()).rstrip(".")

@@ -47,14 +47,14 @@ def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
     rotational = opensim.Coordinate.Rotational
     free = [i for i in range(len(names)) if lead[i] == i]
     number = {i: k for k, i in enumerate(free)}
-    is_rotation = np.array([c.getMotionType() == rotational for c in all_coordinates])
+    is_rotation = np.array([c.getMotionType() == rotational for c in all_coordinates], dtype=bool)
     return Coordinates(
         names=names,
         default=np.array([c.getDefaultValue() for c in all_coordinates]),
         lower=np.where(clamped, [c.getRangeMin() for c in all_coordinates], -np.inf),
         upper=np.where(clamped, [c.getRangeMax() for c in all_coordinates], np.inf),
         is_rotation=is_rotation,
-        is_angle=is_rotation | np.array([_turns_something(c) for c in all_coordinates]),
+        is_angle=is_rotation | np.array([_turns_something(c) for c in all_coordinates], dtype=bool),
         lead=np.array([number.get(int(i), -1) for i in lead], dtype=np.int64),
         function=function,
         free_index=np.array(free, dtype=np.int64),

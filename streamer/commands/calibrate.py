@@ -1,8 +1,8 @@
 """`nem2e calibrate`: measured EMG beside the motion in, one person's subject file out."""
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,7 +29,7 @@ from streamer.frame_forces import tells_motion
 from streamer.lsl_inlet import find
 from streamer.model_inputs import inputs_of
 from streamer.outputs import check_output
-from streamer.terminal import let_signals_interrupt, plain_console
+from streamer.terminal import let_signals_interrupt, plain_console, say
 from streamer.trial_features import trial_features
 
 if TYPE_CHECKING:  # it imports this package
@@ -185,7 +185,7 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
     _check_out(out)
     config = load_config(config_path, without=("subject",))
     let_signals_interrupt()
-    with ExitStack() as resources:
+    with _said_if_interrupted(), ExitStack() as resources:
         emg = EmgInlet(find(config.emg), config.emg)
         resources.callback(emg.close)
         wired = wire(config, resources)
@@ -199,6 +199,15 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
     recording = EmgRecording(emg.name, emg.names, *emg.samples(), config.emg.kind)
     take = Take(states, recording, wired.bridge.filter_delay_s)
     finish(calibrate([take], wired.refiner.digest, wired.refiner.lead_s), out)
+
+
+@contextmanager
+def _said_if_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped before the recording was over; nothing is written")
+        raise
 
 
 def _check_out(out: Path) -> None:
@@ -287,5 +296,6 @@ def finish(found: Calibration, out: Path) -> None:
     console.print(
         f"mean r {means[0]:.2f} before, {means[1]:.2f} after, in blocks of time that were not "
         f"fitted; the EMG stands {1e3 * facts.lag_s:+.0f} ms against the network's estimate\n"
-        f"wrote {out}; use it with `subject: {out.name}` in the configuration"
+        f"wrote {out}; use it with `subject: {out}` in the configuration, whose paths "
+        "are relative to its own folder"
     )

@@ -26,6 +26,7 @@ from streamer.terminal import asked_to_stop, say
 
 REPLAY_PRIORITY = 10
 """SCHED_FIFO priority, where the system permits it."""
+FORCE_SUFFIXES = (".mot", ".sto")
 UNUSED = tuple(key for key in PATHS if key != "model")
 """Keys of a configuration whose files a replay has no use for."""
 
@@ -69,8 +70,12 @@ def run(
     """
     if not speed > 0.0:
         raise ConfigError(f"--speed is {speed:g}; give a positive number")
+    if not name:
+        raise ConfigError("--name is empty; give the stream a name, or leave it out")
     faults = parse_faults(list(fault))
     source = cut(open_source(paths, config), start_s, end_s)
+    if emg and source.analogs is None:
+        raise ConfigError(f"--emg: {paths[0]} has no EMG; leave --emg out")
     source_id = source_id or uuid.uuid4().hex
     rate_hz = source.markers.rate_hz * speed
     outlet = Outlet(name, "MoCap", marker_channels(source.markers.names, unit), rate_hz, source_id)
@@ -124,9 +129,11 @@ def open_source(paths: Sequence[Path], config: Path | None = None) -> Recording:
         ending = path.suffix.lower()
         if ending in MARKER_SUFFIXES and markers is not None:
             raise FormatError(path, "is a second file of markers", "give one at a time")
+        if ending in FORCE_SUFFIXES and forces is not None:
+            raise FormatError(path, "is a second file of forces", "give one at a time")
         if ending in MARKER_SUFFIXES:
             markers = read_recording(path, session)
-        elif ending in (".mot", ".sto"):
+        elif ending in FORCE_SUFFIXES:
             forces = read_storage(path)
         else:
             raise FormatError(
@@ -165,9 +172,13 @@ def cut(source: Recording, start_s: float | None, end_s: float | None) -> Record
     Raises
     ------
     ConfigError
-        If fewer than two frames remain.
+        If fewer than two frames remain, or there are no more.
     """
     table = source.markers
+    if table.n_frames < 2:
+        raise ConfigError(
+            f"the recording has one frame, at {table.time[0]:g} s; give one of two or more"
+        )
     part = table.between(start_s, end_s)
     if part.n_frames < 2:
         raise ConfigError(

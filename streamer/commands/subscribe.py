@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from streamer.exceptions import ConfigError
 from streamer.messages import Emg, Message, Meta, values
 from streamer.silence import Silence
 from streamer.status import names
@@ -35,7 +36,14 @@ def run(
         Stop after so many messages.
     keys : Path, optional
         Client's key directory.
+
+    Raises
+    ------
+    StreamerError
+        If `count` is not positive, or the endpoint or the keys cannot be used.
     """
+    if count is not None and count < 1:
+        raise ConfigError(f"--count is {count}; give 1 or more, or leave it out")
     console = plain_console()
     channel_names: Sequence[str] = ()
     shown = 0

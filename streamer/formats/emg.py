@@ -1,12 +1,20 @@
 """Measured EMG as comma-separated text: a ``time`` column and one column per channel."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from streamer.exceptions import FormatError
 from streamer.formats.tables import Storage
-from streamer.formats.text import check_times, check_unique, parse_block, read_lines
+from streamer.formats.text import (
+    DECIMAL_COMMA,
+    NumberedLine,
+    check_times,
+    check_unique,
+    parse_block,
+    read_lines,
+)
 
 
 def read_emg(path: Path | str) -> Storage:
@@ -32,6 +40,7 @@ def read_emg(path: Path | str) -> Storage:
     path = Path(path)
     lines = read_lines(path)
     labels = [label.strip().strip('"') for label in lines[0].text.split(",")]
+    _refuse_other_separators(path, lines)
     if labels[0].lower() != "time":
         raise FormatError(path, f"the first column is {labels[0]!r}", "it must be time", line=1)
     if len(labels) == 1:
@@ -44,3 +53,17 @@ def read_emg(path: Path | str) -> Storage:
     time = np.ascontiguousarray(block[:, 0])
     check_times(path, time, body)
     return Storage(time, tuple(labels[1:]), np.ascontiguousarray(block[:, 1:]), name="emg")
+
+
+def _refuse_other_separators(path: Path, lines: Sequence[NumberedLine]) -> None:
+    """Refuse what spreadsheets of many countries write: semicolons, and commas for points."""
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        first, found, _ = lines[0].text.partition(separator)
+        if found and first.strip().strip('"').lower() == "time":
+            commas = any(DECIMAL_COMMA.search(line.text) for line in lines[1:3])
+            raise FormatError(
+                path,
+                f"its columns are separated by {name}" + commas * " and it has decimal commas",
+                "export it with commas between columns and decimal points",
+                line=1,
+            )

@@ -1,5 +1,6 @@
 """Text files to lines, and blocks of numbers to arrays, with the line at fault in each message."""
 
+import codecs
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from streamer.exceptions import FormatError
 F64 = NDArray[np.float64]
 
 _WINDOWS_NAN = re.compile(r"[-+]?(?:1\.#(?:IND|QNAN|SNAN|INF)\d*|nan\((?:s?nan|ind)\))", re.I)
-_DECIMAL_COMMA = re.compile(r"\d,\d")
+DECIMAL_COMMA = re.compile(r"\d,\d")
 
 
 class NumberedLine(NamedTuple):
@@ -52,15 +53,19 @@ def read_lines(path: Path) -> list[NumberedLine]:
     Raises
     ------
     FormatError
-        If the file is absent, a directory, unreadable, or not text.
+        If the file is absent, a directory, unreadable, empty, or not text.
     """
     raw = read_bytes(path)
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FormatError(path, "is text in UTF-16 ('Unicode' in Windows)", "save it as UTF-8")
     if b"\0" in raw[:4096]:
         raise FormatError(path, "is a binary file", "give the text file of this format")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
+    if not text.strip():
+        raise FormatError(path, "is empty", "export it again")
     # only the three line endings there are; str.splitlines would also cut at form feeds
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return [NumberedLine(i, line) for i, line in enumerate(lines, start=1)]
@@ -134,7 +139,7 @@ def _first_fault(
                 float(field)
             except ValueError:
                 remedy = "repair it or export the file again"
-                if _DECIMAL_COMMA.search(field):
+                if DECIMAL_COMMA.search(field):
                     remedy = "export the file again with a decimal point"
                 return FormatError(
                     path, f"column {column}: {field!r} is no number", remedy, line=line.number

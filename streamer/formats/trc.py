@@ -6,6 +6,7 @@ before the rows or none, trailing tabs, missing markers as empty fields, NaN or 
 ending. All of these are read alike.
 """
 
+import logging
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +21,8 @@ from streamer.units import METRES_PER_UNIT, spelled
 from streamer.unseen import hide_unseen
 
 F64 = NDArray[np.float64]
+
+_log = logging.getLogger(__name__)
 
 _TIME_LABELS = ("time", "times", "time(s)", "time (s)")
 
@@ -38,7 +41,8 @@ def read_trc(path: Path | str) -> MarkerTable:
     Returns
     -------
     MarkerTable
-        Positions in metres, in the laboratory frame of the file.
+        Positions in metres, in the laboratory frame of the file. Where the header counts other
+        frames or markers, the log says so.
 
     Raises
     ------
@@ -58,6 +62,7 @@ def read_trc(path: Path | str) -> MarkerTable:
         raise FormatError(path, "no frames after the header", "export the trial again")
     time = np.ascontiguousarray(block[:, 1])
     check_times(path, time, body)
+    _tell_of_counts(path, header, {"NumFrames": len(time), "NumMarkers": len(names)})
     positions = block[:, 2:].reshape(-1, len(names), 3) * _unit(path, header)
     hide_unseen(positions)
     return MarkerTable(time, names, positions, _rate(header, time))
@@ -99,6 +104,17 @@ def _header(lines: Sequence[NumberedLine]) -> dict[str, str]:
             names = [k.strip().lower() for k in keys.text.split(split)]
             return dict(zip(names, (v.strip() for v in values.text.split(split)), strict=False))
     return {}
+
+
+def _tell_of_counts(path: Path, header: dict[str, str], counts: dict[str, int]) -> None:
+    """Log where the header counts otherwise: the file was cut off, or its exporter miscounts."""
+    for key, count in counts.items():
+        declared = header.get(key.lower(), "")
+        if declared.isdecimal() and int(declared) != count:
+            _log.warning(
+                "%s: %s is %s in the header, but there are %d; if some are missing, export again",
+                path, key, declared, count,
+            )  # fmt: skip
 
 
 def _unit(path: Path, header: dict[str, str]) -> float:

@@ -155,6 +155,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             return tomllib.load(file)
     except FileNotFoundError:
+        if trials := sorted(inner.parent.name for inner in path.parent.glob("*/trial.toml")):
+            problem = f"is no trial but a folder of trials ({nearest('', trials)})"
+            raise FormatError(path.parent, problem, "give one of them") from None
         remedy = "write one with at least the line: mass_kg = 70.0"
         raise FormatError(path, "no such file", remedy) from None
     except OSError as error:

@@ -251,7 +251,7 @@ def like_raw(data: np.ndarray) -> None:
         (flat, "no EMG channel can be used: TA_r is flat at 0.1; SOL_r is flat"),
         (clipped, "TA_r is clipped: .* % of its samples are at 0.12"),
         (lost, "TA_r lacks 12 % of its samples"),
-        (like_raw, "TA_r is negative .* % of the time: raw EMG, not an envelope"),
+        (like_raw, "TA_r is negative .* % of the time: .*; if so, the kind is raw: write"),
     ],
 )
 def test_a_recording_without_a_sound_channel_is_refused(spoil: object, words: str) -> None:
@@ -260,7 +260,8 @@ def test_a_recording_without_a_sound_channel_is_refused(spoil: object, words: st
 
 
 def test_an_envelope_is_no_raw_emg() -> None:
-    with pytest.raises(CalibrationError, match="TA_r hardly crosses its median: an envelope"):
+    says = "TA_r hardly crosses its median: an envelope, .*; if so, the kind is envelope: write it"
+    with pytest.raises(CalibrationError, match=says):
         run(take(replace(recording(40.0, rate_hz=1000.0), kind="raw")))
 
 

@@ -214,8 +214,28 @@ def test_missing_and_unreadable_models_are_named(tmp_path: Path, folder: Path) -
         compile_model(tmp_path / "absent.osim", cache_dir=folder)
     broken = tmp_path / "broken.osim"
     broken.write_text("<OpenSimDocument><Model>")
-    with pytest.raises(ModelFileError, match=r"cannot read .*broken\.osim"):
+    with pytest.raises(ModelFileError, match=r"cannot read .*broken\.osim: .*; give a whole .osim"):
         compile_model(broken, cache_dir=folder)
+    with pytest.raises(ModelFileError, match=rf"{tmp_path} is a folder; give the .osim file in it"):
+        compile_model(tmp_path, cache_dir=folder)
+
+
+@pytest.mark.parametrize(
+    ("content", "refused"),
+    [
+        ("", "holds no Model; give the person's .osim"),
+        ("<OpenSimDocument><ExternalLoads/></OpenSimDocument>", "holds no Model; give"),
+        ('<OpenSimDocument Version="40000"><Model/></OpenSimDocument>', "has no markers; add"),
+    ],
+    ids=["empty", "loads", "empty model"],
+)
+def test_a_file_that_is_no_model_is_one_clear_line(
+    tmp_path: Path, folder: Path, content: str, refused: str
+) -> None:
+    path = tmp_path / "person.osim"
+    path.write_text(content)
+    with pytest.raises(ModelFileError, match=rf"person\.osim {refused}"):
+        compile_model(path, cache_dir=folder)
 
 
 def test_what_opensim_refuses_is_said_without_the_places_in_its_code(

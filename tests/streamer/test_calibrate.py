@@ -26,7 +26,7 @@ from inference.channels import CHANNELS
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.subject import load_subject
 from sim_bridge import compile_model
-from streamer.commands.calibrate import _Watch, replay
+from streamer.commands.calibrate import _Watch, live, replay
 from streamer.exceptions import StreamNotFound
 from streamer.formats import read_storage, read_trial
 from streamer.trial_features import trial_features
@@ -104,6 +104,7 @@ def subject(tmp_path_factory: pytest.TempPathFactory, trial: Path, checkpoint: C
     done = nem2e("calibrate", "--trial", trial, "--checkpoint", checkpoint.path, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "+40 ms" in done.stdout
+    assert f"wrote {out}; use it with `subject: {out}`" in done.stdout
     assert all(name in done.stdout for name in NAMES)
     return out
 
@@ -245,11 +246,30 @@ def test_silence_ends_a_recording(
         watch.stopped()
 
 
+def test_who_stops_it_before_it_records_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "model.osim").touch()
+    (tmp_path / "rig.yaml").write_text("model: model.osim\n")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("streamer.commands.calibrate.find", interrupted)
+    monkeypatch.setattr("streamer.commands.calibrate.let_signals_interrupt", lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        live(tmp_path / "rig.yaml", 60.0, tmp_path / "me.subject", cast(Any, None))
+    assert capsys.readouterr().err == "stopped before the recording was over; nothing is written\n"
+
+
 def test_wrong_usage_is_status_2(tmp_path: Path) -> None:
     out = ("--out", tmp_path / "me.subject")
     assert nem2e("calibrate", *out).returncode == 2
     assert nem2e("calibrate", *out, "--trial", "a", "--config", "b").returncode == 2
     assert nem2e("calibrate", *out, "--config", "b", "--checkpoint", "c").returncode == 2
+    ignored = nem2e("calibrate", *out, "--trial", "a", "--seconds", "10")
+    assert ignored.returncode == 2
+    assert "trials are taken whole" in ignored.stderr
 
 
 def test_help_and_guide_tell_the_least_of_motion() -> None:

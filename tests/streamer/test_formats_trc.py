@@ -151,7 +151,10 @@ def test_times_rounded_to_milliseconds_keep_the_declared_rate(tmp_path: Path) ->
         (HEAD + ROWS.replace("\t7\n", "\t7\t9\n"), "line 7: 9 fields where the header promises 8"),
         ((HEAD + ROWS).replace("\tTime\t", "\tTimestamp\t"), "the second column is 'Timestamp'"),
         ("hello\n", "no line 'Frame#"),
-        ("", "no line 'Frame#"),
+        ("", "is empty; export it again"),
+        (" \r\n", "is empty"),
+        ((HEAD + ROWS).encode("utf-16"), "is text in UTF-16 ('Unicode' in Windows); save it as"),
+        ("\ufeff".encode("utf-16-be") + HEAD.encode("utf-16-be"), "is text in UTF-16"),
         (b"\x02P\0\0" * 100, "is a binary file"),
     ],
 )
@@ -163,6 +166,29 @@ def test_unusable_file_is_refused_in_one_line(tmp_path: Path, text: str | bytes,
     assert says in message
     assert str(path) in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ("3\t2", []),
+        ("\t", []),
+        (
+            "238\t2",
+            ["NumFrames is 238 in the header, but there are 3; if some are missing, export again"],
+        ),
+        ("3\t41", ["NumMarkers is 41 in the header, but there are 2; if some"]),
+        ("2\t1", ["NumFrames is 2 in", "NumMarkers is 1 in"]),
+    ],
+)
+def test_a_header_that_counts_otherwise_is_told_and_believed_in_nothing(
+    tmp_path: Path, counts: str, said: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path, (HEAD + ROWS).replace("\t3\t2\tmm", f"\t{counts}\tmm"))
+    assert read_trc(path).positions.shape == (3, 2, 3)
+    assert len(caplog.messages) == len(said)
+    for line, part in zip(caplog.messages, said, strict=True):
+        assert line.startswith(f"{path}: {part}")
 
 
 def test_missing_file_is_named(tmp_path: Path) -> None:

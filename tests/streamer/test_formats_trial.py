@@ -149,6 +149,14 @@ def test_wrong_identifier_is_found_when_the_trial_is_read(trial: Path) -> None:
         read_trial(trial)
 
 
+def test_a_folder_of_trials_is_no_trial_and_names_them(trial: Path) -> None:
+    for name in ("run", "slow"):
+        shutil.copytree(trial, trial.parent / name)
+    says = rf"s01: is no trial but a folder of trials \(there are: run, slow, {trial.name}\); give"
+    with pytest.raises(FormatError, match=says):
+        read_trial(trial.parent)
+
+
 def test_missing_directory_is_named(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="no such directory"):
         read_trial(tmp_path / "absent")
@@ -157,7 +165,10 @@ def test_missing_directory_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "the first column is ''"),
+        ("", "is empty; export it again"),
+        ("time;SOL_r\n0,01;0,5\n", "separated by semicolons and it has decimal commas; export it"),
+        ("time;SOL_r\n0.01;0.5\n", "separated by semicolons; export it with commas between"),
+        ("time\tSOL_r\n0.01\t0.5\n", "separated by tabs; export"),
         ("SOL_r,time\n1,0\n", "the first column is 'SOL_r'"),
         ("time\n0\n", "no EMG channel"),
         ("time,SOL_r\n", "no rows"),

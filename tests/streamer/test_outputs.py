@@ -70,6 +70,16 @@ def test_what_cannot_be_written_is_one_clear_line(
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc on this system")
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_folder_that_takes_no_file_is_refused_even_as_root(
+    monkeypatch: pytest.MonkeyPatch, folder: bool
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: True)
+    with pytest.raises(ConfigError, match=r"/proc takes no new file \(.*\); give a f"):
+        check_output(Path("/proc/nem2e"), "--report", folder=folder)
+
+
 @pytest.mark.parametrize("name", ["report.json", "some/where/report.json"])
 def test_a_place_without_the_right_to_write_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamer.commands.replay import cut, open_source
+from configs import demo
+from streamer.commands.replay import cut, open_source, run
 from streamer.exceptions import ConfigError, FormatError
 from streamer.faults import Faults
 from streamer.formats import MarkerTable, Recording, Storage
@@ -167,6 +168,13 @@ def test_forces_of_another_time_are_refused() -> None:
         Player(markers, Catcher(clock), [(other, Catcher(clock))], clock)
 
 
+def test_a_recording_of_one_frame_is_not_replayed() -> None:
+    markers, forces = recording()
+    one = markers.between(3.0, 3.0)
+    with pytest.raises(ConfigError, match="the recording has one frame, at 3 s; give one of two"):
+        cut(Recording(one, forces), None, None)
+
+
 def test_a_part_can_be_cut_out() -> None:
     markers, forces = recording()
     part = cut(Recording(markers, forces), 3.05, 3.10)
@@ -197,6 +205,22 @@ def test_two_files_of_markers_are_refused(tmp_path: Path) -> None:
     one, two = (write_xdf(tmp_path / f"{name}.xdf", [stream]) for name in ("one", "two"))
     with pytest.raises(FormatError, match=r"two\.xdf.*is a second file of markers"):
         open_source([one, two])
+
+
+def test_two_files_of_forces_are_refused(tmp_path: Path) -> None:
+    one, two = (tmp_path / name for name in ("one.mot", "two.sto"))
+    for path in (one, two):
+        path.write_text("grf\nversion=1\nnRows=1\nnColumns=2\nendheader\ntime\tvx\n0\t1\n")
+    with pytest.raises(FormatError, match=r"two\.sto: is a second file of forces; give one at"):
+        open_source([one, two])
+
+
+def test_options_that_cannot_be_met_are_refused() -> None:
+    walk = Path(demo.__file__).parent / "subject" / "walk"  # it has no EMG
+    with pytest.raises(ConfigError, match=r"--emg: .*walk has no EMG; leave --emg out"):
+        run([walk], emg=True)
+    with pytest.raises(ConfigError, match="--name is empty; give the stream a name"):
+        run([walk], name="")
 
 
 def test_a_rig_s_recording_is_sent_as_the_session_that_listens_expects_it(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 import zmq
 
 from streamer.commands import keys as command
-from streamer.exceptions import ConfigError, UnsafeEndpoint
+from streamer.exceptions import ConfigError, StreamerError, UnsafeEndpoint
 from streamer.messages import Emg
 from streamer.publisher import Publisher
 from streamer.security import as_subscribed, check_reach, is_local
@@ -38,6 +38,12 @@ def test_what_others_reach_needs_keys(endpoint: str, tmp_path: Path) -> None:
         check_reach(endpoint, None)
     check_reach(endpoint, tmp_path)
     check_reach("tcp://127.0.0.1:5556", None)
+
+
+@pytest.mark.parametrize("keys", [None, Path("keys")])
+def test_an_endpoint_without_its_protocol_is_told(keys: Path | None) -> None:
+    with pytest.raises(StreamerError, match=r"`tcp://` is missing; write tcp://127\.0\.0"):
+        check_reach("127.0.0.1:5556", keys)
 
 
 def test_a_client_is_told_an_address_that_it_can_use(tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """What `nem2e subscribe` makes of messages."""
 
 import json
+import socket
 from types import SimpleNamespace
 
 import pytest
 
 from streamer import silence
 from streamer.commands import subscribe
+from streamer.exceptions import ConfigError
 from streamer.messages import Emg, Message, Meta, decode, encode
 from tests.streamer.stand_ins import HandClock
 
@@ -84,6 +86,35 @@ def test_it_is_said_when_what_is_waited_for_does_not_come(
     told = capsys.readouterr().err.splitlines()
     assert len(told) == len(said)
     assert all(part in line for part, line in zip(said, told, strict=True))
+
+
+def test_a_host_that_nobody_knows_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def resolved(host: str, _: object) -> list[object]:
+        if host == "lab":
+            raise socket.gaierror("Name or service not known")
+        return []
+
+    monkeypatch.setattr(silence, "socket", SimpleNamespace(getaddrinfo=resolved))
+    for endpoint, said in (
+        ("tcp://lab:5556", "no machine is known here by the name 'lab'; correct it, or give"),
+        ("tcp://127.0.0.1:5556", "is `nem2e run` running?"),
+    ):
+        clock = HandClock(0.0)
+        timed = Timed(clock, [(4.5, ESTIMATE)])
+        monkeypatch.setattr(subscribe, "Subscriber", lambda *_, timed=timed, **__: timed)
+        monkeypatch.setattr(silence, "time", SimpleNamespace(monotonic=clock.now))
+        subscribe.run(endpoint, ["emg"], as_json=True, count=1)
+        told = capsys.readouterr().err.splitlines()
+        assert len(told) == 1
+        assert said in told[0]
+
+
+@pytest.mark.parametrize("count", [0, -2])
+def test_as_many_messages_as_none_are_refused(count: int) -> None:
+    with pytest.raises(ConfigError, match=f"--count is {count}; give 1 or more"):
+        subscribe.run("ipc://here", ["emg"], count=count)
 
 
 @pytest.mark.parametrize(("subject", "shown"), [("me", "subject=me"), ("", "subject=(none)")])
