@@ -52,6 +52,9 @@ class Unexplained:
         self._least, self._window = round(LEAST_S * rate_hz), round(WINDOW_S * rate_hz)
         self._rest, self._means = np.zeros(6), np.zeros(_SIZE)
         self._frames, self.verdict = 0, ""
+        n = len(parent)
+        self.step(np.zeros((n, 6)), np.zeros((n, 3)), np.zeros((1, 9)))  # compiled or loaded now
+        self.reset()
 
     def reset(self) -> None:
         """Forget the frames before."""

@@ -221,3 +221,23 @@ def test_a_limb_that_comes_back_elsewhere_is_believed(walker: CompiledModel) -> 
     assert not ik.held
     assert ik.n_used == ik.n_markers
     assert abs(ik.free[raised] - 1.5) < 1e-3
+
+
+def test_labels_exchanged_within_a_foot_are_flagged_and_it_is_named(
+    recorded: Callable[[str], RecordedTrial], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Three of sixty markers: the whole body's error stays small."""
+    trial = recorded(PARITY_TRIALS[0])
+    foot = [list(trial.marker_names).index(name) for name in ("R.Heel", "R.MT5", "R.Toe")]
+    ik, clean = (InverseKinematics(trial.model, trial.marker_names) for _ in range(2))
+    for i in range(220):
+        markers = trial.markers[i].copy()
+        if i >= 30:
+            markers[foot] = markers[np.roll(foot, 1)]
+        ik.step(markers)
+        clean.step(trial.markers[i])
+        wrong = np.abs(ik.q - clean.q).max() > 0.2
+        assert ik.misplaced or not ik.complete or not wrong
+        assert not clean.misplaced
+    assert ik.misplaced
+    assert caplog.text.count("look at their labels, which may be exchanged") == 1

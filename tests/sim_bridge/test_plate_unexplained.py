@@ -1,0 +1,121 @@
+"""Forces that do not explain the motion: flagged frame by frame, and told in words."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from sim_bridge import Bridge, BridgeSettings, BridgeStatus
+from sim_bridge.external_forces import ALL_PLATES
+from sim_bridge.plates.unexplained import TILT, UP, Unexplained
+from tests.sim_bridge.trials import SKELETON_TRIALS, RecordedTrial
+
+STALE = int(BridgeStatus.FORCE_STALE)
+WHOLE = SKELETON_TRIALS[4]
+"""uhlrich's walk, on plates throughout: force is measured in every frame."""
+FRAMES = 300
+
+Spoil = Callable[[np.ndarray], None]
+
+
+def run(trial: RecordedTrial, spoil: Spoil) -> tuple[np.ndarray, dict[str, str]]:
+    """Status of the frames of a session whose forces are spoilt, and what was told."""
+    settings = BridgeSettings(trial.rate_hz, forces_in_step=True)
+    bridge = Bridge(trial.model, trial.marker_names, trial.loads, settings)
+    told: dict[str, str] = {}
+    bridge.on_plate_fault = told.__setitem__
+    status = []
+    for i in range(FRAMES):
+        t = trial.time[i] - bridge.filter_delay_s
+        forces = trial.forces[min(int(np.searchsorted(trial.time, t)), i)].copy()
+        spoil(forces)
+        status.append(bridge.step(float(trial.time[i]), trial.markers[i], forces).status)
+    return np.array(status), told
+
+
+@pytest.fixture
+def trial(recorded: Callable[[str], RecordedTrial]) -> RecordedTrial:
+    return recorded(WHOLE)
+
+
+def leave(_forces: np.ndarray) -> None:
+    """Spoil nothing."""
+
+
+def turned(forces: np.ndarray) -> None:
+    forces[:, 0] *= -1.0
+
+
+def louder(forces: np.ndarray) -> None:
+    forces[:, :3] *= 1.2
+
+
+def moved_x(forces: np.ndarray) -> None:
+    forces[:, 3] += 0.09
+
+
+def moved_z(forces: np.ndarray) -> None:
+    forces[:, 5] -= 0.09
+
+
+def in_millimetres(forces: np.ndarray) -> None:
+    forces[:, 6:] *= 1000.0
+
+
+def test_whole_forces_explain_the_motion(trial: RecordedTrial) -> None:
+    status, told = run(trial, leave)
+    assert (status & STALE != 0).mean() < 0.02
+    assert ALL_PLATES not in told
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (turned, "together they do not follow the motion along x (correlation -"),
+        (louder, "together they are 1."),
+        (moved_x, "their points lie +"),
+        (moved_z, "their points lie -"),
+        (in_millimetres, "their free torque is "),
+    ],
+)
+def test_what_is_wrong_with_all_plates_is_told_in_words(
+    trial: RecordedTrial, spoil: Spoil, said: str
+) -> None:
+    _, told = run(trial, spoil)
+    assert told[ALL_PLATES].startswith(said)
+    assert "look at" in told[ALL_PLATES]
+
+
+def test_how_far_points_are_off_is_about_right(trial: RecordedTrial) -> None:
+    for spoil, axis in ((moved_x, "x"), (moved_z, "z")):
+        words = run(trial, spoil)[1][ALL_PLATES].split()
+        # 9 cm and what is left of a sound trial, up to 4 cm along x
+        assert abs(int(words[3])) == pytest.approx(9, abs=4)
+        assert f"along {axis}," in " ".join(words)
+
+
+def test_a_frame_that_is_far_off_is_flagged(trial: RecordedTrial) -> None:
+    status, _ = run(trial, in_millimetres)
+    assert (status[40:] & STALE != 0).mean() > 0.9
+
+
+def remainder_of(moment: list[float], force: list[float], weight: float) -> bool:
+    """Whether one link at (1, 2, 3) that needs this is more than errors of a motion."""
+    parent, at = np.array([-1]), np.array([1.0, 2.0, 3.0])
+    looks = Unexplained(parent, 0, weight, 100.0)
+    about_origin = np.array(moment) + np.cross(at, force)
+    needs = np.concatenate([about_origin, force])[None] * weight
+    return looks.step(needs, at[None], np.zeros((1, 9)))
+
+
+def test_limits_are_of_body_weight_and_about_the_base() -> None:
+    for weight in (300.0, 900.0):
+        assert not remainder_of([0.0, 0.0, 0.0], [0.0, 0.99 * UP, 0.0], weight)
+        assert remainder_of([0.0, 0.0, 0.0], [0.0, -1.01 * UP, 0.0], weight)
+        assert not remainder_of([0.99 * TILT, 0.0, 0.0], [0.1, 0.1, 0.1], weight)
+        assert remainder_of([0.0, 0.0, 1.01 * TILT], [0.1, 0.1, 0.1], weight)
+
+
+def test_a_body_that_is_held_by_ground_is_not_looked_at() -> None:
+    looks = Unexplained(np.array([-1]), -1, 700.0, 100.0)
+    assert not looks.step(np.full((1, 6), 1e6), np.zeros((1, 3)), np.zeros((1, 9)))
