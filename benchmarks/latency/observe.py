@@ -44,6 +44,8 @@ class Observation:
             policy = os.sched_getscheduler(pid)
         except (OSError, ValueError):
             return
+        if pages == "0":  # it has ended, and waits to be seen
+            return
         user, system = fields.split()[11:13]
         self.looks += 1
         self.opensim_mapped |= "/opensim/" in maps or "libosim" in maps

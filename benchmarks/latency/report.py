@@ -112,6 +112,7 @@ class Report:
             f" skipped {report['skipped']}, substituted {report['substituted']};"
             f" {100.0 * self.on_time_share():.2f} % on time within {report['budget_ms']:g} ms",
             f"flags: {counts}",
+            "received to sent is of the session's histogram, to 1 %, the rest of single values",
         ]
         if not seen.looks:
             return [*lines, "the loop's process could not be looked at (no /proc)"]

@@ -13,6 +13,7 @@ from rich.text import Text
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from configs.demo.build import SUBJECT
 from streamer.cli import app
 from streamer.commands import compare
 from streamer.messages import Emg
@@ -171,7 +172,7 @@ def rig(folder: Path, **keys: object) -> Path:
 
 
 def test_no_stream_in_time_is_one_clear_line(tmp_path: Path) -> None:
-    path = rig(tmp_path, endpoint=f"ipc://{tmp_path}/out")
+    path = rig(tmp_path, endpoint=f"ipc://{tmp_path}/out", model=str(SUBJECT / "model.osim"))
     result = run("run", "--config", path)
     assert_one_clear_line(result, "no LSL stream of type MoCap", "within 0.5 s", "visible")
 

@@ -94,7 +94,7 @@ def test_the_smoothing_is_told_of_frames_that_were_skipped(
     inlet = connect()
     monkeypatch.setattr(Dejitter, "step", lambda _, stamp, count, __: told.append(count) or stamp)
     start = pylsl.local_clock()
-    push(outlet, [[1.0] * 6] * 90, [start + k / 100 for k in range(90)])
+    push(outlet, [[1.0 + k] * 6 for k in range(90)], [start + k / 100 for k in range(90)])
     pull(inlet, 90)
     assert sum(told) == 90
 

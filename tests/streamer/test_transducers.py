@@ -236,7 +236,7 @@ def test_a_configuration_says_where_they_are(tmp_path: Path) -> None:
     ("was", "now", "says"),
     [
         ("  channels: [[Fx, Fy, Fz, Mx, My, Mz]]\n", "", "are 1 and `channels` 0; give for each"),
-        (", [0.6, 0, 0]]", "]", "forces.transducers"),
+        (", [0.6, 0, 0]]", "]", "forces: transducers"),
         ("origin", "depth", "depth"),
         ("Fz", "Fx", "`channels` has 'Fx' twice"),
         ("plates: auto\n", "", "and there are none; add `plates: auto`, or `loads`"),
