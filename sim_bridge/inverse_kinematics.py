@@ -116,7 +116,7 @@ class InverseKinematics:
             raise MarkerMismatch("fewer than three markers have a weight above 0; raise some")
         names = [name for name, has_weight in zip(match.names, used, strict=True) if has_weight]
         self.unseen = _unseen(model, self._targets.link)
-        self._link_misfit = LinkMisfit(self._targets, _bodies_by_link(model))
+        self._link_misfit = LinkMisfit(model, self._targets)
         self._gate, self._stiffness = MarkerGate(self._targets, names, self.n_labels), stiffness
         self._set_up(model, tasks)
 
@@ -380,12 +380,3 @@ def _unseen(model: CompiledModel, links: I64) -> tuple[str, ...]:
             "those of the limbs sent, rename them, or pair them (`names`)"
         )
     return tuple(name for name, s in zip(model.coordinates.free_names, seen, strict=True) if not s)
-
-
-def _bodies_by_link(model: CompiledModel) -> list[str]:
-    """Name of the first body on each link."""
-    names = [""] * len(model.chain.parent)
-    for name, link in zip(model.bodies.names, model.bodies.link.tolist(), strict=True):
-        if link >= 0 and not names[link]:
-            names[link] = name
-    return names

@@ -5,13 +5,14 @@ takes a pose that is nobody's.
 """
 
 import logging
-from collections.abc import Sequence
 
 import numpy as np
 
-from ._jit import F64, I64, kernel
+from ._jit import F64, I64, Bool, kernel
+from .base_coordinates import base_links
 from .kinematics import Pose, point_in_ground
 from .marker_normal import Targets, is_there
+from .model import CompiledModel
 
 _log = logging.getLogger(__name__)
 
@@ -25,26 +26,30 @@ _SAID_AFTER = 100
 
 
 class LinkMisfit:
-    """Looks at the markers of each body in the pose that was found.
+    """Looks at the markers of each body that muscles move, in the pose that was found.
+
+    Arms without muscles may have their markers where they like: moments of the legs hardly tell.
 
     Parameters
     ----------
+    model : CompiledModel
+        The model.
     targets : Targets
         Matched markers.
-    names : sequence of str
-        Of the body on each link.
     """
 
-    def __init__(self, targets: Targets, names: Sequence[str]) -> None:
-        self._targets, self._names = targets, tuple(names)
-        self._squares, self._point = np.zeros(len(names)), np.zeros(3)
-        self._count = np.zeros(len(names), dtype=np.int64)
+    def __init__(self, model: CompiledModel, targets: Targets) -> None:
+        self._targets, self._names = targets, _bodies_by_link(model)
+        n = len(self._names)
+        self._moved = _moved_by_muscles(model)
+        self._squares, self._point = np.zeros(n), np.zeros(3)
+        self._count = np.zeros(n, dtype=np.int64)
         self._link, self._frames, self._said = -1, 0, False
 
     def step(self, markers: F64, pose: Pose) -> bool:
         """Look at a frame, (n_label, 3) [m]; whether a body's markers are not its own."""
         link, rms = worst_link(
-            self._targets, markers, pose, self._point, self._squares, self._count
+            self._targets, markers, pose, self._moved, self._point, self._squares, self._count
         )
         if not rms > LINK_MISFIT_M:
             self._frames = 0
@@ -62,17 +67,40 @@ class LinkMisfit:
         return True
 
 
+def _bodies_by_link(model: CompiledModel) -> list[str]:
+    """Name of the last body on each link, which most markers of a foot are on."""
+    names = [""] * len(model.chain.parent)
+    for name, link in zip(model.bodies.names, model.bodies.link.tolist(), strict=True):
+        if link >= 0:
+            names[link] = name
+    return names
+
+
+def _moved_by_muscles(model: CompiledModel) -> Bool:
+    """Links of the base, and of the joints that muscles span, (n_link,)."""
+    lead = model.coordinates.lead[model.chain.coordinate]
+    moved: Bool = (lead >= 0) & np.isin(lead, model.paths.spanned)
+    moved[list(base_links(model))] = True
+    return moved
+
+
 @kernel
 def worst_link(
-    targets: Targets, markers: F64, pose: Pose, point: F64, squares_out: F64, count_out: I64
+    targets: Targets,
+    markers: F64,
+    pose: Pose,
+    moved: Bool,
+    point: F64,
+    squares_out: F64,
+    count_out: I64,
 ) -> tuple[int, float]:
     """Link whose markers are farthest off, -1 if none has enough of them, and their RMS [m]."""
     squares_out[:] = 0.0
     count_out[:] = 0
     for i in range(targets.link.shape[0]):
         marker = markers[targets.column[i]]
-        if is_there(marker):
-            link = targets.link[i]
+        link = targets.link[i]
+        if moved[link] and is_there(marker):
             point_in_ground(pose, link, targets.station[i], point)
             count_out[link] += 1
             for c in range(3):
