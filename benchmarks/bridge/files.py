@@ -36,7 +36,7 @@ class FileSubject(Subject):
     @classmethod
     def load(cls, files: Files) -> "FileSubject":
         """Read a recording and compile its model."""
-        recording = read_input(files.markers, files.grf, files.loads, None, None)
+        recording = read_input(files.markers, grf=files.grf, loads=files.loads)
         if not files.model.is_file():
             raise ConfigError(f"there is no model at {files.model}; check the path")
         return cls(**vars(Subject.of(files.model, recording)), files=files)

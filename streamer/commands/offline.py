@@ -106,7 +106,9 @@ def run(
     }  # fmt: skip
     session, settings = with_options(config, given)
     plates = settings.plates if session is not None else plates
-    recording = read_input(markers, grf, settings.loads, start, end, plates, session)
+    recording = read_input(
+        markers, grf=grf, loads=settings.loads, start=start, end=end, plates=plates, session=session
+    )
     with progress_bar() as progress:
         compiled = compile_model(settings.model, progress=progress)
     bridge = bridge_for(settings, compiled, recording)

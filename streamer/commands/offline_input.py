@@ -69,10 +69,11 @@ class OfflineInput:
 
 def read_input(
     markers: Path,
-    grf: Path | None,
-    loads: Path | None,
-    start: float | None,
-    end: float | None,
+    *,
+    grf: Path | None = None,
+    loads: Path | None = None,
+    start: float | None = None,
+    end: float | None = None,
     plates: Plates | None = None,
     session: RunConfig | None = None,
 ) -> OfflineInput:

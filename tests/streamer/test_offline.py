@@ -95,8 +95,8 @@ def solve(directory: Path, recording: OfflineInput, zero_phase_hz: float | None 
 
 def named(directory: Path) -> OfflineInput:
     """The trial as its files describe it."""
-    files = directory / "markers.trc", directory / "grf.mot", directory / "external_loads.xml"
-    return read_input(*files, START, END)
+    markers, grf, loads = (directory / n for n in ("markers.trc", "grf.mot", "external_loads.xml"))
+    return read_input(markers, grf=grf, loads=loads, start=START, end=END)
 
 
 def test_a_c3d_file_needs_nobody_who_says_whose_foot_is_where(
@@ -104,7 +104,7 @@ def test_a_c3d_file_needs_nobody_who_says_whose_foot_is_where(
 ) -> None:
     floor = [corners((-5.0, -2.0), (5.0, 2.0))] * 2
     path = write_trial_as_c3d(tmp_path / "walk.c3d", directory, floor)
-    recording = read_input(path, None, None, None, None)
+    recording = read_input(path)
     assert recording.on_feet
     assert recording.corners is not None
     np.testing.assert_allclose(recording.corners, floor, atol=1e-6)
@@ -124,7 +124,7 @@ def test_a_foot_on_the_edge_is_predicted_and_said(
     middle = float(np.median(rows[loaded, 0, 5]))  # the plate ends under the right foot
     plates = [corners((-5.0, middle), (5.0, 2.0)), corners((-5.0, -2.0), (5.0, 2.0))]
     path = write_trial_as_c3d(tmp_path / "walk.c3d", directory, plates)
-    results = solve(directory, read_input(path, None, None, None, None))
+    results = solve(directory, read_input(path))
     assert (results.status & PREDICTED).any()
     edge = [line for line in results.plate_faults if "edge" in line]
     assert len(edge) == 1
@@ -143,8 +143,8 @@ def test_corners_come_from_a_file_or_from_numbers(tmp_path: Path, directory: Pat
 
 
 def test_plates_are_found_by_the_names_of_their_columns(directory: Path) -> None:
-    files = directory / "markers.trc", directory / "grf.mot"
-    recording = read_input(*files, None, START, END, "auto")
+    markers, grf = directory / "markers.trc", directory / "grf.mot"
+    recording = read_input(markers, grf=grf, start=START, end=END, plates="auto")
     assert [load.body for load in recording.loads] == [ON_FEET] * 2
     known = named(directory)
     forces = forces_at_markers(known)
@@ -173,7 +173,7 @@ def test_an_xdf_file_is_read_with_its_forces(tmp_path: Path, directory: Path) ->
         ),
     ]  # fmt: skip
     file = write_xdf(tmp_path / "walk.xdf", streams)
-    recording = read_input(file, None, directory / "external_loads.xml", None, None)
+    recording = read_input(file, loads=directory / "external_loads.xml")
     assert [load.body for load in recording.loads] == [load.body for load in known.loads]
     # the reader smooths times that are regular already: rounding, times a force of 1 kN
     np.testing.assert_allclose(recording.markers.time, markers.time, rtol=0.0, atol=1e-12)
@@ -181,7 +181,7 @@ def test_an_xdf_file_is_read_with_its_forces(tmp_path: Path, directory: Path) ->
     found, forces = forces_at_markers(recording), forces_at_markers(known)
     loaded = forces[..., 1] > 20.0  # a centre of pressure jumps where load begins
     np.testing.assert_allclose(found[loaded], forces[loaded], rtol=0.0, atol=1e-9)
-    assert read_input(file, None, None, None, None).on_feet
+    assert read_input(file).on_feet
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_half_of_the_force_files_is_not_enough(
 ) -> None:
     files = [directory / name if name else None for name in (grf, loads)]
     with pytest.raises(ConfigError, match=remedy):
-        read_input(directory / "markers.trc", files[0], files[1], None, None)
+        read_input(directory / "markers.trc", grf=files[0], loads=files[1])
 
 
 @pytest.mark.parametrize("filter_name", ["causal", "zero-phase:6"])
@@ -209,10 +209,16 @@ def test_an_inverted_plate_is_reported(
     data[:, left] *= -1.0
     write_storage(tmp_path / "grf.mot", Storage(forces.time, forces.names, data))
     offline.run(
-        directory / "markers.trc", tmp_path / "out", model=directory.parent / "model.osim",
-        grf=tmp_path / "grf.mot", loads=directory / "external_loads.xml", filter=filter_name,
-        start=START, end=END, refine=False,
-    )  # fmt: skip
+        directory / "markers.trc",
+        tmp_path / "out",
+        model=directory.parent / "model.osim",
+        grf=tmp_path / "grf.mot",
+        loads=directory / "external_loads.xml",
+        filter=filter_name,
+        start=START,
+        end=END,
+        refine=False,
+    )
     faults = json.loads((tmp_path / "out" / "report.json").read_text())["plate_faults"]
     inverted = [line for line in faults if "inverted" in line]
     assert len(inverted) == 1
@@ -224,8 +230,8 @@ def test_an_inverted_plate_is_reported(
 def test_exchanged_plates_are_told_with_any_filter(zero_phase_hz: float | None) -> None:
     """Whatever state the warm-up leaves, of which a zero-phase filter hears nothing."""
     directory = trial_dir("ceinms/subject06/walk36")
-    files = directory / "markers.trc", directory / "grf.mot", directory / "external_loads.xml"
-    given = read_input(*files, 0.0, 8.0)
+    markers, grf, loads = (directory / n for n in ("markers.trc", "grf.mot", "external_loads.xml"))
+    given = read_input(markers, grf=grf, loads=loads, start=0.0, end=8.0)
     exchanged = replace(given, loads=given.loads[::-1])
     results = solve(directory, exchanged, zero_phase_hz)
     assert len(results.plate_faults) == 2
@@ -237,23 +243,33 @@ def test_forces_of_another_time_are_refused(tmp_path: Path, directory: Path) -> 
     write_storage(tmp_path / "later.mot", replace(forces, time=forces.time + 100.0))
     with pytest.raises(FormatError, match=r"later\.mot: its forces are of 100 to .* one trial"):
         read_input(
-            directory / "markers.trc", tmp_path / "later.mot", directory / "external_loads.xml",
-            None, None,
-        )  # fmt: skip
+            directory / "markers.trc",
+            grf=tmp_path / "later.mot",
+            loads=directory / "external_loads.xml",
+        )
 
 
 def test_a_recording_without_a_pose_writes_nothing(
     tmp_path: Path, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = read_input(directory / "markers.trc", None, None, 0.5, 0.7, "named")
+    seen = read_input(directory / "markers.trc", start=0.5, end=0.7, plates="named")
     nothing = np.full_like(seen.markers.positions, np.nan)
     blind = replace(seen, markers=replace(seen.markers, positions=nothing))
-    monkeypatch.setattr(offline, "read_input", lambda *_: blind)
+    monkeypatch.setattr(offline, "read_input", lambda *_, **__: blind)
     model = directory.parent / "model.osim"
     with pytest.raises(FormatError, match=r"no frame has a pose: .* look at their names"):
         offline.run(
-            directory / "markers.trc", tmp_path / "out", config=None, model=model, grf=None,
-            loads=None, plates=None, filter=None, start=None, end=None, refine=False,
+            directory / "markers.trc",
+            tmp_path / "out",
+            config=None,
+            model=model,
+            grf=None,
+            loads=None,
+            plates=None,
+            filter=None,
+            start=None,
+            end=None,
+            refine=False,
             checkpoint=None,
-        )  # fmt: skip
+        )
     assert not list(tmp_path.glob("out/*"))

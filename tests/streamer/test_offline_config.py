@@ -134,25 +134,25 @@ def test_named_plates_need_no_corners(tmp_path: Path) -> None:
 
 def test_a_recording_that_says_too_little_says_what_to_give(recorded: Path, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"several streams of type MoCap .* in the --config"):
-        read_input(recorded, None, None, None, None)
+        read_input(recorded)
     session = load_config(configured(tmp_path, markers={"name": "lab", "up": "z"}))
     with pytest.raises(FormatError, match=r"no unit .* `unit: mm` .* give it as --config"):
-        read_input(recorded, None, None, None, None, None, session)
+        read_input(recorded, session=session)
     session = load_config(configured(tmp_path, markers={"name": "kab"}))
     with pytest.raises(FormatError, match=r"no stream of type MoCap, name kab in it .* lab \(Mo"):
-        read_input(recorded, None, None, None, None, None, session)
+        read_input(recorded, session=session)
 
 
 def test_plates_that_the_session_does_not_use_are_passed_over_and_said(
     recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     session = load_config(configured(tmp_path, loads=None))
-    read = read_input(recorded, None, None, None, None, session.plates, session)
+    read = read_input(recorded, plates=session.plates, session=session)
     assert read.loads == ()
     assert (
         "walk.xdf are passed over; --loads or --plates auto takes them" in capsys.readouterr().err
     )
-    seen = read_input(recorded, None, None, None, None, "auto", session)
+    seen = read_input(recorded, plates="auto", session=session)
     assert [load.body for load in seen.loads] == [ON_FEET] * 2
     assert capsys.readouterr().err == ""
 
@@ -179,11 +179,11 @@ def test_files_of_a_laboratory_with_z_up_are_turned_as_their_session_says(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     loads = WALK / "external_loads.xml"
-    known = read_input(WALK / "markers.trc", WALK / "grf.mot", loads, None, None)
+    known = read_input(WALK / "markers.trc", grf=WALK / "grf.mot", loads=loads)
     assert capsys.readouterr().err == ""
     session = load_config(configured(tmp_path))
-    files = z_up_files(tmp_path)
-    turned = read_input(*files, loads, None, None, None, session)
+    markers, grf = z_up_files(tmp_path)
+    turned = read_input(markers, grf=grf, loads=loads, session=session)
     assert "z.mot has z up, as the --config says" in capsys.readouterr().err
     # one digit of 64 bits, of metres that were written as millimetres
     np.testing.assert_allclose(turned.markers.positions, known.markers.positions, atol=1e-12)
@@ -196,7 +196,7 @@ def test_markers_that_lie_on_their_side_are_said(
 ) -> None:
     session = up and load_config(configured(tmp_path, markers={"up": up}))
     file = WALK / "markers.trc" if up == "z" else z_up_files(tmp_path)[0]
-    read_input(file, None, None, None, None, None, session or None)
+    read_input(file, session=session or None)
     assert f"{file.name}: the person seems to lie" in capsys.readouterr().err
 
 
@@ -204,9 +204,9 @@ def test_forces_that_nobody_can_tell_apart_are_refused(tmp_path: Path) -> None:
     forces = read_storage(WALK / "grf.mot")
     names = tuple(f"channel_{i}" for i in range(len(forces.names)))
     write_storage(tmp_path / "grf.mot", Storage(forces.time, names, forces.data))
-    files = WALK / "markers.trc", tmp_path / "grf.mot"
+    markers, grf = WALK / "markers.trc", tmp_path / "grf.mot"
     with pytest.raises(FormatError, match=r"like ground_force_1_vx .* \(--plates named\)"):
-        read_input(*files, None, None, None, "auto")
+        read_input(markers, grf=grf, plates="auto")
 
 
 def test_a_model_is_needed(tmp_path: Path) -> None:
