@@ -200,7 +200,8 @@ class Bridge:
         self._free_index = model.coordinates.free_index
         self._free, self._free_speed = np.zeros((2, len(self._free_index)))
         self._leaps = Leaps(model)
-        self._unseen_t, self._guess_kept = -np.inf, False  # by the filter, over a pause
+        self._unseen_t = -np.inf
+        self._guessed = self._guess_held = False  # the last pose before this one, before a pause
         self._markers = np.zeros((self.ik.n_labels, 3))
         self._frozen = FrozenMarkers(self.ik.n_labels)
         self.output = BridgeOutput(
@@ -235,7 +236,8 @@ class Bridge:
         self._filter.reset()
         self._frozen.reset()
         self._leaps.reset()
-        self._unseen_t, self._guess_kept = -np.inf, False
+        self._unseen_t = -np.inf
+        self._guessed = self._guess_held = False
         self._external.reset()
         self.so.reset()
 
@@ -285,9 +287,12 @@ class Bridge:
         status = self._track()
         self._external.delay(t, forces)
         if status & _HOLD:
-            self.unseen_until(t + GUESS_TOLD_S * self._guess_kept)
+            self.unseen_until(t)
+            self._guess_held = self._guessed
         else:  # the filter bridges the gap, or starts anew, when markers are back
-            self._guess_kept = self.ik.blind
+            if self._guess_held:  # there is nothing to bridge from
+                self._filter.reset()
+            self._guessed, self._guess_held = self.ik.blind, False
             if not self.ik.complete:
                 self.unseen_until(t + GUESS_TOLD_S * self.ik.blind)
             if self._leaps.step(t, self.ik.q, self.ik.surprised):
