@@ -74,6 +74,8 @@ class InverseKinematics:
         Root mean square distance of used markers from the model's [m].
     n_labels, n_markers : int
         How many labels arrive, and how many of them are the model's and have a weight.
+    match : MarkerMatch
+        Which label is which marker, and what was left over.
     unseen : tuple of str
         Coordinates that no marker sees, which keep their default.
     n_used : int
@@ -101,7 +103,7 @@ class InverseKinematics:
         stiffness: float = 0.0,
         tasks: Sequence[CoordinateTask] = (),
     ) -> None:
-        match = match_markers(marker_names, model.markers.names)
+        self.match = match = match_markers(marker_names, model.markers.names)
         self.n_labels = len(marker_names)
         chosen = weights or {}
         weight = np.array([float(chosen.get(name, 1.0)) for name in match.names])

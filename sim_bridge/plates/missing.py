@@ -21,6 +21,8 @@ FELT = 0.2
 so at once. Ten of 12 000 frames of whole forces do, by this or..."""
 FELT_STANDING = 0.13
 """... this, from which on they do where the sole of that foot is down [body weights]."""
+UP = 4
+"""Place of the vertical force among moment and force of a link."""
 DOWN = 0.8
 """Contact of a sole that is down."""
 
@@ -138,7 +140,7 @@ def lacks_force(
     weight : float
         Body weight [N].
     """
-    needed = needed_from_ground(parent, force)
+    needed = needed_from_ground(parent, force, UP)
     if not needed > FELT_STANDING * weight:
         return False
     for f in range(2):
@@ -148,12 +150,12 @@ def lacks_force(
 
 
 @kernel
-def needed_from_ground(parent: I64, force: F64) -> float:
-    """Vertical force that the links without parent still need [N]."""
+def needed_from_ground(parent: I64, force: F64, c: int) -> float:
+    """One of the moments (0 to 2) and forces (3 to 5) that the links without parent still need."""
     needed = 0.0
     for k in range(parent.shape[0]):
         if parent[k] < 0:
-            needed += force[k, 4]
+            needed += force[k, c]
     return needed
 
 
@@ -168,7 +170,7 @@ def watch_missing(
     doubted_out: Bool,
 ) -> None:
     """Count frames in which force is missing, and doubt empty rows after enough of them."""
-    count_out[0] = count_out[0] + 1 if needed_from_ground(parent, force) > least else 0
+    count_out[0] = count_out[0] + 1 if needed_from_ground(parent, force, UP) > least else 0
     if count_out[0] >= frames:
         for i in range(empty.shape[0]):
             doubted_out[i] |= empty[i]

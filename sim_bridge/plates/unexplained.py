@@ -10,6 +10,8 @@ import numpy as np
 
 from sim_bridge._jit import F64, I64, kernel
 
+from .missing import needed_from_ground
+
 ALONG, UP, TWIST, TILT = 0.27, 0.34, 0.055, 0.2
 """Largest remainder of a frame along the floor and up [body weights], of the moment about the
 vertical and about axes along the floor, through the base [body weights m]."""
@@ -132,11 +134,7 @@ def remainder(parent: I64, force: F64, at: F64, weight: float, rest_out: F64) ->
         Moment about the base, and force.
     """
     for c in range(6):
-        total = 0.0
-        for k in range(parent.shape[0]):
-            if parent[k] < 0:
-                total += force[k, c]
-        rest_out[c] = total / weight
+        rest_out[c] = needed_from_ground(parent, force, c) / weight
     for c in range(3):
         a, b = (c + 1) % 3, (c + 2) % 3
         rest_out[c] -= at[a] * rest_out[3 + b] - at[b] * rest_out[3 + a]

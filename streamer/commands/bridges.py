@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce
-from sim_bridge.marker_match import match_markers
 from streamer.config import RunConfig
 from streamer.doubts import mass_doubt
 from streamer.formats import corners_of, external_forces
@@ -67,7 +66,7 @@ def open_bridge(
     for name, sent in config.markers.names.items():
         if name not in marker_names:
             say(f"`names` under `markers`: no marker {sent!r} comes in to be {name!r}")
-    for line in match_markers(marker_names, model.marker_names).left_over():
+    for line in bridge.ik.match.left_over():
         say(line)
     if bridge.ik.unseen:
         say(

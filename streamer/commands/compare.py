@@ -67,9 +67,10 @@ def _publish(comparison: Comparison, docs: Path | None, console: Console) -> Non
         console.print(text)
         return
     write_between_marks(docs / PAGE, text)
-    studies = {"": comparison.left_out, "_unseen": comparison.unseen}
+    studies = {"": comparison.left_out}
+    if comparison.unseen is not None:
+        studies["_unseen"] = comparison.unseen
     for suffix, study in studies.items():
-        for motion in sorted({s.motion for s in study.sequences}) if study else ():
-            assert study is not None
+        for motion in sorted({s.motion for s in study.sequences}):
             draw(study, motion, docs / f"results_{motion}{suffix}.png")
     console.print(f"wrote {docs / PAGE} and its figures")

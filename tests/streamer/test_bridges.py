@@ -6,11 +6,17 @@ from typing import Any
 
 import pytest
 
+from sim_bridge.marker_match import match_markers
 from streamer.commands.bridges import live_bridge, open_bridge
 from streamer.config import RunConfig
 from streamer.stream_config import ForceStream, MarkerStream
 
 MODEL: Any = SimpleNamespace(mass=50.8, marker_names=("A", "B", "C"))
+
+
+def ik_of(labels: tuple[str, ...], model: Any, unseen: tuple[str, ...]) -> SimpleNamespace:
+    """What a bridge tells of the markers that come in."""
+    return SimpleNamespace(unseen=unseen, match=match_markers(labels, model.marker_names))
 
 
 @pytest.mark.parametrize(
@@ -22,7 +28,7 @@ def test_a_mass_far_from_the_models_is_said(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bridge = SimpleNamespace(carried=True, ik=SimpleNamespace(unseen=()))
+    bridge = SimpleNamespace(carried=True, ik=ik_of(MODEL.marker_names, MODEL, ()))
     monkeypatch.setattr("streamer.commands.bridges.Bridge", lambda *_: bridge)
     config = RunConfig(model=Path("me.osim"), mass_kg=mass_kg)
     assert open_bridge(config, MODEL, MODEL.marker_names, 100.0, (), None) is bridge
@@ -34,9 +40,9 @@ def test_a_mass_far_from_the_models_is_said(
 
 def opened(labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, **settings: Any) -> None:
     """Open the bridge of a stream with these labels and a model with markers A to I."""
-    bridge = SimpleNamespace(carried=True, ik=SimpleNamespace(unseen=("knee_r", "ankle_r")))
-    monkeypatch.setattr("streamer.commands.bridges.Bridge", lambda *_: bridge)
     model: Any = SimpleNamespace(mass=50.8, marker_names=tuple("ABCDEFGHI"))
+    bridge = SimpleNamespace(carried=True, ik=ik_of(labels, model, ("knee_r", "ankle_r")))
+    monkeypatch.setattr("streamer.commands.bridges.Bridge", lambda *_: bridge)
     open_bridge(RunConfig(model=Path("me.osim"), **settings), model, labels, 100.0, (), None)
 
 
