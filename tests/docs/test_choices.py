@@ -19,6 +19,11 @@ def punctual(name: str) -> bool:
     return abs(float(CURVE[name]["late by ms"])) <= HALF_A_FRAME_MS
 
 
+def words(page: str) -> str:
+    """Return a page as one line."""
+    return " ".join(page.split())
+
+
 def moment(name: str, gait: str) -> float:
     return float(CURVE[name][f"{gait}: tau N m"])
 
@@ -51,10 +56,10 @@ def test_the_filter_page_quotes_its_table() -> None:
         for delay in (20, 30)
     ]
     for quote in (
-        "costs\n  {:.2f} N m in walking, each more gains {:.2f}.".format(*prices),
+        "costs {:.2f} N m in walking, each millisecond more gains {:.2f}.".format(*prices),
         "{:.0f} and {:.0f} % worse in walking, {:.0f} and {:.0f} % better in".format(*cutoffs),
     ):
-        assert quote in FILTERS
+        assert quote in words(FILTERS)
 
 
 def test_the_page_of_ground_reaction_quotes_its_table() -> None:
@@ -64,4 +69,4 @@ def test_the_page_of_ground_reaction_quotes_its_table() -> None:
         for name, row in table(page, BEGIN).items()
         if "running" not in name
     ]
-    assert f"{min(walking)} to {max(walking)} as below" in page
+    assert f"{min(walking)} to {max(walking)} as below" in words(page)
