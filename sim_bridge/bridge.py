@@ -105,8 +105,8 @@ class BridgeOutput:
     plate_faults  :class:`PlateFault` of each measured force                            (n_given,)
     marker_rms    distance between measured and model markers, of    m
                   the last frame that had any
-    guessed       whether markers hardly see some coordinate, which
-                  is held then
+    guessed       whether markers hardly tell some coordinate that
+                  muscles span or that moves the whole body
     force_ignored whether a measured force was not known, and
                   counts as none
     status        :class:`BridgeStatus` bits
@@ -293,7 +293,7 @@ class Bridge:
             if self._guess_held:  # there is nothing to bridge from
                 self._filter.reset()
             self._guessed, self._guess_held = self.ik.blind, False
-            if not self.ik.complete:
+            if not self.ik.complete or self.ik.guessed:
                 self.unseen_until(t + GUESS_TOLD_S * self.ik.blind)
             if self._leaps.step(t, self.ik.q, self.ik.surprised):
                 self._filter.reset()
@@ -343,7 +343,7 @@ class Bridge:
         """Inverse kinematics of the frame that was copied."""
         self.ik.step(self._markers)
         status = 0
-        if not self.ik.complete:
+        if not self.ik.complete or self.ik.guessed:
             status |= _GAP
         if self.ik.held:
             status |= _HOLD
@@ -351,7 +351,7 @@ class Bridge:
             status |= _IK_UNCONVERGED
         if self.ik.n_used:
             self.output.marker_rms = self.ik.marker_rms
-        self.output.guessed = self.ik.blind
+        self.output.guessed = self.ik.guessed
         self._mark("ik")
         return status
 

@@ -54,14 +54,14 @@ class Pull:
 
     def __init__(self, tasks: Sequence[CoordinateTask], model: CompiledModel, default: F64) -> None:
         names = model.coordinates.free_names
-        self._task, self._value = np.zeros(len(names)), default.copy()
+        self.task, self._value = np.zeros(len(names)), default.copy()
         for task in tasks:
             if task.name not in names:
                 raise SettingsError(
                     f"coordinate task '{task.name}' names no free coordinate;"
                     f" these are {', '.join(names)}"
                 )
-            self._task[names.index(task.name)] = task.weight
+            self.task[names.index(task.name)] = task.weight
             if task.value is not None:
                 self._value[names.index(task.name)] = task.value
         self.weight, self._held = np.zeros((2, len(names)))
@@ -69,7 +69,7 @@ class Pull:
 
     def hold(self, start: F64, stiffness: float, markers: float) -> None:
         """Pull to `start` by the stiffness, and to the tasks' values beside markers so heavy."""
-        np.multiply(self._task, markers, out=self.weight)
+        np.multiply(self.task, markers, out=self.weight)
         np.multiply(self.weight, self._value, out=self.anchor)
         np.multiply(start, stiffness, out=self._held)
         self.anchor += self._held

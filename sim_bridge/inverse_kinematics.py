@@ -80,8 +80,6 @@ class InverseKinematics:
         Coordinates that no marker sees, which keep their default.
     n_used : int
         How many markers the last frame had, without those set aside.
-    blind : bool
-        Whether its markers hardly see a coordinate that those before saw: it follows a prediction.
     surprised : bool
         Whether its pose is not where the one before led to: what is between them is no motion.
     misplaced : bool
@@ -121,6 +119,7 @@ class InverseKinematics:
         self._link_misfit = LinkMisfit(model, self._targets)
         self._gate, self._stiffness = MarkerGate(self._targets, names, self.n_labels), stiffness
         self._set_up(model, tasks)
+        self._sight = Sight(model, self._targets, names, self._solver.tasks)
 
     def _set_up(self, model: CompiledModel, tasks: Sequence[CoordinateTask]) -> None:
         """Prepare solving, looking for the person, and what goes on from frame to frame."""
@@ -143,7 +142,6 @@ class InverseKinematics:
         self.free = self._solver.free
         self._last, self._velocity = self.free.copy(), np.zeros_like(self.free)
         self._start = self.free.copy()
-        self._sight, self.blind = Sight(len(self.free)), False
         self._last_rms, self._held, self._misfits = 0.0, 0, 0
         self._placed = self.lost = self.surprised = self.misplaced = False
 
@@ -161,6 +159,16 @@ class InverseKinematics:
     def n_used(self) -> int:
         """Markers that the last frame had."""
         return self._solver.n_used
+
+    @property
+    def blind(self) -> bool:
+        """Whether its markers hardly tell a coordinate: it follows a prediction. See `Sight`."""
+        return self._sight.blind
+
+    @property
+    def guessed(self) -> bool:
+        """Whether that is one of the legs, or they were never there. See `Sight`."""
+        return self._sight.guessed
 
     @property
     def complete(self) -> bool:
@@ -213,6 +221,7 @@ class InverseKinematics:
         """Forget the last pose; the next frame is a first one."""
         self._placed = self.lost = False
         self._gate.reset()
+        self._sight.reset()
 
     def step(self, markers: F64) -> None:
         """Solve one frame; with fewer than three markers the last solution stays.
@@ -228,7 +237,7 @@ class InverseKinematics:
             return
         self._predict()
         pose_free(self._solver.skeleton, self._start, self._solver.pose)
-        self._gate.screen(markers, self._solver.pose, self.blind)
+        self._gate.screen(markers, self._solver.pose, self._sight.blind)
         self._solve_seen(markers)
         self.surprised = self._gate.n_aside > 0 and self._has_moved(markers)
         if self.surprised:
@@ -244,7 +253,7 @@ class InverseKinematics:
         self.surprised |= more
         self._take_step()
         leapt = self._leapt()
-        self.misplaced = self._link_misfit.step(self._gate.markers, self._solver.pose)
+        self._look_at(self._gate.markers)
         self._keep()
         if leapt or (self._misfits >= _LOST_FRAMES and not self.lost):
             self._lose(markers)
@@ -269,6 +278,11 @@ class InverseKinematics:
         np.multiply(step, self._is_angle, out=self._turns)
         np.abs(self._turns, out=self._turns)
         return float(self._turns.max())
+
+    def _look_at(self, markers: F64) -> None:
+        """Note whose markers are not in their places, and what the pose is not known from."""
+        self.misplaced = self._link_misfit.step(markers, self._solver.pose)
+        self._sight.step(markers, self._gate.worn, self._solver.pose)
 
     def _keep(self) -> None:
         """Take the pose for the person's."""
@@ -307,13 +321,11 @@ class InverseKinematics:
         solver = self._solver
         _, n_seen = seen_markers(self._targets, markers)
         if n_seen == self._gate.n_expected:
-            self._gate.n_missing, self.blind = 0, False
+            self._gate.n_missing = 0
             solver.solve(markers, self._start, MAX_ITERATIONS, self._stiffness)
-            self._sight.learn(solver.normal, solver.pull)
             return
         corrected = self._gate.on_model(markers, solver.pose)
         solver.solve(corrected, self._start, MAX_ITERATIONS, GAP_STIFFNESS)
-        self.blind = self._sight.lost(solver.normal, solver.pull)
         if corrected is not markers:
             solver.measure(markers)
 
@@ -329,7 +341,7 @@ class InverseKinematics:
         self._search.go_on(np.inf)
         self._placed = self._search.found
         self._solver.solve(markers, self._search.free, MAX_ITERATIONS)
-        self.misplaced = self._link_misfit.step(markers, self._solver.pose)
+        self._look_at(markers)
         self._start_here()
 
     def _start_here(self) -> None:

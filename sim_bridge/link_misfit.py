@@ -9,10 +9,10 @@ import logging
 import numpy as np
 
 from ._jit import F64, I64, Bool, kernel
-from .base_coordinates import base_links
 from .kinematics import Pose, point_in_ground
 from .marker_normal import Targets, is_there
 from .model import CompiledModel
+from .sight import muscled_links
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class LinkMisfit:
     def __init__(self, model: CompiledModel, targets: Targets) -> None:
         self._targets, self._names = targets, _bodies_by_link(model)
         n = len(self._names)
-        self._moved = _moved_by_muscles(model)
+        self._moved = muscled_links(model)
         self._squares, self._point = np.zeros(n), np.zeros(3)
         self._count = np.zeros(n, dtype=np.int64)
         self._link, self._frames, self._said = -1, 0, False
@@ -74,14 +74,6 @@ def _bodies_by_link(model: CompiledModel) -> list[str]:
         if link >= 0:
             names[link] = name
     return names
-
-
-def _moved_by_muscles(model: CompiledModel) -> Bool:
-    """Links of the base, and of the joints that muscles span, (n_link,)."""
-    lead = model.coordinates.lead[model.chain.coordinate]
-    moved: Bool = (lead >= 0) & np.isin(lead, model.paths.spanned)
-    moved[list(base_links(model))] = True
-    return moved
 
 
 @kernel

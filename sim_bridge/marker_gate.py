@@ -71,8 +71,10 @@ class MarkerGate:
         How many were.
     n_missing : int
         How many were missing, these included, that had been there lately.
+    worn : ndarray of shape (n_marker,), bool
+        Which have been there since the start.
     n_expected : int
-        How many have been there since the start: others are not worn.
+        How many these are.
     """
 
     def __init__(self, targets: Targets, names: Sequence[str], n_label: int) -> None:
@@ -84,13 +86,13 @@ class MarkerGate:
             targets.station.copy(), np.full(n, _NEVER, dtype=np.int64), np.zeros(n, dtype=np.int64)
         )
         self._point = np.zeros(3)
-        self._told, self._ever = np.zeros((2, n), dtype=np.bool_)
+        self._told, self.worn = np.zeros((2, n), dtype=np.bool_)
         self._outvoted = self._frames = self.n_aside = self.n_missing = self.n_expected = 0
 
     def reset(self) -> None:
         """Forget everything."""
         self.forget()
-        self._ever[:] = False
+        self.worn[:] = False
         self._frames = self.n_expected = 0
 
     def forget(self) -> None:
@@ -104,12 +106,12 @@ class MarkerGate:
 
         Labels of markers that were taken off, after a static trial say, stay empty.
         """
-        before, self.n_expected = self.n_expected, note_seen(self._targets, markers, self._ever)
+        before, self.n_expected = self.n_expected, note_seen(self._targets, markers, self.worn)
         self._frames += 1
-        if self._frames == _SAID_AFTER and 0 < self.n_expected < len(self._ever):
+        if self._frames == _SAID_AFTER and 0 < self.n_expected < len(self.worn):
             _log.warning(
                 "markers %s have not been seen since the start: the pose is that of the others",
-                ", ".join(n for n, ever in zip(self._names, self._ever, strict=True) if not ever),
+                ", ".join(n for n, ever in zip(self._names, self.worn, strict=True) if not ever),
             )
         return self.n_expected > before
 

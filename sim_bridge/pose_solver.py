@@ -44,8 +44,8 @@ class PoseSolver:
     ----------
     free : ndarray of shape (n_free,), float64 [rad] or [m]
         The last solution.
-    normal, pull : ndarray of shape (n_free, n_free) and (n_free,), float64
-        Matrix of its normal equations, and what on its diagonal is not the markers'.
+    tasks : ndarray of shape (n_free,), float64 [m^2/rad^2 or 1]
+        Stiffness of the tasks per weight of all markers.
     """
 
     def __init__(
@@ -61,8 +61,7 @@ class PoseSolver:
         self._lower, self._upper = lower, upper
         self._pull = Pull(tasks, model, default)
         self._work, self._result = allocate(model), np.zeros(6)
-        self.normal, self.pull = self._work.normal, self._pull.weight
-        self.free = default.copy()
+        self.free, self.tasks = default.copy(), self._pull.task
 
     @property
     def pose(self) -> Pose:

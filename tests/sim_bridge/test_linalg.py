@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim_bridge.linalg import cholesky_solve
+from sim_bridge.linalg import cholesky_solve, inverse_diagonal
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 33])
@@ -15,6 +15,18 @@ def test_solution_is_numpys(n: int) -> None:
     assert cholesky_solve(np.tril(a), x, n)
     # rounding times the condition number, some thousands
     np.testing.assert_allclose(x, np.linalg.solve(a, b), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 33])
+def test_diagonal_of_the_inverse_is_numpys(n: int) -> None:
+    rng = np.random.default_rng(40)
+    root, out = rng.normal(size=(n, n)), np.zeros(n)
+    a = root @ root.T + 0.1 * np.eye(n)
+    assert inverse_diagonal(np.tril(a), out)
+    np.testing.assert_allclose(out, np.diag(np.linalg.inv(a)), rtol=1e-9)  # as above
+    before = out.copy()
+    assert n == 0 or not inverse_diagonal(-a, out)
+    np.testing.assert_array_equal(out, before)
 
 
 def test_only_the_leading_part_is_used() -> None:
