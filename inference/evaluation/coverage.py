@@ -22,6 +22,7 @@ __all__ = [
     "RelativeErrors",
     "coverage",
     "coverage_by_others",
+    "half_widths",
     "relative_errors",
     "spread_gain",
 ]
@@ -121,9 +122,17 @@ def _quantile(people: Iterable[RelativeErrors]) -> float:
     size = Counter(data_set for data_set, _ in finite)
     values = np.concatenate([v for _, v in finite])
     weight = np.concatenate([np.full(len(v), 1.0 / (size[d] * len(v))) for d, v in finite])
+    return _weighted_quantile(values, weight, FITTED)
+
+
+def _weighted_quantile(values: F64, weight: F64, share: float) -> float:
+    """Return the least of the values below which lie so much of the weight; NaN of none."""
+    if not len(values):
+        return float("nan")
     order = np.argsort(values)
     reached = np.cumsum(weight[order]) / weight.sum()
-    return float(values[order][np.searchsorted(reached, FITTED)])
+    first = min(int(np.searchsorted(reached, share)), len(values) - 1)
+    return float(values[order[first]])
 
 
 class Coverage(NamedTuple):
@@ -161,11 +170,37 @@ def coverage_by_others(
     judged : mapping of str to RelativeErrors, optional
         Of the same people, as a gain that was fitted on others finds them; by default `errors`.
     """
-    gains = {
+    return _coverage(errors if judged is None else judged, _gains_of_others(errors))
+
+
+def half_widths(
+    errors: Mapping[str, RelativeErrors], judged: Mapping[str, RelativeErrors] | None = None
+) -> tuple[float, ...]:
+    """Return how many sigmas to either side do hold `SHARES` of the measurement.
+
+    Channels of a person count equally, and people; parameters as of `coverage_by_others`. A
+    Gaussian's would be 0.67 and 1.64.
+    """
+    gains = _gains_of_others(errors)
+    values, weights = [], []
+    for person, (_, ratio) in (errors if judged is None else judged).items():
+        finite = np.isfinite(ratio)
+        channels = np.count_nonzero(finite.any(0))
+        weight = finite / np.maximum(finite.sum(0), 1) / max(channels, 1)
+        values.append((ratio / gains[person])[finite])
+        weights.append(weight[finite])
+    return tuple(
+        _weighted_quantile(np.concatenate(values), np.concatenate(weights), share)
+        for share in SHARES
+    )
+
+
+def _gains_of_others(errors: Mapping[str, RelativeErrors]) -> dict[str, F64]:
+    """Each person's gain, fitted on the other people."""
+    return {
         person: _measured_gain({p: e for p, e in errors.items() if p != person})
         for person in errors
     }
-    return _coverage(errors if judged is None else judged, gains)
 
 
 def _coverage(errors: Mapping[str, RelativeErrors], gains: Mapping[str, F64]) -> list[Coverage]:

@@ -16,6 +16,7 @@ from inference.evaluation.coverage import (
     RelativeErrors,
     coverage,
     coverage_by_others,
+    half_widths,
     relative_errors,
 )
 from inference.evaluation.estimates import Estimates
@@ -258,8 +259,16 @@ def _coverage_tables(comparison: Comparison) -> list[str]:
         "left out have that of the others, other data sets the one of the column. Calibrated on "
         "the trial that teaches, as above, and judged on the others: sigma is multiplied as well "
         "by how much less the calibration errs on what it was not fitted to.",
+        "Half widths that do hold 50 and 90 % of people left out (a Gaussian's are ±0.67 and ±1.64 "
+        f"sigma): {_widths(half_widths(plain))}; calibrated "
+        f"{_widths(half_widths(plain, calibrated))}.",
         markdown(["channel", "gain", *columns], rows),
     ]
+
+
+def _widths(found: Sequence[float]) -> str:
+    """Return half widths of intervals as text."""
+    return " and ".join(f"±{width:.2f}" for width in found) + " sigma"
 
 
 def _errors(study: Study, name: str) -> dict[str, RelativeErrors]:

@@ -9,6 +9,7 @@ from inference.evaluation.coverage import (
     RelativeErrors,
     coverage,
     coverage_by_others,
+    half_widths,
     relative_errors,
     spread_gain,
 )
@@ -45,6 +46,21 @@ def test_others_may_be_judged_by_a_gain_that_was_fitted_without_them() -> None:
     # the gain is 2 and the sigma right: intervals are twice as wide as they should be
     expected = [2.0 * ndtr(2.0 * ndtri(0.5 + 0.5 * share)) - 1.0 for share in (0.5, 0.9)]
     assert found["all"] == pytest.approx(expected, abs=0.02)
+
+
+def test_half_widths_hold_what_intervals_promise_whatever_the_tails() -> None:
+    sequences, estimates = doubtful(6, said=0.1, true=0.1)
+    errors = relative_errors(sequences, estimates)
+    gaussian = [ndtri(0.5 + 0.5 * share) for share in (0.5, 0.9)]
+    assert half_widths(errors) == pytest.approx(gaussian, rel=0.05)
+    # |error| of an exponential's tails is as wide at 80 % and longer beyond it
+    rng = np.random.default_rng(5)
+    for person, own in errors.items():
+        shape = np.where(np.isfinite(own.values), rng.exponential(size=own.values.shape), np.nan)
+        errors[person] = own._replace(values=shape)
+    at = np.array([-np.log(1.0 - share) for share in (0.5, 0.8, 0.9)])
+    expected = at[[0, 2]] / at[1] * ndtri(0.9)
+    assert half_widths(errors) == pytest.approx(expected, rel=0.05)
 
 
 def test_people_count_equally() -> None:
