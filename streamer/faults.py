@@ -18,7 +18,7 @@ _KINDS = {
     "silence": f"seconds without markers, every {SILENCE_EVERY_S:g} s",
     "mute": f"seconds without forces, every {SILENCE_EVERY_S:g} s",
     "late": "seconds by which force samples come after their time",
-    "jitter": "standard deviation [s] of the markers' time stamps",
+    "jitter": "seconds by which the markers' time stamps are late: the size of a normal variable",
 }
 _PROBABILITIES = ("drop", "occlude", "again")
 _OCCLUDED_S = 0.2
