@@ -76,6 +76,7 @@ def full_activation_force(p: _Parameters, length: F64, speed: F64, force_out: F6
             force_out[i] = 0.0
             continue
         fl = table_value(p.force_length[p.length_curve[i]], p.length_range, fibre / p.optimal[i])
+        fl = max(fl, 0.0)  # beyond its table a falling curve goes straight on, below zero
         velocity = speed[i] * (along / fibre) / p.max_velocity[i]
         fv = table_value(p.force_velocity[p.velocity_curve[i]], p.velocity_range, velocity)
         sine = min(p.projection[i] / fibre, 1.0)

@@ -130,6 +130,20 @@ def test_slack_tendon_carries_nothing(small_case: Callable[[Any], Case], kind: s
         assert ours.force[0] == 0.0
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_fibres_beyond_every_length_never_push(
+    small_case: Callable[[Any], Case], kind: str
+) -> None:
+    """Up to five optimal fibre lengths, as in a model whose muscles were not scaled."""
+    case = small_case(pulling_block(kind))
+    ours = MuscleForce(case.compiled)
+    for length in (0.25 + 0.3 * np.array([2.4, 2.6, 3.0, 3.7, 5.0]))[:, None]:
+        case.oracle.set(length, np.zeros(1))
+        ours.step(length, np.zeros(1))
+        assert ours.force[0] >= 0.0
+        assert ours.force[0] == pytest.approx(opensim_forces(case)[0], abs=SHARE * 800.0)
+
+
 def test_forces_are_finite_and_never_push(recorded: Callable[[str], RecordedTrial]) -> None:
     model = recorded(SKELETON_TRIALS[0]).model
     ours, rng = MuscleForce(model), np.random.default_rng(25)
