@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._jit import F64, I64, is_finite, kernel
+from .coordinate_springs import subtract_springs
 from .exceptions import UnknownBody
 from .kinematics import Pose, Skeleton, empty_pose, pose_all, skeleton_of
 from .model import CompiledModel
@@ -108,6 +109,7 @@ class InverseDynamics:
         )
         self.pose: Pose = empty_pose(model)
         self.tau: F64 = np.zeros(len(model.coordinates.names))
+        self._springs = model.springs
         self._ball = chain.ball
         self.tau_opensim: F64 = np.zeros_like(self.tau) if len(chain.ball) else self.tau
 
@@ -133,6 +135,8 @@ class InverseDynamics:
             self.work,
             self.tau,
         )
+        if len(self._springs.coordinate):
+            subtract_springs(self._springs, q, qd, self.tau)
         if len(self._ball):
             np.copyto(self.tau_opensim, self.tau)
             moments_in_parent(self._skeleton, self._ball, self.pose, self.tau, self.tau_opensim)

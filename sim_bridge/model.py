@@ -202,6 +202,29 @@ class CoordinateActuators:
     upper: F64
 
 
+class CoordinateSprings(NamedTuple):
+    """Passive forces that a coordinate alone decides: springs, and stops beyond limits.
+
+    ==========  =======================================================  =====  ======
+    field       meaning                                                  unit   shape
+    ==========  =======================================================  =====  ======
+    coordinate  model index                                                     (n,)
+    limit       where it begins below and above, the same of a spring    rad    (n, 2)
+    stiffness   below and above                                          N m    (n, 2)
+    transition  over so much beyond a limit it sets in                   rad    (n,)
+    damping     where it has set in                                      N m s  (n,)
+    ==========  =======================================================  =====  ======
+
+    Units are per rad and rad/s; m and N where the coordinate is a length.
+    """
+
+    coordinate: I64
+    limit: F64
+    stiffness: F64
+    transition: F64
+    damping: F64
+
+
 @dataclass(frozen=True)
 class CompiledModel:
     """An OpenSim model ready for the loop; made by :func:`sim_bridge.compile_model`.
@@ -232,6 +255,7 @@ class CompiledModel:
     geometry: PathGeometry
     paths: MusclePaths
     actuators: CoordinateActuators
+    springs: CoordinateSprings
 
     @property
     def coordinate_names(self) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from sim_bridge.exceptions import ModelFileError
 from sim_bridge.model import CompiledModel
 
 from .coordinates import read_coordinates, tell_of_ranges
+from .forces import read_actuators, read_springs, refuse_other_forces
 from .functions import FunctionTable
-from .muscles import read_actuators, read_muscles, working_muscles
+from .muscles import read_muscles, working_muscles
 from .outside_sets import refuse_outside_sets
 from .path_points import read_path_geometry
 from .paths import LengthOracle, Progress, fit_paths, fit_region
@@ -43,7 +44,7 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
         raise ModelFileError(f"{osim} has no markers; add its marker set to the model first")
     working = working_muscles(model)
     muscles = read_muscles(working)
-    actuators = read_actuators(model, coordinates.names)
+    refuse_other_forces(model)
     geometry = read_path_geometry(working, coordinates.names, frames, table)
     functions = table.build()
     tell_of_ranges(model, coordinates, functions)
@@ -63,7 +64,8 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
         muscles=muscles,
         geometry=geometry,
         paths=fit_paths(oracle, region, geometry.is_exact, muscles.names, progress),
-        actuators=actuators,
+        actuators=read_actuators(model, coordinates.names),
+        springs=read_springs(model, coordinates.names, chain),
     )
     if base_links(compiled):
         return compiled

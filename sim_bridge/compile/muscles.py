@@ -21,7 +21,7 @@ import opensim
 
 from sim_bridge._jit import F64
 from sim_bridge.exceptions import UnsupportedComponent
-from sim_bridge.model import CoordinateActuators, Muscles
+from sim_bridge.model import Muscles
 
 _log = logging.getLogger(__name__)
 
@@ -110,38 +110,6 @@ def _refuse_what_is_no_number(muscle: Any) -> None:
                 muscle.getName(),
                 f"its {name} is {value}; correct it",
             )
-
-
-def read_actuators(model: Any, coordinate_names: tuple[str, ...]) -> CoordinateActuators:
-    """CoordinateActuators of the model's ForceSet; other enabled forces are refused.
-
-    Raises
-    ------
-    UnsupportedComponent
-        For any enabled force that is neither a muscle nor a CoordinateActuator.
-    """
-    found = []
-    for i in range(model.getForceSet().getSize()):
-        force = model.getForceSet().get(i)
-        if not force.get_appliesForce() or opensim.Muscle.safeDownCast(force) is not None:
-            continue
-        actuator = opensim.CoordinateActuator.safeDownCast(force)
-        if actuator is None:
-            raise UnsupportedComponent(
-                force.getConcreteClassName(),
-                force.getName(),
-                "remove it, or set its appliesForce to false",
-            )
-        found.append(actuator)
-    return CoordinateActuators(
-        names=tuple(a.getName() for a in found),
-        coordinate=np.array(
-            [coordinate_names.index(a.getCoordinate().getName()) for a in found], dtype=np.int64
-        ),
-        optimal_force=np.array([a.getOptimalForce() for a in found], dtype=np.float64),
-        lower=np.array([a.getMinControl() for a in found], dtype=np.float64),
-        upper=np.array([a.getMaxControl() for a in found], dtype=np.float64),
-    )
 
 
 def _downcast(muscle: Any) -> Any:

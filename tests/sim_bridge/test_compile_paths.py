@@ -125,16 +125,18 @@ def test_path_that_is_a_polynomial_is_found_again(small_case: Callable[[Any], Ca
 
 def test_other_force_is_refused_by_class_and_name(small_case: Callable[[Any], Case]) -> None:
     model = joint_of_two_turns()
-    spring = opensim.SpringGeneralizedForce("bend")
-    spring.setName("passive_bend")
-    model.addForce(spring)
-    with pytest.raises(UnsupportedComponent, match=r"SpringGeneralizedForce 'passive_bend'"):
+    force = opensim.ExpressionBasedCoordinateForce("bend", "-10*q")
+    force.setName("passive_bend")
+    model.addForce(force)
+    with pytest.raises(
+        UnsupportedComponent, match=r"ExpressionBasedCoordinateForce 'passive_bend'"
+    ):
         small_case(model)
 
 
 def test_force_that_is_switched_off_is_no_obstacle(small_case: Callable[[Any], Case]) -> None:
     model = joint_of_two_turns()
-    spring = opensim.SpringGeneralizedForce("bend")
-    spring.set_appliesForce(False)
-    model.addForce(spring)
+    force = opensim.ExpressionBasedCoordinateForce("bend", "-10*q")
+    force.set_appliesForce(False)
+    model.addForce(force)
     assert small_case(model).compiled.muscle_names == ()

@@ -1,0 +1,121 @@
+"""What pulls beside the muscles: actuators and springs of single coordinates."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import opensim
+
+from sim_bridge.chain import Chain
+from sim_bridge.exceptions import UnsupportedComponent
+from sim_bridge.model import CoordinateActuators, CoordinateSprings
+
+_SPRINGS = ("CoordinateLimitForce", "SpringGeneralizedForce")
+
+
+def refuse_other_forces(model: Any) -> None:
+    """Refuse the forces that are neither muscles nor read here, all of them at once.
+
+    Raises
+    ------
+    UnsupportedComponent
+        For any that is not switched off.
+    """
+    other = [f for f in _working(model) if _kind(f) not in ("CoordinateActuator", *_SPRINGS)]
+    if not other:
+        return
+    remedy = "remove it, or set its appliesForce to false"
+    if more := ", ".join(f"{_kind(f)} '{f.getName()}'" for f in other[1:]):
+        remedy += f"; the same holds for {more}"
+    raise UnsupportedComponent(_kind(other[0]), other[0].getName(), remedy)
+
+
+def read_actuators(model: Any, coordinate_names: tuple[str, ...]) -> CoordinateActuators:
+    """CoordinateActuators of the model's ForceSet that are not switched off."""
+    found = _of_class(model, "CoordinateActuator")
+    return CoordinateActuators(
+        names=tuple(a.getName() for a in found),
+        coordinate=np.array(
+            [coordinate_names.index(a.getCoordinate().getName()) for a in found], dtype=np.int64
+        ),
+        optimal_force=np.array([a.getOptimalForce() for a in found], dtype=np.float64),
+        lower=np.array([a.getMinControl() for a in found], dtype=np.float64),
+        upper=np.array([a.getMaxControl() for a in found], dtype=np.float64),
+    )
+
+
+def read_springs(model: Any, coordinate_names: tuple[str, ...], chain: Chain) -> CoordinateSprings:
+    """Springs and stops of the model's ForceSet that are not switched off.
+
+    Raises
+    ------
+    UnsupportedComponent
+        For one on a coordinate that the model lacks, or of a joint whose speeds are not the
+        derivatives of its angles.
+    """
+    rows = [_stop(f, model) for f in _of_class(model, "CoordinateLimitForce")]
+    rows += [_spring(f) for f in _of_class(model, "SpringGeneralizedForce")]
+    forces = [f for kind in _SPRINGS for f in _of_class(model, kind)]
+    turns = {int(chain.coordinate[i + k]) for i in chain.ball for k in range(3)}
+    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
+    return CoordinateSprings(
+        coordinate=np.array(
+            [_coordinate_of(f, coordinate_names, turns) for f in forces], dtype=np.int64
+        ),
+        limit=table[:, 0:2].copy(),
+        stiffness=table[:, 2:4].copy(),
+        transition=table[:, 4].copy(),
+        damping=table[:, 5].copy(),
+    )
+
+
+def _working(model: Any) -> list[Any]:
+    """Forces that are no muscles and not switched off."""
+    forces = [model.getForceSet().get(i) for i in range(model.getForceSet().getSize())]
+    return [f for f in forces if f.get_appliesForce() and opensim.Muscle.safeDownCast(f) is None]
+
+
+def _kind(force: Any) -> str:
+    return str(force.getConcreteClassName())
+
+
+def _of_class(model: Any, kind: str) -> list[Any]:
+    cls = getattr(opensim, kind)
+    return [cls.safeDownCast(f) for f in _working(model) if _kind(f) == kind]
+
+
+def _coordinate_of(force: Any, names: tuple[str, ...], turns: set[int]) -> int:
+    """Model index of the coordinate that a spring pulls."""
+    name = force.get_coordinate()
+    if name not in names:
+        raise UnsupportedComponent(
+            _kind(force), force.getName(), f"its coordinate is '{name}'; name one of the model"
+        )
+    if (number := names.index(name)) in turns:  # OpenSim applies it about an axis of its parent
+        raise UnsupportedComponent(
+            _kind(force),
+            force.getName(),
+            f"{name} is an angle of a joint that turns freely; replace that by a CustomJoint",
+        )
+    return number
+
+
+def _stop(force: Any, model: Any) -> Sequence[float]:
+    """A row of the table; OpenSim counts stops of angles in degrees."""
+    coordinate = model.getCoordinateSet().get(force.get_coordinate())
+    is_rotation = coordinate.getMotionType() == opensim.Coordinate.Rotational
+    unit = float(np.radians(1.0)) if is_rotation else 1.0
+    return (
+        force.get_lower_limit() * unit,
+        force.get_upper_limit() * unit,
+        force.get_lower_stiffness() / unit,
+        force.get_upper_stiffness() / unit,
+        force.get_transition() * unit,
+        force.get_damping() / unit,
+    )
+
+
+def _spring(force: Any) -> Sequence[float]:
+    """A row of the table: a stop that begins on both sides of the rest, at once."""
+    rest, stiffness = force.getRestLength(), force.getStiffness()
+    return rest, rest, stiffness, stiffness, 0.0, force.getViscosity()
