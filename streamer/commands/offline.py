@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference import Refiner
+from inference.exceptions import InferenceError
 from sim_bridge import (
     Bridge,
     BridgeOutput,
@@ -177,7 +178,11 @@ def bridge_for(settings: RunConfig, model: CompiledModel, recording: OfflineInpu
 
 def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:
     """Return a refiner for a compiled model, warmed up."""
-    inputs = inputs_of(model, settings.mass_kg, settings.muscle_map)
+    try:
+        inputs = inputs_of(model, settings.mass_kg, settings.muscle_map)
+    except InferenceError as error:  # an arm, say, or a skeleton without muscles
+        error.args = (f"{error}; or do without EMG: --no-refine",)
+        raise
     refiner = Refiner(inputs, settings.checkpoint, subject=settings.subject)
     refiner.warm_up()
     return refiner

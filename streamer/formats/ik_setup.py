@@ -36,11 +36,17 @@ def read_ik_setup(path: Path | str) -> IkSetup:
     Raises
     ------
     FormatError
-        If it is missing, unreadable, no XML, has no marker task, or a task takes its value from a
-        file.
+        If it is missing, unreadable, no XML, a setup of the ScaleTool, has no marker task, or a
+        task takes its value from a file.
     """
     path = Path(path)
     root = read_xml(path)
+    if next(root.iter("ScaleTool"), None) is not None:
+        raise FormatError(
+            path,
+            "a setup of the ScaleTool, whose tasks put markers on a person who stands still",
+            "give the IK setup of the motion",
+        )
     weights = {
         _name(task): _number(path, task, "weight", 1.0)
         for task in root.iter("IKMarkerTask")

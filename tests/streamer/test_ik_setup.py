@@ -109,3 +109,12 @@ def test_what_is_no_xml_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"\x89PNG\r\n")
     with pytest.raises(FormatError, match="no valid XML"):
         read_ik_setup(path)
+
+
+def test_a_setup_that_scales_is_refused(tmp_path: Path) -> None:
+    """Its tasks hold joints where a person who stands has them."""
+    path = tmp_path / "scale.xml"
+    scale = SETUP.replace("InverseKinematicsTool", "ScaleTool")
+    path.write_text(scale.format(tasks=marker_task("R.ASIS", 1000.0)))
+    with pytest.raises(FormatError, match=r"scale\.xml.*ScaleTool.*IK setup of the motion"):
+        read_ik_setup(path)

@@ -10,6 +10,7 @@ import pytest
 import run_realtime
 from configs.demo.build import SUBJECT
 from inference import Refiner
+from inference.exceptions import MuscleMapError
 from inference.muscle_map import default_muscle_map
 from sim_bridge import CompiledModel, compile_model
 from streamer.commands import offline
@@ -32,3 +33,10 @@ def test_knees_are_known_by_the_models_geometry(
     assert renamed.channel_names == plain.channel_names
     assert renamed.absent_coordinates == plain.absent_coordinates
     assert "knee_angle_r" not in renamed.absent_coordinates
+
+
+def test_a_model_without_a_leg_s_muscles_may_do_without_emg() -> None:
+    model = compile_model(SUBJECT / "model.osim")
+    own = replace(model.muscles, names=tuple(f"own_{name}" for name in model.muscle_names))
+    with pytest.raises(MuscleMapError, match=r"muscle_map: .*; or do without EMG: --no-refine$"):
+        offline.open_refiner(RunConfig(model=SUBJECT / "model.osim"), replace(model, muscles=own))
