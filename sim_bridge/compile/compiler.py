@@ -78,6 +78,7 @@ def _open(osim: Path) -> Any:
     opensim.Logger.setLevelString("Error")  # its hints about meshes and defaults help nobody here
     try:
         model = opensim.Model(str(osim))
+        model.finalizeFromProperties()  # names a wrong value, which later calls do not
         refuse_outside_sets(model)  # before OpenSim adds bodies of its own where a loop closes
         model.initSystem()
     except RuntimeError as error:

@@ -61,6 +61,22 @@ def test_a_muscle_s_numbers_are_numbers(small_case: Callable[[Any], Case]) -> No
         small_case(model)
 
 
+def test_a_value_that_opensim_does_not_take_is_named(tmp_path: Path) -> None:
+    """Files of OpenSim 2 let a muscle rest at no activation at all."""
+    model = joint_of_two_turns()
+    add_muscle(model, "m", kind="Thelen2003Muscle")
+    path = save(model, tmp_path / "old.osim")
+    tree = ElementTree.parse(path)
+    (muscle,) = (m for m in tree.iter("Thelen2003Muscle") if m.get("name") == "m")
+    for own in muscle.findall("minimum_activation"):
+        muscle.remove(own)
+    ElementTree.SubElement(muscle, "minimum_activation").text = "0"
+    tree.write(path)
+    with pytest.raises(ModelFileError, match=r"'minimum_activation'.*'/forceset/m'") as raised:
+        compile_model(path, cache_dir=tmp_path)
+    assert "\n" not in str(raised.value)
+
+
 def test_what_opensim_finds_wrong_late_is_one_line(tmp_path: Path) -> None:
     """A wrap between points that the path does not have."""
     model, muscle = muscled()
