@@ -13,15 +13,22 @@ from sim_bridge.model import CoordinateActuators, CoordinateSprings
 _SPRINGS = ("CoordinateLimitForce", "SpringGeneralizedForce")
 
 
+def is_read(force: Any) -> bool:
+    """Whether a force is of a class that we read, from the model's ForceSet."""
+    known = _kind(force) in ("CoordinateActuator", *_SPRINGS)
+    return known or opensim.Muscle.safeDownCast(force) is not None
+
+
 def refuse_other_forces(model: Any) -> None:
-    """Refuse the forces that are neither muscles nor read here, all of them at once.
+    """Refuse the forces that are not read, all of them at once, wherever in the model they stand.
 
     Raises
     ------
     UnsupportedComponent
         For any that is not switched off.
     """
-    other = [f for f in _working(model) if _kind(f) not in ("CoordinateActuator", *_SPRINGS)]
+    parts = [opensim.Force.safeDownCast(c) for c in list(model.getComponentsList())]
+    other = [f for f in parts if f is not None and f.get_appliesForce() and not is_read(f)]
     if not other:
         return
     remedy = "remove it, or set its appliesForce to false"
@@ -69,19 +76,15 @@ def read_springs(model: Any, coordinate_names: tuple[str, ...], chain: Chain) ->
     )
 
 
-def _working(model: Any) -> list[Any]:
-    """Forces that are no muscles and not switched off."""
-    forces = [model.getForceSet().get(i) for i in range(model.getForceSet().getSize())]
-    return [f for f in forces if f.get_appliesForce() and opensim.Muscle.safeDownCast(f) is None]
-
-
 def _kind(force: Any) -> str:
     return str(force.getConcreteClassName())
 
 
 def _of_class(model: Any, kind: str) -> list[Any]:
+    """Forces of one class that are not switched off."""
+    forces = [model.getForceSet().get(i) for i in range(model.getForceSet().getSize())]
     cls = getattr(opensim, kind)
-    return [cls.safeDownCast(f) for f in _working(model) if _kind(f) == kind]
+    return [cls.safeDownCast(f) for f in forces if _kind(f) == kind and f.get_appliesForce()]
 
 
 def _coordinate_of(force: Any, names: tuple[str, ...], turns: set[int]) -> int:

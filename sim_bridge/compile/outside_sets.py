@@ -6,6 +6,8 @@ import opensim
 
 from sim_bridge.exceptions import UnsupportedComponent
 
+from .forces import is_read
+
 _KINDS = ("Body", "Joint", "Constraint", "Force", "Marker")
 
 
@@ -23,7 +25,7 @@ def refuse_outside_sets(model: Any) -> None:
         known = {members.get(i).getAbsolutePathString() for i in range(members.getSize())}
         for component in components:
             part = getattr(opensim, kind).safeDownCast(component)
-            if part is None or part.getAbsolutePathString() in known or _is_off(part, kind):
+            if part is None or part.getAbsolutePathString() in known or _may_stay(part, kind):
                 continue
             raise UnsupportedComponent(
                 part.getConcreteClassName(),
@@ -32,8 +34,8 @@ def refuse_outside_sets(model: Any) -> None:
             )
 
 
-def _is_off(part: Any, kind: str) -> bool:
-    """Whether a force or constraint does nothing."""
+def _may_stay(part: Any, kind: str) -> bool:
+    """Whether a force or constraint does nothing, or is refused for its class anyway."""
     if kind == "Force":
-        return not part.get_appliesForce()
+        return not (part.get_appliesForce() and is_read(part))
     return kind == "Constraint" and not part.get_isEnforced()
