@@ -39,7 +39,7 @@ def compile_model(
     Raises
     ------
     ModelFileError
-        If the file is missing, unreadable, no model or has no markers.
+        If the file is missing, unreadable, no model, or has no markers or nothing that moves.
     UnsupportedComponent
         If the model holds something that the bridge does not reproduce.
     """

@@ -54,6 +54,14 @@ def test_what_is_locked_follows_nobody(
         small_case(model)
 
 
+def test_a_model_in_which_all_is_locked_is_refused(small_case: Callable[[Any], Case]) -> None:
+    model, _ = muscled()
+    for name in ("hinge_angle", "twist", "bend"):
+        coordinate(model, name).setDefaultLocked(True)
+    with pytest.raises(ModelFileError, match=r"nothing moves in .*small\.osim; unlock"):
+        small_case(model)
+
+
 def test_a_muscle_s_numbers_are_numbers(small_case: Callable[[Any], Case]) -> None:
     model, muscle = muscled()
     muscle.setMaxIsometricForce(float("nan"))
