@@ -221,8 +221,10 @@ def prepare(
 ) -> None:
     """Run trials through the bridge as a live session would, for training and evaluation."""
     from streamer.commands import prepare as command
+    from streamer.features import default_cache_dir
 
     names = [name.strip() for name in variants.split(",") if name.strip()]
+    cache = cache or default_cache_dir()
     done = command.run(dirs, cache, variants=names, workers=workers, scheduler=scheduler)
     raise typer.Exit(0 if done else 1)
 
@@ -239,9 +241,11 @@ def train(
 ) -> None:
     """Train a network on recorded trials."""
     from streamer.commands import train as command
+    from streamer.features import default_cache_dir
     from streamer.train_config import with_options
 
-    command.run(with_options(config, trials=dirs, workers=workers), out, cache=cache)
+    settings = with_options(config, trials=dirs, workers=workers)
+    command.run(settings, out, cache or default_cache_dir())
 
 
 @app.command()
@@ -288,8 +292,10 @@ def evaluate(
     from streamer.commands import ablate as choices
     from streamer.commands import compare as methods
     from streamer.commands import evaluate as command
+    from streamer.features import default_cache_dir
     from streamer.train_config import OURS, with_options
 
+    cache = cache or default_cache_dir()
     if not (compare or ablate):
         if unseen or any(given is not None for given in (config, folds, workers, docs)):
             raise typer.BadParameter(
@@ -297,7 +303,7 @@ def evaluate(
             )
         if not dirs:
             raise typer.BadParameter("give trial directories", param_hint="DIRS")
-        command.run(dirs, checkpoint, report=report, cache=cache)
+        command.run(dirs, cache, checkpoint, report=report)
         return
     if checkpoint is not None or report is not None:
         raise typer.BadParameter("--checkpoint and --report do not go with these")
@@ -305,9 +311,9 @@ def evaluate(
     groups = (settings.folds or OURS.folds) if folds is None else folds
     settings = msgspec.structs.replace(settings, folds=groups)
     if compare:
-        methods.run(settings, docs=docs, cache=cache)
+        methods.run(settings, cache, docs=docs)
     if ablate:
-        choices.run(settings, docs=docs, cache=cache)
+        choices.run(settings, cache, docs=docs)
 
 
 @app.command()

@@ -18,7 +18,7 @@ __all__ = ["emg_records", "training_records", "unseen_records"]
 
 
 def training_records(
-    config: TrainConfig, variants: Iterable[str], cache: Path | None, console: Console
+    config: TrainConfig, variants: Iterable[str], cache: Path, console: Console
 ) -> list[FeatureRecord]:
     """Load or make what a configuration trains on, as recorded and in `variants`.
 
@@ -33,9 +33,7 @@ def training_records(
     return emg_records([Path(d) for d in config.trials], cache, console, settings)
 
 
-def unseen_records(
-    config: TrainConfig, cache: Path | None, console: Console
-) -> list[FeatureRecord]:
+def unseen_records(config: TrainConfig, cache: Path, console: Console) -> list[FeatureRecord]:
     """Load or make those of the people that it never trains on; none if it names nobody.
 
     Raises
@@ -48,7 +46,7 @@ def unseen_records(
 
 def emg_records(
     directories: Sequence[Path],
-    cache: Path | None,
+    cache: Path,
     console: Console,
     settings: Sequence[FeatureSettings] = AS_RECORDED,
 ) -> list[FeatureRecord]:

@@ -71,9 +71,9 @@ def default_cache_dir() -> Path:
     return bridge_cache_dir() / "features"
 
 
-def networks_dir(cache_dir: Path | None = None) -> Path:
+def networks_dir(cache_dir: Path) -> Path:
     """Return where networks that were trained on the records of a cache are kept, beside them."""
-    return (cache_dir or default_cache_dir()) / "networks"
+    return cache_dir / "networks"
 
 
 def find_trials(directories: Sequence[Path]) -> list[Path]:
@@ -121,7 +121,7 @@ def load_features(
     directories: Sequence[Path],
     settings: Sequence[FeatureSettings] = AS_RECORDED,
     *,
-    cache_dir: Path | None = None,
+    cache_dir: Path,
     progress: Callable[[str, float], None] | None = None,
 ) -> Iterator[FeatureRecord]:
     """Yield the records of every trial with EMG, from the cache where they are there.
@@ -134,8 +134,8 @@ def load_features(
         Trial directories, or directories above them.
     settings : sequence of FeatureSettings
         One record of a trial for each of them.
-    cache_dir : Path, optional
-        Where records are kept; `default_cache_dir` by default.
+    cache_dir : Path
+        Where records are kept.
     progress : callable, optional
         Called with a trial's directory and the share of trials done before it.
 
@@ -202,7 +202,7 @@ def record_warnings(record: FeatureRecord) -> list[str]:
 
 
 def cached_record(
-    directory: Path, settings: FeatureSettings, cache_dir: Path | None = None
+    directory: Path, settings: FeatureSettings, cache_dir: Path
 ) -> FeatureRecord | None:
     """Return a trial's record if the cache has it; a damaged file counts as absent.
 
@@ -220,9 +220,7 @@ def cached_record(
         return None  # made again, over it
 
 
-def make_record(
-    trial: Trial, settings: FeatureSettings, cache_dir: Path | None = None
-) -> FeatureRecord:
+def make_record(trial: Trial, settings: FeatureSettings, cache_dir: Path) -> FeatureRecord:
     """Make a trial's record and put it into the cache, whole or not at all.
 
     Raises
@@ -237,7 +235,7 @@ def make_record(
     return record
 
 
-def record_path(directory: Path, settings: FeatureSettings, cache_dir: Path | None = None) -> Path:
+def record_path(directory: Path, settings: FeatureSettings, cache_dir: Path) -> Path:
     """Return where a trial's record is kept, whether it is there or not.
 
     The name is a hash of all that a record depends on: the trial's name and files, wherever they
@@ -254,7 +252,7 @@ def record_path(directory: Path, settings: FeatureSettings, cache_dir: Path | No
     digest = hashlib.sha256(f"{name} {settings} {_code_digest()}".encode())
     for path in source_files(directory):
         digest.update(path.name.encode() + hashlib.sha256(read_bytes(path)).digest())
-    return (cache_dir or default_cache_dir()) / f"{digest.hexdigest()[:32]}.npz"
+    return cache_dir / f"{digest.hexdigest()[:32]}.npz"
 
 
 @functools.cache

@@ -17,17 +17,17 @@ __all__ = ["run"]
 PAGE: Final = "ablations.md"
 
 
-def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = None) -> None:
+def run(config: TrainConfig, cache: Path, *, docs: Path | None = None) -> None:
     """Cross-validate the default network and its changed likes; print or write the table.
 
     Parameters
     ----------
     config : TrainConfig
         Trials, the default network and its training, and in how many groups people are left out.
+    cache : Path
+        Where feature records are kept, and networks beside them, so that what was cut off goes on.
     docs : Path, optional
         Folder whose ``ablations.md`` is written anew between its marks.
-    cache : Path, optional
-        Where feature records are kept, and networks beside them, so that what was cut off goes on.
 
     Raises
     ------

@@ -23,7 +23,7 @@ __all__ = ["run"]
 PAGE: Final = "results.md"
 
 
-def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = None) -> None:
+def run(config: TrainConfig, cache: Path, *, docs: Path | None = None) -> None:
     """Train every method on people, score it on others, and write the page of results.
 
     Parameters
@@ -31,12 +31,12 @@ def run(config: TrainConfig, *, docs: Path | None = None, cache: Path | None = N
     config : TrainConfig
         Trials of the people who are left out in turn, in `folds` groups; those of unseen people,
         estimated by what all of the former teach; the default network and the training.
+    cache : Path
+        Where feature records are kept, and networks beside them, so that a comparison that was cut
+        off goes on.
     docs : Path, optional
         Folder whose ``results.md`` is written anew between its marks, with figures beside it; the
         page is printed without.
-    cache : Path, optional
-        Where feature records are kept, and networks beside them, so that a comparison that was cut
-        off goes on.
 
     Raises
     ------

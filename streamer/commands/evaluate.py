@@ -34,10 +34,10 @@ _WITH_SIGMA: Final = ("network", "calibrated")
 
 def run(
     directories: Sequence[Path],
+    cache: Path,
     checkpoint: Path | None = None,
     *,
     report: Path | None = None,
-    cache: Path | None = None,
 ) -> None:
     """Score a checkpoint on trials with measured EMG and print the table.
 
@@ -45,12 +45,12 @@ def run(
     ----------
     directories : sequence of Path
         Trial directories, or directories above them.
+    cache : Path
+        Where feature records are kept.
     checkpoint : Path, optional
         Its folder; the default one of the package if not given.
     report : Path, optional
         Write the rows as JSON here.
-    cache : Path, optional
-        Where feature records are kept.
 
     Raises
     ------

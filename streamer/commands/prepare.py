@@ -12,7 +12,7 @@ from rich.table import Table
 from streamer.cluster import check_workers
 from streamer.commands.progress import progress_bar
 from streamer.feature_settings import FeatureSettings
-from streamer.features import default_cache_dir, find_trials
+from streamer.features import find_trials
 from streamer.outputs import check_output
 from streamer.prepare import Outcome, prepare_trials
 from streamer.terminal import plain_console, say
@@ -20,7 +20,7 @@ from streamer.terminal import plain_console, say
 
 def run(
     directories: Sequence[Path],
-    cache: Path | None = None,
+    cache: Path,
     *,
     variants: Sequence[str] = (),
     workers: int | None = None,
@@ -32,8 +32,8 @@ def run(
     ----------
     directories : sequence of Path
         Trial directories, or directories above them.
-    cache : Path, optional
-        Where records are kept; where training looks for them if not given.
+    cache : Path
+        Where records are kept.
     variants : sequence of str
         Records beside those of the trials as recorded, see
         `streamer.feature_settings.FeatureSettings.of_variant`.
@@ -57,14 +57,14 @@ def run(
     settings = [FeatureSettings.of_variant(name) for name in dict.fromkeys(("", *variants))]
     processes = check_workers(workers, scheduler)
     trials = find_trials(directories)
-    cache_dir = (cache or default_cache_dir()).resolve()
+    cache = cache.resolve()
     if scheduler is None:  # else its workers write, who may have other rights
-        check_output(cache_dir, "--out", folder=True)
+        check_output(cache, "--out", folder=True)
     outcomes: list[Outcome] = []
     stage = f"features of {len(trials)} trials"
     with progress_bar() as report:
         report(stage, 0.0)
-        todo = prepare_trials(trials, settings, cache_dir, workers=processes, scheduler=scheduler)
+        todo = prepare_trials(trials, settings, cache, workers=processes, scheduler=scheduler)
         for outcome in todo:
             outcomes.append(outcome)
             report(stage, len(outcomes) / len(trials))
@@ -72,7 +72,7 @@ def run(
     console = plain_console()
     console.print(_table(outcomes))
     console.print(_totals(outcomes, [s.variant for s in settings]))
-    console.print(f"{time.monotonic() - began:.1f} s; records in {cache_dir}")
+    console.print(f"{time.monotonic() - began:.1f} s; records in {cache}")
     for line in (*_warnings(outcomes), *_failures(outcomes)):
         say(line)
     return not any(outcome.failures for outcome in outcomes)

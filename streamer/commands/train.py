@@ -14,7 +14,7 @@ from streamer.terminal import plain_console
 from streamer.train_config import TrainConfig
 
 
-def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
+def run(config: TrainConfig, out: Path, cache: Path) -> None:
     """Train a network on trials and write its checkpoint.
 
     Parameters
@@ -23,7 +23,7 @@ def run(config: TrainConfig, out: Path, *, cache: Path | None = None) -> None:
         Trials, network, training.
     out : Path
         Folder of the checkpoint. Replaced only if it is one, and only by a finished one.
-    cache : Path, optional
+    cache : Path
         Where feature records are kept; those that are missing are made. Networks without some of
         the people are kept beside them, so that a training that was cut off goes on.
 

@@ -133,7 +133,7 @@ def test_people_are_left_out_in_as_many_groups_as_the_file_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[TrainConfig] = []
-    monkeypatch.setattr(compare, "run", lambda settings, **_: asked.append(settings))
+    monkeypatch.setattr(compare, "run", lambda settings, *_, **__: asked.append(settings))
     (tmp_path / "training.yaml").write_text(written)
     options = ["--compare", "--config", str(tmp_path / "training.yaml"), *given]
     found = CliRunner().invoke(app, ["evaluate", *options])

@@ -126,7 +126,7 @@ def test_a_session_is_summed_up_even_if_its_report_fails(
 
 def test_evaluation_looks_at_its_report_first(file: Path) -> None:
     with pytest.raises(ConfigError, match="--report"):
-        evaluate.run([ABSENT], report=file / "report.json")
+        evaluate.run([ABSENT], file.parent, report=file / "report.json")
 
 
 def test_training_looks_at_its_folder_first(file: Path) -> None:
@@ -135,11 +135,11 @@ def test_training_looks_at_its_folder_first(file: Path) -> None:
 
     config = TrainConfig(trials=(str(ABSENT),), folds=2)
     with pytest.raises(CheckpointError, match="exists and is not a checkpoint"):
-        train.run(config, file.parent)
+        train.run(config, file.parent, file.parent)
     with pytest.raises(ConfigError, match="--out"):
-        train.run(config, file / "below" / "checkpoint")
+        train.run(config, file / "below" / "checkpoint", file.parent)
     with pytest.raises(ConfigError, match="--cache"):
-        train.run(config, file.parent / "checkpoint", cache=file)
+        train.run(config, file.parent / "checkpoint", file)
     assert list(file.parent.iterdir()) == [file]
 
 
@@ -148,9 +148,9 @@ def test_comparisons_look_at_page_and_cache_first(file: Path, command: ModuleTyp
     pytest.importorskip("torch")
     config = TrainConfig(trials=(str(ABSENT),))
     with pytest.raises(ConfigError, match=r"cannot read .*\.md"):
-        command.run(config, docs=file.parent)
+        command.run(config, file.parent, docs=file.parent)
     with pytest.raises(ConfigError, match="--cache"):
-        command.run(config, cache=file)
+        command.run(config, file)
 
 
 @pytest.mark.parametrize("command", ["filters", "grf", "plates"])

@@ -144,10 +144,10 @@ def test_a_file_that_may_not_be_read_is_named(
         raise PermissionError(13, "Permission denied")
 
     trial = make_trial(tmp_path, "one")
-    record_path(trial, FeatureSettings())  # the bridge's own sources are read once
+    record_path(trial, FeatureSettings(), tmp_path)  # the bridge's own sources are read once
     monkeypatch.setattr(Path, "read_bytes", forbidden)
     with pytest.raises(FormatError, match=r"cannot be read \(Permission denied\)"):
-        record_path(trial, FeatureSettings())
+        record_path(trial, FeatureSettings(), tmp_path)
 
 
 def test_one_variable_moves_every_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_train_then_evaluate(
         architecture=GruArchitecture(d_model=8, members=2),
         training=TrainSettings(epochs=1, batches=4),
     )
-    train.run(config, out, cache=cache)
+    train.run(config, out, cache)
     assert "wrote" in capsys.readouterr().out
     card = load_checkpoint(out).card
     assert load_checkpoint(out).reference() is not None  # so that backends can be proven on it
@@ -202,7 +202,7 @@ def test_train_then_evaluate(
     assert card.metrics["held_out"]["people"] == ["made/three"]
 
     report = tmp_path / "report.json"
-    evaluate.run([stranger], out, report=report, cache=cache)
+    evaluate.run([stranger], cache, out, report=report)
     printed = capsys.readouterr().out
     assert "SOL" in printed
     assert "made/three: SOL_r with VM_r" in printed
@@ -217,7 +217,7 @@ def test_train_then_evaluate(
     assert 0.0 <= half <= most <= 1.0
     assert f"Intervals of 50 % and 90 % by sigma hold {100 * half:.0f} % and" in printed
 
-    evaluate.run(people, out, cache=cache)
+    evaluate.run(people, cache, out)
     assert "no measure of how it does on others" in capsys.readouterr().out
 
 
@@ -336,9 +336,9 @@ def test_comparison_writes_the_page_and_figures(
     )
     page = tmp_path / "results.md"
     with pytest.raises(ConfigError, match="cannot read"):
-        compare.run(config, docs=tmp_path, cache=cache)  # before any training
+        compare.run(config, cache, docs=tmp_path)  # before any training
     page.write_text("before\n<!-- measured -->\nold\n<!-- end of measured -->\nafter\n")
-    compare.run(config, docs=tmp_path, cache=cache)
+    compare.run(config, cache, docs=tmp_path)
     text = page.read_text()
     assert (text[:7], text[-6:]) == ("before\n", "after\n")
     assert "| STDR-Net |" in text
@@ -372,7 +372,7 @@ def test_trials_without_emg_are_refused(tmp_path: Path) -> None:
     toml = (trial / "trial.toml").read_text().split("[emg]")[0]
     (trial / "trial.toml").write_text(toml)
     with pytest.raises(StreamerError, match=r"none of the 1 trials below .* has measured EMG"):
-        evaluate.run([tmp_path])
+        evaluate.run([tmp_path], tmp_path)
 
 
 def test_too_few_people_is_refused_and_writes_nothing(
@@ -383,7 +383,7 @@ def test_too_few_people_is_refused_and_writes_nothing(
 
     one = TrainConfig(trials=(str(trials / "made" / "one"),), validation_people=1)
     with pytest.raises(FeatureError, match="nobody is left to train on"):
-        train.run(one, tmp_path / "c", cache=cache)
+        train.run(one, tmp_path / "c", cache)
     assert list(tmp_path.iterdir()) == []
 
 
