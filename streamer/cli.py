@@ -307,9 +307,9 @@ def evaluate(
         return
     if checkpoint is not None or report is not None:
         raise typer.BadParameter("--checkpoint and --report do not go with these")
-    settings = with_options(config, trials=dirs, unseen=unseen, workers=workers)
-    groups = (settings.folds or OURS.folds) if folds is None else folds
-    settings = msgspec.structs.replace(settings, folds=groups)
+    settings = with_options(config, trials=dirs, unseen=unseen, folds=folds, workers=workers)
+    if folds is None and not settings.folds:
+        settings = msgspec.structs.replace(settings, folds=OURS.folds)
     if compare:
         methods.run(settings, cache, docs=docs)
     if ablate:

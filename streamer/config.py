@@ -1,23 +1,19 @@
-"""The configuration of one session: a YAML file, read strictly.
-
-Unknown keys are refused with the list of the known ones; paths are relative to the file.
-"""
+"""The configuration of one session: a YAML file, read strictly; paths are relative to it."""
 
 import math
 import os
 import re
-import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from streamer.endpoint import DEFAULT_ENDPOINT
-from streamer.exceptions import ConfigError, nearest
+from streamer.exceptions import ConfigError
 from streamer.frame_times import RESET_AFTER_S
 from streamer.stream_config import Corners, EmgStream, ForceStream, MarkerStream
-from streamer.yaml_file import beside, read_yaml
+from streamer.yaml_file import beside, read_settings
 
 LIGHTEST_KG, HEAVIEST_KG = 5.0, 500.0
 """Body masses [kg] between which people are."""
@@ -31,16 +27,6 @@ PATHS = ("model", "loads", "corners", "trial", "ik_setup", "checkpoint", "subjec
 """Keys of a session that name files."""
 _FOLDERS = ("trial", "checkpoint", "keys")
 """Those of them that name folders."""
-_PLAIN = {
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "str": "text",
-    "array": "a list",
-    "object": "lines `key: value`",
-    "path": "the path of a file",
-}
-"""What msgspec's kinds of values are called by people."""
 
 
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -186,18 +172,7 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
         If the file is missing, no text, no YAML, has unknown keys (the known ones are listed),
         values of the wrong kind, a filter that there is not, or names a file that is not there.
     """
-    content = read_yaml(path)
-    if not isinstance(content, dict):
-        raise ConfigError(f"{path}: no `key: value` lines; start with `model: FILE.osim`")
-    _refuse_unknown(path, content, RunConfig, "")
-    content = {key: value for key, value in content.items() if key not in without}
-    for key, kind in (("markers", MarkerStream), ("forces", ForceStream), ("emg", EmgStream)):
-        if isinstance(content.get(key), dict):
-            _refuse_unknown(path, content[key], kind, f"{key}: ")
-    try:
-        config = msgspec.convert(content, RunConfig, dec_hook=_to_path, strict=True)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_refusal(str(error), content)}") from error
+    config = read_settings(path, RunConfig, without)
     _check_filter(path, config.filter)
     if "loads" not in without and config.forces.transducers is not None and not config.has_plates:
         raise ConfigError(
@@ -214,68 +189,6 @@ def _check_filter(path: Path, name: str) -> None:
             f"{path}: `filter` is {name!r}; give causal, or one with its numbers: "
             "wiener:25:8, savgol:9:3, kalman:3, butterworth:6, over a recording also zero-phase:6"
         )
-
-
-def _refusal(error: str, content: Mapping[str, Any]) -> str:
-    """Say in plain words what msgspec refuses at ``$.key.key[0]``: key, value, what is wanted."""
-    found = re.fullmatch(r"(.*) - at (`key` in )?`\$\.?(.*)`", error, re.DOTALL)
-    said, of_a_key, place = found.groups() if found else (error, None, "")
-    key = place.partition("[...]")[0].replace(".", ": ")
-    if missing := re.fullmatch(r"Object missing required field (`\w+`)", said):
-        return f"{key and f'{key}: '}{missing[1]} is missing; add it"
-    if not said.startswith(("Expected ", "Invalid enum ")):  # our own words, or an unknown key
-        said = said.replace("Object contains unknown field", "unknown key")
-        return f"{key and f'{key}: '}{said}" + ("" if ";" in said else "; correct the value")
-    wanted = _wanted(said, place)
-    if of_a_key:
-        return f"`{key}` has a key that is not {wanted}; put it in quotation marks"
-    value = _at(content, place)
-    must = "each in it must" if "[...]" in place else "it must"
-    refusal = f"`{key}` is {'empty' if value is None else reprlib.repr(value)}, {must} be {wanted}"
-    if isinstance(value, str) and re.fullmatch(r"-?\d+,\d+", value):
-        refusal += f"; write {value.replace(',', '.')}, with a decimal point"
-    return refusal
-
-
-def _wanted(said: str, place: str) -> str:
-    """What msgspec expects, in plain words; all choices where there are some."""
-    kind: Any = RunConfig
-    for name in place.split("."):
-        kind = get_type_hints(kind).get(name) if isinstance(kind, type) else None
-    if get_origin(kind) is Literal:
-        *others, last = get_args(kind)
-        return f"{', '.join(others)} or {last}"
-    wanted = said.removeprefix("Expected ").partition(", got ")[0]
-    for kinds in re.findall(r"`(.*?)`", wanted):
-        plain = " or ".join(_PLAIN.get(kind, kind) for kind in kinds.split(" | "))
-        wanted = wanted.replace(f"`{kinds}`", plain)
-    return wanted.replace("<=", "of at most").replace(">=", "of at least")
-
-
-def _at(content: Mapping[str, Any], place: str) -> Any:
-    """The value at a place, or the one that has several there."""
-    value: Any = content
-    for key, index in re.findall(r"(\w+)|\[(\d+)\]", place.partition("[...]")[0]):
-        value = value[key] if key else value[int(index)]
-    return value
-
-
-def _to_path(kind: type, value: object) -> object:
-    """Let text stand for a path."""
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise ValueError("Expected `path`")
-
-
-def _refuse_unknown(path: Path, given: Mapping[str, Any], kind: type, place: str) -> None:
-    """Compare keys with the fields of a struct."""
-    known = list(get_type_hints(kind))
-    for key in given:
-        if key not in known:
-            hint = nearest(str(key), known)
-            raise ConfigError(
-                f"{path}: {place}unknown key {key!r} ({hint}); known keys: {', '.join(known)}"
-            )
 
 
 def _resolve(path: Path, config: RunConfig) -> RunConfig:

@@ -9,7 +9,7 @@ import msgspec
 from inference.fit_settings import FitSettings
 from streamer.exceptions import ConfigError
 from streamer.feature_settings import FeatureSettings
-from streamer.yaml_file import beside, read_yaml
+from streamer.yaml_file import beside, read_settings
 
 __all__ = ["OURS", "TrainConfig", "load_train_config", "with_options"]
 
@@ -34,16 +34,14 @@ class TrainConfig(FitSettings, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
-        if self.workers < 1:
-            raise ConfigError(f"`workers` is {self.workers}; give 1 or more")
         if self.workers > 1 and self.training.devices > 1:
-            raise ConfigError(
+            raise ValueError(
                 f"{self.workers} workers of {self.training.devices} devices each would be in each "
                 "other's way; give 1 worker or `training: {devices: 1}`"
             )
         for variant in self.variants:
             if FeatureSettings.of_variant(variant).target != FeatureSettings().target:
-                raise ConfigError(
+                raise ValueError(
                     f"`variants` has {variant!r}, with EMG later than that of the same trials as "
                     "recorded: one motion would have two targets; take it out"
                 )
@@ -62,11 +60,7 @@ def load_train_config(path: Path) -> TrainConfig:
     ConfigError
         If it is missing, no text, no YAML, or has unknown keys or values of the wrong kind.
     """
-    content = read_yaml(path)
-    try:
-        config = msgspec.convert(content or {}, TrainConfig)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}; correct it") from error
+    config = read_settings(path, TrainConfig)
     absolute = {
         key: tuple(str(beside(path, d)) for d in getattr(config, key))
         for key in ("trials", "unseen")
@@ -79,6 +73,7 @@ def with_options(
     *,
     trials: Iterable[Path] | None = None,
     unseen: Iterable[Path] | None = None,
+    folds: int | None = None,
     workers: int | None = None,
 ) -> TrainConfig:
     """Read a configuration file, or take our settings; options that are given go before it.
@@ -89,9 +84,13 @@ def with_options(
         As `load_train_config`, or if an option cannot work.
     """
     config = OURS if path is None else load_train_config(path)
-    return msgspec.structs.replace(
-        config,
-        trials=tuple(map(str, trials or config.trials)),
-        unseen=tuple(map(str, unseen or config.unseen)),
-        workers=config.workers if workers is None else workers,
-    )
+    try:
+        return msgspec.structs.replace(
+            config,
+            trials=tuple(map(str, trials or config.trials)),
+            unseen=tuple(map(str, unseen or config.unseen)),
+            folds=config.folds if folds is None else folds,
+            workers=config.workers if workers is None else workers,
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from error

@@ -161,7 +161,7 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         ("model: .\n", "`model` names .*, which is a folder; name a file in it$"),
         ("budget_ms: 3\n", "`model` is missing; add it$"),
         ("just text\n", "no `key: value` lines"),
-        ("", "no `key: value` lines"),
+        ("", "`model` is missing; add it$"),
         ("a: [1\n", "not valid YAML"),
         (
             "model: model.osim\nmarkers: {up: z}\nforces: {up: z}\nmarkers:\n  timeout_s: 30\n",
