@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks.environment import commit_note, describe_environment, environment_line
 from streamer.exceptions import ConfigError
 from streamer.outputs import check_output
+from streamer.reports.drawing import pyplot
 from streamer.reports.tables import read_marked, write_between_marks
 from streamer.terminal import plain_console
 
@@ -23,17 +24,23 @@ class Record:
         JSON lines file; made, with its folder, if absent.
     page : Path or None
         Page that the run is to write, too.
+    figure : bool
+        Whether it draws a figure beside the page.
 
     Raises
     ------
     ConfigError
-        If the file or the page cannot be written.
+        If the file or the page cannot be written, or the figure not be drawn.
     """
 
-    def __init__(self, benchmark: str, out: Path, page: Path | None = None) -> None:
+    def __init__(
+        self, benchmark: str, out: Path, page: Path | None = None, *, figure: bool = False
+    ) -> None:
         check_output(out, "--out")
         if page is not None:
             read_marked(page)
+            if figure:
+                pyplot()
         self._benchmark, self._out, self._page = benchmark, out, page
         self._environment = describe_environment()
 

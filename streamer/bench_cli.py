@@ -15,6 +15,12 @@ bench = typer.Typer(
 RECORDS = Path("out/bench.jsonl")
 """Where benchmarks append their rows by default."""
 
+Trials = Annotated[
+    list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
+]
+Seconds = Annotated[float, typer.Option(help="Longest part of a trial.")]
+Out = Annotated[Path, typer.Option(help="JSON lines file to append to.")]
+
 
 @bench.callback()
 def bench_all(context: typer.Context) -> None:
@@ -35,7 +41,7 @@ def bench_bridge(
     seed: Annotated[int, typer.Option(help="Chooses the frames.")] = 0,
     scaling: Annotated[bool, typer.Option(help="Vary muscles, markers, coordinates.")] = True,
     tool: Annotated[bool, typer.Option(help="Time OpenSim's InverseDynamicsTool too.")] = True,
-    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+    out: Out = RECORDS,
 ) -> None:
     """Put the bridge beside OpenSim on the same frames; time its stages; vary the sizes."""
     if files and len(files) != 4:
@@ -59,7 +65,7 @@ def bench_latency(
     duration: Annotated[float, typer.Option(help="Of the session, in s.")] = 60.0,
     trial: Annotated[Path | None, typer.Option(help="Default: the Rajagopal walk.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
-    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+    out: Out = RECORDS,
 ) -> None:
     """Replay, estimate and listen in processes of their own; report latencies and losses."""
     _require_benchmarks()
@@ -71,17 +77,15 @@ def bench_latency(
 
 @bench.command("filters")
 def bench_filters(
-    trials: Annotated[
-        list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
-    ] = None,
+    trials: Trials = None,
     filter: Annotated[  # noqa: A002
         list[str] | None, typer.Option(help="e.g. wiener:20:8; repeatable. Default: the family.")
     ] = None,
-    seconds: Annotated[float, typer.Option(help="Longest part of a trial.")] = 20.0,
+    seconds: Seconds = 20.0,
     docs: Annotated[
         Path | None, typer.Option(help="Write filters.md's tables and filters.png here.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+    out: Out = RECORDS,
 ) -> None:
     """Delay against error of the causal filters, over recorded trials."""
     _require_benchmarks()
@@ -92,14 +96,12 @@ def bench_filters(
 
 @bench.command("grf")
 def bench_grf(
-    trials: Annotated[
-        list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
-    ] = None,
-    seconds: Annotated[float, typer.Option(help="Longest part of a trial.")] = 20.0,
+    trials: Trials = None,
+    seconds: Seconds = 20.0,
     docs: Annotated[
         Path | None, typer.Option(help="Write ground_reaction.md's table and figure here.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+    out: Out = RECORDS,
 ) -> None:
     """Ground reaction predicted from motion beside that of the plates."""
     _require_benchmarks()
@@ -110,12 +112,10 @@ def bench_grf(
 
 @bench.command("plates")
 def bench_plates(
-    trials: Annotated[
-        list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
-    ] = None,
-    seconds: Annotated[float, typer.Option(help="Longest part of a trial.")] = 20.0,
+    trials: Trials = None,
+    seconds: Seconds = 20.0,
     docs: Annotated[Path | None, typer.Option(help="Write forces.md's table here.")] = None,
-    out: Annotated[Path, typer.Option(help="JSON lines file to append to.")] = RECORDS,
+    out: Out = RECORDS,
 ) -> None:
     """Feet found on plates from motion, beside what is known."""
     _require_benchmarks()

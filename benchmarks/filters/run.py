@@ -46,11 +46,12 @@ def run(
     Raises
     ------
     ConfigError
-        If a number makes no sense, or the page is not there.
+        If a number makes no sense, or the page or matplotlib is not
+        there.
     StreamerError, SimBridgeError
         If a trial or a filter's name cannot be read.
     """
-    record = Record("filters", out, docs and docs / PAGE)
+    record = Record("filters", out, docs and docs / PAGE, figure=True)
     names = list(filters) or list(FILTERS)
     curve = measure_curve(directories, names, seconds)
     trials = directories or trial_directories()

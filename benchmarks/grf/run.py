@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.grf.report import Report, draw
-from benchmarks.grf.score import solve_pair
+from benchmarks.grf.plot import draw
+from benchmarks.grf.score import FIELDS, solve_pair
+from benchmarks.means import publish_means
 from benchmarks.records import Record
 from benchmarks.trials import each_trial
-from streamer.terminal import plain_console
 
 PAGE, FIGURE = "ground_reaction.md", "ground_reaction.png"
 
@@ -37,15 +37,15 @@ def run(
     Raises
     ------
     ConfigError
-        If a number makes no sense, no trial can be scored, or the page is not there.
+        If a number makes no sense, no trial can be scored, or the page or matplotlib is not
+        there.
     StreamerError, SimBridgeError
         If a trial cannot be read, or its model has no feet.
     """
-    record = Record("grf", out, docs and docs / PAGE)
+    record = Record("grf", out, docs and docs / PAGE, figure=True)
     pairs = each_trial(directories, seconds, solve_pair)
-    report = Report(pairs)
-    report.show(plain_console())
-    record.write_page(report.markdown())
+    title = "Predicted ground reaction against plates"
+    row = publish_means(record, title, FIELDS, pairs, {"seconds": seconds}, {"act.": 3})
     if docs is not None:
         draw(pairs, docs / FIGURE)
-    return record.append({"seconds": seconds}, report.row())
+    return row

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.means import publish_means
 from benchmarks.plates.score import FIELDS, solve_case
 from benchmarks.records import Record
 from benchmarks.trials import each_trial
-from streamer.reports.tables import markdown, means_by_group, rich_table
-from streamer.terminal import plain_console
 
 PAGE = "forces.md"
 
@@ -42,10 +41,6 @@ def run(
         If a trial cannot be read, or its model has no feet.
     """
     record = Record("plates", out, docs and docs / PAGE)
-    means = means_by_group(each_trial(directories, seconds, solve_case))
-    head = ["data set (trials)", *FIELDS]
-    rows = [[group, *(f"{value:.1f}" for value in values)] for group, values in means.items()]
+    cases = each_trial(directories, seconds, solve_case)
     title = "Feet found on plates from motion, beside what is known"
-    plain_console().print(rich_table(title, head, rows))
-    record.write_page(markdown(head, rows))
-    return record.append({"seconds": seconds}, {"fields": FIELDS, "means": means})
+    return publish_means(record, title, FIELDS, cases, {"seconds": seconds})

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
-import numpy as np
 from rich.table import Table
 
 from streamer.exceptions import ConfigError
@@ -27,25 +25,6 @@ def rich_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
     for row in rows:
         table.add_row(*row)
     return table
-
-
-class Scored(Protocol):
-    """A trial of a group with its scores."""
-
-    @property
-    def group(self) -> str: ...  # noqa: D102
-    def scores(self) -> list[float]: ...  # noqa: D102
-
-
-def means_by_group(trials: Sequence[Scored]) -> dict[str, list[float]]:
-    """Mean scores over the trials of each group, which is named with how many they are."""
-    found: dict[str, list[list[float]]] = {}
-    for trial in trials:
-        found.setdefault(trial.group, []).append(trial.scores())
-    return {
-        f"{group} ({len(rows)})": [float(x) for x in np.nanmean(rows, axis=0)]
-        for group, rows in found.items()
-    }
 
 
 def read_marked(page: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -162,6 +163,18 @@ def test_benchmarks_look_at_their_files_first(file: Path, command: str) -> None:
         run(file / "bench.jsonl", None)
     with pytest.raises(ConfigError, match=r"cannot read .*\.md"):
         run(file.parent / "bench.jsonl", file.parent)
+
+
+@pytest.mark.parametrize(
+    ("command", "page"), [("filters", "filters.md"), ("grf", "ground_reaction.md")]
+)
+def test_figures_that_cannot_be_drawn_are_told_before_the_measurement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, page: str
+) -> None:
+    (tmp_path / page).write_text(MARKS)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ConfigError, match="drawing needs matplotlib"):
+        getattr(bench_cli, f"bench_{command}")([ABSENT], docs=tmp_path, out=tmp_path / "b.jsonl")
 
 
 def test_a_session_is_not_benched_without_a_place_for_the_row(file: Path) -> None:

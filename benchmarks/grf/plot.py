@@ -1,46 +1,16 @@
-"""The scores as a table for people, and strides as a figure."""
+"""Strides as a figure: forces of plates, and predicted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
-from benchmarks.grf.score import FIELDS, Pair
+from benchmarks.grf.score import Pair
 from streamer.reports.drawing import INK, OURS, plain, pyplot, save
-from streamer.reports.tables import markdown, means_by_group, rich_table
 
 SHOWN_S = 2.4
 """Length of what the figure shows of a trial [s]."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """Every trial that could be scored."""
-
-    pairs: Sequence[Pair]
-
-    def row(self) -> dict[str, Any]:
-        """JSON values."""
-        return {"fields": FIELDS, "means": means_by_group(self.pairs)}
-
-    def cells(self) -> tuple[list[str], list[list[str]]]:
-        """Head and rows."""
-        rows = [
-            [group, *(f"{mean:.1f}" for mean in means[:-1]), f"{means[-1]:.3f}"]
-            for group, means in means_by_group(self.pairs).items()
-        ]
-        return ["data set (trials)", *FIELDS], rows
-
-    def show(self, console: Console) -> None:
-        """Print the table."""
-        console.print(rich_table("Predicted ground reaction against plates", *self.cells()))
-
-    def markdown(self) -> str:
-        """The table."""
-        return markdown(*self.cells())
 
 
 def draw(pairs: Sequence[Pair], path: Path) -> None:
