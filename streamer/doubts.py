@@ -1,6 +1,6 @@
 """What makes a recording doubtful, in the same words for whoever reads one.
 
-A session sees no recording: whether somebody lies `posture` tells it, from the pose.
+A session sees no recording; what it says of its poses is in `streamer.pose_doubts`.
 """
 
 from __future__ import annotations

@@ -149,20 +149,7 @@ class FrameTimes:
         return Arrival.GAP
 
     def ahead(self, t: float, now: float) -> bool:
-        """Judge whether a frame's time is none at which it can have been taken.
-
-        Parameters
-        ----------
-        t : float
-            Capture time [s].
-        now : float
-            When it came [s], same clock.
-
-        Returns
-        -------
-        bool
-            Whether it lies more than `AHEAD_S` in the future.
-        """
+        """Whether a capture time [s] is later than the frame came [s] by more than `AHEAD_S`."""
         if t <= now + AHEAD_S:
             return False
         if not self._told_ahead:
@@ -174,20 +161,7 @@ class FrameTimes:
         return True
 
     def long_ago(self, t: float, now: float) -> bool:
-        """Judge whether a frame was under way for too long to be followed.
-
-        Parameters
-        ----------
-        t : float
-            Capture time [s].
-        now : float
-            When it came [s], same clock.
-
-        Returns
-        -------
-        bool
-            Whether it was taken more than `LONG_AGO_S` before.
-        """
+        """Whether a frame came [s] more than `LONG_AGO_S` after its capture time [s]."""
         found = now - t > LONG_AGO_S
         self._long_ago = max(0, self._long_ago + (1 if found else -1))
         if self._long_ago >= _LONG_AGO_FRAMES and not self._told_long_ago:

@@ -25,8 +25,7 @@ from streamer.frame_forces import FrameForces, step_refiner, tell_missing
 from streamer.frame_times import RESET_AFTER_S, Arrival, FrameTimes
 from streamer.health import StageTimer
 from streamer.messages import Act, Dyn, Health, Kin, Meta
-from streamer.misfit import Misfit
-from streamer.posture import Posture
+from streamer.pose_doubts import PoseDoubts
 from streamer.protocols import (
     BridgeResult,
     BridgeStep,
@@ -158,8 +157,7 @@ class Session:
         self._plate_faults: dict[str, str] = {}
         bridge.on_plate_fault = self._note_plate
         self._frame_forces = FrameForces(forces, settings.filter_delay_s)
-        self._posture = Posture(meta.coordinate_names, settings.rate_hz)
-        self._misfit = Misfit(settings.rate_hz)
+        self._doubts = PoseDoubts(meta.coordinate_names, settings.rate_hz)
         self._times = FrameTimes(settings.rate_hz, settings.reset_after_s)
         self._faults_logged: set[str] = set()
         self._act = Act(session=self.session)
@@ -321,9 +319,7 @@ class Session:
         self._act.activation = _bytes(result.activation)
         self._kin.q, self._kin.qd = _bytes(result.q), _bytes(result.qd)
         self._kin.marker_rms = float(result.marker_rms)
-        if not status & Status.HOLD:
-            self._posture.step(result.q)
-        self._misfit.step(result.marker_rms)
+        self._doubts.step(result.q, result.marker_rms, held=bool(status & Status.HOLD))
         self._dyn.tau = _bytes(result.tau)
         if result.status & Status.GRF_PREDICTED:
             self._dyn.grf_source = "predicted"

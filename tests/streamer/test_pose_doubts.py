@@ -1,0 +1,73 @@
+"""Whether a person is told to lie, and markers to be another person's."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from sim_bridge.pose_solver import MISFIT_M
+from streamer.pose_doubts import LASTS_S, PoseDoubts
+
+NAMES = ("pelvis_tx", "pelvis_list", "hip_flexion_r", "pelvis_tilt")
+RATE_HZ = 100.0
+ENOUGH = round(LASTS_S * RATE_HZ)
+NEAR_M, FAR_M = 0.02, 2.0 * MISFIT_M
+
+
+def said(caplog: pytest.LogCaptureFixture, tilt_deg: float, list_deg: float, frames: int) -> str:
+    doubts = PoseDoubts(NAMES, RATE_HZ)
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        for k in range(frames):
+            pause = k == 150  # upright for a frame
+            turned = np.radians([0.0, list_deg, 170.0, tilt_deg]) * (not pause)
+            doubts.step(turned, NEAR_M, held=False)
+    return "\n".join(record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize(("tilt", "roll"), [(0.0, 88.0), (0.0, -91.0), (-88.0, 5.0)])
+def test_a_person_on_the_back_or_the_side_is_told_of_once(
+    caplog: pytest.LogCaptureFixture, tilt: float, roll: float
+) -> None:
+    text = said(caplog, tilt, roll, 1000)
+    assert len(text.splitlines()) == 1
+    assert "look at `up` under `markers`" in text
+    assert ("pelvis_tilt is -88" if tilt else f"pelvis_list is {roll:.0f}") in text
+
+
+def test_leaning_is_not_lying_nor_is_less_than_a_second_of_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert not said(caplog, -55.0, 30.0, 1000)  # a deep squat
+    assert not said(caplog, 0.0, 88.0, ENOUGH - 1)
+    assert not said(caplog, 358.0, 362.0, 1000)  # a turn is none
+
+
+def test_a_pose_that_is_held_does_not_lie_on(caplog: pytest.LogCaptureFixture) -> None:
+    doubts = PoseDoubts(NAMES, RATE_HZ)
+    for k in range(2 * ENOUGH):
+        doubts.step(np.full(len(NAMES), 1.5), NEAR_M, held=k > 0)
+    assert not caplog.records
+
+
+def test_a_model_without_these_coordinates_is_not_watched(caplog: pytest.LogCaptureFixture) -> None:
+    doubts = PoseDoubts(["knee_angle_r"], RATE_HZ)
+    for _ in range(1000):
+        doubts.step(np.array([1.5]), NEAR_M, held=False)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("far", "near", "lines"), [(ENOUGH, 0, 1), (ENOUGH - 1, 1, 0), (5 * ENOUGH, 0, 1), (0, 500, 0)]
+)
+def test_markers_that_stay_far_from_the_models_are_told_of_once(
+    far: int, near: int, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    doubts = PoseDoubts(NAMES, RATE_HZ)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2 if near else 1):
+            for rms in [FAR_M] * far + [NEAR_M] * near:
+                doubts.step(np.zeros(len(NAMES)), rms, held=False)
+    found = [record.getMessage() for record in caplog.records]
+    assert len(found) == lines
+    assert all(line.startswith("markers lie 120 mm from the model's") for line in found)
