@@ -198,11 +198,11 @@ def offline(
         raise typer.BadParameter("give a model, or --config, which names one", param_hint="--model")
     from streamer.commands import offline as command
 
-    command.run(
-        markers, out, config=config, model=model, grf=grf, loads=loads, plates=plates,
-        filter=filter, start=start, end=end, refine=refine, checkpoint=checkpoint,
-        subject=subject, ik_setup=ik_setup,
-    )  # fmt: skip
+    options = {
+        "model": model, "loads": loads, "plates": plates, "filter": filter,
+        "checkpoint": checkpoint, "subject": subject, "ik_setup": ik_setup,
+    }  # fmt: skip
+    command.run(markers, out, options, config=config, grf=grf, start=start, end=end, refine=refine)
 
 
 @app.command()

@@ -16,15 +16,10 @@ from numpy.typing import NDArray
 
 from inference import Refiner
 from inference.exceptions import InferenceError
-from sim_bridge import (
-    Bridge,
-    BridgeOutput,
-    CompiledModel,
-    compile_model,
-)
+from sim_bridge import Bridge, BridgeOutput, CompiledModel, compile_model
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.commands.bridges import open_bridge
-from streamer.commands.offline_input import OfflineInput, Plates, read_input
+from streamer.commands.offline_input import OfflineInput, read_input
 from streamer.commands.offline_results import Results, sum_up, write_report, write_results
 from streamer.commands.progress import progress_bar
 from streamer.config import ALIGN_WAIT_MS, RunConfig, load_config
@@ -37,7 +32,7 @@ from streamer.model_inputs import inputs_of
 from streamer.outputs import check_output
 from streamer.status import Status
 
-__all__ = ["process", "read_input", "run"]
+__all__ = ["process", "run"]
 
 F64 = NDArray[np.float64]
 
@@ -48,19 +43,13 @@ UNUSED = ("trial", "keys")
 def run(
     markers: Path,
     out: Path,
+    options: Mapping[str, Any],
     *,
     config: Path | None = None,
-    model: Path | None = None,
     grf: Path | None = None,
-    loads: Path | None = None,
-    plates: Plates | None = None,
-    filter: str | None = None,  # noqa: A002
     start: float | None = None,
     end: float | None = None,
     refine: bool = True,
-    checkpoint: Path | None = None,
-    subject: Path | None = None,
-    ik_setup: Path | None = None,
 ) -> None:
     """Run the pipeline, write its files into `out` and sum up.
 
@@ -70,30 +59,19 @@ def run(
         Marker file.
     out : Path
         Folder for the results, made if absent.
+    options : mapping of str to object
+        Keys of a configuration, see `RunConfig`; what is None is not given. Without `config` the
+        ``model`` is needed, and ``plates`` are ``auto`` where neither forces nor loads are.
     config : Path or None
-        The configuration of a session, to do with the recording what that session does; what is
-        given besides goes before it. It also says what an XDF file does not: units, axes, lags.
-    model : Path or None
-        OpenSim model; None for that of `config`, which is needed then.
-    grf, loads : Path or None
-        Force file and ExternalLoads XML, which names its columns and their bodies; with ``auto``
-        the columns may also be found by their names.
-    plates : {"named", "auto"} or None
-        Whose foot is on a plate: that of the body in `loads`, or whichever is seen there. None for
-        what `config` says, else for ``auto`` where there are neither `grf` nor `loads`.
-    filter : str or None
-        ``causal``, a filter's name, or ``zero-phase:CUTOFF_HZ``.
+        The configuration of a session, to do with the recording what that session does; `options`
+        go before it. It also says what an XDF file does not: units, axes, lags.
+    grf : Path or None
+        Force file; the ``loads`` name its columns and their bodies, or with ``auto`` plates they
+        may be found by their names.
     start, end : float or None
         Part of the recording [s].
     refine : bool
         Estimate EMG too.
-    checkpoint : Path or None
-        Network; None for the one that is shipped.
-    subject : Path or None
-        Calibration of the person.
-    ik_setup : Path or None
-        OpenSim IK setup with marker weights and coordinate tasks; None for what `config` says, else
-        all markers are tracked alike.
 
     Raises
     ------
@@ -101,12 +79,8 @@ def run(
         If an input is missing or does not fit, or `out` cannot be written; nothing is written then.
     """
     check_output(out, "--out", folder=True)
-    given = {
-        "model": model, "loads": loads, "plates": plates, "filter": filter,
-        "checkpoint": checkpoint, "subject": subject, "ik_setup": ik_setup,
-    }  # fmt: skip
-    session, settings = with_options(config, given)
-    plates = settings.plates if session is not None else plates
+    session, settings = with_options(config, options)
+    plates = settings.plates if session is not None else options.get("plates")
     recording = read_input(
         markers, grf=grf, loads=settings.loads, start=start, end=end, plates=plates, session=session
     )
@@ -144,7 +118,7 @@ def with_options(
     path : Path or None
         The file.
     options : mapping of str to object
-        Keys of a configuration; what is None was not given.
+        As of `run`.
 
     Returns
     -------

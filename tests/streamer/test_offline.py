@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from benchmarks.subject import forces_at_markers
 from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, compile_model
 from streamer.commands import offline
-from streamer.commands.offline import process, read_input
-from streamer.commands.offline_input import OfflineInput
+from streamer.commands.offline import process
+from streamer.commands.offline_input import OfflineInput, read_input
 from streamer.commands.offline_results import Results
 from streamer.exceptions import ConfigError, FormatError
 from streamer.formats import corners_of, read_storage, read_trial, write_storage
@@ -211,10 +211,12 @@ def test_an_inverted_plate_is_reported(
     offline.run(
         directory / "markers.trc",
         tmp_path / "out",
-        model=directory.parent / "model.osim",
+        {
+            "model": directory.parent / "model.osim",
+            "loads": directory / "external_loads.xml",
+            "filter": filter_name,
+        },
         grf=tmp_path / "grf.mot",
-        loads=directory / "external_loads.xml",
-        filter=filter_name,
         start=START,
         end=END,
         refine=False,
@@ -258,18 +260,5 @@ def test_a_recording_without_a_pose_writes_nothing(
     monkeypatch.setattr(offline, "read_input", lambda *_, **__: blind)
     model = directory.parent / "model.osim"
     with pytest.raises(FormatError, match=r"no frame has a pose: .* look at their names"):
-        offline.run(
-            directory / "markers.trc",
-            tmp_path / "out",
-            config=None,
-            model=model,
-            grf=None,
-            loads=None,
-            plates=None,
-            filter=None,
-            start=None,
-            end=None,
-            refine=False,
-            checkpoint=None,
-        )
+        offline.run(directory / "markers.trc", tmp_path / "out", {"model": model}, refine=False)
     assert not list(tmp_path.glob("out/*"))

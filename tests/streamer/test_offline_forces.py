@@ -18,11 +18,11 @@ SPAN_S = (0.4, 0.9)
 def written(trial: str, out: Path, *, plates: bool, end: float) -> Path:
     """The files of a part of a trial, without any delay."""
     folder = trial_dir(trial)
-    forces = {"grf": folder / "grf.mot", "loads": folder / "external_loads.xml"} if plates else {}
-    offline.run(
-        markers=folder / "markers.trc", out=out, model=find_model(folder), filter="zero-phase:6",
-        refine=False, end=end, **forces,
-    )  # fmt: skip
+    options = {"model": find_model(folder), "filter": "zero-phase:6"}
+    grf = folder / "grf.mot" if plates else None
+    if plates:
+        options["loads"] = folder / "external_loads.xml"
+    offline.run(folder / "markers.trc", out, options, grf=grf, end=end, refine=False)
     return out
 
 
