@@ -27,7 +27,7 @@ REOPEN_S = 15.0
 """A stream that answers and stays silent is connected to anew after so long [s]."""
 _PAUSE_S: Final = 2.0
 """Between two looks for a stream that is only silent [s]."""
-_BESIDE_S: Final = 1.0
+BESIDE_S: Final = 1.0
 """A sender that starts anew may make its next stream so long [s] before it ends the last."""
 
 
@@ -63,9 +63,7 @@ class Sought(NamedTuple):
 
     def is_other_than(self, found: Connection) -> str:
         """What makes a stream that was connected to another one; "" if nothing does."""
-        if found.info.uid() != self.last.info.uid() and (
-            found.created_s < self.heard_s - _BESIDE_S
-        ):
+        if found.info.uid() != self.last.info.uid() and (found.created_s < self.heard_s - BESIDE_S):
             return "it was there beside it; start anew to use it"
         return difference(read_channels(found.xml), read_channels(self.last.xml))
 

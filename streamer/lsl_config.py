@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pylsl
 
-_PLACES = (Path("lsl_api.cfg"), Path("~/lsl_api/lsl_api.cfg"), Path("/etc/lsl_api/lsl_api.cfg"))
+PLACES = (Path("lsl_api.cfg"), Path("~/lsl_api/lsl_api.cfg"), Path("/etc/lsl_api/lsl_api.cfg"))
 
 
 def quiet_liblsl() -> None:
@@ -13,6 +13,6 @@ def quiet_liblsl() -> None:
 
     A configuration file of the user, where liblsl looks for one, is left alone.
     """
-    if "LSLAPICFG" in os.environ or any(place.expanduser().exists() for place in _PLACES):
+    if "LSLAPICFG" in os.environ or any(place.expanduser().exists() for place in PLACES):
         return
     pylsl.set_config_content("[log]\nlevel = -1\n")

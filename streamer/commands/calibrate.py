@@ -192,7 +192,7 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
         recorder = _Recorder(seconds, wired.bridge, wired.refiner)
         emg.start()
         with progress_bar() as progress:
-            wired.session.run(seconds, _Watch(recorder, emg, seconds, progress).stopped)
+            wired.session.run(seconds, Watch(recorder, emg, seconds, progress).stopped)
         states = recorder.log.states()
         emg.stop(float(states.t[-1]) if len(states.t) else 0.0, LATE_S)
     _check_fit(str(config_path), recorder.marker_rms_m)
@@ -236,7 +236,7 @@ class _Recorder:
         self._steps += 1
 
 
-class _Watch:
+class Watch:
     """Shows how far a recording is, and gives it up if nothing comes."""
 
     def __init__(

@@ -34,7 +34,7 @@ class Frames:
     """Marker source: hands out prepared frames ``(t, markers)``, `count` of them per pull."""
 
     def __init__(self, clock: HandClock, frames: list[tuple[float, NDArray[np.float64]]]) -> None:
-        self._clock, self._frames = clock, frames
+        self._clock, self.frames = clock, frames
         self.t = self.received = -np.inf
         self.markers = np.zeros((3, 3))
         self.count = 1
@@ -43,11 +43,11 @@ class Frames:
 
     def hand_out(self, t: float, markers: NDArray[np.float64]) -> None:
         """One more frame, which is there at once."""
-        self._frames.append((t, markers))
+        self.frames.append((t, markers))
         self.comes_at_its_time = False
 
     def pull(self, timeout_s: float) -> int:
-        taken, self._frames = self._frames[: self.count], self._frames[self.count :]
+        taken, self.frames = self.frames[: self.count], self.frames[self.count :]
         if not taken:
             self._clock.t += timeout_s
             return 0

@@ -26,7 +26,7 @@ from inference.channels import CHANNELS
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.subject import load_subject
 from sim_bridge import compile_model
-from streamer.commands.calibrate import _Watch, live, replay
+from streamer.commands.calibrate import Watch, live, replay
 from streamer.exceptions import StreamNotFound
 from streamer.formats import read_storage, read_trial
 from streamer.trial_features import trial_features
@@ -232,7 +232,7 @@ def test_silence_ends_a_recording(
     clock = HandClock()
     monkeypatch.setattr("streamer.commands.calibrate.time", SimpleNamespace(monotonic=clock.now))
     shares: list[float] = []
-    watch = _Watch(
+    watch = Watch(
         SimpleNamespace(log=range(steps)),  # type: ignore[arg-type]
         SimpleNamespace(newest_s=newest_s),  # type: ignore[arg-type]
         30.0,

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from inference.record import FeatureRecord, load_record, save_record
-from streamer.commands.calibrate import _of_one_person, live, trial_take
+from streamer.commands.calibrate import live, offline, trial_take
 from streamer.exceptions import FormatError, StreamerError
 from streamer.features import find_trials, load_features, record_warnings
 from streamer.formats import MarkerTable, Storage, Trial, read_trial
@@ -192,7 +192,7 @@ def test_two_people_of_one_name_are_refused(tmp_path: Path) -> None:
         find_trials([tmp_path])
     folders = find_trials([tmp_path / "a"]) + find_trials([tmp_path / "b"])
     with pytest.raises(StreamerError, match=names):
-        _of_one_person([read_trial(folder) for folder in folders])
+        offline(folders, None, tmp_path / "me.subject")
     shutil.copytree(folders[0], folders[0].parent / "again")
     assert len(find_trials([tmp_path / "a", tmp_path / "a" / "made"])) == 2
 

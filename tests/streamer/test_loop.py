@@ -247,7 +247,7 @@ def test_a_frame_that_fails_inside_is_answered_and_the_session_goes_on(
 
 def test_no_nan_is_ever_published() -> None:
     rig = Rig(even(2))
-    rig.markers._frames[1] = (START + 0.01, np.full((3, 3), np.inf))
+    rig.markers.frames[1] = (START + 0.01, np.full((3, 3), np.inf))
     while rig.session.step(0.01):
         pass
     assert rig.session.faults == 1
@@ -356,7 +356,7 @@ def test_run_finds_the_pose_in_a_frame_of_its_own() -> None:
 
 def test_a_bad_frame_before_the_first_ends_nothing() -> None:
     rig = Rig(even(10))
-    rig.markers._frames[0] = (START, np.full((3, 3), np.inf))
+    rig.markers.frames[0] = (START, np.full((3, 3), np.inf))
     rig.session.run(None, lambda: rig.session.frames_in >= 3)
     assert [m.status for m in rig.emg()] == [0, 0, 0]
 

@@ -11,6 +11,7 @@ import pytest
 from streamer import inlet as inlet_module
 from streamer import lost_stream
 from streamer.channels import Channel
+from streamer.connection import Connection
 from streamer.exceptions import StreamNotFound
 from streamer.lost_stream import difference
 from streamer.lsl_inlet import MarkerInlet, find
@@ -185,7 +186,7 @@ def test_of_two_that_answer_for_it_none_is_taken(
 def test_one_that_was_there_beside_it_is_not_taken(
     name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(lost_stream, "_BESIDE_S", 0.0)
+    monkeypatch.setattr(lost_stream, "BESIDE_S", 0.0)
     first = sender(name)
     inlet = session(name)
     beside = sender(name)
@@ -218,9 +219,14 @@ def test_connecting_anew_to_a_silent_stream_loses_nothing(
     monkeypatch.setattr(lost_stream, "REOPEN_S", 0.0)
     outlet = sender(name)
     inlet = session(name)
-    used, use = [], inlet._use
-    monkeypatch.setattr(inlet, "_use", lambda connection: (used.append(1), use(connection)))
-    until(inlet, lambda: len(used) == 2)
+    connect, found = lost_stream.connect, []
+
+    def connected(info: pylsl.StreamInfo, timeout_s: float) -> Connection:
+        found.append(connect(info, timeout_s))
+        return found[-1]
+
+    monkeypatch.setattr(lost_stream, "connect", connected)
+    until(inlet, lambda: len(found) == 2)
     push(outlet, 7000.0)
     assert inlet.pull(WAIT_S) == 1
     assert inlet.markers[0, 0] == 7.0

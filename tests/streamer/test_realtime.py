@@ -72,6 +72,6 @@ def test_a_users_lsl_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch
     quiet_liblsl()
     assert not given
     monkeypatch.delenv("LSLAPICFG")
-    monkeypatch.setattr("streamer.lsl_config._PLACES", ())
+    monkeypatch.setattr("streamer.lsl_config.PLACES", ())
     quiet_liblsl()
     assert given == ["[log]\nlevel = -1\n"]

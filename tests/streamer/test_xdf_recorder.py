@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 
@@ -18,13 +18,14 @@ from streamer.exceptions import StreamerError
 class StandIn:
     """LabRecorder with a process that waits for its input to end, and a file that a test writes."""
 
-    def __init__(self) -> None:
-        self.ends_whole = True
+    begun: ClassVar[list["subprocess.Popen[bytes]"]]
+    ends_whole: ClassVar[bool]
 
     def start(self, out: Path, streams: list[dict[str, str]], timeout: float) -> None:  # noqa: ARG002
         self._out = out
         command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE)
+        self.begun.append(self._process)
         out.write_bytes(b"XDF:")
 
     def stop(self) -> None:
@@ -38,42 +39,75 @@ def grow(out: Path) -> None:
         file.write(b"samples")
 
 
-@pytest.fixture
-def recorder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Private parts of it are looked at, hence any type."""
+class Late(StandIn):
+    """It finds the streams after some times of asking; until then it sits before a file's head."""
+
+    finds_after: ClassVar[int]
+
+    def start(self, out: Path, streams: list[dict[str, str]], timeout: float) -> None:
+        assert not out.exists()
+        super().start(out, streams, timeout)
+        if len(self.begun) <= self.finds_after:
+            raise TimeoutError("The recording did not start in time.")
+
+
+@pytest.fixture(autouse=True)
+def labrecorder(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(xdf_recorder, "LabRecorder", StandIn)
-    found = XdfRecorder(tmp_path / "walk.xdf", [])
-    yield found
-    found._process.kill()
-    found._process.communicate()
+    monkeypatch.setattr(StandIn, "begun", [], raising=False)
+    monkeypatch.setattr(StandIn, "ends_whole", True, raising=False)
+    yield
+    for process in StandIn.begun:
+        process.kill()
+        process.communicate()
 
 
-def test_a_file_that_grows_is_left_alone_and_so_is_a_session_that_pauses(recorder: Any) -> None:
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    return tmp_path / "walk.xdf"
+
+
+@pytest.fixture
+def recorder(out: Path) -> XdfRecorder:
+    return XdfRecorder(out, [])
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> type[Late]:
+    monkeypatch.setattr(xdf_recorder, "LabRecorder", Late)
+    return Late
+
+
+def test_a_file_that_grows_is_left_alone_and_so_is_a_session_that_pauses(
+    recorder: XdfRecorder, out: Path
+) -> None:
     for k in range(5):
-        grow(recorder._out)
+        grow(out)
         recorder.look(k * UNSEEN_SAMPLES)
     for _ in range(5):
         recorder.look(4 * UNSEEN_SAMPLES)
     recorder.stop()
-    assert recorder._out.read_bytes().endswith(b"samples")
+    assert out.read_bytes().endswith(b"samples")
 
 
-def test_a_file_that_does_not_grow_while_samples_are_sent_ends_the_recording(recorder: Any) -> None:
+def test_a_file_that_does_not_grow_while_samples_are_sent_ends_the_recording(
+    recorder: XdfRecorder,
+) -> None:
     recorder.look(100)
     recorder.look(100 + UNSEEN_SAMPLES)
     with pytest.raises(StreamerError, match=r"does not grow; .*walk\.xdf holds 0\.00 MB"):
         recorder.look(101 + UNSEEN_SAMPLES)
 
 
-def test_a_file_that_was_taken_away_ends_the_recording(recorder: Any) -> None:
+def test_a_file_that_was_taken_away_ends_the_recording(recorder: XdfRecorder, out: Path) -> None:
     recorder.look(100)
-    recorder._out.unlink()
+    out.unlink()
     with pytest.raises(StreamerError, match="does not grow"):
         recorder.look(101 + UNSEEN_SAMPLES)
 
 
 def test_a_disk_that_is_nearly_full_ends_the_recording_while_it_can_end_whole(
-    recorder: Any, monkeypatch: pytest.MonkeyPatch
+    recorder: XdfRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = SimpleNamespace(total=10 * LEAST_FREE, free=LEAST_FREE - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: disk)
@@ -83,57 +117,35 @@ def test_a_disk_that_is_nearly_full_ends_the_recording_while_it_can_end_whole(
 
 
 def test_a_network_disk_that_does_not_know_its_size_is_believed_to_have_room(
-    recorder: Any, monkeypatch: pytest.MonkeyPatch
+    recorder: XdfRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=0, free=0))
     recorder.look(0)
 
 
-def test_an_end_that_is_not_written_is_no_success(recorder: Any) -> None:
-    recorder._recorder.ends_whole = False
+def test_an_end_that_is_not_written_is_no_success(
+    recorder: XdfRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StandIn, "ends_whole", False)
     with pytest.raises(StreamerError, match="does not grow"):
         recorder.stop()
 
 
-class Late(StandIn):
-    """It finds the streams after some times of asking; until then it sits before a file's head."""
-
-    finds_after: ClassVar[int]
-    begun: ClassVar[list[Any]]
-
-    def start(self, out: Path, streams: list[dict[str, str]], timeout: float) -> None:
-        assert not out.exists()
-        super().start(out, streams, timeout)
-        self.begun.append(self._process)
-        if len(self.begun) <= self.finds_after:
-            raise TimeoutError("The recording did not start in time.")
-
-
-@pytest.fixture
-def late(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Late]]:
-    monkeypatch.setattr(Late, "begun", [], raising=False)
-    monkeypatch.setattr(xdf_recorder, "LabRecorder", Late)
-    yield Late
-    for process in Late.begun:
-        process.kill()
-        process.communicate()
-
-
 def test_a_recorder_that_does_not_find_the_streams_is_started_anew(
-    tmp_path: Path, late: type[Late]
+    out: Path, late: type[Late]
 ) -> None:
     late.finds_after = TRIES - 1
-    recorder = XdfRecorder(tmp_path / "walk.xdf", [])
+    recorder = XdfRecorder(out, [])
     assert [process.poll() is None for process in late.begun] == [False] * (TRIES - 1) + [True]
     recorder.stop()
-    assert (tmp_path / "walk.xdf").read_bytes() == b"XDF:samples"
+    assert out.read_bytes() == b"XDF:samples"
 
 
 def test_streams_that_are_never_found_leave_neither_file_nor_process(
-    tmp_path: Path, late: type[Late]
+    out: Path, late: type[Late]
 ) -> None:
     late.finds_after = TRIES
     with pytest.raises(StreamerError, match=f"did not start in time. Tried {TRIES} times"):
-        XdfRecorder(tmp_path / "walk.xdf", [])
+        XdfRecorder(out, [])
     assert all(process.poll() is not None for process in late.begun)
-    assert not list(tmp_path.iterdir())
+    assert not list(out.parent.iterdir())
