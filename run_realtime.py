@@ -71,7 +71,7 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
     from streamer.commands.bridges import live_bridge
     from streamer.force_inlet import ForceInlet
     from streamer.formats import read_external_loads
-    from streamer.loop import LoopSettings, Session
+    from streamer.loop import Session
     from streamer.lsl_inlet import MarkerInlet, find
     from streamer.meta import make_meta
     from streamer.publisher import Publisher
@@ -101,7 +101,7 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
         refiner=refiner,
         sink=publisher,
         clock=LslClock(),
-        settings=LoopSettings.of(config, markers.rate_hz, bridge.filter_delay_s),
+        config=config,
         meta=make_meta(config, model, refiner),
     )
     return Wired(session, bridge, refiner)

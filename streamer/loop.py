@@ -11,18 +11,17 @@ import math
 import sys
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from streamer.clock import Clock
-from streamer.config import ALIGN_WAIT_MS, RunConfig
+from streamer.config import RunConfig
 from streamer.deadline import DeadlineThread, EmgSender
 from streamer.frame_forces import FrameForces, step_refiner, tell_missing
-from streamer.frame_times import RESET_AFTER_S, Arrival, FrameTimes
+from streamer.frame_times import Arrival, FrameTimes
 from streamer.health import StageTimer
 from streamer.messages import Act, Dyn, Health, Kin, Meta
 from streamer.pose_doubts import PoseDoubts
@@ -47,50 +46,6 @@ META_EVERY_S = 2.0
 HEALTH_EVERY_S = 1.0
 
 
-@dataclass(frozen=True)
-class LoopSettings:
-    """What the loop promises and expects.
-
-    Attributes
-    ----------
-    rate_hz : float
-        Marker rate [Hz] to begin with; a pause of more than 1.5 periods is a gap.
-    budget_ms : float
-        Receipt of a frame to its estimate on the wire [ms].
-    pacing : {"asap", "constant"}
-        Publish at once, or when the budget is spent.
-    align_wait_ms : float
-        How long to wait for late forces [ms].
-    filter_delay_s : float
-        Group delay of the bridge's filter [s].
-    lag_s : float
-        Known delay of the markers from exposure to time stamp [s]; nobody is warned of it.
-    reset_after_s : float
-        After a longer pause [s] bridge and network start anew.
-    """
-
-    rate_hz: float
-    budget_ms: float = 10.0
-    pacing: Literal["asap", "constant"] = "asap"
-    align_wait_ms: float = ALIGN_WAIT_MS
-    filter_delay_s: float = 0.0
-    lag_s: float = 0.0
-    reset_after_s: float = RESET_AFTER_S
-
-    @classmethod
-    def of(cls, config: RunConfig, rate_hz: float, filter_delay_s: float) -> "LoopSettings":
-        """Take over from a configuration what concerns the loop."""
-        return cls(
-            rate_hz=rate_hz,
-            budget_ms=config.budget_ms,
-            pacing=config.pacing,
-            align_wait_ms=config.align_wait_ms,
-            filter_delay_s=filter_delay_s,
-            lag_s=1e-3 * config.markers.lag_ms,
-            reset_after_s=config.reset_after_s,
-        )
-
-
 class Session:
     """One run of the pipeline.
 
@@ -108,10 +63,10 @@ class Session:
         Where messages go.
     clock : Clock
         LSL's.
-    settings : LoopSettings
-        Promises and expectations.
+    config : RunConfig
+        What is promised and expected.
     meta : Meta
-        What is published as ``meta``; the head and what `settings` promise are filled in here.
+        What is published as ``meta``; the head and what is promised are filled in here.
 
     Attributes
     ----------
@@ -134,12 +89,12 @@ class Session:
         refiner: RefinerStep,
         sink: Sink,
         clock: Clock,
-        settings: LoopSettings,
+        config: RunConfig,
         meta: Meta,
     ) -> None:
         self._markers, self._forces = markers, forces
         self._bridge, self._refiner = bridge, refiner
-        self._sink, self._clock, self._settings = sink, clock, settings
+        self._sink, self._clock, self._config = sink, clock, config
         self.session = str(uuid.uuid4())
         self.frames_in = self.skipped = self.faults = 0
         self.stages = StageTimer(clock.now)
@@ -148,17 +103,17 @@ class Session:
             clock,
             session=self.session,
             n_channels=len(refiner.channel_names),
-            budget_s=1e-3 * settings.budget_ms,
-            pacing=settings.pacing,
-            filter_delay_s=settings.filter_delay_s,
+            budget_s=1e-3 * config.budget_ms,
+            pacing=config.pacing,
+            filter_delay_s=bridge.filter_delay_s,
             lead_s=refiner.lead_s,
         )
         bridge.on_stage = self.stages.mark
         self._plate_faults: dict[str, str] = {}
         bridge.on_plate_fault = self._note_plate
-        self._frame_forces = FrameForces(forces, settings.filter_delay_s)
-        self._doubts = PoseDoubts(meta.coordinate_names, settings.rate_hz)
-        self._times = FrameTimes(settings.rate_hz, settings.reset_after_s)
+        self._frame_forces = FrameForces(forces, bridge.filter_delay_s)
+        self._doubts = PoseDoubts(meta.coordinate_names, markers.rate_hz)
+        self._times = FrameTimes(markers.rate_hz, config.reset_after_s)
         self._faults_logged: set[str] = set()
         self._act = Act(session=self.session)
         self._kin = Kin(session=self.session)
@@ -166,10 +121,10 @@ class Session:
         self._meta = msgspec.structs.replace(
             meta,
             session=self.session,
-            rate_hz=settings.rate_hz,
-            budget_ms=settings.budget_ms,
-            pacing=settings.pacing,
-            filter_delay_ms=1e3 * settings.filter_delay_s,
+            rate_hz=markers.rate_hz,
+            budget_ms=config.budget_ms,
+            pacing=config.pacing,
+            filter_delay_ms=1e3 * bridge.filter_delay_s,
         )
         self._began = self._next_meta = self._next_health = clock.now()
         self._last_health = (self._began, 0, 0)
@@ -212,7 +167,7 @@ class Session:
 
         In silence nothing is done; the first frame that comes is then the slow one.
         """
-        if self._markers.pull(2.0 / self._settings.rate_hz):
+        if self._markers.pull(2.0 / self._markers.rate_hz):
             t = min(self._markers.t, self._clock.now())
             try:
                 self._align(t)
@@ -250,7 +205,7 @@ class Session:
         """Answer a frame, unless its time says that it is an old one."""
         now = self._clock.now()
         flag = int(Status.GAP) if self._times.ahead(t, now) else 0
-        if self._times.long_ago(t + self._settings.lag_s, now):
+        if self._times.long_ago(t + 1e-3 * self._config.markers.lag_ms, now):
             flag |= int(Status.LATE)
         t = min(t, now)  # no frame is taken after it came
         arrival = self._times.step(t, count)
@@ -286,7 +241,7 @@ class Session:
 
     def _align(self, t: float) -> bool:
         """Bring forces to the instant of a frame; False if others are held in their place."""
-        known = self._frame_forces.align(t, self._clock.now() + 1e-3 * self._settings.align_wait_ms)
+        known = self._frame_forces.align(t, self._clock.now() + 1e-3 * self._config.align_wait_ms)
         if self._forces is not None:
             self.stages.mark("align")
         return known
@@ -385,7 +340,7 @@ class Session:
 
     def report(self) -> dict[str, Any]:
         """Return what ``--report`` writes: counts, latency [ms], stages [us], flags."""
-        return self._counts() | {"budget_ms": self._settings.budget_ms}
+        return self._counts() | {"budget_ms": self._config.budget_ms}
 
 
 def _bytes(array: NDArray[np.float64]) -> bytes:

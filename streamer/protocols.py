@@ -17,6 +17,7 @@ F64 = NDArray[np.float64]
 class MarkerSource(Protocol):
     """Newest marker frame; `streamer.lsl_inlet.MarkerInlet` is one."""
 
+    rate_hz: float
     t: float
     received: float
     markers: F64
@@ -71,6 +72,11 @@ class BridgeStep(Protocol):
 
     on_stage: Callable[[str], None] | None
     on_plate_fault: Callable[[str, str], None] | None
+
+    @property
+    def filter_delay_s(self) -> float:
+        """Group delay of the filter [s]."""
+        ...
 
     def step(self, t: float, markers: F64, forces: F64) -> BridgeResult:
         """Advance by one frame."""

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.config import RunConfig
 from streamer.messages import Message, decode, encode
 
 
@@ -33,8 +35,13 @@ class SharedClock(HandClock):
 class Frames:
     """Marker source: hands out prepared frames ``(t, markers)``, `count` of them per pull."""
 
-    def __init__(self, clock: HandClock, frames: list[tuple[float, NDArray[np.float64]]]) -> None:
-        self._clock, self.frames = clock, frames
+    def __init__(
+        self,
+        clock: HandClock,
+        frames: list[tuple[float, NDArray[np.float64]]],
+        rate_hz: float = 100.0,
+    ) -> None:
+        self._clock, self.frames, self.rate_hz = clock, frames, rate_hz
         self.t = self.received = -np.inf
         self.markers = np.zeros((3, 3))
         self.count = 1
@@ -62,6 +69,11 @@ class Frames:
         return 0
 
 
+def config(**settings: object) -> RunConfig:
+    """Return that of a session without files."""
+    return RunConfig(model=Path("none.osim"), **settings)
+
+
 class Plates:
     """Force source that is fresh or stale as told."""
 
@@ -78,6 +90,8 @@ class Plates:
 
 class StandInBridge:
     """Bridge whose activation is the mean marker height, and which does what `during` says."""
+
+    filter_delay_s = 0.0
 
     def __init__(self, during: Callable[[float], None] = lambda _: None) -> None:
         self.on_stage: Callable[[str], None] | None = None

@@ -8,9 +8,9 @@ from configs.demo.build import SUBJECT
 from sim_bridge import STAGES, Bridge, BridgeSettings, CompiledModel, compile_model
 from sim_bridge.filters import CAUSAL_DEFAULT
 from sim_bridge.kinematics import empty_pose, point_in_ground, pose_free, skeleton_of
-from streamer.loop import LoopSettings, Session
+from streamer.loop import Session
 from streamer.messages import Dyn, Emg, Meta, values
-from tests.streamer.stand_ins import Frames, SharedClock, Tape
+from tests.streamer.stand_ins import Frames, SharedClock, Tape, config
 
 F64 = NDArray[np.float64]
 RATE_HZ = 100.0
@@ -144,7 +144,7 @@ def published(knee: SwingingKnee, name: str, *, late_s: float, compute_s: float)
         refiner=MomentAsEmg(knee.knee),
         sink=tape,
         clock=clock,
-        settings=LoopSettings(rate_hz=RATE_HZ, filter_delay_s=bridge.filter_delay_s),
+        config=config(),
         meta=Meta(channel_names=("moment",)),
     )
     marked = bridge.on_stage

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from streamer.status import Status
+from streamer.stream_config import MarkerStream
 from tests.streamer.test_loop import Rig, even
 
 
-def stamped(off_s: float, n: int, lag_s: float = 0.0) -> Rig:
+def stamped(off_s: float, n: int, lag_ms: float = 0.0) -> Rig:
     """A session of frames whose stamps are off the time at which they came."""
-    rig = Rig([], lag_s=lag_s)
+    rig = Rig([], markers=MarkerStream(lag_ms=lag_ms))
     for t in even(n):
         rig.clock.t = t
         rig.markers.hand_out(t + off_s, np.full((3, 3), 0.4))
@@ -43,7 +44,7 @@ def test_frames_of_long_ago_are_late_and_as_old_as_they_are(
 
 
 def test_a_lag_that_is_known_is_not_late() -> None:
-    rig = stamped(-0.18, 10, lag_s=0.15)
+    rig = stamped(-0.18, 10, lag_ms=150.0)
     assert {m.status for m in rig.emg()} == {0}
     assert [m.age_ms for m in rig.emg()] == pytest.approx(10 * [180.0])
 

@@ -12,11 +12,11 @@ from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, com
 from streamer.force_ring import ForceRing
 from streamer.formats import Trial, read_trial
 from streamer.frame_forces import FORCE_TRUST_S
-from streamer.loop import LoopSettings, Session
+from streamer.loop import Session
 from streamer.messages import Dyn, Meta, values
 from streamer.status import Status
 from tests.data_sets import trial_dir
-from tests.streamer.stand_ins import Frames, SharedClock, StandInRefiner, Tape
+from tests.streamer.stand_ins import Frames, SharedClock, StandInRefiner, Tape, config
 
 F64 = NDArray[np.float64]
 TRIAL = "gait1992/subject01/walk"
@@ -85,15 +85,13 @@ def session(
     bridge = Bridge(model, trial.markers.names, loads, settings)
     clock, tape = SharedClock(START_S), Tape()
     run = Session(
-        markers=Frames(clock, frames),
+        markers=Frames(clock, frames, trial.markers.rate_hz),
         forces=RecordedPlates(clock, late_s, sends, np.array(change)[:, None]),
         bridge=bridge,
         refiner=StandInRefiner(),
         sink=tape,
         clock=clock,
-        settings=LoopSettings(
-            trial.markers.rate_hz, budget_ms=500.0, filter_delay_s=bridge.filter_delay_s
-        ),
+        config=config(budget_ms=500.0),
         meta=Meta(channel_names=("SOL_r", "TA_r")),
     )
     while run.step(0.001):

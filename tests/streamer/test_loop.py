@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamer.frame_forces import FORCE_TRUST_S
-from streamer.loop import LoopSettings, Session
+from streamer.loop import Session
 from streamer.messages import Dyn, Emg, Health, Kin, Meta, values
 from streamer.status import Status
 from tests.streamer.stand_ins import (
@@ -16,6 +16,7 @@ from tests.streamer.stand_ins import (
     StandInBridge,
     StandInRefiner,
     Tape,
+    config,
 )
 
 RATE = 100.0
@@ -25,11 +26,19 @@ START = 100.0
 class Rig:
     """A session with all its stand-ins in reach."""
 
-    def __init__(self, times: list[float], *, with_plates: bool = True, **settings: float) -> None:
+    def __init__(
+        self,
+        times: list[float],
+        *,
+        with_plates: bool = True,
+        filter_delay_s: float = 0.0,
+        **settings: object,
+    ) -> None:
         self.clock, self.tape = SharedClock(START), Tape()
         self.markers = Frames(self.clock, [(t, np.full((3, 3), 0.4)) for t in times])
         self.plates = Plates() if with_plates else None
         self.bridge, self.refiner = StandInBridge(), StandInRefiner()
+        self.bridge.filter_delay_s = filter_delay_s
         self.session = Session(
             markers=self.markers,
             forces=self.plates,
@@ -37,7 +46,7 @@ class Rig:
             refiner=self.refiner,
             sink=self.tape,
             clock=self.clock,
-            settings=LoopSettings(rate_hz=RATE, **settings),
+            config=config(**settings),
             meta=Meta(channel_names=("SOL_r", "TA_r")),
         )
 

@@ -19,12 +19,12 @@ from streamer.force_ring import ForceRing
 from streamer.formats import MarkerTable, Trial, read_trial
 from streamer.frame_forces import FORCE_TRUST_S
 from streamer.health import StageTimer
-from streamer.loop import LoopSettings, Session
+from streamer.loop import Session
 from streamer.messages import Dyn, Emg, Meta, values
 from streamer.model_inputs import inputs_of
 from streamer.status import Status
 from tests.data_sets import trial_dir
-from tests.streamer.stand_ins import Frames, SharedClock, Tape
+from tests.streamer.stand_ins import Frames, SharedClock, Tape, config
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -92,18 +92,19 @@ class Arriving:
 def live(name: str, recorded: OfflineInput) -> tuple[list[Emg], list[Dyn]]:
     """What a session with these markers and forces publishes."""
     table = recorded.markers
+    frames = list(zip(table.time.tolist(), table.positions, strict=True))
     clock, tape = SharedClock(float(table.time[0])), Tape()
     bridge, refiner = bridge_of(name, recorded), refiner_of(name)
     bridge.warm_up()
     refiner.warm_up()
     session = Session(
-        markers=Frames(clock, list(zip(table.time.tolist(), table.positions, strict=True))),
+        markers=Frames(clock, frames, table.rate_hz),
         forces=Arriving(clock, recorded) if recorded.loads else None,
         bridge=bridge,
         refiner=refiner,
         sink=tape,
         clock=clock,
-        settings=LoopSettings(table.rate_hz, budget_ms=1e3, filter_delay_s=bridge.filter_delay_s),
+        config=config(budget_ms=1e3),
         meta=Meta(channel_names=refiner.channel_names),
     )
     while session.step(0.001):

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from inference import Refiner
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, compile_model
 from streamer.formats import Trial, read_trial
-from streamer.loop import LoopSettings, Session
+from streamer.loop import Session
 from streamer.messages import Emg, Meta, values
 from streamer.model_inputs import inputs_of
 from streamer.status import Status
 from tests.data_sets import trial_dir
-from tests.streamer.stand_ins import Frames, SharedClock, Tape
+from tests.streamer.stand_ins import Frames, SharedClock, Tape, config
 
 F64 = NDArray[np.float64]
 TRIAL = "ceinms/subject06/walk45"
@@ -58,15 +58,13 @@ def published(missing: set[int], instead: Callable[[F64], F64 | None]) -> dict[f
     refiner = Refiner(inputs_of(model, trial.mass_kg))
     clock, tape = SharedClock(0.0), Tape()
     session = Session(
-        markers=Frames(clock, frames),
+        markers=Frames(clock, frames, trial.markers.rate_hz),
         forces=None,
         bridge=bridge,
         refiner=refiner,
         sink=tape,
         clock=clock,
-        settings=LoopSettings(
-            trial.markers.rate_hz, budget_ms=1e3, filter_delay_s=bridge.filter_delay_s
-        ),
+        config=config(budget_ms=1e3),
         meta=Meta(channel_names=refiner.channel_names),
     )
     while session.step(0.001):
