@@ -5,8 +5,6 @@ little-endian float32 bytes; `values` turns them back. Every message carries the
 names and units of the arrays' entries are in ``meta``, sent on subscription and every 2 s.
 """
 
-from typing import TypeVar
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -184,7 +182,6 @@ TOPICS: dict[str, type[Message]] = {
 }
 """Topic name to message type."""
 
-M = TypeVar("M", bound=Message)
 _PREFIX = {kind: topic.encode() + b"\0" for topic, kind in TOPICS.items()}
 _encoder = msgspec.msgpack.Encoder()
 _decoders = {topic: msgspec.msgpack.Decoder(kind) for topic, kind in TOPICS.items()}
