@@ -12,7 +12,7 @@ import pylsl
 from numpy.typing import NDArray
 from pylsl.util import LostError, handle_error
 
-from streamer.channels import remaining_lag_s
+from streamer.channels import read_channels, remaining_lag_s
 from streamer.connection import Connection, connect, predicate
 from streamer.exceptions import StreamLayoutError
 from streamer.lost_stream import SILENT_S, LostStream, Sought
@@ -48,6 +48,12 @@ class Inlet:
         self._stamps = np.zeros(CHUNK)
         self._error = ctypes.c_int()
         self._use(connect(info, CONNECT_S))
+        described, sent = len(read_channels(self._xml)), info.channel_count()
+        if described > sent:
+            raise StreamLayoutError(
+                f"stream {self.name!r} describes {described} channels and sends {sent}; correct "
+                "its sender"
+            )
         self._heard_s, self._silent = pylsl.local_clock(), False
 
     def _use(self, connection: Connection) -> None:

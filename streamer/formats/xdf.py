@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.channels import marker_layout, read_channels, remaining_lag_s
+from streamer.channels import Channel, marker_layout, read_channels, remaining_lag_s
 from streamer.exceptions import FormatError, StreamLayoutError
 from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rate
 from streamer.formats.transducers import open_transducers
@@ -100,7 +100,7 @@ def _load(path: Path) -> list[dict[str, Any]]:
         raise FormatError(path, "no such file", "check the path")
     try:
         # opened here, because pyxdf leaves a file open that it refuses
-        with (gzip.open if path.suffix == _ZIPPED else open)(path, "rb") as file:
+        with (gzip.open if path.suffix.lower() == _ZIPPED else open)(path, "rb") as file:
             streams, _ = pyxdf.load_xdf(file)
     except (  # what pyxdf and the unpacking of a damaged file were seen to raise
         OSError, EOFError, ValueError, RuntimeError, LookupError, OverflowError, MemoryError,
@@ -164,11 +164,22 @@ def _times(path: Path, stream: dict[str, Any], lag_ms: float) -> F64:
     return time - remaining_lag_s(_xml(stream), lag_ms)
 
 
+def _content(path: Path, stream: dict[str, Any]) -> tuple[F64, list[Channel]]:
+    """Samples (n, n_channel), and what is said of their channels, of the first ones at least."""
+    samples = np.array(stream["time_series"], dtype=np.float64)
+    channels, has = read_channels(_xml(stream)), samples.shape[1]
+    if len(channels) > has:
+        name = _info(stream, "name")
+        problem = f"stream {name!r} describes {len(channels)} channels and has {has}"
+        raise FormatError(path, problem, "correct its sender and record it again")
+    return samples, channels
+
+
 def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> MarkerTable:
     time = _times(path, stream, settings.lag_ms)
-    samples = np.asarray(stream["time_series"], dtype=np.float64)
+    samples, channels = _content(path, stream)
     try:
-        layout = marker_layout(read_channels(_xml(stream)), unit=settings.unit, up=settings.up)
+        layout = marker_layout(channels, unit=settings.unit, up=settings.up)
     except StreamLayoutError as error:
         remedy = "give it as --config, or export the trial as TRC or C3D"
         raise FormatError(path, str(error), remedy) from None
@@ -180,8 +191,8 @@ def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> Mark
 
 def _storage(path: Path, stream: dict[str, Any], lag_ms: float) -> Storage:
     """All channels of a stream as they are; those without label are numbered."""
-    data = np.array(stream["time_series"], dtype=np.float64)
-    labels = [channel.label for channel in read_channels(_xml(stream))]
+    data, channels = _content(path, stream)
+    labels = [channel.label for channel in channels]
     labels += [""] * (data.shape[1] - len(labels))
     names = tuple(label or f"channel_{i}" for i, label in enumerate(labels, start=1))
     return Storage(_times(path, stream, lag_ms), names, data, name=_info(stream, "name"))
@@ -195,8 +206,9 @@ def _forces(
     Channels without unit are taken as such already.
     """
     plain = _storage(path, stream, settings.lag_ms)
+    channels = read_channels(_xml(stream))
     try:
-        transducers = open_transducers(settings, read_channels(_xml(stream)))
+        transducers = open_transducers(settings, channels)
     except StreamLayoutError as error:
         raise FormatError(path, str(error), "correct the --config") from None
     if transducers is not None:
@@ -204,7 +216,7 @@ def _forces(
         data = transducers.wrenches(plain.data)
         return Storage(plain.time, names, data, name=plain.name), transducers.corners
     data = plain.data.copy()
-    for column, channel in enumerate(read_channels(_xml(stream))[: data.shape[1]]):
+    for column, channel in enumerate(channels):
         unit = channel.unit or (settings.unit if _POINT.search(channel.label) else "")
         known = spelled(unit)
         if known and known not in _SI:

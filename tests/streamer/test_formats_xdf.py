@@ -1,5 +1,6 @@
 """XDF: streams of a recorded session, told apart by type, in one frame and on one clock."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from streamer.exceptions import FormatError
-from streamer.formats import read_xdf
+from streamer.formats import read_recording, read_xdf
 from streamer.stream_config import EmgStream, ForceStream, MarkerStream
 from tests.streamer.xdf_writing import XdfStream, write_xdf
 
@@ -164,6 +165,8 @@ def test_unseen_markers_are_nan(tmp_path: Path) -> None:
             r"several streams of type Force \(plates, b\); set `name` under `forces`",
         ),
         ([mocap(channels=[])], "describe no marker"),
+        ([mocap(channels=[{}] * 9)], "stream 'walker' describes 9 channels and has 6; correct"),
+        ([mocap(), force(channels=[{}] * 12)], "stream 'plates' describes 12 channels and has 9"),
         ([mocap("furlong")], "furlong"),
         ([mocap(), force("furlong")], "'ground_force_r_px' is 'furlong'"),
     ],
@@ -185,6 +188,13 @@ def test_streams_of_another_type_or_source_can_be_named(tmp_path: Path) -> None:
     assert recording.forces is not None
     with pytest.raises(FormatError, match=r"no stream of type positions, source_id c in it"):
         read_xdf(path, markers=MarkerStream(type="positions", source_id="c"))
+
+
+def test_the_suffix_of_a_zipped_file_may_be_in_capitals(tmp_path: Path) -> None:
+    content = write_xdf(tmp_path / "s.xdf", [mocap()]).read_bytes()
+    for name in ("s.xdfz", "S.XDFZ"):
+        (tmp_path / name).write_bytes(gzip.compress(content))
+        assert read_recording(tmp_path / name).markers.n_frames == N
 
 
 def test_one_of_several_marker_streams_can_be_named(tmp_path: Path) -> None:

@@ -296,6 +296,17 @@ def force_pair(source_id: str, rate_hz: float = 1000.0) -> tuple[Outlet, ForceIn
     return outlet, ForceInlet(info, ForceStream(), [RIGHT])
 
 
+def test_a_stream_that_describes_more_channels_than_it_sends_is_refused(source_id: str) -> None:
+    info = pylsl.StreamInfo("rig", "MoCap", 3, 100.0, pylsl.cf_float32, source_id)
+    described = info.desc().append_child("channels")
+    for channel in marker_channels(("A", "B"), "mm"):
+        described.append_child("channel").append_child_value("label", channel.label)
+    outlet = pylsl.StreamOutlet(info)
+    with pytest.raises(StreamLayoutError, match="'rig' describes 6 channels and sends 3; correct"):
+        MarkerInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), MarkerStream())
+    del outlet
+
+
 def test_forces_are_interpolated_to_the_instant_asked_for(source_id: str) -> None:
     outlet, inlet = force_pair(source_id)
     clock = LslClock()
