@@ -94,9 +94,10 @@ class Subject:
             forces_at_markers(recording), recording.loads,
         )  # fmt: skip
 
-    def bridge(self) -> Bridge:
-        """Return a bridge for this recording, its kernels loaded."""
-        bridge = Bridge(self.model, self.marker_names, self.loads, BridgeSettings(self.rate_hz))
+    def bridge(self, settings: BridgeSettings | None = None) -> Bridge:
+        """Return a bridge for this recording, its kernels loaded; by default with all defaults."""
+        settings = settings or BridgeSettings(self.rate_hz)
+        bridge = Bridge(self.model, self.marker_names, self.loads, settings)
         bridge.warm_up()
         return bridge
 
@@ -131,8 +132,14 @@ class Motion:
     @classmethod
     def of(cls, subject: Subject) -> "Motion":
         """Inverse kinematics, then the zero-phase filter and splines of OpenSim's tools."""
-        bridge, solved = subject.bridge(), []
-        for markers in subject.markers:
-            bridge.track(markers)
-            solved.append(bridge.output.ik_q.copy())
-        return cls(*zero_phase_derivatives(subject.time, np.array(solved), CUTOFF_HZ))
+        ik_q = tracked(subject.bridge(), subject.markers)
+        return cls(*zero_phase_derivatives(subject.time, ik_q, CUTOFF_HZ))
+
+
+def tracked(bridge: Bridge, markers: F64) -> F64:
+    """Poses (n, n_coordinate) [rad, m] of markers (n, n_label, 3) [m], frame after frame."""
+    poses = []
+    for frame in markers:
+        bridge.track(frame)
+        poses.append(bridge.output.ik_q.copy())
+    return np.array(poses)

@@ -28,7 +28,7 @@ from benchmarks.bridge.opensim_side import (
     quiet,
 )
 from benchmarks.subject import Motion, Subject
-from benchmarks.timing import Quantiles, StageClock, seconds_of
+from benchmarks.timing import Quantiles, StageClock, cpu_seconds
 from sim_bridge import Bridge
 from streamer.formats import Storage, write_storage
 
@@ -205,24 +205,19 @@ def _window(n: int, frames: int, seed: int) -> range:
 def _solve(theirs: _OpenSim, ours: _Bridges, frame: int) -> dict[str, float]:
     """One frame by every solver in turn [s]; our stages are timed by their own clock."""
     spent = {
-        "ik": _spent(theirs.ik_default.step, frame),
-        "ik tight": _spent(theirs.ik_converged.step, frame),
+        "ik": cpu_seconds(theirs.ik_default.step, frame),
+        "ik tight": cpu_seconds(theirs.ik_converged.step, frame),
     }
     theirs.run_up(frame)
-    spent["id"] = _spent(theirs.id.step, frame)
+    spent["id"] = cpu_seconds(theirs.id.step, frame)
     ours.run_up(frame)
     ours.stages(frame)
-    spent["step"] = _spent(ours.live, frame)
+    spent["step"] = cpu_seconds(ours.live, frame)
     theirs.so_default.place(frame)
-    spent["so"] = _spent(theirs.so_default.step, frame)
+    spent["so"] = cpu_seconds(theirs.so_default.step, frame)
     theirs.so_converged.place(frame)
-    spent["so tight"] = _spent(theirs.so_converged.step, frame)
+    spent["so tight"] = cpu_seconds(theirs.so_converged.step, frame)
     return spent
-
-
-def _spent(function: Callable[..., Any], *arguments: Any) -> float:
-    """Processor time of one call [s]."""
-    return seconds_of(function, *arguments, clock=time.thread_time_ns)
 
 
 def _differences(theirs: _OpenSim, ours: _Bridges, subject: Subject) -> dict[str, float]:
@@ -278,5 +273,7 @@ def time_inverse_dynamics_tool(subject: FileSubject) -> float:
         path = Path(folder) / "coordinates.mot"
         write_storage(path, table)
         ends = (float(subject.time[_TOOL_SHORT - 1]), float(subject.time[-1]))
-        short, whole = (_spent(inverse_dynamics_tool, subject, path, (begin, end)) for end in ends)
+        short, whole = (
+            cpu_seconds(inverse_dynamics_tool, subject, path, (begin, end)) for end in ends
+        )
     return 1e6 * (whole - short) / (len(subject.time) - _TOOL_SHORT)

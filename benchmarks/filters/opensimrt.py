@@ -15,8 +15,6 @@ from scipy.interpolate import CubicSpline
 
 from benchmarks.filters.trials import ScoredTrial, Solution
 from benchmarks.trials import PlateTrial, of_leg
-from sim_bridge import BridgeSettings, CompiledModel
-from streamer.commands.bridges import with_ik_setup
 from streamer.formats import read_storage
 from streamer.formats.ik_setup import read_ik_setup
 
@@ -53,11 +51,7 @@ def published_results(directory: Path, seconds: float) -> Published | None:
     if not (folder / "tau.sto").is_file():
         return None
     setup = read_ik_setup(folder / "ik_task_set.xml")
-
-    def weighted(settings: BridgeSettings, model: CompiledModel) -> BridgeSettings:
-        return with_ik_setup(settings, setup, model)
-
-    trial = ScoredTrial.solved(PlateTrial.load(directory, seconds), weighted)
+    trial = ScoredTrial.solved(PlateTrial.load(directory, seconds), setup)
     errors = {f: _error(trial, folder / f"{name}.sto", f, 0.0) for f, name in _FILES.items()}
     shifts = [_error(trial, folder / "tau.sto", "tau", float(s)) for s in _SHIFTS_S]
     best = float(_SHIFTS_S[int(np.argmin(shifts))])

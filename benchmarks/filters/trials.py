@@ -1,6 +1,5 @@
 """Recorded trials with what a zero-phase low-pass makes of them: the truth of this scenario."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from benchmarks.subject import Subject
+from benchmarks.subject import tracked
 from benchmarks.trials import PlateTrial
-from sim_bridge import Bridge, BridgeSettings, CompiledModel
+from sim_bridge import Bridge, BridgeSettings
 from sim_bridge.filters import ForceDelay, make_filter, zero_phase_derivatives
+from streamer.commands.bridges import with_ik_setup
+from streamer.formats.ik_setup import IkSetup
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -22,13 +23,6 @@ START_S, END_S = 0.4, 0.15
 """Left out at the ends of a recording, where zero-phase filters have edges [s]."""
 EDGE_S = 0.02
 """Left out at the ends of the intervals in which forces are whole [s]."""
-
-
-Settings = Callable[[BridgeSettings, CompiledModel], BridgeSettings]
-
-
-def _same(settings: BridgeSettings, model: CompiledModel) -> BridgeSettings:  # noqa: ARG001
-    return settings
 
 
 @dataclass(frozen=True)
@@ -61,14 +55,14 @@ class ScoredTrial(PlateTrial):
     bridge: Bridge
 
     @classmethod
-    def solved(cls, trial: PlateTrial, settings: Settings = _same) -> "ScoredTrial":
-        """Solve a trial; ``settings`` may change the bridge's."""
+    def solved(cls, trial: PlateTrial, setup: IkSetup | None = None) -> "ScoredTrial":
+        """Solve a trial, with the markers' weights of an IK setup if there is one."""
         subject, n = trial.subject, trial.frames
-        bridge, poses = _bridge(subject, settings), []
-        for markers in subject.markers[:n]:
-            bridge.track(markers)
-            poses.append(bridge.output.ik_q.copy())
-        ik_q = np.array(poses)
+        settings = BridgeSettings(subject.rate_hz)
+        if setup is not None:
+            settings = with_ik_setup(settings, setup, subject.model)
+        bridge = subject.bridge(settings)
+        ik_q = tracked(bridge, subject.markers[:n])
         motion = zero_phase_derivatives(trial.time, ik_q, RUN_HZ if trial.running else WALK_HZ)
         truth = solve(bridge, *motion, subject.forces[:n])
         return cls(**vars(trial), ik_q=ik_q, truth=truth, bridge=bridge)
@@ -102,13 +96,6 @@ class ScoredTrial(PlateTrial):
             self.bridge, motion[0, frames], motion[1, frames], motion[2, frames], forces[frames]
         )
         return causal.delay_s, frames, solution
-
-
-def _bridge(subject: Subject, settings: Settings) -> Bridge:
-    chosen = settings(BridgeSettings(subject.rate_hz), subject.model)
-    bridge = Bridge(subject.model, subject.marker_names, subject.loads, chosen)
-    bridge.warm_up()
-    return bridge
 
 
 def solve(bridge: Bridge, q: F64, qd: F64, qdd: F64, forces: F64) -> Solution:
