@@ -7,7 +7,6 @@ matplotlib.
 """
 
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from inference.emg import envelope
 from sim_bridge import Bridge, BridgeSettings, compile_model
 from streamer.commands.offline import process
 from streamer.formats import Trial, read_storage, read_trial
-from streamer.health import StageTimer
 from streamer.model_inputs import inputs_of
 from streamer.reports.drawing import INK, OURS, PALE, plain, pyplot
 
@@ -35,7 +33,7 @@ def main(directory: Path) -> None:
     model = compile_model(trial.model)
     bridge = Bridge(model, recording.markers.names, recording.loads, BridgeSettings(100.0))
     refiner = Refiner(inputs_of(model))
-    results = process(recording, bridge, refiner, StageTimer(time.perf_counter))
+    results = process(recording, bridge, refiner)
     moved = recording.markers.time - bridge.filter_delay_s
     figure, axes = plt.subplots(3, 3, figsize=(10, 6.4), sharex=True, layout="constrained")
     reference = read_storage(directory / "reference/id.sto")

@@ -5,7 +5,6 @@ filter's instant, believed for as long. Only ``zero-phase`` differs: it filters 
 as OpenSim's tools do, which no live session can, for comparison with them.
 """
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ from streamer.exceptions import FormatError
 from streamer.force_ring import SLOWEST_GAP_S
 from streamer.frame_forces import begin_frame, step_refiner
 from streamer.frame_times import RESET_AFTER_S, FrameTimes
-from streamer.health import StageTimer
 from streamer.model_inputs import inputs_of
 from streamer.outputs import check_output
 from streamer.status import Status
@@ -89,12 +87,11 @@ def run(
     bridge = bridge_for(settings, compiled, recording)
     zero_phase = zero_phase_cutoff(settings.filter)
     refiner = open_refiner(settings, compiled) if refine else None
-    timer = StageTimer(time.perf_counter)
     delay_s = 0.0 if zero_phase else bridge.filter_delay_s
     if refiner is not None:
         refiner.check_filter_delay(delay_s)
     results = process(
-        recording, bridge, refiner, timer, zero_phase,
+        recording, bridge, refiner, zero_phase,
         align_wait_ms=settings.align_wait_ms, reset_after_s=settings.reset_after_s,
     )  # fmt: skip
     if (results.status & Status.HOLD).all():
@@ -104,7 +101,7 @@ def run(
         )  # fmt: skip
     t = recording.markers.time
     write_results(out, compiled, bridge.loads, t, results, refiner, delay_s)
-    write_report(out, results, timer, delay_s)
+    write_report(out, results, delay_s)
     sum_up(out, results)
 
 
@@ -166,7 +163,6 @@ def process(
     recording: OfflineInput,
     bridge: Bridge,
     refiner: Refiner | None,
-    timer: StageTimer,
     zero_phase_hz: float | None = None,
     *,
     align_wait_ms: float = ALIGN_WAIT_MS,
@@ -182,8 +178,6 @@ def process(
         Warmed here.
     refiner : Refiner or None
         None leaves EMG out.
-    timer : StageTimer
-        Told the stages of every frame.
     zero_phase_hz : float or None
         Cutoff [Hz] of a zero-phase filter over the whole recording in place of the bridge's.
     align_wait_ms : float
@@ -208,6 +202,7 @@ def process(
     wait_s = 1e-3 * align_wait_ms if in_step else SLOWEST_GAP_S
     plates = recording.frame_forces(bridge.filter_delay_s if in_step else 0.0)
     times = FrameTimes(recording.markers.rate_hz, reset_after_s)
+    timer = results.stages
     bridge.on_stage = timer.mark
     bridge.on_plate_fault = results.say_fault
     for i, t in enumerate(recording.markers.time.tolist()):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ _AT_TIMES = {"emg.sto", "forces.mot"}
 
 
 class Results:
-    """Everything that is written, one row a frame; angles in rad."""
+    """Everything that is written, one row a frame, angles in rad; and how long the stages took."""
 
     def __init__(self, n: int, out: BridgeOutput, n_channel: int) -> None:
         n_coordinate = len(out.q)
@@ -46,6 +47,7 @@ class Results:
         self.marker_rms = np.zeros(n)
         self.status = np.zeros(n, dtype=np.int64)
         self.plate_faults: list[str] = []
+        self.stages = StageTimer(time.perf_counter)
 
     def say_fault(self, plate: str, message: str) -> None:
         """Keep what is wrong with a force plate, and say it."""
@@ -133,7 +135,7 @@ def _note(delay_s: float) -> str:
     return f"; true for {abs(late_ms):.1f} ms {side} the time given" if late_ms else ""
 
 
-def write_report(out: Path, results: Results, timer: StageTimer, delay_s: float) -> None:
+def write_report(out: Path, results: Results, delay_s: float) -> None:
     """Write ``report.json``: counts of flags, durations [us], what is wrong with plates."""
     report = {
         "frames": len(results.status),
@@ -142,7 +144,7 @@ def write_report(out: Path, results: Results, timer: StageTimer, delay_s: float)
             "mean": float(results.marker_rms.mean()),
             "max": float(results.marker_rms.max()),
         },
-        "stage_us": timer.summary_us(),
+        "stage_us": results.stages.summary_us(),
         "status_counts": results.status_counts(),
         "plate_faults": results.plate_faults,
     }

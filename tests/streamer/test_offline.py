@@ -1,7 +1,6 @@
 """Recordings through the live pipeline: whose foot is on a plate, and plates that are wrong."""
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from streamer.commands.offline_results import Results
 from streamer.exceptions import ConfigError, FormatError
 from streamer.formats import corners_of, read_storage, read_trial, write_storage
 from streamer.formats.tables import Storage
-from streamer.health import StageTimer
 from streamer.outlets import marker_channels
 from tests.data_sets import trial_dir
 from tests.streamer.c3d_writing import C3dContent, write_c3d
@@ -90,7 +88,7 @@ def solve(directory: Path, recording: OfflineInput, zero_phase_hz: float | None 
     model = compile_model(directory.parent / "model.osim")
     settings = BridgeSettings(recording.markers.rate_hz, corners=recording.corners)
     bridge = Bridge(model, recording.markers.names, recording.loads, settings)
-    return process(recording, bridge, None, StageTimer(time.perf_counter), zero_phase_hz)
+    return process(recording, bridge, None, zero_phase_hz)
 
 
 def named(directory: Path) -> OfflineInput:

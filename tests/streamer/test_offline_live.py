@@ -1,6 +1,5 @@
 """A recording run again gives what a session of it publishes: estimates, moments, flags."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -18,7 +17,6 @@ from streamer.commands.run import demo_config
 from streamer.force_ring import ForceRing
 from streamer.formats import MarkerTable, Trial, read_trial
 from streamer.frame_forces import FORCE_TRUST_S
-from streamer.health import StageTimer
 from streamer.loop import Session
 from streamer.messages import Dyn, Emg, Meta, values
 from streamer.model_inputs import inputs_of
@@ -114,8 +112,7 @@ def live(name: str, recorded: OfflineInput) -> tuple[list[Emg], list[Dyn]]:
 
 
 def again(name: str, recorded: OfflineInput) -> Results:
-    timer = StageTimer(time.perf_counter)
-    return process(recorded, bridge_of(name, recorded), refiner_of(name), timer)
+    return process(recorded, bridge_of(name, recorded), refiner_of(name))
 
 
 def whole(t: F64) -> Bool:
