@@ -1,5 +1,6 @@
 """Faults that a replay can put into its streams, to see what the other end makes of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -110,12 +111,12 @@ def _within(elapsed_s: float, length_s: float) -> bool:
     return elapsed_s >= SILENCE_EVERY_S and elapsed_s % SILENCE_EVERY_S < length_s
 
 
-def parse_faults(texts: list[str]) -> Faults:
+def parse_faults(texts: Sequence[str]) -> Faults:
     """Read ``kind:amount`` texts, as given on the command line.
 
     Parameters
     ----------
-    texts : list of str
+    texts : sequence of str
         E.g. ``["drop:0.01", "silence:0.5"]``.
 
     Returns

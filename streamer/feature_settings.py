@@ -39,11 +39,6 @@ class FeatureSettings:
     target: EmgTarget = "zero-phase"
 
     @property
-    def marker_noise_m(self) -> float:
-        """Standard deviation of the noise [m]."""
-        return MARKER_NOISE_M if self.noise_seed else 0.0
-
-    @property
     def variant(self) -> str:
         """Name of what differs from the trial as recorded; empty where nothing does."""
         parts = {

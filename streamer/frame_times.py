@@ -195,12 +195,10 @@ class FrameTimes:
             return
         self.period_s += _GAIN * (pause - self.period_s)
         self._steady += 1
-        if self._steady >= _STEADY_FRAMES and self._other_than_told():
+        off = abs(self.period_s * self._told_hz - 1.0)
+        if self._steady >= _STEADY_FRAMES and off > _OFF_RATE:
             before, self._told_hz = self._told_hz, 1.0 / self.period_s
             self._say(f"frames come at {self._told_hz:.1f} Hz, no longer at {before:.1f} Hz")
-
-    def _other_than_told(self) -> bool:
-        return abs(self.period_s * self._told_hz - 1.0) > _OFF_RATE
 
     def _say(self, line: str) -> None:
         """Log what happens now and then, not what happens all the time."""

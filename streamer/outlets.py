@@ -120,7 +120,7 @@ def force_channels(labels: Sequence[str]) -> list[Channel]:
     return described
 
 
-def emg_channels(names: Sequence[str], unit: str) -> list[Channel]:
+def emg_channels(names: Sequence[str], unit: str = "") -> list[Channel]:
     """Channels of an EMG stream.
 
     Parameters

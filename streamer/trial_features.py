@@ -22,7 +22,7 @@ from inference.time_base import check_channels, check_overlap
 from sim_bridge import FOOT_BODIES, Bridge, BridgeSettings, BridgeStatus, CompiledModel
 from streamer.doubts import lying_doubt, mass_doubt
 from streamer.exceptions import FormatError, nearest
-from streamer.feature_settings import FeatureSettings
+from streamer.feature_settings import MARKER_NOISE_M, FeatureSettings
 from streamer.force_ring import RecordedForces
 from streamer.formats import Trial, external_forces
 from streamer.frame_forces import UNSEEN, FrameForces, begin_frame
@@ -240,7 +240,7 @@ def _positions(trial: Trial, settings: FeatureSettings) -> F64:
     name = f"{trial.dataset}/{trial.subject}/{trial.directory.name}"
     seed = [settings.noise_seed, zlib.crc32(name.encode())]
     n, m, _ = markers.positions.shape
-    return markers.positions + marker_noise(n, m, markers.rate_hz, settings.marker_noise_m, seed)
+    return markers.positions + marker_noise(n, m, markers.rate_hz, MARKER_NOISE_M, seed)
 
 
 class _Steps(NamedTuple):

@@ -72,7 +72,7 @@ def run(
         raise ConfigError(f"--speed is {speed:g}; give a positive number")
     if not name:
         raise ConfigError("--name is empty; give the stream a name, or leave it out")
-    faults = parse_faults(list(fault))
+    faults = parse_faults(fault)
     source = cut(open_source(paths, config), start_s, end_s)
     if emg and source.analogs is None:
         raise ConfigError(f"--emg: {paths[0]} has no EMG; leave --emg out")
@@ -192,7 +192,7 @@ def _analog(
     table: Storage, kind: str, name: str, source_id: str, speed: float
 ) -> tuple[Storage, Outlet]:
     """Table and outlet of an analog stream."""
-    channels = force_channels(table.names) if kind == "Force" else emg_channels(table.names, "")
+    channels = force_channels(table.names) if kind == "Force" else emg_channels(table.names)
     identifier = f"{source_id}-{'forces' if kind == 'Force' else 'emg'}"
     return table, Outlet(name, kind, channels, table.rate_hz * speed, identifier)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from streamer.exceptions import ConfigError
-from streamer.feature_settings import MARKER_NOISE_M, FeatureSettings
+from streamer.feature_settings import FeatureSettings
 
 
 def test_the_trial_as_recorded_has_no_variant() -> None:
@@ -32,8 +32,3 @@ def test_a_variant_and_its_settings_name_each_other(name: str, settings: Feature
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="has no meaning; use predicted, noise-1"):
         FeatureSettings.of_variant(name)
-
-
-def test_only_a_variant_with_a_seed_has_noise() -> None:
-    assert FeatureSettings.of_variant("noise-1").marker_noise_m == MARKER_NOISE_M
-    assert FeatureSettings.of_variant("predicted").marker_noise_m == 0.0
