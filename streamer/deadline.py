@@ -170,7 +170,7 @@ class EmgSender:
             return self._send(frame)
 
     def flush(self) -> None:
-        """Send what is finished at once: nobody looks after deadlines any more."""
+        """Send what is finished at once: the thread that keeps deadlines has ended."""
         with self._lock:
             while self._pending:
                 frame = self._pending.popleft()
@@ -240,7 +240,7 @@ class EmgSender:
     def _substitute(self, received: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Last estimate, decayed by the time since; as much as that may be wrong by.
 
-        That time is told by receipt: the clock of the capture can be set back.
+        That time is measured by receipt: the clock of the capture can be set back.
         """
         fade = math.exp((self._last_received - received) / DECAY_S)
         emg, sigma = self._last

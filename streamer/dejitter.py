@@ -22,9 +22,9 @@ chance, and jitter of a fifth of a period makes 0.16."""
 _MISFIT_GAIN: Final = 0.01
 """Share of a frame in that average."""
 _FOUND_FRAMES: Final = 4
-"""A loop that is found again follows as if so many frames had come since the beginning."""
+"""A loop that has found its period again follows as quickly as one after so many frames."""
 _CLOSEST: Final = 0.01
-"""Times that are handed on are at least so many periods apart."""
+"""Times that are handed on are at least this part of a period apart."""
 
 
 _GAIN = 0.05
@@ -103,8 +103,8 @@ class Dejitter:
     def _follow(self, raw: float, pause: float) -> None:
         """Correct phase and period by one frame.
 
-        Which period it belongs to is the nearest, be it the last or one before: a frame that was
-        taken for too late must not push all later ones on.
+        It belongs to the nearest period, which may be the last one or one before: a frame that was
+        judged too late must not delay all later ones.
         """
         periods = round((raw - self._t) / self._period_s)
         predicted = self._t + periods * self._period_s
@@ -128,8 +128,9 @@ class Dejitter:
     def _next(self, raw: float, ahead: float) -> float:
         """Return the time to hand on, later than the last one.
 
-        The frames of a burst belong to one instant and were taken at several: they are put nearly
-        a period apart, and what their times are ahead [s] of the loop is given back by and by.
+        The frames of a burst arrive at one instant and were taken at several: they are put nearly
+        a period apart. How far their times so get ahead [s] of the loop is taken back little by
+        little.
         """
         if self._lost:
             return max(raw, self._closest)

@@ -15,11 +15,11 @@ from sim_bridge.pose_solver import MISFIT_M
 __all__ = ["lying_doubt", "mass_doubt", "misfit_doubt"]
 
 MASS_OFF: Final = 0.3
-"""A body's mass that is off the model's by this share is another person's, or the model is."""
+"""Where a body mass differs from the model's by this share, one of them is another person's."""
 
 
 def lying_doubt(positions: npt.NDArray[np.float64]) -> str:
-    """Return that markers reach farther along the floor than up; empty if they do not.
+    """Say that markers reach farther along the floor than up; empty if they do not.
 
     The pose would fit all the same.
 
@@ -43,7 +43,7 @@ def lying_doubt(positions: npt.NDArray[np.float64]) -> str:
 
 
 def misfit_doubt(mean_rms_m: float) -> str:
-    """Return that markers are too far [m, mean RMS] from the model's; empty if they are not."""
+    """Say that markers are too far [m, mean RMS] from the model's; empty if they are not."""
     if not mean_rms_m > MISFIT_M:
         return ""
     return (
@@ -54,7 +54,7 @@ def misfit_doubt(mean_rms_m: float) -> str:
 
 
 def mass_doubt(mass_kg: float, model_kg: float) -> str:
-    """Return that a body mass [kg] is another person's than the model; empty if it is not."""
+    """Say that a body mass [kg] does not belong to the model's person; empty if it does."""
     if abs(mass_kg - model_kg) <= MASS_OFF * model_kg:
         return ""
     return f"`mass_kg` is {mass_kg:g}, but the model weighs {model_kg:.1f} kg"

@@ -20,7 +20,7 @@ __all__ = ["emg_records", "training_records", "unseen_records"]
 def training_records(
     config: TrainConfig, variants: Iterable[str], cache: Path, console: Console
 ) -> list[FeatureRecord]:
-    """Load or make what a configuration trains on, as recorded and in `variants`.
+    """Load or make the records that a configuration trains on, as recorded and in `variants`.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def training_records(
 
 
 def unseen_records(config: TrainConfig, cache: Path, console: Console) -> list[FeatureRecord]:
-    """Load or make those of the people that it never trains on; none if it names nobody.
+    """Load or make the records of people whom it never trains on; none if it names nobody.
 
     Raises
     ------

@@ -25,7 +25,7 @@ class EstimateOutlets:
     """One LSL stream per topic of a session.
 
     Every sample has ``status`` as its last channel, see `streamer.status.Status`. It is stamped
-    with the instant that it tells of, LSL local clock of this machine: of angles, moments and
+    with the instant that it describes, LSL local clock of this machine: of angles, moments and
     activations the capture of the frame less the filter's delay; of EMG the sending less
     ``age_ms``, plus the look-ahead. An estimate that is held until the network steps again keeps
     its instant.
@@ -72,7 +72,7 @@ class EstimateOutlets:
         self.sent += 1
 
     def _instant(self, message: Message) -> float:
-        """What the message tells of [s], LSL local clock."""
+        """The instant that a message describes [s], LSL local clock."""
         if isinstance(message, Emg):
             return message.sent - 1e-3 * (message.age_ms - message.lead_ms)
         return message.t - self._delay_s

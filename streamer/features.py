@@ -62,7 +62,7 @@ MADE_BY: Final = (
         ),
     ),
 )
-"""Packages and their sources that a record's content rests on."""
+"""Packages, and the sources in them that decide what is in a record."""
 AS_RECORDED: Final = (FeatureSettings(),)
 
 
@@ -99,7 +99,7 @@ def find_trials(directories: Sequence[Path]) -> list[Path]:
 
 
 def refuse_namesakes(trials: Iterable[Path]) -> None:
-    """Refuse two people of one name: their maxima would be told from the trials of both.
+    """Refuse two people of one name: each one's maximum would be taken from the trials of both.
 
     Raises
     ------
@@ -167,11 +167,11 @@ def _warn(record: FeatureRecord) -> None:
 
 
 def record_warnings(record: FeatureRecord) -> list[str]:
-    """Return what looks wrong with a trial, one line each; of a variant nothing, it has the same.
+    """Return what looks wrong with a trial, one line each; nothing for a variant of it.
 
-    Told are markers, masses and plates that cannot be right, clocks that disagree, channels that
-    teach nothing for nobody knows their name, those that hum or never rest, and those that are
-    silent for longer than a muscle is in gait.
+    That is: markers, masses and plates that cannot be right, clocks that disagree, channels whose
+    name the network does not know, channels that hum or never rest, and channels that are silent
+    for longer than a muscle is in gait.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def record_path(directory: Path, settings: FeatureSettings, cache_dir: Path) -> 
 
 @functools.cache
 def _code_digest() -> str:
-    """Hash of the sources that make records, which do not change while they run."""
+    """Hash of the sources that make records; they do not change while a process runs."""
     digest = hashlib.sha256()
     for package, patterns in MADE_BY:
         for path in sorted(path for pattern in patterns for path in package.glob(pattern)):

@@ -13,9 +13,9 @@ SET_BACK_S = 0.02
 GAP_S = 0.02
 """Samples of a quick stream further apart than this [s] are a hole."""
 SLOWEST_GAP_S = 0.05
-"""Forces change within a step; samples further apart [s] do not tell what was between them."""
+"""Forces change within a step: samples further apart than this [s] do not show what was between."""
 RECENT = 64
-"""By so many of the newest samples a stream's own period is told."""
+"""A stream's own period is the median over so many of the newest samples."""
 
 
 def longest_gap(period_s: float) -> float:
@@ -142,7 +142,7 @@ class ForceRing:
         gap = self._t[after] - self._t[after - 1]
         weight = (t - self._t[after - 1]) / gap
         mix_wrenches(self._rows[after - 1], self._rows[after], weight, out)
-        # what no stream's period makes a hole is told without it, for it takes a median
+        # a short pause is no hole at any rate: the median is only taken for longer ones
         return bool(gap <= GAP_S or gap <= longest_gap(self._period_s()))
 
     def _period_s(self) -> float:

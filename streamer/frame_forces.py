@@ -18,21 +18,21 @@ FORCE_TRUST_S = 0.1
 """Forces held for longer than this [s] are not believed: the bridge predicts them, and the network
 goes on with motion alone."""
 _OTHER_CLOCK_S = 1.0
-"""No plate's sample is this much [s] later than a frame that has come, of which none is known: the
-clocks of the two streams differ."""
+"""Where no force of a frame's instant is known, but samples are this much [s] later than the frame:
+the clocks of the two streams differ."""
 _LATE_FRAMES = 100
-"""After so many frames more without their forces than with them it is said."""
+"""Logged once frames without their forces outnumber those with them by so many."""
 _LATE_GAIN = 0.05
-"""Share of a frame in the mean delay."""
+"""Weight of one frame in the mean delay."""
 UNSEEN = int(Status.HOLD | Status.WARMING_UP | Status.IK_UNCONVERGED)
-"""What the bridge says of a frame that tells nothing of the motion."""
+"""Flags of the bridge with which a frame says nothing about the motion."""
 
 
 class FrameForces:
     """Forces of the instant that a frame's moments are about, and whether they are believed.
 
-    That instant lies before the frame by the filter's delay, so that forces which are late by
-    less are not late.
+    That instant lies before the frame by the filter's delay: forces that are late by less than
+    that are there in time.
 
     Parameters
     ----------
@@ -67,9 +67,9 @@ class FrameForces:
         Returns
         -------
         bool
-            False while the last ones are held in place of them, which is what FORCE_STALE tells.
+            False while the last ones are held in place of them, which is what FORCE_STALE means.
             True where they are measured, where there are no plates, and where they are not known:
-            the bridge has to do without, and tells so itself.
+            the bridge then does without them, and flags that itself.
         """
         if self._source is None:
             return True
@@ -128,7 +128,7 @@ def begin_frame(
     plates: FrameForces,
     refiner: RefinerStep | None = None,
 ) -> int:
-    """Tell everybody of frames of a recording that are missing before this one.
+    """Let bridge, forces and network know what is missing before a frame of a recording.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def tell_missing(
     plates: FrameForces,
     refiner: RefinerStep | None,
 ) -> int:
-    """Tell everybody what a frame's arrival says of those before it.
+    """Let bridge, forces and network know what a frame's arrival says of those before it.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def tell_missing(
 
 
 def tells_motion(result: BridgeResult) -> bool:
-    """Whether a frame tells of the motion, rather than of a pose that is held, wrong or guessed."""
+    """Whether a frame shows the motion, and not a pose that is held, wrong or guessed."""
     return not (result.status & UNSEEN or result.guessed)
 
 

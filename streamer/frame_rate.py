@@ -1,4 +1,4 @@
-"""The frame rate of a stream, told from the pauses between its frames alone."""
+"""The frame rate of a stream, found from nothing but the pauses between its frames."""
 
 from collections.abc import Collection
 from typing import Final

@@ -9,7 +9,7 @@ _log = logging.getLogger(__name__)
 RESET_AFTER_S = 1.0
 """After a longer pause [s] one starts anew, by default."""
 SET_BACK_FRAMES = 5
-"""So many frames that follow each other, all before the newest: the clock was set back."""
+"""After so many frames in a row that are older than the newest, the clock was set back."""
 NEW_RATE_FRAMES = 10
 """Frames in a row, evenly spaced, after which another rate is believed."""
 UNEVEN = 1.5
@@ -18,21 +18,21 @@ gap."""
 AHEAD_S = 0.05
 """Capture times may be so much [s] after the frame came: estimates of clock offsets err."""
 LONG_AGO_S = 0.1
-"""A frame that came so much [s] after it was taken tells of what was."""
+"""A frame that came so much [s] after it was taken shows the past."""
 _LONG_AGO_FRAMES = 100
-"""After so many of them more than others it is said."""
+"""Logged once such frames outnumber the others by so many."""
 _OFF_RATE = 0.25
 """A pause that differs from the period by more than this share is not of this rate."""
 _GAIN = 0.05
-"""Share of a pause in the period, which finds the new rate exactly."""
+"""Weight of one pause in the period, which so settles at the new rate."""
 _STEADY_FRAMES = 100
-"""After so many frames of another rate it is said."""
+"""Another rate is logged after so many frames of it."""
 _BATCHES = 100
-"""After so many batches of frames more than single frames it is said."""
+"""Logged once batches outnumber single frames by so many."""
 _LINES, _FRAMES_A_LINE = 20, 6000
-"""Lines in the log; more say little new, and come no more often than one in so many frames."""
+"""After so many lines in the log more say little new: then one in so many frames at most."""
 _OTHER_RATE = 0.05
-"""A rate that differs from the stated one by more than this share is another."""
+"""A rate that differs from the stated one by more than this share is reported as another."""
 
 
 class Arrival(Enum):
@@ -62,7 +62,7 @@ class SetBack:
 
 
 class Batches:
-    """Says once that frames come several at a time, of which a session uses one."""
+    """Logs once that frames come several at a time, of which a session uses only the last."""
 
     def __init__(self) -> None:
         self._more, self._told = 0, False
@@ -80,7 +80,7 @@ class Batches:
 
 
 class FrameTimes:
-    """Judges one frame after the other by its capture time, and logs what is odd.
+    """Judges frames, one after the other, by their capture times, and logs what is odd.
 
     Parameters
     ----------

@@ -190,7 +190,7 @@ class LostStream(threading.Thread):
             return None
 
     def _say_who(self) -> None:
-        """Log once which streams cannot be told apart."""
+        """Log once between which streams there is no choosing."""
         several = ", ".join(sorted(who(found.info) for found in self._fits.values()))
         if several and several != self._said:
             _log.warning("stream %r: taking none of %s; stop all but one", self._stream, several)
@@ -198,5 +198,5 @@ class LostStream(threading.Thread):
 
 
 def who(info: pylsl.StreamInfo) -> str:
-    """By what one stream of a name is told from another."""
+    """What tells streams of one name apart."""
     return f"source_id {info.source_id() or 'none'} on {info.hostname()}"

@@ -160,9 +160,9 @@ class MarkerInlet(Inlet):
         Returns
         -------
         int
-            Frames received: 0 if none came in time, more than 1 if older ones were skipped. One
-            that comes again at once is not counted again; nor is one that comes alone, and is the
-            last to the bit: it is left out, see `streamer.repeats`.
+            Frames received: 0 if none came in time, more than 1 if older ones were skipped. A
+            frame that is sent twice with one time counts once. A frame equal to the last to the
+            bit, under a new time, is left out, see `streamer.repeats`.
         """
         newest = len(self._pull(0.0))
         waited = not newest

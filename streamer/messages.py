@@ -60,7 +60,7 @@ class Emg(Message, kw_only=True):
         steps or it makes up for a pause. A substitute's is that of the estimate that it repeats.
     lead_ms : float
         How far ahead of that motion the network estimates the activity [ms]: the activity that
-        `emg` tells of is ``age_ms - lead_ms`` old.
+        `emg` describes is ``age_ms - lead_ms`` old.
     filter_delay_ms : float
         Group delay of the derivative filter [ms].
     compute_ms : float

@@ -1,4 +1,4 @@
-"""What the network is told of a compiled model."""
+"""What the network needs to know of a compiled model."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What a command is told to write: looked at before the work, so that none is done in vain."""
+"""Files that a command is to write: checked before the work, so that none is done in vain."""
 
 import os
 import tempfile

@@ -202,7 +202,7 @@ def _on_cluster(
 
 
 def _model_of(directory: Path) -> Path | None:
-    with contextlib.suppress(StreamerError):  # told by the trial itself
+    with contextlib.suppress(StreamerError):  # said when the trial is read
         return find_model(directory)
     return None
 
@@ -214,5 +214,5 @@ def _prepare_after(
 
 
 def _compile(model: Path) -> None:
-    with contextlib.suppress(Exception):  # told by every trial of it
+    with contextlib.suppress(Exception):  # said by every trial of it
         compile_model(model)

@@ -83,7 +83,7 @@ class BridgeStep(Protocol):
         ...
 
     def unseen_until(self, t: float) -> None:
-        """Tell that frames before the next one, up to time `t`, are missing."""
+        """Take note that frames before the next one, up to time `t`, are missing."""
         ...
 
     def reset(self) -> None:
@@ -122,7 +122,7 @@ class RefinerStep(Protocol):
         """Advance by one frame.
 
         Without valid forces moments and activations are not believed; a frame that was not seen
-        tells nothing of the motion.
+        says nothing about the motion.
         """
         ...
 

@@ -59,7 +59,7 @@ class Publisher:
         self._socket = self._context.socket(zmq.XPUB)
         self._socket.sndhwm = HIGH_WATER
         self._socket.sndbuf = SEND_BUFFER
-        # else only the first subscription to a topic is told, and later clients wait for meta
+        # else only the first subscription to a topic is seen, and later clients wait for meta
         self._socket.setsockopt(zmq.XPUB_VERBOSE, 1)
         self._socket.ipv6 = "[" in endpoint
         self._socket.linger = 200  # ms: the last messages still leave when the session ends

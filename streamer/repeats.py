@@ -10,8 +10,8 @@ __all__ = ["AGAIN_S", "Repeats"]
 _log = logging.getLogger(__name__)
 
 AGAIN_S = 0.1
-"""For this long [s] a frame that comes again is left out, as if the stream were slower; longer, and
-the cameras have stopped: who follows the markers must know."""
+"""For this long [s] a frame that comes again is left out, as if the stream were slower; after that
+the cameras have stopped, and those who follow the markers must know."""
 _TOLD_AFTER = 20
 
 
@@ -36,7 +36,7 @@ class Repeats:
         Parameters
         ----------
         markers : ndarray of shape (n, 3), float64
-            NaN = missing; without any the frame tells that nobody is seen, however often.
+            NaN = missing; a frame without any says that nobody is seen, and is never left out.
         stamp : float
             Its time [s].
 

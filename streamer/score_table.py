@@ -1,4 +1,4 @@
-"""A network's scores on a terminal: a line per motion and muscle, the judged beside each other."""
+"""A network's scores on a terminal: a line per motion and muscle, a column per method."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from streamer.terminal import say
 
 
 class Silence:
-    """Says what does not come; names alone are not what the user waits for.
+    """Tells the user when what they wait for does not come.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Silence:
     def receive(
         self, subscriber: Subscriber, at_most_s: float = math.inf
     ) -> tuple[str, Message] | None:
-        """Wait for a message, no longer than until something must be said, and say it then.
+        """Wait for a message, at most until the user must be told something, and tell them then.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Silence:
 
 
 def _unknown_host(endpoint: str) -> str:
-    """The machine's name in an endpoint, if nobody knows its address; to ask may take seconds."""
+    """The machine's name in an endpoint, if it has no known address; asking may take seconds."""
     host = urlsplit(endpoint).hostname if endpoint.startswith("tcp://") else None
     if host is None:
         return ""

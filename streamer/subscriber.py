@@ -11,7 +11,7 @@ from streamer.messages import Message, decode
 from streamer.security import protect_client
 
 WAIT_S = 2.5
-"""Who has heard nothing for so long [s] hears nobody: a session says its names every 2 s."""
+"""After so long without a message [s] nobody is publishing: a session sends `meta` every 2 s."""
 
 
 class Subscriber:

@@ -1,4 +1,4 @@
-"""Between a command and the user at its terminal: what it tells, and that it was asked to stop."""
+"""Between a command and the user at its terminal: what it says, and requests to stop."""
 
 import signal
 import threading

@@ -64,7 +64,7 @@ def trial_features(
     settings : FeatureSettings, optional
         The trial as recorded if not given.
     with_emg : bool
-        False leaves the EMG out of the record, for who takes it from the trial.
+        False leaves the EMG out of the record, for callers who take it from the trial.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def trial_features(
     at = t - bridge.filter_delay_s  # what a frame is about
     steps = _run(bridge, trial, _positions(trial, settings), _in_valid(trial, at))
     predicted = (steps.status & BridgeStatus.GRF_PREDICTED) != 0
-    # A force that counts as none, for one, is not told to the network live either.
+    # A session does not give the network a force that counts as none either.
     used = ~steps.ignored
     valid = (steps.believed & used) | predicted
     measured = steps.measured & used
@@ -213,7 +213,7 @@ def _emg_doubts(trial: Trial, columns: F64, t: F64, envelopes: F64) -> list[str]
 
 
 def _check_holes(name: str, time: F64) -> None:
-    """Refuse EMG with a hole, over which an envelope would be a straight line that nobody measured.
+    """Refuse EMG with a hole, over which the envelope would be a straight line.
 
     Raises
     ------

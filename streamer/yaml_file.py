@@ -159,6 +159,6 @@ def _refuse_unknown(path: Path, given: Mapping[str, Any], kind: type, place: str
 def beside(path: Path, named: str | Path) -> Path:
     """Return the absolute path that a file names: relative to itself, or below ``~``.
 
-    A home directory that nobody has is left as it is written, for whoever looks for the path.
+    The home directory of an unknown user is left as it is written; there is no such path then.
     """
     return (path.parent / os.path.expanduser(named)).resolve()

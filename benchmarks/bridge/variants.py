@@ -23,7 +23,7 @@ HINGES = 6
 
 
 def with_muscles(osim: Path, count: int, path: Path) -> Path:
-    """Write a model with so many muscles: evenly chosen ones, or copies of all in turn.
+    """Write a model with `count` muscles: evenly chosen ones, or copies of all in turn.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def with_muscles(osim: Path, count: int, path: Path) -> Path:
 
 
 def with_marker_copies(osim: Path, copies: int, path: Path) -> Path:
-    """Write a model in which every marker is there so many times, under ``NAME_copyK`` beside NAME.
+    """Write a model with `copies` of every marker, called NAME, ``NAME_copy1`` and so on.
 
     Parameters
     ----------

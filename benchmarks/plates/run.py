@@ -1,4 +1,4 @@
-"""Run the scenario: every trial with its plates given to nobody; a table, one row."""
+"""Run the scenario: every trial with plates of unknown feet; a table, one row."""
 
 from collections.abc import Sequence
 from pathlib import Path

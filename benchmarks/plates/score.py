@@ -1,4 +1,4 @@
-"""One trial with its plates as they are known, as plates of nobody, and as one belt."""
+"""One trial with its plates as they are known, as plates of unknown feet, and as one belt."""
 
 from dataclasses import dataclass
 

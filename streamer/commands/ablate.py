@@ -18,7 +18,7 @@ PAGE: Final = "ablations.md"
 
 
 def run(config: TrainConfig, cache: Path, *, docs: Path | None = None) -> None:
-    """Cross-validate the default network and its changed likes; print or write the table.
+    """Cross-validate the default network and variations of it; print or write the table.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ Wire = Callable[[RunConfig, ExitStack], "Wired"]
 """`run_realtime.wire`."""
 
 SILENT_S: Final = 5.0
-"""After so long without a marker frame or an EMG sample [s] a recording is given up."""
+"""A recording is given up if no marker frame or no EMG sample has come for so long [s]."""
 LATE_S: Final = 1.0
 """How long EMG may come after the last frame [s]."""
 SECONDS: Final = (10.0, 600.0)
@@ -74,7 +74,7 @@ def offline(trials: Sequence[Path], checkpoint: Path | None, out: Path) -> None:
 
 
 def _once(directories: Sequence[Path]) -> Sequence[Path]:
-    """Refuse a trial that is given twice: in frames "not fitted" it would have been fitted."""
+    """Refuse a trial that is given twice: it would be judged on frames that were fitted."""
     seen = [directory.resolve() for directory in directories]
     for directory, real in zip(directories, seen, strict=True):
         if seen.count(real) > 1:
@@ -218,7 +218,7 @@ def _check_out(out: Path) -> None:
 
 
 class _Recorder:
-    """Keeps what the network makes of a session, from a place behind the network's steps."""
+    """Keeps what the network makes of a session, step by step."""
 
     def __init__(self, seconds: float, bridge: Bridge, refiner: Refiner) -> None:
         self.log = StateLog(round(1.1 * seconds * refiner.rate_hz) + 10, refiner.state_width)

@@ -29,8 +29,9 @@ def run(config: TrainConfig, cache: Path, *, docs: Path | None = None) -> None:
     Parameters
     ----------
     config : TrainConfig
-        Trials of the people who are left out in turn, in `folds` groups; those of unseen people,
-        estimated by what all of the former teach; the default network and the training.
+        Trials of the people who are left out in turn, in `folds` groups; trials of unseen people,
+        estimated by networks that learn from all of the former; the default network and the
+        training.
     cache : Path
         Where feature records are kept, and networks beside them, so that a comparison that was cut
         off goes on.

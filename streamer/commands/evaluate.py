@@ -102,7 +102,7 @@ def run(
 def as_taught(
     records: Sequence[FeatureRecord], training: Mapping[str, Any], console: Console
 ) -> list[FeatureRecord]:
-    """Put right the channels that a card says are exchanged, and say of whom.
+    """Put right the channels that a card says are exchanged, and say whose they are.
 
     The card knows people by name alone: where a record of that name lacks a channel of the pair, it
     is left as it is.
@@ -134,7 +134,7 @@ def trained_on(training: Mapping[str, Any]) -> set[str]:
 
 
 def _coverage(sequences: Sequence[LimbSequence], estimates: Estimates) -> dict[str, list[float]]:
-    """Return by channel which shares of the measurement lie within the intervals of `SHARES`."""
+    """Return for each channel how much of the measurement lies within the intervals of `SHARES`."""
     found = coverage(relative_errors(sequences, estimates))
     return {of.channel: list(of.shares) for of in found}
 

@@ -105,7 +105,7 @@ def write_results(
         by_name = [(load.name, load.body) for load in loads]
         write_external_loads(out / "external_loads.xml", by_name, "forces.mot")
     if refiner is not None:
-        # the network tells of activity that is ahead of the motion
+        # the network estimates activity that is ahead of the motion
         title = f"Estimated EMG envelopes{_note(delay_s - refiner.lead_s)}"
         tables["emg.sto"] = Storage(t, refiner.channel_names, results.emg, False, title)
     for name, table in tables.items():
@@ -129,7 +129,7 @@ def _forces(t: F64, forces: F64, note: str) -> Storage:
 
 
 def _note(delay_s: float) -> str:
-    """Say which instant a row tells of that is so much [s] late; nothing if it is the row's own."""
+    """Say which instant a row that is so much [s] late describes; nothing if it is its own."""
     late_ms = round(1e3 * delay_s, 1)
     side = "before" if late_ms > 0.0 else "after"
     return f"; true for {abs(late_ms):.1f} ms {side} the time given" if late_ms else ""

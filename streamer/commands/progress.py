@@ -9,7 +9,7 @@ from rich.progress import Progress, TaskID
 
 @contextmanager
 def progress_bar() -> Iterator[Callable[[str, float], None]]:
-    """Give a function that is told a stage and the share of it that is done, 0 to 1."""
+    """Give a function to call with a stage and the share of it that is done, 0 to 1."""
     console = Console(stderr=True)
     tasks: dict[str, TaskID] = {}
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

@@ -107,7 +107,7 @@ def follow(
     outlets : EstimateOutlets
         Where its messages go.
     stop : threading.Event
-        Set when the user has had enough.
+        Set when the user asks to stop.
     duration_s : float or None
         How long [s]; None = until then.
     look : callable
@@ -116,8 +116,8 @@ def follow(
     Raises
     ------
     StreamerError
-        If the time is over and nothing came from the session at last; who ends the recording
-        himself is told.
+        If the time is over and the session had fallen silent; a user who ends the recording is
+        only told so.
     """
     looked, heard = -math.inf, time.monotonic()
     end = heard + (duration_s if duration_s is not None else threading.TIMEOUT_MAX)

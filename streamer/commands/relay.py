@@ -45,7 +45,7 @@ def relay(subscriber: Subscriber, meta: Meta, stop: threading.Event) -> int:
     meta : Meta
         Its names.
     stop : threading.Event
-        Set when the user has had enough.
+        Set when the user asks to stop.
 
     Returns
     -------

@@ -34,7 +34,7 @@ class ExternalForceColumns:
     name : str
         Name of the force.
     body : str
-        Body of the model that it acts on; "" of a plate if nobody says whose it is.
+        Body of the model that it acts on; "" for a plate under an unknown foot.
     force_columns : tuple of str
         Three labels, force on the body, ground frame [N]; empty for a pure torque.
     point_columns : tuple of str
@@ -196,7 +196,7 @@ def plates_by_name(labels: Sequence[str]) -> tuple[ExternalForceColumns, ...]:
     Returns
     -------
     tuple of ExternalForceColumns
-        In the order of the columns; the body is "", since nobody knows whose foot is on a plate.
+        In the order of the columns; the body is "", since it is not known whose foot is on a plate.
         A plate without the three columns of its force and of its point is left out.
     """
     there, plates = set(labels), []
@@ -229,7 +229,7 @@ def external_forces(
     -------
     tuple of ExternalForce
     """
-    from sim_bridge import ON_FEET, ExternalForce  # here: who reads files loads no solvers
+    from sim_bridge import ON_FEET, ExternalForce  # here, so that reading files loads no solvers
 
     return tuple(
         ExternalForce(load.name, ("" if on_feet else load.body) or ON_FEET, load.pure_torque)

@@ -130,7 +130,7 @@ class Plate:
         """`origin` with the sign of the convention: the transducer lies below the surface.
 
         Some files store the vector from the surface to the transducer instead; which way is up
-        in the plate's axes tells.
+        in the plate's axes decides.
         """
         return -self.origin if self.origin[2] * self.axes[1, 2] < 0.0 else self.origin
 
@@ -150,7 +150,7 @@ def at_centre_of_pressure(about_centre: F64, normal: F64, centre: F64) -> F64:
     ndarray of shape (n, k, 9), float64 [N], [m], [N m]
         See `Plate.wrench`.
     """
-    from sim_bridge.wrench import press  # here: who reads no plates does not load the solvers
+    from sim_bridge.wrench import press  # here, so that without plates no solver is loaded
 
     found = np.empty((*about_centre.shape[:2], 9))
     press(about_centre, normal, centre, MIN_NORMAL_FORCE, found)

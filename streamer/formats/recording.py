@@ -91,10 +91,10 @@ def plate_corners(
     *,
     on_feet: bool,
 ) -> F64 | None:
-    """Corners of the plates behind forces, (n, 4, 3) [m], ground; None where nobody knows them.
+    """Corners of the plates behind forces, (n, 4, 3) [m], ground; None where they are not known.
 
-    Those that a session is told are of plates without names: they serve where each is under
-    whichever foot is on it (`on_feet`). Else they are the recording's own.
+    Those of a session's configuration belong to plates without names: they serve where each acts
+    on whichever foot is on it (`on_feet`). Else the recording's own are taken.
     """
     if session is not None and session.corners is not None:
         return corners_of(session.corners) if on_feet else None

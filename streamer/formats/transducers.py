@@ -26,8 +26,8 @@ STOOD_N: Final = 300.0
 STANDING_N: Final = 150.0
 """... and samples of less than this [N] tell nothing any more: it may have drifted."""
 SURE: Final = 1e8
-"""Of the sum of squared forces by which it is told at most so much is kept [N^2]: 0.2 s of a stance
-at 1000 Hz turn over what an empty plate said for however long."""
+"""The sum of squared forces that decides it is kept below this [N^2]: 0.2 s of a stance at 1000 Hz
+outweigh what an empty plate said for however long."""
 _REMEDY: Final = (
     "name the channels of each plate under `forces` in the configuration "
     "(`channels: [[Fx, Fy, Fz, Mx, My, Mz]]`)"
@@ -144,7 +144,7 @@ class Transducers:
         return found.reshape(len(samples), -1)
 
     def _signs(self, vertical: F64) -> F64:
-        """Return the sign of each sample (n, k): each its own until its plate has told it."""
+        """Return the sign of each sample (n, k): its own until the plate's is known."""
         size = np.abs(vertical)
         self._stood |= (size >= STOOD_N).any(axis=0)
         telling = size >= np.where(self._stood, STANDING_N, TELLING_N)

@@ -30,7 +30,7 @@ EMG_KINDS: tuple[EmgKind, ...] = ("raw", "envelope", "none")
 
 
 LIKE = {"walk": "gait", "run": "jog"}
-"""What walking and running are called, too."""
+"""Other words for walking and running."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ def read_trial(directory: Path | str) -> Trial:
 
 
 def _motion(path: Path, metadata: dict[str, Any]) -> str:
-    """Any word, but walking and running must be called by theirs, which others rest on."""
+    """Return the motion: any word, but walking and running must be `walk` and `run`."""
     motion = str(metadata.get("motion", "unknown"))
     plain = motion.strip().lower()
     like = [word for word in LIKE if plain.startswith((word, LIKE[word]))]

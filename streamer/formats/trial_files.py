@@ -121,7 +121,7 @@ def _forces_beside(directory: Path) -> tuple[Storage | None, ExternalLoads | Non
 
 
 def _read_one(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -> TrialFiles:
-    """Read one file that holds everything; where nobody says whose a plate is, the bridge finds."""
+    """Read one file that holds everything; plates of unknown feet are left to the bridge."""
     session, path = _session(directory, metadata), directory / metadata["recording"]
     recording = read_recording(path, session)
     if with_emg and recording.analogs is None:
@@ -139,7 +139,7 @@ def _read_one(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -
 def _loads(
     directory: Path, forces: Storage | None, session: RunConfig | None
 ) -> ExternalLoads | None:
-    """Whose the plates of a recording are: as beside it, as in its session, else nobody says."""
+    """Whose the plates of a recording are: by the file beside it, or its session's, or unknown."""
     if forces is None:
         return None
     beside = directory / "external_loads.xml"

@@ -1,4 +1,4 @@
-"""What a browser is told of a session: server-sent events with a JSON object each.
+"""What a browser gets of a session: server-sent events with a JSON object each.
 
 ``session`` comes first and whenever another session or other names begin, ``health`` once a
 second, and unnamed events are estimates.
@@ -23,7 +23,7 @@ STILL_HERE_EVERY: Final = round(REFRESH_HZ)
 
 
 class Told:
-    """What one browser has been told of a session.
+    """What one browser has been sent of a session.
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ def listen(host: str, port: int) -> socket.socket:
 def _reason(error: OSError | UnicodeError) -> str:
     """Why, without the address, which `socket` appends.
 
-    The text and not the number: that of a name which nobody knows is not one of the system's.
+    The text and not the number: an unknown name has a number that is none of the system's.
     """
     text = error.strerror if isinstance(error, OSError) else error
     return str(text).partition(" (while attempting")[0]
