@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 _TASKS = Path("/proc/self/task")
@@ -28,7 +29,8 @@ def prefer(priority: int | None) -> bool:
         return False
     try:
         for task in _TASKS.iterdir():
-            os.sched_setscheduler(int(task.name), os.SCHED_FIFO, os.sched_param(priority))
-    except (PermissionError, ProcessLookupError):
+            with suppress(ProcessLookupError):  # a thread that has ended meanwhile
+                os.sched_setscheduler(int(task.name), os.SCHED_FIFO, os.sched_param(priority))
+    except PermissionError:
         return False
     return True

@@ -7,6 +7,7 @@ an ``inDegrees`` line its rotations are in degrees, where the newer header then 
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,8 @@ def write_storage(path: Path | str, storage: Storage) -> None:
             file.writelines(_row(t, row) for t, row in zip(storage.time, storage.data, strict=True))
         os.replace(partial, path)
     except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
         problem = f"cannot be written ({error.strerror})"
         raise FormatError(path, problem, "choose a folder you may write to") from error
 

@@ -164,3 +164,15 @@ def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_shapes_must_agree() -> None:
     with pytest.raises(ValueError, match="wanted"):
         Storage(np.zeros(2), ("a",), np.zeros((2, 2)))
+
+
+def test_a_file_that_cannot_be_finished_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises(FormatError, match="No space left on device"):
+        write_storage(tmp_path / "x.sto", Storage(np.zeros(1), ("a",), np.zeros((1, 1))))
+    assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -46,6 +47,24 @@ def test_all_threads_are_preferred_or_none_where_that_is_not_permitted() -> None
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() in (["True", "True"], ["False", "True"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="SCHED_FIFO is asked for on Linux only")
+def test_a_thread_that_ends_meanwhile_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def ended(task: int, *_: object) -> None:
+        asked.append(task)
+        raise ProcessLookupError
+
+    monkeypatch.setattr(os, "sched_setscheduler", ended)
+    stop = threading.Event()
+    thread = threading.Thread(target=stop.wait)
+    thread.start()
+    assert prefer(3)
+    stop.set()
+    thread.join()
+    assert len(asked) >= 2
 
 
 def test_meta_names_units_per_coordinate() -> None:
