@@ -70,8 +70,8 @@ class PlateTrial:
             )
         subject = Subject.of_trial(trial)
         frames = int(np.searchsorted(subject.time, subject.time[0] + seconds))
-        name = "/".join((trial.dataset, trial.subject, trial.name))
-        return cls(name, trial.motion.startswith("run"), subject, tuple(trial.valid), frames)
+        running = trial.motion.startswith("run")
+        return cls(trial.full_name, running, subject, tuple(trial.valid), frames)
 
     @property
     def group(self) -> str:

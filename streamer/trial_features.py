@@ -237,8 +237,7 @@ def _positions(trial: Trial, settings: FeatureSettings) -> F64:
     if not settings.noise_seed:
         return markers.positions
     # By the trial's name too, so that two trials of a person do not share their noise.
-    name = f"{trial.dataset}/{trial.subject}/{trial.directory.name}"
-    seed = [settings.noise_seed, zlib.crc32(name.encode())]
+    seed = [settings.noise_seed, zlib.crc32(trial.full_name.encode())]
     n, m, _ = markers.positions.shape
     return markers.positions + marker_noise(n, m, markers.rate_hz, MARKER_NOISE_M, seed)
 
@@ -271,7 +270,7 @@ def _plates(trial: Trial, delay_s: float) -> FrameForces:
 
 
 def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
-    with named_log(f"{trial.dataset}/{trial.subject}/{trial.name}"):
+    with named_log(trial.full_name):
         return _step_all(bridge, trial, positions, valid)
 
 

@@ -54,7 +54,7 @@ def run(
     report = Report(session, trial.markers.rate_hz)
     report.show(plain_console())
     settings = {
-        "trial": "/".join((trial.dataset, trial.subject, trial.name)),
+        "trial": trial.full_name,
         "duration_s": duration_s,
         "warm_up": "kernels and network, before the first frame",
         "seed": None,

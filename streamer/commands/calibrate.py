@@ -67,8 +67,9 @@ def offline(trials: Sequence[Path], checkpoint: Path | None, out: Path) -> None:
     with progress_bar() as progress:
         for i, trial in enumerate(_of_one_person([read_trial(path) for path in _once(trials)])):
             progress("trials", i / len(trials))
-            take, refiner = trial_take(trial, checkpoint, progress, doubts)
+            take, refiner, found = trial_take(trial, checkpoint, progress)
             takes.append(take)
+            doubts += found
     _warn(doubts)
     finish(calibrate(takes, refiner.digest, refiner.lead_s), out)
 
@@ -83,7 +84,7 @@ def _once(directories: Sequence[Path]) -> Sequence[Path]:
 
 
 def _of_one_person(trials: Sequence[Trial]) -> Sequence[Trial]:
-    people = sorted({f"{trial.dataset}/{trial.subject}" for trial in trials})
+    people = sorted({trial.person for trial in trials})
     if len(people) > 1:
         raise ConfigError(f"trials of {', '.join(people)}; calibrate one person at a time")
     refuse_namesakes([trial.directory for trial in trials])
@@ -91,11 +92,8 @@ def _of_one_person(trials: Sequence[Trial]) -> Sequence[Trial]:
 
 
 def trial_take(
-    trial: Trial,
-    checkpoint: Path | None,
-    progress: Callable[[str, float], None],
-    doubts: list[str],
-) -> tuple[Take, Refiner]:
+    trial: Trial, checkpoint: Path | None, progress: Callable[[str, float], None]
+) -> tuple[Take, Refiner, list[str]]:
     """Run a trial through bridge and refiner as a live session would.
 
     Parameters
@@ -106,8 +104,14 @@ def trial_take(
         Network; None for the one that is shipped.
     progress : callable
         Called with a stage and the share of it that is done.
+
+    Returns
+    -------
+    take : Take
+    refiner : Refiner
+        That made it.
     doubts : list of str
-        Gets a line for everything that looks wrong.
+        A line for everything that looks wrong.
 
     Raises
     ------
@@ -124,19 +128,19 @@ def trial_take(
     model = compile_model(trial.model, progress=progress)
     record = trial_features(trial, model, with_emg=False)
     _check_fit(str(trial.directory), record.marker_rms_m)
-    doubts += [f"{record.name}: {doubt}" for doubt in record.doubts]
     refiner = Refiner(inputs_of(model, trial.mass_kg), checkpoint)
     names = tuple(trial.emg_muscles)
     columns = [trial.emg.names.index(name) for name in names]
     emg = EmgRecording(
-        f"{trial.dataset}/{trial.subject}/{trial.name}",
+        trial.full_name,
         names,
         trial.emg.time,
         trial.emg.data[:, columns],
         "raw" if trial.emg_kind == "raw" else "envelope",
     )
     states = replay(record, refiner).states()
-    return Take(states, emg, record.filter_delay_s, trial.motion, trial.speed_mps), refiner
+    take = Take(states, emg, record.filter_delay_s, trial.motion, trial.speed_mps)
+    return take, refiner, [f"{record.name}: {doubt}" for doubt in record.doubts]
 
 
 def _check_fit(name: str, mean_rms_m: float) -> None:

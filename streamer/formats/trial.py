@@ -89,6 +89,16 @@ class Trial:
     speed_mps: float
     metadata: Mapping[str, Any]
 
+    @property
+    def person(self) -> str:
+        """``<dataset>/<subject>``."""
+        return f"{self.dataset}/{self.subject}"
+
+    @property
+    def full_name(self) -> str:
+        """``<dataset>/<subject>/<name>``."""
+        return f"{self.person}/{self.name}"
+
 
 def read_trial(directory: Path | str) -> Trial:
     """Read a trial directory.
