@@ -8,6 +8,7 @@ no keys: whoever reaches them is already on the machine.
 """
 
 import ipaddress
+import os
 import socket as sockets
 import warnings
 from pathlib import Path
@@ -89,25 +90,23 @@ def as_subscribed(endpoint: str, keys: Path | None) -> str:
     return f"{scheme}://{host}:{port} --keys FOLDER"
 
 
-def create_keys(directory: Path, name: str) -> Path:
-    """Make a key pair, readable by its owner alone.
+def create_keys(directory: Path, name: str) -> None:
+    """Make a key pair; only its owner can ever read the secret one.
 
     Parameters
     ----------
     directory : Path
-        Where the files go; made if it is not there.
+        Where ``NAME.key`` and ``NAME.key_secret`` go; made if it is not there.
     name : str
         ``"server"`` or a client's name.
-
-    Returns
-    -------
-    Path
-        The secret key's file; the public one lies beside it, with the ending ``.key``.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    _, secret = zmq.auth.create_certificates(directory, name)
-    Path(secret).chmod(0o600)
-    return Path(secret)
+    before = os.umask(0o077)
+    try:
+        public, _ = zmq.auth.create_certificates(directory, name)
+    finally:
+        os.umask(before)
+    Path(public).chmod(0o666 & ~before)
 
 
 def protect_server(

@@ -1,3 +1,4 @@
+import os
 import socket
 from pathlib import Path
 
@@ -69,11 +70,25 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
         Publisher("tcp://127.0.0.1:*", keys=tmp_path)
 
 
-def test_secret_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
-    command.run(tmp_path, ["lab"])
-    secrets = list(tmp_path.rglob("*.key_secret"))
-    assert len(secrets) == 2
-    assert all(s.stat().st_mode & 0o077 == 0 for s in secrets)
+def test_secret_keys_are_readable_by_their_owner_alone_from_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create, modes = zmq.auth.create_certificates, []
+
+    def watched(*arguments: object) -> tuple[str, str]:
+        made = create(*arguments)
+        modes.append([Path(file).stat().st_mode & 0o077 for file in made])
+        return made
+
+    monkeypatch.setattr(zmq.auth, "create_certificates", watched)
+    before = os.umask(0o022)
+    try:
+        command.run(tmp_path, ["lab"])
+    finally:
+        os.umask(before)
+    assert modes == [[0, 0], [0, 0]]
+    assert all(s.stat().st_mode & 0o077 == 0 for s in tmp_path.rglob("*.key_secret"))
+    assert all(s.stat().st_mode & 0o077 == 0o044 for s in tmp_path.rglob("*.key"))
 
 
 def test_a_folder_with_brackets_is_named_as_it_is(
