@@ -59,6 +59,8 @@ def read_settings(path: Path, kind: type[_S], without: Collection[str] = ()) -> 
         return msgspec.convert(content, kind, dec_hook=_to_path, strict=True)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_refusal(str(error), content, kind)}") from error
+    except ConfigError as error:  # of a check that has other callers, too
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def _content(path: Path) -> Any:

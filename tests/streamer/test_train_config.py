@@ -47,7 +47,7 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("training: {epochs: 0}", "must be 1 or more"),
         ("workers: 0", "train.yaml: `workers` is 0, it must be 1 or more"),
         ("{workers: 2, training: {devices: 2}}", "in each other's way"),
-        ("variants: [loud]", "'loud' has no meaning"),
+        ("variants: [loud]", "train.yaml: variant 'loud' has no meaning"),
         ("variants: [predicted, noise-1+causal]", r"`variants` has 'noise-1\+causal', .*two targ"),
         ("rate_hz: -100", "train.yaml: `rate_hz` is -100, it must be between 10 and 1000"),
         ("rate_hz: 0", "`rate_hz` is 0"),
