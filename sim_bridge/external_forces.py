@@ -16,6 +16,8 @@ from .model import CompiledModel
 from .plates import (
     EITHER,
     ON_FEET,
+    UP,
+    Effort,
     FootCheck,
     MissingLoad,
     PlateCleaner,
@@ -26,6 +28,7 @@ from .plates import (
     Soles,
     Unexplained,
     lacks_force,
+    needed_from_ground,
 )
 from .wrench import add_wrench
 
@@ -124,6 +127,7 @@ class ExternalForces:
         self._total, self._whole = np.full(9, np.nan), False
         self._missing = MissingLoad(foot, weight, rate_hz)
         self._parent = model.chain.parent
+        self._effort = Effort(weight, rate_hz)
         self._unexplained = Unexplained(
             self._parent, base[-1] if base and loads else -1, weight, rate_hz
         )
@@ -159,7 +163,7 @@ class ExternalForces:
         self._whole, self.posed, self.settled = False, True, True
         for part in (
             self._zero, self._judge, self._cleaner, self._feet, self._delay, self._missing,
-            self._blend, self._unexplained,
+            self._blend, self._unexplained, self._effort,
         ):  # fmt: skip
             part.reset()
         if self._mapper is not None:
@@ -251,13 +255,15 @@ class ExternalForces:
 
     def watch(self, dynamics: InverseDynamics) -> None:
         """See which force is missing or at the wrong foot; learn the floor from measured forces."""
+        needed = needed_from_ground(self._parent, dynamics.work.force, UP)
+        self._effort.step(self.forces, needed)
         if self._reaction is None:
             np.copyto(self.plate_faults, self._judge.fault)
         else:
             self._watch(dynamics, self._reaction)
         if self.posed and self.settled and not (self.predicted or self._ignored):
             self._doubted |= self._unexplained.step(
-                dynamics.work.force, dynamics.pose.position, self.forces
+                dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
             )
         note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)
 
@@ -285,7 +291,8 @@ class ExternalForces:
         """Whether a force is missing that is not predicted, or not yet."""
         if self._blend.predicted:
             return False
-        missing = lacks_force(self._parent, needed, self._foot, self.forces, soles, self._weight)
+        weight = self._weight * self._effort.times
+        missing = lacks_force(self._parent, needed, self._foot, self.forces, soles, weight)
         return bool(missing)
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:

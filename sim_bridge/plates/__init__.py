@@ -4,11 +4,12 @@ It belongs to the bridge, not to the streams: it needs the pose of the feet, no 
 """
 
 from .clean import PlateCleaner
+from .effort import Effort
 from .faults import PlateFault
 from .geometry import Soles
 from .judge import PlateJudge
 from .mapping import ON_FEET, PlateMapper
-from .missing import MissingLoad, lacks_force
+from .missing import UP, MissingLoad, lacks_force, needed_from_ground
 from .unexplained import Unexplained
 from .whose import EITHER, FootCheck
 from .zero import PlateZero
@@ -16,6 +17,8 @@ from .zero import PlateZero
 __all__ = [
     "EITHER",
     "ON_FEET",
+    "UP",
+    "Effort",
     "FootCheck",
     "MissingLoad",
     "PlateCleaner",
@@ -26,4 +29,5 @@ __all__ = [
     "Soles",
     "Unexplained",
     "lacks_force",
+    "needed_from_ground",
 ]

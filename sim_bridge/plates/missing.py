@@ -18,7 +18,7 @@ MISSING_S = 0.05
 """Time for which it has to be missing [s]."""
 FELT = 0.2
 """Unexplained vertical force [body weights] from which on a frame in which a foot has no force says
-so at once. Ten of 12 000 frames of whole forces do, by this or..."""
+so at once, times the effort. Ten of 12 000 frames of whole forces do, by this or..."""
 FELT_STANDING = 0.13
 """... this, from which on they do where the sole of that foot is down [body weights]."""
 UP = 4
@@ -138,7 +138,7 @@ def lacks_force(
     soles : Soles
         Of the same instant.
     weight : float
-        Body weight [N].
+        Body weight, times the effort [N], see `sim_bridge.plates.effort`.
     """
     needed = needed_from_ground(parent, force, UP)
     if not needed > FELT_STANDING * weight:

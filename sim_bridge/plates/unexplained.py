@@ -14,7 +14,7 @@ from .missing import needed_from_ground
 
 ALONG, UP, TWIST, TILT = 0.27, 0.34, 0.055, 0.2
 """Largest remainder of a frame along the floor and up [body weights], of the moment about the
-vertical and about axes along the floor, through the base [body weights m]."""
+vertical and about axes along the floor, through the base [body weights m]; times the effort."""
 LEAST_S, WINDOW_S = 1.0, 5.0
 """Means are formed over the last of these [s], and believed after the first."""
 _GAIN, _FOLLOWS, _OFF_M, _TORQUE_M = 0.07, 0.3, 0.06, 0.03
@@ -55,14 +55,16 @@ class Unexplained:
         self._rest, self._means = np.zeros(6), np.zeros(_SIZE)
         self._frames, self.verdict = 0, ""
         n = len(parent)
-        self.step(np.zeros((n, 6)), np.zeros((n, 3)), np.zeros((1, 9)))  # compiled or loaded now
+        self.step(
+            np.zeros((n, 6)), np.zeros((n, 3)), np.zeros((1, 9)), 1.0
+        )  # compiled or loaded now
         self.reset()
 
     def reset(self) -> None:
         """Forget the frames before."""
         self._frames, self.verdict = 0, ""
 
-    def step(self, force: F64, position: F64, loads: F64) -> bool:
+    def step(self, force: F64, position: F64, loads: F64, effort: float) -> bool:
         """Look at a frame; whether its forces do not explain its motion.
 
         Parameters
@@ -74,6 +76,8 @@ class Unexplained:
             Of the links.
         loads : ndarray of shape (n_load, 9), float64
             What was taken off.
+        effort : float
+            See `sim_bridge.plates.effort`; limits are so many times as large.
         """
         if self._base < 0:
             return False
@@ -83,7 +87,7 @@ class Unexplained:
         follow(self._rest, loads, self._weight, share, self._means)
         if self._frames >= self._least and self._frames % _EVERY == 0 and not self.verdict:
             self.verdict = _verdict(self._means, self._weight)
-        return bool(beyond(self._rest))
+        return bool(beyond(self._rest, effort))
 
 
 def _verdict(means: F64, weight: float) -> str:
@@ -141,10 +145,12 @@ def remainder(parent: I64, force: F64, at: F64, weight: float, rest_out: F64) ->
 
 
 @kernel
-def beyond(rest: F64) -> bool:
+def beyond(rest: F64, effort: float) -> bool:
     """Whether a remainder is more than errors of a motion are."""
     along, tilt = max(abs(rest[3]), abs(rest[5])), max(abs(rest[0]), abs(rest[2]))
-    return not (along <= ALONG and abs(rest[4]) <= UP and abs(rest[1]) <= TWIST and tilt <= TILT)
+    up, twist = abs(rest[4]), abs(rest[1])
+    fits = along <= ALONG * effort and up <= UP * effort
+    return not (fits and twist <= TWIST * effort and tilt <= TILT * effort)
 
 
 @kernel

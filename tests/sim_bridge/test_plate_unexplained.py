@@ -7,7 +7,8 @@ import pytest
 
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus
 from sim_bridge.external_forces import ALL_PLATES
-from sim_bridge.plates.unexplained import TILT, UP, Unexplained
+from sim_bridge.plates.effort import WALKING, Effort
+from sim_bridge.plates.unexplained import ALONG, TILT, TWIST, UP, Unexplained
 from tests.sim_bridge.trials import SKELETON_TRIALS, RecordedTrial
 
 STALE = int(BridgeStatus.FORCE_STALE)
@@ -99,13 +100,15 @@ def test_a_frame_that_is_far_off_is_flagged(trial: RecordedTrial) -> None:
     assert (status[40:] & STALE != 0).mean() > 0.9
 
 
-def remainder_of(moment: list[float], force: list[float], weight: float) -> bool:
+def remainder_of(
+    moment: list[float], force: list[float], weight: float, effort: float = 1.0
+) -> bool:
     """Whether one link at (1, 2, 3) that needs this is more than errors of a motion."""
     parent, at = np.array([-1]), np.array([1.0, 2.0, 3.0])
     looks = Unexplained(parent, 0, weight, 100.0)
     about_origin = np.array(moment) + np.cross(at, force)
     needs = np.concatenate([about_origin, force])[None] * weight
-    return looks.step(needs, at[None], np.zeros((1, 9)))
+    return looks.step(needs, at[None], np.zeros((1, 9)), effort)
 
 
 def test_limits_are_of_body_weight_and_about_the_base() -> None:
@@ -116,6 +119,38 @@ def test_limits_are_of_body_weight_and_about_the_base() -> None:
         assert remainder_of([0.0, 0.0, 1.01 * TILT], [0.1, 0.1, 0.1], weight)
 
 
+def test_limits_grow_with_effort() -> None:
+    for moment, force in (
+        ([0.0, 0.0, 0.0], [0.0, UP, 0.0]),
+        ([0.0, 0.0, 0.0], [0.0, 0.0, -ALONG]),
+        ([0.0, TWIST, 0.0], [0.0, 0.0, 0.0]),
+        ([TILT, 0.0, 0.0], [0.0, 0.0, 0.0]),
+    ):
+        doubled = [2.0 * m for m in moment], [2.0 * f for f in force]
+        assert remainder_of(*doubled, 700.0)
+        assert not remainder_of(*doubled, 700.0, effort=2.01)
+        assert remainder_of(*doubled, 700.0, effort=1.99)
+
+
+def test_effort_is_what_is_carried_and_needed_and_fades() -> None:
+    weight, rate_hz = 700.0, 100.0
+    effort, forces = Effort(weight, rate_hz), np.zeros((2, 9))
+
+    def after(right: float, left: float, needed: float) -> float:
+        forces[:, 1] = right * weight, left * weight
+        effort.step(forces, needed * weight)
+        return effort.times
+
+    assert after(0.7, 0.7, 0.0) == 1.0
+    assert after(2.0, 0.8, -1.3) == pytest.approx(1.5 / WALKING)  # the rest is in a plate alone
+    assert after(2.0, 0.8, 0.3) == pytest.approx(2.8 / WALKING)  # what nothing carries is none
+    flight = [after(0.0, 0.0, 0.0) for _ in range(35)]
+    assert flight[-1] == pytest.approx(2.0 * np.exp(-0.35))
+    assert after(np.nan, 0.0, 0.0) == pytest.approx(2.0 * np.exp(-0.36))
+    effort.reset()
+    assert effort.times == 1.0
+
+
 def test_a_body_that_is_held_by_ground_is_not_looked_at() -> None:
     looks = Unexplained(np.array([-1]), -1, 700.0, 100.0)
-    assert not looks.step(np.full((1, 6), 1e6), np.zeros((1, 3)), np.zeros((1, 9)))
+    assert not looks.step(np.full((1, 6), 1e6), np.zeros((1, 3)), np.zeros((1, 9)), 1.0)
