@@ -103,6 +103,8 @@ def read_input(
     table = _cut(source.markers, start, end)
     _say_if_lying(markers, table.positions)
     if grf is not None:
+        if source.forces is not None:
+            say(f"forces are those of {grf.name}; those of {markers.name} are passed over")
         source = Recording(table, read_storage(grf), corners=source.corners)
     auto = plates == "auto" or (plates is None and grf is None and loads is None)
     columns = _columns(source.forces, markers, grf, loads, auto)
@@ -114,6 +116,7 @@ def read_input(
         rows = z_up_to_y_up(rows.reshape(-1, 3)).reshape(rows.shape)
         say(f"{grf.name} has z up, as the --config says, and metres; its forces are turned")
     bodies = external_forces(columns, on_feet=auto)
+    _say_if_empty(grf or markers, rows, bodies)
     told = session is not None and session.corners is not None
     if told or grf is None:
         corners = plate_corners(source, columns, session, on_feet=auto)
@@ -167,6 +170,15 @@ def _say_if_lying(markers: Path, positions: F64) -> None:
             f"{markers.name}: {doubt}; where z is up in the file, set `up: z` under `markers` in "
             "the --config, else leave `up` out there"
         )
+
+
+def _say_if_empty(path: Path, rows: F64, loads: tuple[ExternalForce, ...]) -> None:
+    """Tell of forces that are unknown throughout."""
+    empty = [
+        load.name for i, load in enumerate(loads) if not np.isfinite(rows[:, i]).all(axis=1).any()
+    ]
+    if empty:
+        say(f"{path.name}: no sample of {', '.join(empty)} is a number: in no frame is it known")
 
 
 def _cut(table: MarkerTable, start: float | None, end: float | None) -> MarkerTable:

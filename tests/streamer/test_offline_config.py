@@ -1,6 +1,7 @@
 """A session's configuration says of its recording what the file does not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -155,6 +156,29 @@ def test_plates_that_the_session_does_not_use_are_passed_over_and_said(
     seen = read_input(recorded, plates="auto", session=session)
     assert [load.body for load in seen.loads] == [ON_FEET] * 2
     assert capsys.readouterr().err == ""
+
+
+def test_of_two_sources_of_forces_it_is_said_which_counts(
+    recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session, forces = load_config(configured(tmp_path)), read_storage(WALK / "grf.mot")
+    write_storage(tmp_path / "of_now.mot", replace(forces, time=forces.time + T0))
+    read_input(recorded, grf=tmp_path / "of_now.mot", plates="auto", session=session)
+    said = capsys.readouterr().err
+    assert "forces are those of of_now.mot; those of walk.xdf are passed over" in said
+
+
+def test_forces_without_a_number_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forces, loads = read_storage(WALK / "grf.mot"), WALK / "external_loads.xml"
+    names = [load.name for load in read_input(WALK / "markers.trc", grf=WALK / "grf.mot",
+                                              loads=loads).loads]  # fmt: skip
+    data = forces.data.copy()
+    data[:, : data.shape[1] // 2] = np.nan
+    write_storage(tmp_path / "half.mot", replace(forces, data=data))
+    read_input(WALK / "markers.trc", grf=tmp_path / "half.mot", loads=loads)
+    assert f"half.mot: no sample of {names[0]} is a number" in capsys.readouterr().err
 
 
 def z_up_files(folder: Path) -> tuple[Path, Path]:
