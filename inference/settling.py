@@ -52,13 +52,13 @@ class Settling:
         t : float
             Its time [s, the stream's clock].
         seen : bool
-            Whether it tells of the motion; false where the last pose is held.
+            Whether it tells of the motion; false where the last pose is held, or a guess.
         """
+        pause = t - self._seen_t
         if seen:
-            pause = t - self._seen_t
             if not pause <= LONGEST_GAP_S:
                 self._until = t + self._memory_s
             elif pause > UNHARMED_S:
                 self._until = max(self._until, t + BRIDGED_S)
             self._seen_t = t
-        self.settled = t >= self._until
+        self.settled = t >= self._until and (seen or pause <= UNHARMED_S)
