@@ -12,8 +12,11 @@ import numpy.typing as npt
 
 from sim_bridge.pose_solver import MISFIT_M
 
-__all__ = ["lying_doubt", "mass_doubt", "misfit_doubt"]
+__all__ = ["lying_doubt", "mass_doubt", "misfit_doubt", "scaling_doubt"]
 
+LOOSE_M: Final = 0.03
+"""Mean RMS distance of markers from the model's [m] that a scaled model does not have: up to 23 mm
+in the trials that this was tested on, 33 and 44 mm with one of them 10 % too small or too large."""
 MASS_OFF: Final = 0.3
 """Where a body mass differs from the model's by this share, one of them is another person's."""
 
@@ -50,6 +53,17 @@ def misfit_doubt(mean_rms_m: float) -> str:
         f"markers lie {round(1e3 * mean_rms_m)} mm from the model's, "
         f"{round(1e3 * MISFIT_M)} mm are too many; look at the unit and the axes of the "
         "markers, at their names, at what the model locks, and whether it is this person's"
+    )
+
+
+def scaling_doubt(mean_rms_m: float) -> str:
+    """Say that markers are farther [m, mean RMS] from the model's than usual, but not too far."""
+    if not LOOSE_M < mean_rms_m <= MISFIT_M:
+        return ""
+    return (
+        f"markers lie {round(1e3 * mean_rms_m)} mm from the model's, "
+        f"{round(1e3 * LOOSE_M)} mm are unusual: is it scaled to this person, and are the markers "
+        "where it has them?"
     )
 
 

@@ -18,7 +18,7 @@ from inference.record import FeatureRecord, load_record, save_record
 from inference.time_base import time_base_warnings
 from sim_bridge import compile_model as compile_osim
 from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
-from streamer.doubts import misfit_doubt
+from streamer.doubts import misfit_doubt, scaling_doubt
 from streamer.exceptions import StreamerError
 from streamer.feature_settings import FeatureSettings
 from streamer.formats import Trial, read_trial, source_files
@@ -186,7 +186,7 @@ def record_warnings(record: FeatureRecord) -> list[str]:
     if record.variant:
         return []
     found = [*record.doubts, *time_base_warnings(record)]
-    if doubt := misfit_doubt(record.marker_rms_m):
+    if doubt := misfit_doubt(record.marker_rms_m) or scaling_doubt(record.marker_rms_m):
         found.insert(0, doubt)
     at = record.t - record.filter_delay_s
     moved = (record.emg_t >= at[0]) & (record.emg_t <= at[-1])

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.doubts import misfit_doubt
+from streamer.doubts import misfit_doubt, scaling_doubt
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class PoseDoubts:
     def __init__(self, coordinate_names: Sequence[str], rate_hz: float) -> None:
         names = list(coordinate_names)
         self._turns = [(name, names.index(name)) for name in TURNS if name in names]
-        self._lies, self._misfit = _Lasting(rate_hz), _Lasting(rate_hz)
+        self._lies, self._misfit, self._scaling = (_Lasting(rate_hz) for _ in range(3))
 
     def step(self, q: NDArray[np.float64], marker_rms: float, *, held: bool) -> None:
         """Look at a frame.
@@ -54,6 +54,8 @@ class PoseDoubts:
             self._lies.step(self._lying_doubt(q))
         if not self._misfit.said:
             self._misfit.step(misfit_doubt(marker_rms))
+        if not self._scaling.said:
+            self._scaling.step(scaling_doubt(marker_rms))
 
     def _lying_doubt(self, q: NDArray[np.float64]) -> str:
         for name, index in self._turns:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inference import Refiner
 from sim_bridge import BridgeOutput, CompiledModel, ExternalForce
-from streamer.doubts import misfit_doubt
+from streamer.doubts import misfit_doubt, scaling_doubt
 from streamer.formats import Storage, write_external_loads, write_storage
 from streamer.formats.plates import plate_columns
 from streamer.health import StageTimer, StatusCounter
@@ -161,5 +161,8 @@ def sum_up(out: Path, results: Results) -> None:
         f"frames by flag: {flags}\n"
         f"OpenSim files and report.json are in {out}"
     )
-    if doubt := misfit_doubt(float(results.marker_rms.mean())):
+    mean_m = float(results.marker_rms.mean())
+    if doubt := misfit_doubt(mean_m):
         say(f"these results are not to be believed: {doubt}")
+    elif doubt := scaling_doubt(mean_m):
+        say(doubt)

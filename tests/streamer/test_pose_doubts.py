@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim_bridge.pose_solver import MISFIT_M
+from streamer.doubts import LOOSE_M
 from streamer.pose_doubts import LASTS_S, PoseDoubts
 
 NAMES = ("pelvis_tx", "pelvis_list", "hip_flexion_r", "pelvis_tilt")
@@ -71,3 +72,14 @@ def test_markers_that_stay_far_from_the_models_are_told_of_once(
     found = [record.getMessage() for record in caplog.records]
     assert len(found) == lines
     assert all(line.startswith("markers lie 120 mm from the model's") for line in found)
+
+
+def test_a_model_that_may_not_be_scaled_is_asked_about_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    doubts = PoseDoubts(NAMES, RATE_HZ)
+    with caplog.at_level(logging.WARNING):
+        for rms in [NEAR_M] * ENOUGH + [1.2 * LOOSE_M] * 3 * ENOUGH:
+            doubts.step(np.zeros(len(NAMES)), rms, held=False)
+    (line,) = (record.getMessage() for record in caplog.records)
+    assert line.startswith("markers lie 36 mm from the model's, 30 mm are unusual")
