@@ -39,11 +39,11 @@ def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
 def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> CompiledModel:
     table = FunctionTable()
     coordinates = read_coordinates(model, table)
-    if not len(coordinates.free_index):
-        raise ModelFileError(f"nothing moves in {osim}; unlock the coordinates that do")
     chain, bodies, markers, frames = read_skeleton(model, coordinates.names, table)
     if not markers.names:
         raise ModelFileError(f"{osim} has no markers; add its marker set to the model first")
+    if not len(coordinates.free_index):
+        raise ModelFileError(f"nothing moves in {osim}; unlock the coordinates that do")
     working = working_muscles(model)
     muscles = read_muscles(working)
     refuse_other_forces(model)
