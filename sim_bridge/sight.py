@@ -33,8 +33,8 @@ SHARE = 0.25
 them counts double. In three walks it was 0 to 0.2 with the markers of a foot, of its front, of a
 trunk or of the pelvis hidden, 0.29 and more with half of a body's or one."""
 _KNOWN = 1e-5
-"""What is known of any coordinate without markers [m^2/rad^2 or 1], per weight of a marker: the
-only marker of a wrist tells 30 times as much."""
+"""What is known of any coordinate without markers [m^2/rad^2 or 1]; the only marker of a wrist
+tells 30 times as much."""
 _SAID_AFTER = 200
 """Frames in a row after which what is guessed is named."""
 
@@ -69,15 +69,17 @@ class Sight:
         self, model: CompiledModel, targets: Targets, names: Sequence[str], tasks: F64
     ) -> None:
         n, n_free = len(targets.link), len(model.coordinates.free_index)
-        weight = targets.weight
-        self._skeleton, self._columns, self._weight = skeleton_of(model), targets.column, weight
+        # a marker that is followed more closely than most tells no more of where the person is
+        usual = float(np.median(targets.weight))
+        self._weight = np.minimum(targets.weight / usual, 1.0)
+        self._skeleton, self._columns = skeleton_of(model), targets.column
         self._names, self._coordinates = tuple(names), model.coordinates.free_names
         leads = model.coordinates.lead[model.chain.coordinate[muscled_links(model)]]
         self._counts = np.zeros(n_free, dtype=np.bool_)
         self._counts[leads[leads >= 0]] = True
         # every marker has the same row: where it is does not matter, and its weight tells if it is
         self._targets = targets._replace(weight=np.zeros(n), column=np.zeros(n, dtype=np.int64))
-        self._work = _allocate(model, _KNOWN * weight.mean() + weight.sum() * tasks)
+        self._work = _allocate(model, _KNOWN + tasks * targets.weight.sum() / usual)
         self._seen = np.zeros(n, dtype=np.bool_)
         self.told, self._by_worn, self._by_all = np.zeros((3, n_free))
         self._said = False
@@ -125,7 +127,7 @@ class Sight:
         self._said = True
         hardly = (self.told < SHARE * self._by_all) & self._counts
         _log.warning(
-            "too little is seen of %s: it is guessed, and frames are flagged; have these markers "
+            "too little is seen of %s, so that poses are guesses, and flagged; have these markers "
             "seen, or give them weight 0 in an IK setup: %s",
             ", ".join(n for n, h in zip(self._coordinates, hardly, strict=True) if h),
             ", ".join(n for n, s in zip(self._names, self._seen, strict=True) if not s),

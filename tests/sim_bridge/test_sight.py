@@ -98,6 +98,20 @@ def test_an_arm_that_is_never_seen_flags_nothing(recorded: Callable[[str], Recor
         assert not out.status & BridgeStatus.GAP
 
 
+def test_what_markers_tell_does_not_hang_on_how_closely_they_are_followed(
+    recorded: Callable[[str], RecordedTrial],
+) -> None:
+    """IK setups weigh the pelvis ten times; one of its five markers is no more missed for that."""
+    trial = recorded(WALKER)
+    for weight in (0.1, 1.0, 20.0):
+        weights = dict.fromkeys(PELVIS, weight)
+        ik = InverseKinematics(trial.model, trial.marker_names, weights)
+        for names, guessed in ((("L.ASIS", "R.ASIS"), False), (PELVIS, True)):
+            ik.step(trial.markers[0])
+            ik.step(hidden(trial, 1, names))
+            assert ik.guessed == (guessed and weight >= 1.0)  # who is hardly followed is not missed
+
+
 def test_a_coordinate_that_a_task_holds_is_not_guessed(
     recorded: Callable[[str], RecordedTrial],
 ) -> None:
