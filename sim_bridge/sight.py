@@ -114,7 +114,9 @@ class Sight:
     def _compare(self, worn: Bool, pose: Pose) -> None:
         self._look(self._seen, pose, self.told)
         self._look(True, pose, self._by_all)
-        self._look(worn, pose, self._by_worn)
+        self._by_worn[:] = self._by_all
+        if not worn.all():
+            self._look(worn, pose, self._by_worn)
         self.blind = bool((self.told < SHARE * self._by_worn).any())
         self.guessed = bool((self.told < SHARE * self._by_all)[self._counts].any())
 
