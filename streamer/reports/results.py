@@ -254,13 +254,14 @@ def _coverage_tables(comparison: Comparison) -> list[str]:
             gain_of = number(comparison.gain[CHANNELS.index(channel)]) if fitted else "-"
             rows.append([channel, gain_of, *cells])
     return [
-        "Share of the measurement within the default network's intervals of 50 % and of 90 %, mean "
-        "over people, both motions. *gain*: by what sigma is multiplied; *raw* without it. People "
-        "left out have that of the others, other data sets the one of the column. Calibrated on "
-        "the trial that teaches, as above, and judged on the others: sigma is multiplied as well "
-        "by how much less the calibration errs on what it was not fitted to.",
-        "Half widths that do hold 50 and 90 % of people left out (a Gaussian's are ±0.67 and ±1.64 "
-        f"sigma): {_widths(half_widths(plain))}; calibrated "
+        "Share of the measurement within the default network's intervals of 50 % and of 90 %, "
+        "mean over people, both motions. *gain*: the factor by which sigma is multiplied; *raw*: "
+        "without it. People left out have the gain of the other people, other data sets the one "
+        "in the column. The calibrated network is calibrated on one trial, as above, and judged "
+        "on the others; its sigma is also multiplied by the share of the error that remains in "
+        "parts of that trial that were not fitted.",
+        "Half widths that would hold 50 and 90 % of people left out (a Gaussian's are ±0.67 and "
+        f"±1.64 sigma): {_widths(half_widths(plain))}; calibrated "
         f"{_widths(half_widths(plain, calibrated))}.",
         markdown(["channel", "gain", *columns], rows),
     ]
