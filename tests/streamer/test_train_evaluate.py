@@ -337,12 +337,12 @@ def test_comparison_writes_the_page_and_figures(
     page = tmp_path / "results.md"
     with pytest.raises(ConfigError, match="cannot read"):
         compare.run(config, cache, docs=tmp_path)  # before any training
-    page.write_text("before\n<!-- measured -->\nold\n<!-- end of measured -->\nafter\n")
+    page.write_text("before\n<!-- measured -->\nof before\n<!-- end of measured -->\nafter\n")
     compare.run(config, cache, docs=tmp_path)
     text = page.read_text()
     assert (text[:7], text[-6:]) == ("before\n", "after\n")
     assert "| STDR-Net |" in text
-    assert "old" not in text
+    assert "of before" not in text
     assert {p.name for p in tmp_path.glob("*.png")} == {
         "results_walk.png",
         "results_walk_unseen.png",
