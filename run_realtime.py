@@ -78,7 +78,7 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
 
     publisher = resources.enter_context(closing(Publisher(config.endpoint, keys=config.keys)))
     loads = read_external_loads(config.loads).forces if config.loads else None
-    say(f"loading {config.model.name} (the first time it is compiled)")
+    say(f"loading {config.model.name} (compiled the first time)")
     model = compile_model(config.model, progress=processes.say_progress)
     refiner = open_refiner(config, model)
 
@@ -90,7 +90,7 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
     if force_info is not None:
         forces = resources.enter_context(closing(ForceInlet(force_info, config.forces, loads)))
     bridge = live_bridge(config, model, markers, forces)
-    say("warming up (the first time half a minute: kernels are compiled)")
+    say("warming up (half a minute the first time, while kernels compile)")
     bridge.warm_up()
     refiner.warm_up()
     refiner.check_filter_delay(bridge.filter_delay_s)
@@ -112,7 +112,7 @@ def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
     from inference import Refiner
     from streamer.model_inputs import inputs_of
 
-    say("opening the network (on TensorRT the first time its engine is built)")
+    say("opening the network (TensorRT builds its engine the first time)")
     refiner = Refiner(
         inputs_of(model, config.mass_kg, config.muscle_map),
         config.checkpoint,
@@ -122,7 +122,7 @@ def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
     )
     say(str(refiner.choice))
     if refiner.absent_coordinates:
-        say(f"the network goes without {', '.join(refiner.absent_coordinates)} of this model")
+        say(f"this model lacks {', '.join(refiner.absent_coordinates)}: the network does without")
     return refiner
 
 
@@ -135,7 +135,7 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--config", type=Path, help="YAML file; without it, the demo")
-    parser.add_argument("--duration", type=float, help="stop after so many seconds")
+    parser.add_argument("--duration", type=float, help="stop after this many seconds")
     parser.add_argument("--report", type=Path, help="write a JSON report here")
     options = parser.parse_args()
     with one_line_errors():

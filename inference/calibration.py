@@ -92,9 +92,9 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
     seconds = step_s * max((int(limb.measured.any(1).sum()) for limb in limbs), default=0)
     if seconds < LEAST_S:
         raise CalibrationError(
-            f"only {seconds:.1f} s of sound motion with EMG, {LEAST_S:g} s (three strides) are the "
-            "least and 30 to 120 s good; add trials of this person (a --trial each), or record "
-            "longer (--seconds)"
+            f"only {seconds:.1f} s of usable motion with EMG: at least {LEAST_S:g} s (three "
+            "strides) are needed, best 30 to 120 s; add trials of this person (one --trial "
+            "each), or record longer (--seconds)"
         )
     limbs = _related(_awake(limbs, step_s, warnings), warnings)
     lag_s = recognise(limbs, [take.emg.source for take in takes], step_s, warnings)
@@ -191,8 +191,8 @@ def _related(limbs: Sequence[Limb], warnings: list[str]) -> list[Limb]:
     if 2 * len(stray) >= len(scores):
         raise CalibrationError(
             f"the EMG does not belong to this motion: fitted to one part of it, {len(stray)} of "
-            f"{len(scores)} channels do not follow the other part ({said}); check that both are "
-            "of the same trial and clock, and the electrodes"
+            f"{len(scores)} channels do not follow the other part ({said}); check the "
+            "electrodes, and that EMG and motion have the same trial and clock"
         )
     warnings += [
         f"left out: {name} does not follow the motion (r {r:.2f}); check its electrode"

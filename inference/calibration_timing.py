@@ -48,9 +48,9 @@ def recognise(
     for number, source in enumerate(sources):
         if drift := _drift([_part(limb, limb.take == number) for limb in limbs], step_s):
             text = (
-                f"{source}: the EMG stands {1e3 * drift[0]:+.0f} ms against the network's estimate "
-                f"at first and {1e3 * drift[1]:+.0f} ms in the end; its clock does not run with "
-                "the motion's: check the rate or the times of both"
+                f"{source}: the EMG is {1e3 * drift[0]:+.0f} ms off the network's estimate at the "
+                f"start and {1e3 * drift[1]:+.0f} ms at the end: its clock drifts from the "
+                "motion's; check the rate or the time stamps of both"
             )
             if max(map(abs, drift)) > MAX_LAG_S:
                 raise CalibrationError(text)

@@ -8,7 +8,7 @@ import typer
 from streamer.exceptions import ConfigError
 
 bench = typer.Typer(
-    help="Measure the bridge beside OpenSim, a session's latency, filters, forces. Without a "
+    help="Measure the bridge against OpenSim, a session's latency, filters, forces. Without a "
     "command: the first two.",
     invoke_without_command=True,
 )
@@ -18,7 +18,7 @@ RECORDS = Path("out/bench.jsonl")
 Trials = Annotated[
     list[Path] | None, typer.Argument(help="Trial directories; default: all with plates.")
 ]
-Seconds = Annotated[float, typer.Option(help="Longest part of a trial.")]
+Seconds = Annotated[float, typer.Option(help="Longest part of a trial to use, in s.")]
 Out = Annotated[Path, typer.Option(help="JSON lines file to append to.")]
 
 
@@ -36,14 +36,18 @@ def bench_bridge(
         list[Path] | None,
         typer.Argument(metavar="MODEL MARKERS GRF LOADS", help="Default: the Rajagopal walk."),
     ] = None,
-    frames: Annotated[int, typer.Option(help="By OpenSim and by us; 1 s each.")] = 10,
-    rounds: Annotated[int, typer.Option(help="Through the recording, for the stages.")] = 3,
-    seed: Annotated[int, typer.Option(help="Chooses the frames.")] = 0,
+    frames: Annotated[
+        int, typer.Option(help="Frames for OpenSim and the bridge to solve; 1 s each.")
+    ] = 10,
+    rounds: Annotated[
+        int, typer.Option(help="Passes through the recording, to time the stages.")
+    ] = 3,
+    seed: Annotated[int, typer.Option(help="Random seed that picks the frames.")] = 0,
     scaling: Annotated[bool, typer.Option(help="Vary muscles, markers, coordinates.")] = True,
     tool: Annotated[bool, typer.Option(help="Time OpenSim's InverseDynamicsTool too.")] = True,
     out: Out = RECORDS,
 ) -> None:
-    """Put the bridge beside OpenSim on the same frames; time its stages; vary the sizes."""
+    """Compare the bridge with OpenSim on the same frames; time its stages; vary the sizes."""
     if files and len(files) != 4:
         raise ConfigError(
             f"{len(files)} files given; give all of MODEL MARKERS GRF LOADS, or none for the"
@@ -62,12 +66,12 @@ def bench_bridge(
 
 @bench.command("latency")
 def bench_latency(
-    duration: Annotated[float, typer.Option(help="Of the session, in s.")] = 60.0,
+    duration: Annotated[float, typer.Option(help="Length of the session, in s.")] = 60.0,
     trial: Annotated[Path | None, typer.Option(help="Default: the Rajagopal walk.")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
     out: Out = RECORDS,
 ) -> None:
-    """Replay, estimate and listen in processes of their own; report latencies and losses."""
+    """Replay, estimate and listen in separate processes; report latencies and losses."""
     _require_benchmarks()
     from benchmarks.latency.run import run
     from benchmarks.subject import default_trial
@@ -87,7 +91,7 @@ def bench_filters(
     ] = None,
     out: Out = RECORDS,
 ) -> None:
-    """Delay against error of the causal filters, over recorded trials."""
+    """Compare delay and error of the causal filters on recorded trials."""
     _require_benchmarks()
     from benchmarks.filters.run import run
 
@@ -103,7 +107,7 @@ def bench_grf(
     ] = None,
     out: Out = RECORDS,
 ) -> None:
-    """Ground reaction predicted from motion beside that of the plates."""
+    """Compare ground reaction predicted from motion with that of the plates."""
     _require_benchmarks()
     from benchmarks.grf.run import run
 
@@ -117,7 +121,7 @@ def bench_plates(
     docs: Annotated[Path | None, typer.Option(help="Write forces.md's table here.")] = None,
     out: Out = RECORDS,
 ) -> None:
-    """Feet found on plates from motion, beside what is known."""
+    """Compare the feet found on plates from motion with the known ones."""
     _require_benchmarks()
     from benchmarks.plates.run import run
 

@@ -27,8 +27,7 @@ Cache = Annotated[Path | None, typer.Option(help="Folder with the records of `ne
 Workers = Annotated[
     int | None,
     typer.Option(
-        help="Processes that groups of people left out are shared out to; "
-        "default: the file's, or 1."
+        help="Processes that share the groups of left-out people; default: the file's, or 1."
     ),
 ]
 
@@ -36,7 +35,7 @@ Workers = Annotated[
 @app.command()
 def run(
     config: Annotated[Path | None, typer.Option(help="YAML file; without it, the demo.")] = None,
-    duration: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Stop after this many seconds.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write a JSON report here.")] = None,
 ) -> None:
     """Estimate EMG live; the same as run_realtime.py."""
@@ -51,11 +50,11 @@ def replay(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="YAML file of the session that listens: which streams of an .xdf file, and their "
-            "units where it names none. Axes and lags stay as recorded."
+            help="YAML file of the listening session: selects the streams of an .xdf file, gives "
+            "units it does not state. Axes and lags stay as recorded."
         ),
     ] = None,
-    speed: Annotated[float, typer.Option(help="1 = as recorded.")] = 1.0,
+    speed: Annotated[float, typer.Option(help="Playback speed; 1 = as recorded.")] = 1.0,
     loop: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
     fault: Annotated[
         list[str],
@@ -68,8 +67,12 @@ def replay(
     emg: Annotated[bool, typer.Option("--emg", help="Send measured EMG too.")] = False,
     name: Annotated[str, typer.Option(help="Name of the marker stream.")] = "replay",
     source_id: Annotated[str, typer.Option(help="LSL source id; default: a new one.")] = "",
-    start: Annotated[float | None, typer.Option(help="From this time of the recording.")] = None,
-    end: Annotated[float | None, typer.Option(help="To this time of the recording.")] = None,
+    start: Annotated[
+        float | None, typer.Option(help="Start at this time of the recording, in s.")
+    ] = None,
+    end: Annotated[
+        float | None, typer.Option(help="End at this time of the recording, in s.")
+    ] = None,
 ) -> None:
     """Send a recording over LSL as a motion capture system would."""
     from streamer.commands import replay as command
@@ -85,12 +88,14 @@ def replay(
 @app.command()
 def subscribe(
     endpoint: Endpoint = DEFAULT_ENDPOINT,
-    topic: Annotated[list[str], typer.Option(help="emg, act, kin, dyn, health, meta.")] = ["emg"],  # noqa: B006
+    topic: Annotated[
+        list[str], typer.Option(help="emg, act, kin, dyn, health, meta; repeatable.")
+    ] = ["emg"],  # noqa: B006
     json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
-    count: Annotated[int | None, typer.Option(help="Stop after so many messages.")] = None,
+    count: Annotated[int | None, typer.Option(help="Stop after this many messages.")] = None,
     keys: ClientKeys = None,
 ) -> None:
-    """Print what is published."""
+    """Print what a session publishes."""
     from streamer.commands import subscribe as command
     from streamer.messages import TOPICS
 
@@ -106,12 +111,12 @@ def record(
     endpoint: Endpoint = DEFAULT_ENDPOINT,
     config: Annotated[
         Path | None,
-        typer.Option(help="The session's YAML file: its streams alone, not all that are visible."),
+        typer.Option(help="The session's YAML file: record only its streams, not all visible."),
     ] = None,
-    duration: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
+    duration: Annotated[float | None, typer.Option(help="Stop after this many seconds.")] = None,
     keys: ClientKeys = None,
 ) -> None:
-    """Record what goes into a session and what comes out of it."""
+    """Record a session's inputs and outputs."""
     from streamer.commands import record as command
     from streamer.lsl_config import quiet_liblsl
 
@@ -121,7 +126,7 @@ def record(
 
 @app.command()
 def relay(endpoint: Endpoint = DEFAULT_ENDPOINT, keys: ClientKeys = None) -> None:
-    """Send what is published on as LSL streams, for programs that know LSL alone."""
+    """Forward a session's estimates as LSL streams, for programs that only know LSL."""
     from streamer.commands import relay as command
     from streamer.lsl_config import quiet_liblsl
 
@@ -134,7 +139,7 @@ def page(
     endpoint: Endpoint = DEFAULT_ENDPOINT,
     host: Annotated[
         str,
-        typer.Option(help="Address to serve on; 0.0.0.0 lets everybody in the network watch."),
+        typer.Option(help="Address to serve on; 0.0.0.0 lets everyone on the network watch."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to serve on; 0 = any free one.")] = 8080,
     keys: ClientKeys = None,
@@ -164,7 +169,7 @@ def offline(
         Path | None,
         typer.Option(
             help="A session's YAML file: its model, loads, filter and so on, unless given here; "
-            "and what files do not say: the axis that is up; of .xdf streams, units, lags."
+            "and what files do not state: the up axis; for .xdf streams, units and lags."
         ),
     ] = None,
     grf: Annotated[Path | None, typer.Option(help="Force file, .mot.")] = None,
@@ -172,8 +177,8 @@ def offline(
     plates: Annotated[
         Literal["named", "auto"] | None,
         typer.Option(
-            help="Whose foot is on a plate: as the loads name it, or as seen; default: the file's, "
-            "else auto where neither forces nor loads are given beside the markers."
+            help="Which foot is on a plate: named = as in the loads, auto = found from motion; "
+            "default: the file's, else auto if only markers are given, no forces or loads."
         ),
     ] = None,
     filter: Annotated[  # noqa: A002
@@ -182,8 +187,8 @@ def offline(
             help="causal (as live, the default), wiener:25:8, savgol:11:3, ... or zero-phase:6."
         ),
     ] = None,
-    start: Annotated[float | None, typer.Option(help="From this time, in s.")] = None,
-    end: Annotated[float | None, typer.Option(help="To this time, in s.")] = None,
+    start: Annotated[float | None, typer.Option(help="Start at this time, in s.")] = None,
+    end: Annotated[float | None, typer.Option(help="End at this time, in s.")] = None,
     refine: Annotated[bool, typer.Option(help="Estimate EMG too.")] = True,
     checkpoint: Annotated[Path | None, typer.Option(help="Network; default: ours.")] = None,
     ik_setup: Annotated[
@@ -195,7 +200,7 @@ def offline(
 ) -> None:
     """Run the same pipeline over a recording and write OpenSim files."""
     if model is None and config is None:
-        raise typer.BadParameter("give a model, or --config, which names one", param_hint="--model")
+        raise typer.BadParameter("give a model, or a --config that names one", param_hint="--model")
     from streamer.commands import offline as command
 
     options = {
@@ -212,7 +217,7 @@ def prepare(
         Path | None, typer.Option("--out", "--cache", help="Where records are kept.")
     ] = None,
     variants: Annotated[
-        str, typer.Option(help="Besides as recorded: predicted, noise-1, causal; comma-separated.")
+        str, typer.Option(help="Variants to add to the recorded one: predicted, noise-1, causal.")
     ] = "",
     scheduler: Annotated[str | None, typer.Option(help="Dask scheduler, tcp://host:8786.")] = None,
     workers: Annotated[
@@ -306,7 +311,7 @@ def evaluate(
         command.run(dirs, cache, checkpoint, report=report)
         return
     if checkpoint is not None or report is not None:
-        raise typer.BadParameter("--checkpoint and --report do not go with these")
+        raise typer.BadParameter("--checkpoint and --report do not go with --compare or --ablate")
     settings = with_options(config, trials=dirs, unseen=unseen, folds=folds, workers=workers)
     if folds is None and not settings.folds:
         settings = msgspec.structs.replace(settings, folds=OURS.folds)
@@ -321,7 +326,7 @@ def calibrate(
     out: Annotated[Path, typer.Option(help="Subject file to write.")],
     trial: Annotated[
         list[Path] | None,
-        typer.Option(help="Trial directory with EMG; repeat until there are 4 s in all or more."),
+        typer.Option(help="Trial directory with EMG; repeatable; 4 s or more in total."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file: record live instead.")] = None,
     seconds: Annotated[
@@ -331,13 +336,15 @@ def calibrate(
         Path | None, typer.Option(help="Network, with --trial; default: ours.")
     ] = None,
 ) -> None:
-    """Fit the network to one person's EMG; the file serves `run` and `offline`."""
+    """Fit the network to one person's EMG; `run` and `offline` can use the file."""
     if (config is None) == (not trial):
         raise typer.BadParameter("give either --trial or --config", param_hint="--trial")
     if config is not None and checkpoint is not None:
-        raise typer.BadParameter("the configuration names it", param_hint="--checkpoint")
+        raise typer.BadParameter(
+            "the configuration names the network; leave it out", param_hint="--checkpoint"
+        )
     if config is None and seconds is not None:
-        raise typer.BadParameter("trials are taken whole; leave it out", param_hint="--seconds")
+        raise typer.BadParameter("trials are used whole; leave it out", param_hint="--seconds")
     from streamer.commands import calibrate as command
 
     if config is None:
@@ -353,7 +360,7 @@ def calibrate(
 
 @app.command()
 def doctor() -> None:
-    """Say what this machine has, what it lacks, and what to do."""
+    """Check this machine: what it has, what it lacks, and what to do."""
     from streamer.commands import doctor as command
     from streamer.lsl_config import quiet_liblsl
 
@@ -364,11 +371,13 @@ def doctor() -> None:
 @app.command()
 def keys(
     directory: Annotated[
-        Path, typer.Argument(help="The publisher's key directory; clients' go to for-NAME in it.")
+        Path, typer.Argument(help="The publisher's key directory; a client's go to for-NAME in it.")
     ],
-    client: Annotated[list[str], typer.Option(help="Who may subscribe; repeatable.")] = [],  # noqa: B006
+    client: Annotated[
+        list[str], typer.Option(help="Name of a client that may subscribe; repeatable.")
+    ] = [],  # noqa: B006
 ) -> None:
-    """Make keys, for publishing to other machines."""
+    """Make the keys for publishing to other machines."""
     from streamer.commands import keys as command
 
     command.run(directory, client)

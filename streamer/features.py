@@ -192,7 +192,7 @@ def record_warnings(record: FeatureRecord) -> list[str]:
     moved = (record.emg_t >= at[0]) & (record.emg_t <= at[-1])
     for name, envelope in zip(record.emg_names, record.emg[moved].T, strict=True):
         if fault := name_fault(name):
-            found.append(f"EMG channel {name} {fault}; it is passed over")
+            found.append(f"EMG channel {name} {fault}; it is ignored")
         elif fault := silence_fault(record.emg_t[moved], envelope):
             found.append(
                 f"EMG channel {name} {fault}; unless the person stood still, its electrode is off: "

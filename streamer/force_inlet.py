@@ -81,8 +81,8 @@ class ForceInlet(Inlet):
         if not self.loads:
             raise StreamLayoutError(
                 f"stream {self.name!r} has no channels like ground_force_1_vx and "
-                "ground_force_1_px; name its columns in an ExternalLoads file (`loads`), or of "
-                "plates that send Fx to Mz tell where they are (`forces: transducers`)"
+                "ground_force_1_px; name its columns in an ExternalLoads file (`loads`), or "
+                "say where plates that send Fx to Mz are (`forces: transducers`)"
             )
         self.corners = corners_by_force(self.loads, self._corners(settings))
         wanted = [_nine_labels(force) for force in self.loads]

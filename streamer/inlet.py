@@ -89,7 +89,7 @@ class Inlet:
     def _end(self, _: LostError) -> None:
         """Look for the stream, which ended."""
         _log.warning(
-            "stream %r ended; going on without it until it comes again with the same channels",
+            "stream %r ended; continuing without it until it returns with the same channels",
             self.name,
         )
         self._seek(ended=True)
@@ -104,7 +104,7 @@ class Inlet:
                 self._lost = None
         elif self._looked_for and self._lost is None and now > self._heard_s + SILENT_S:
             if not self._silent:
-                _log.warning("stream %r sends nothing; going on without it", self.name)
+                _log.warning("stream %r sends nothing; continuing without it", self.name)
             self._silent = True
             self._seek(ended=False)
 

@@ -156,7 +156,7 @@ def summary(report: dict[str, Any], endpoint: str) -> str:
         f"max {latency['max']:.2f}\n"
         f"median per stage [ms]: {stages}\n"
         f"frames by flag: {flags}\n"
-        "while a session runs, see it elsewhere with\n"
+        "while a session runs, watch it elsewhere with\n"
         f"  nem2e subscribe {endpoint}\n"
     )
 

@@ -64,7 +64,7 @@ class Sought(NamedTuple):
     def is_other_than(self, found: Connection) -> str:
         """What makes a stream that was connected to another one; "" if nothing does."""
         if found.info.uid() != self.last.info.uid() and (found.created_s < self.heard_s - BESIDE_S):
-            return "it was there beside it; start anew to use it"
+            return "it was already there beside it; restart the session to use it"
         return difference(read_channels(found.xml), read_channels(self.last.xml))
 
 
@@ -180,7 +180,7 @@ class LostStream(threading.Thread):
         if not other:
             return found
         self._others.add(info.uid())
-        _log.warning("stream %r: %s is not taken for it: %s", self._stream, who(info), other)
+        _log.warning("stream %r: %s is not used in its place: %s", self._stream, who(info), other)
         return None
 
     def _connect(self, info: pylsl.StreamInfo) -> Connection | None:
@@ -193,7 +193,7 @@ class LostStream(threading.Thread):
         """Log once between which streams there is no choosing."""
         several = ", ".join(sorted(who(found.info) for found in self._fits.values()))
         if several and several != self._said:
-            _log.warning("stream %r: taking none of %s; stop all but one", self._stream, several)
+            _log.warning("stream %r: using none of %s; stop all but one", self._stream, several)
         self._said = several
 
 

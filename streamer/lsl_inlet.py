@@ -54,7 +54,7 @@ def find(stream: Stream) -> pylsl.StreamInfo:
     if len(streams := _distinct(found)) > 1:
         several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
         one_of = "`name`, or stop all but one" if stream.source_id else "`name` or `source_id`"
-        raise StreamNotFound(f"{said} alone", waited_s, f"{several} all answer: set {one_of}")
+        raise StreamNotFound(f"{said} alone", waited_s, f"{several} all match: set {one_of}")
     return found[0]
 
 
@@ -144,8 +144,8 @@ class MarkerInlet(Inlet):
         rate_hz = mean_rate_hz(stamps)
         if not rate_hz:
             raise StreamLayoutError(
-                f"{came} frames of stream {self.name!r} all carry the time {new[0]:.3f} s, which "
-                "tells no rate; have the sender stamp its frames, or set `rate_hz`"
+                f"{came} frames of stream {self.name!r} all have the time {new[0]:.3f} s, so "
+                "their rate is unknown; make the sender stamp its frames, or set `rate_hz`"
             )
         return rate_hz
 

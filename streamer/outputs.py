@@ -32,13 +32,13 @@ def check_output(path: Path, option: str, *, folder: bool = False) -> None:
     needs_folder = folder or there != target
     problem = ""
     if os.path.isdir(there) != needs_folder:
-        problem = f"{there} is {'no' if needs_folder else 'a'} folder"
+        problem = f"{there} is {'not ' if needs_folder else ''}a folder"
     elif not os.access(there, os.W_OK):
-        problem = f"{there} is not yours to write to"
+        problem = f"you may not write to {there}"
     elif needs_folder:
         problem = _no_new_file(there)
     if problem:
-        remedy = "give a folder of yours" if folder else "give a file in a folder of yours"
+        remedy = f"give a {'folder' if folder else 'file in a folder'} you may write to"
         raise ConfigError(f"{option} {path} cannot be written: {problem}; {remedy}")
 
 
@@ -47,7 +47,7 @@ def _no_new_file(folder: Path) -> str:
     try:
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        return f"{folder} takes no new file ({error.strerror})"
+        return f"no file can be created in {folder} ({error.strerror})"
     return ""
 
 

@@ -61,9 +61,9 @@ class PoseDoubts:
         for name, index in self._turns:
             if abs(math.remainder(q[index], math.tau)) > LIES_RAD:
                 return (
-                    f"the person lies: {name} is {math.degrees(q[index]):.0f} deg for {LASTS_S:g} "
-                    "s; look at `up` under `markers`, and under `forces`, too: `up: z` where the "
-                    "laboratory's z axis points up, else none"
+                    f"the person lies down: {name} is {math.degrees(q[index]):.0f} deg for "
+                    f"{LASTS_S:g} s; check `up` under `markers` and under `forces`: `up: z` if "
+                    "the laboratory's z axis points up, else none"
                 )
         return ""
 

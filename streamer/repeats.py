@@ -54,8 +54,8 @@ class Repeats:
         self._count += 1
         if self._count == _TOLD_AFTER:
             _log.warning(
-                "stream %r sends frames again under new times (%d so far): they are left out; "
-                "let the sender push each frame once",
+                "stream %r repeats frames under new times (%d so far): the repeats are left out; "
+                "make the sender push each frame once",
                 self._name,
                 self._count,
             )

@@ -50,7 +50,7 @@ def is_local(endpoint: str) -> bool:
         host = (urlsplit(endpoint).hostname or "").strip("[]")
     except ValueError as error:
         raise StreamerError(
-            f"{endpoint!r} is no endpoint ({error}); write one like tcp://127.0.0.1:5556"
+            f"{endpoint!r} is not an endpoint ({error}); write one like tcp://127.0.0.1:5556"
         ) from error
     if host == "localhost":
         return True
@@ -70,7 +70,7 @@ def check_reach(endpoint: str, keys: Path | None) -> None:
     """
     if "://" not in endpoint:
         raise StreamerError(
-            f"{endpoint!r} is no endpoint: `tcp://` is missing; write tcp://{endpoint}"
+            f"{endpoint!r} is not an endpoint: `tcp://` is missing; write tcp://{endpoint}"
         )
     if keys is None and not is_local(endpoint):
         raise UnsafeEndpoint(

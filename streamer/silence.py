@@ -58,13 +58,13 @@ class Silence:
             if self._somebody:
                 wanted = ", ".join(self._topics)
                 say(
-                    f"no {wanted} on {self._endpoint} for {WAIT_S:g} s, but a session runs; "
-                    "do markers come?"
+                    f"no {wanted} on {self._endpoint} for {WAIT_S:g} s, but a session is running; "
+                    "are markers arriving?"
                 )
             elif host := _unknown_host(self._endpoint):
                 say(
-                    f"nothing on {self._endpoint} for {WAIT_S:g} s: no machine is known here by "
-                    f"the name {host!r}; correct it, or give the machine's address"
+                    f"nothing on {self._endpoint} for {WAIT_S:g} s: this machine does not "
+                    f"know the host {host!r}; correct the name, or give the host's address"
                 )
             else:
                 say(f"nothing on {self._endpoint} for {WAIT_S:g} s; is `nem2e run` running?")

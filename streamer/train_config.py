@@ -36,7 +36,7 @@ class TrainConfig(FitSettings, frozen=True, kw_only=True, forbid_unknown_fields=
         """Refuse what cannot work."""
         if self.workers > 1 and self.training.devices > 1:
             raise ValueError(
-                f"{self.workers} workers of {self.training.devices} devices each would be in each "
+                f"{self.workers} workers of {self.training.devices} devices each would get in each "
                 "other's way; give 1 worker or `training: {devices: 1}`"
             )
         for variant in self.variants:

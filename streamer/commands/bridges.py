@@ -65,19 +65,19 @@ def open_bridge(
     bridge = Bridge(model, marker_names, loads, settings)
     for name, sent in config.markers.names.items():
         if name not in marker_names:
-            say(f"`names` under `markers`: no marker {sent!r} comes in to be {name!r}")
+            say(f"`names` under `markers`: no incoming marker is called {sent!r}, to be {name!r}")
     for line in bridge.ik.match.left_over():
         say(line)
     if bridge.ik.unseen:
         say(
-            f"no marker sees {', '.join(bridge.ik.unseen)}: what hangs on them, EMG too, is that "
-            "of the model's default pose"
+            f"no marker shows {', '.join(bridge.ik.unseen)}: what depends on them, EMG too, is "
+            "that of the model's default pose"
         )
     if not bridge.carried:
         say(
-            "no ground reaction: nothing measures it and none is predicted "
+            "no ground reaction: it is neither measured nor predicted "
             "(ground_reaction: measured, or a model without calcn_r, toes_r, ...); "
-            "moments and activations are those of a body that nothing carries"
+            "moments and activations are those of a body without support"
         )
     return bridge
 
@@ -87,7 +87,7 @@ def live_bridge(
 ) -> Bridge:
     """Make the bridge for a session's streams; without forces there are no rows to measure."""
     if forces is None and config.forces != ForceStream():
-        say("`forces` are described and not read; add `plates: auto`, or `loads`")
+        say("`forces` are described but not read; add `plates: auto`, or `loads`")
     columns = forces.loads if forces is not None else ()
     corners = corners_of(config.corners)
     if corners is None and forces is not None:

@@ -299,7 +299,7 @@ def finish(found: Calibration, out: Path) -> None:
     means = np.mean([(fit.r_before, fit.r_after) for fit in facts.channels], axis=0)
     console.print(
         f"mean r {means[0]:.2f} before, {means[1]:.2f} after, in blocks of time that were not "
-        f"fitted; the EMG stands {1e3 * facts.lag_s:+.0f} ms against the network's estimate\n"
+        f"fitted; the EMG is {1e3 * facts.lag_s:+.0f} ms off the network's estimate\n"
         f"wrote {out}; use it with `subject: {out}` in the configuration, whose paths "
         "are relative to its own folder"
     )

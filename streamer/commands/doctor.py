@@ -82,7 +82,7 @@ def _findings(check: Callable[[], list[Finding]]) -> list[Finding]:
     except Exception as error:  # any: the other checks are to be made all the same
         found = f"{type(error).__name__}: {error}"
         what = check.__name__.removeprefix("check_")
-        return [Finding(what, False, found, "install what is missing; then ask again")]
+        return [Finding(what, False, found, "install what is missing, then ask again")]
 
 
 def check_versions() -> list[Finding]:
@@ -166,7 +166,7 @@ def check_recorder() -> list[Finding]:
             recorder.stop()
         except (RuntimeError, OSError) as error:
             advice = (
-                "only for `nem2e record`; where it finds no stream: KnownPeers = {127.0.0.1} "
+                "only for `nem2e record`; if it finds no stream: KnownPeers = {127.0.0.1} "
                 "under [lab] in lsl_api.cfg"
             )
             return [Finding("recorder", None, f"records nothing ({error})", advice)]
@@ -201,7 +201,7 @@ def check_zeromq() -> list[Finding]:
         Publisher(DEFAULT_ENDPOINT).close()
         findings.append(Finding(DEFAULT_ENDPOINT, True, "free"))
     except StreamerError as error:
-        findings.append(Finding(DEFAULT_ENDPOINT, True, str(error), "or a session is running"))
+        findings.append(Finding(DEFAULT_ENDPOINT, True, str(error), "fine if a session is running"))
     return findings
 
 

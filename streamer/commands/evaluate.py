@@ -86,8 +86,8 @@ def run(
     console.print(_coverage_line(shares))
     if seen:
         console.print(
-            f"{len(seen)} of {len({r.person for r in records})} people are among those that the "
-            "network was trained on: no measure of how it does on others."
+            f"The network was trained on {len(seen)} of these {len({r.person for r in records})} "
+            "people: their scores do not tell how it does on others."
         )
     doubts = emg_doubts(sequences, methods["network"], rate)
     for doubt in doubts:

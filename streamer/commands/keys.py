@@ -39,19 +39,19 @@ def run(directory: Path, clients: list[str]) -> None:
         shutil.copy(directory / f"{SERVER}.key", folder / f"{SERVER}.key")
         say(f"made {folder}; move it to {name}'s machine: nem2e subscribe ENDPOINT --keys DIR")
     if clients:
-        say("a session that runs does not know them yet: it reads its clients once, at its start")
+        say("a running session does not know them yet: it reads its clients once, at its start")
 
 
 def _check_new(directory: Path, name: str) -> None:
     """Refuse a client that has a key: another one would lock out the copy that was handed over."""
     if not name or Path(name).name != name:
-        raise ConfigError(f"--client is {name!r}; give a name that a file can have")
+        raise ConfigError(f"--client is {name!r}; give a name that works as a file name")
     there = [path for path in (_public(directory, name), _folder(directory, name)) if path.exists()]
     if there:
         raise ConfigError(
-            f"client {name!r} has its keys already ({' and '.join(map(str, there))}); give another "
-            "name, or delete these for a new key, with which the old one is locked out from the "
-            "next start of the session"
+            f"client {name!r} already has keys ({' and '.join(map(str, there))}); give another "
+            "name, or delete these for a new key: the old one is then locked out from the next "
+            "start of the session"
         )
 
 

@@ -96,8 +96,8 @@ def run(
     )  # fmt: skip
     if (results.status & Status.HOLD).all():
         raise FormatError(
-            markers, "no frame has a pose: the model's markers are never there, or lie nowhere "
-            "near it", "look at their names, unit and axes"
+            markers, "no frame has a pose: the model's markers are missing throughout, or far from "
+            "it", "check their names, unit and axes"
         )  # fmt: skip
     t = recording.markers.time
     write_results(out, compiled, bridge.loads, t, results, refiner, delay_s)

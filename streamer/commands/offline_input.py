@@ -104,7 +104,7 @@ def read_input(
     _say_if_lying(markers, table.positions)
     if grf is not None:
         if source.forces is not None:
-            say(f"forces are those of {grf.name}; those of {markers.name} are passed over")
+            say(f"using the forces of {grf.name}; those of {markers.name} are ignored")
         source = Recording(table, read_storage(grf), corners=source.corners)
     auto = plates == "auto" or (plates is None and grf is None and loads is None)
     columns = _columns(source.forces, markers, grf, loads, auto)
@@ -149,7 +149,7 @@ def _columns(
         return found
     if grf is not None:
         raise ConfigError("--grf is given without --loads; give both, or --plates auto")
-    say(f"the forces of {markers.name} are passed over; --loads or --plates auto takes them")
+    say(f"the forces of {markers.name} are ignored; --loads or --plates auto uses them")
     return ()
 
 
@@ -158,7 +158,7 @@ def _check_times(forces: Storage, markers: MarkerTable, path: Path) -> None:
     first, last = markers.time[0], markers.time[-1]
     if not ((forces.time >= first) & (forces.time <= last)).any():
         raise FormatError(
-            path, f"its forces are of {forces.time[0]:g} to {forces.time[-1]:g} s, the markers of "
+            path, f"its forces cover {forces.time[0]:g} to {forces.time[-1]:g} s, the markers "
             f"{first:g} to {last:g} s", "give files of one trial, times in s"
         )  # fmt: skip
 
@@ -178,7 +178,7 @@ def _say_if_empty(path: Path, rows: F64, loads: tuple[ExternalForce, ...]) -> No
         load.name for i, load in enumerate(loads) if not np.isfinite(rows[:, i]).all(axis=1).any()
     ]
     if empty:
-        say(f"{path.name}: no sample of {', '.join(empty)} is a number: in no frame is it known")
+        say(f"{path.name}: no sample of {', '.join(empty)} is a number: unknown in all frames")
 
 
 def _cut(table: MarkerTable, start: float | None, end: float | None) -> MarkerTable:

@@ -112,7 +112,7 @@ def write_results(
         write_storage(out / name, table)
     for name in sorted(_AT_TIMES - tables.keys()):
         if (out / name).is_file():
-            say(f"{out / name} was there before and is not of this run")
+            say(f"{out / name} is from an earlier run, not from this one")
 
 
 def _flags(status: NDArray[np.int64]) -> tuple[tuple[str, ...], F64]:
@@ -163,6 +163,6 @@ def sum_up(out: Path, results: Results) -> None:
     )
     mean_m = float(results.marker_rms.mean())
     if doubt := misfit_doubt(mean_m):
-        say(f"these results are not to be believed: {doubt}")
+        say(f"do not trust these results: {doubt}")
     elif doubt := scaling_doubt(mean_m):
         say(doubt)

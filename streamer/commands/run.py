@@ -148,7 +148,7 @@ def supervise(serve: Serve, config: RunConfig, duration_s: float | None, report:
     if asked and (status is None or status < 0):
         return INTERRUPTED
     if status is not None and status < 0:
-        say(f"the session ended: its process was killed (signal {-status}); start it anew")
+        say(f"the session ended: its process was killed (signal {-status}); start it again")
     return status or 0
 
 

@@ -54,6 +54,6 @@ def check_clock(meta: Meta, endpoint: str, verb: str) -> None:
     """
     if abs(LslClock().now() - meta.sent) > OTHER_CLOCK_S:
         raise StreamerError(
-            f"the session at {endpoint} has another clock than this machine; "
-            f"{verb} on the machine that it runs on"
+            f"the session at {endpoint} has a different clock from this machine; "
+            f"{verb} on the machine it runs on"
         )

@@ -60,7 +60,7 @@ class XdfRecorder:
         if disk.free < LEAST_FREE and disk.total:  # some network disks say 0 of 0
             raise StreamerError(
                 f"the recording ended because only {disk.free / 1e6:.1f} MB of the disk are free; "
-                f"{self._out} holds all that came until then: make room"
+                f"{self._out} holds all that came before: free some space"
             )
         size = self._written()
         if size > self._size:
@@ -98,17 +98,17 @@ class XdfRecorder:
         code = self._process.poll()
         if code is not None:
             raise StreamerError(
-                f"the recorder ended by itself (exit code {code}); {self._kept()}: record anew, to "
-                "another file"
+                f"the recorder ended by itself (exit code {code}); {self._kept()}: record "
+                "again, to another file"
             )
 
     def _not_growing(self) -> StreamerError:
         return StreamerError(
-            f"the recording ended because its file does not grow; {self._kept()}: check the disk"
+            f"the recording ended because its file stopped growing; {self._kept()}: check the disk"
         )
 
     def _kept(self) -> str:
-        return f"{self._out} holds {self._written() / 1e6:.2f} MB of what came until then"
+        return f"{self._out} holds {self._written() / 1e6:.2f} MB of what came before"
 
 
 def _started(out: Path, uids: Sequence[str]) -> LabRecorder:

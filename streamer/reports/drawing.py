@@ -24,7 +24,7 @@ def pyplot() -> Any:
         import matplotlib as mpl
     except ImportError as error:
         raise ConfigError(
-            "drawing needs matplotlib, of the extra `train`; install it, or leave --docs out"
+            "drawing needs matplotlib, from the extra `train`; install it, or leave --docs out"
         ) from error
     mpl.use("Agg")
     from matplotlib import pyplot as plt

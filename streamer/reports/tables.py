@@ -42,7 +42,9 @@ def read_marked(page: Path) -> str:
             f"cannot read {page}: {error.strerror}; give --docs its folder"
         ) from error
     if BEGIN not in content or END not in content:
-        raise ConfigError(f"{page} lacks the lines '{BEGIN}' and '{END}'; put them where it goes")
+        raise ConfigError(
+            f"{page} lacks the lines '{BEGIN}' and '{END}'; put them where the table goes"
+        )
     check_output(page, "--docs")
     check_output(page.absolute().parent, "--docs", folder=True)  # figures go beside it
     return content

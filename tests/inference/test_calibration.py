@@ -328,7 +328,7 @@ def off_by(share: float, made: EmgRecording) -> EmgRecording:
 
 
 def test_a_clock_that_runs_away_is_told_or_refused() -> None:
-    words = r"made/one/walk: the EMG stands \+.* ms .* at first and \+.* ms in the end; its clock"
+    words = r"made/one/walk: the EMG is \+.* ms .* at the start and \+.* ms at the end: its clock"
     found = run(take(off_by(0.002, recording(40.0))))
     assert len(found.warnings) == 1
     assert re.match(words, found.warnings[0])

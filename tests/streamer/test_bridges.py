@@ -54,8 +54,8 @@ def test_markers_without_a_partner_are_said(
     lines = capsys.readouterr().err.splitlines()
     assert "2 of 5 incoming markers are not in the model: wand 1, head" in lines
     assert "6 of 9 markers of the model do not come in: D, E, F, G, H and 1 more" in lines
-    assert "`names` under `markers`: no marker 'dee' comes in to be 'D'" in lines
-    assert any(line.startswith("no marker sees knee_r, ankle_r: ") for line in lines)
+    assert "`names` under `markers`: no incoming marker is called 'dee', to be 'D'" in lines
+    assert any(line.startswith("no marker shows knee_r, ankle_r: ") for line in lines)
 
 
 def test_where_all_markers_match_nothing_is_said_of_them(
@@ -72,4 +72,4 @@ def test_forces_that_are_described_and_not_read_are_said(
     markers: Any = SimpleNamespace(names=(), rate_hz=100.0)
     for forces, said in ((ForceStream(up="z"), True), (ForceStream(), False)):
         live_bridge(RunConfig(model=Path("me.osim"), forces=forces), MODEL, markers, None)
-        assert ("`forces` are described and not read" in capsys.readouterr().err) == said
+        assert ("`forces` are described but not read" in capsys.readouterr().err) == said

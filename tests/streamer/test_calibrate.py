@@ -269,7 +269,7 @@ def test_wrong_usage_is_status_2(tmp_path: Path) -> None:
     assert nem2e("calibrate", *out, "--config", "b", "--checkpoint", "c").returncode == 2
     ignored = nem2e("calibrate", *out, "--trial", "a", "--seconds", "10")
     assert ignored.returncode == 2
-    assert "trials are taken whole" in ignored.stderr
+    assert "trials are used whole" in ignored.stderr
 
 
 def test_help_and_guide_tell_the_least_of_motion() -> None:

@@ -79,7 +79,7 @@ def test_other_channels_under_the_same_source_id_are_not_taken(
     again = sender(name, "rig-1")
     assert until(inlet, said(caplog, "is back")) == []
     assert until(inlet, lambda: inlet.t > pylsl.local_clock() - 0.1, again)[-1] == 1.0
-    assert caplog.text.count("is not taken") == 1
+    assert caplog.text.count("is not used in its place") == 1
     inlet.close()
     del another
 
@@ -176,7 +176,7 @@ def test_of_two_that_answer_for_it_none_is_taken(
     del first
     until(inlet, said(caplog, "ended"))
     one, other = sender(name, "one"), sender(name, "other")
-    assert until(inlet, said(caplog, "taking none of source_id one on"), one, other) == []
+    assert until(inlet, said(caplog, "using none of source_id one on"), one, other) == []
     del one
     until(inlet, said(caplog, "is back (source_id other"))
     inlet.close()
@@ -193,7 +193,7 @@ def test_one_that_was_there_beside_it_is_not_taken(
     since = pylsl.local_clock()
     until(inlet, lambda: inlet.t > since + 0.1, first)
     del first
-    assert until(inlet, said(caplog, "it was there beside it; start anew"), beside) == []
+    assert until(inlet, said(caplog, "it was already there beside it; restart"), beside) == []
     inlet.close()
 
 
@@ -256,7 +256,7 @@ def test_a_silent_stream_that_answers_no_more_is_replaced(
 
 def test_two_senders_of_one_source_id_are_not_chosen_between(name: str) -> None:
     outlets = [sender(name, name) for _ in range(2)]
-    with pytest.raises(StreamNotFound, match="all answer: set `name`, or stop all but one"):
+    with pytest.raises(StreamNotFound, match="all match: set `name`, or stop all but one"):
         find(Stream(source_id=name, timeout_s=WAIT_S))
     del outlets
 

@@ -213,7 +213,7 @@ def test_a_stream_that_tells_no_rate_is_refused(source_id: str) -> None:
     thread = threading.Thread(target=send)
     thread.start()
     try:
-        with pytest.raises(StreamLayoutError, match=r"all carry the time .* set `rate_hz`"):
+        with pytest.raises(StreamLayoutError, match=r"all have the time .* set `rate_hz`"):
             connect()
     finally:
         stop.set()
@@ -277,7 +277,7 @@ def test_two_streams_that_answer_are_not_chosen_between(source_id: str) -> None:
         Outlet(source_id, "MoCap", marker_channels(("A",), "m"), 100.0, f"{source_id}{k}")
         for k in range(2)
     ]
-    with pytest.raises(StreamNotFound, match="all answer: set `name` or `source_id`"):
+    with pytest.raises(StreamNotFound, match="all match: set `name` or `source_id`"):
         find(Stream(name=source_id, timeout_s=WAIT_S))
     del outlets
 

@@ -241,7 +241,7 @@ def test_exchanged_plates_are_told_with_any_filter(zero_phase_hz: float | None) 
 def test_forces_of_another_time_are_refused(tmp_path: Path, directory: Path) -> None:
     forces = read_storage(directory / "grf.mot")
     write_storage(tmp_path / "later.mot", replace(forces, time=forces.time + 100.0))
-    with pytest.raises(FormatError, match=r"later\.mot: its forces are of 100 to .* one trial"):
+    with pytest.raises(FormatError, match=r"later\.mot: its forces cover 100 to .* one trial"):
         read_input(
             directory / "markers.trc",
             grf=tmp_path / "later.mot",
@@ -257,6 +257,6 @@ def test_a_recording_without_a_pose_writes_nothing(
     blind = replace(seen, markers=replace(seen.markers, positions=nothing))
     monkeypatch.setattr(offline, "read_input", lambda *_, **__: blind)
     model = directory.parent / "model.osim"
-    with pytest.raises(FormatError, match=r"no frame has a pose: .* look at their names"):
+    with pytest.raises(FormatError, match=r"no frame has a pose: .* check their names"):
         offline.run(directory / "markers.trc", tmp_path / "out", {"model": model}, refine=False)
     assert not list(tmp_path.glob("out/*"))

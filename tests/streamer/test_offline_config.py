@@ -150,9 +150,7 @@ def test_plates_that_the_session_does_not_use_are_passed_over_and_said(
     session = load_config(configured(tmp_path, loads=None))
     read = read_input(recorded, plates=session.plates, session=session)
     assert read.loads == ()
-    assert (
-        "walk.xdf are passed over; --loads or --plates auto takes them" in capsys.readouterr().err
-    )
+    assert "walk.xdf are ignored; --loads or --plates auto uses them" in capsys.readouterr().err
     seen = read_input(recorded, plates="auto", session=session)
     assert [load.body for load in seen.loads] == [ON_FEET] * 2
     assert capsys.readouterr().err == ""
@@ -165,7 +163,7 @@ def test_of_two_sources_of_forces_it_is_said_which_counts(
     write_storage(tmp_path / "of_now.mot", replace(forces, time=forces.time + T0))
     read_input(recorded, grf=tmp_path / "of_now.mot", plates="auto", session=session)
     said = capsys.readouterr().err
-    assert "forces are those of of_now.mot; those of walk.xdf are passed over" in said
+    assert "using the forces of of_now.mot; those of walk.xdf are ignored" in said
 
 
 def test_forces_without_a_number_are_said(
@@ -237,7 +235,7 @@ def test_a_model_is_needed(tmp_path: Path) -> None:
     options = ["--markers", str(WALK / "markers.trc"), "--out", str(tmp_path / "out")]
     found = CliRunner().invoke(app, ["offline", *options])
     assert found.exit_code == 2
-    assert "--config, which names one" in " ".join(found.output.split())
+    assert "a --config that names one" in " ".join(found.output.split())
 
 
 @pytest.mark.parametrize("below", ["", "deeper"])

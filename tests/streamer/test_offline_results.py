@@ -71,6 +71,4 @@ def test_the_end_says_how_well_the_model_followed(
         "frames by flag: OK 1, IK_UNCONVERGED 1",
         "OpenSim files and report.json are in walk/results",
     ]
-    assert (
-        said.err.startswith("these results are not to be believed: markers lie 200 mm") != believed
-    )
+    assert said.err.startswith("do not trust these results: markers lie 200 mm") != believed

@@ -55,9 +55,9 @@ def test_a_path_from_here_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ("name", "folder", "says"),
     [
         ("", False, "is a folder; give a file in"),
-        ("file", True, "is no folder; give a folder"),
-        ("file/below", False, "file is no folder"),
-        ("file/below", True, "file is no folder"),
+        ("file", True, "is not a folder; give a folder"),
+        ("file/below", False, "file is not a folder"),
+        ("file/below", True, "file is not a folder"),
     ],
 )
 def test_what_cannot_be_written_is_one_clear_line(
@@ -77,7 +77,7 @@ def test_a_folder_that_takes_no_file_is_refused_even_as_root(
     monkeypatch: pytest.MonkeyPatch, folder: bool
 ) -> None:
     monkeypatch.setattr(os, "access", lambda *_: True)
-    with pytest.raises(ConfigError, match=r"/proc takes no new file \(.*\); give a f"):
+    with pytest.raises(ConfigError, match=r"no file can be created in /proc \(.*\); give a f"):
         check_output(Path("/proc/nem2e"), "--report", folder=folder)
 
 
@@ -86,7 +86,7 @@ def test_a_place_without_the_right_to_write_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(os, "access", lambda place, mode: (place, mode) != (tmp_path, os.W_OK))
-    with pytest.raises(ConfigError, match=f"{tmp_path} is not yours to write to"):
+    with pytest.raises(ConfigError, match=f"you may not write to {tmp_path}"):
         check_output(tmp_path / name, "--report")
 
 

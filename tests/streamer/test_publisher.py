@@ -151,7 +151,7 @@ def test_a_busy_path_is_not_taken_over(tmp_path: Path) -> None:
     "endpoint", ["tcp://127.0.0.1", "nonsense", "ipc:///no/such/folder/x", "tcp://[::1:5974"]
 )
 def test_an_impossible_endpoint_is_one_clear_error(endpoint: str) -> None:
-    with pytest.raises(StreamerError, match=r"publish on|can be reached|is no endpoint"):
+    with pytest.raises(StreamerError, match=r"publish on|can be reached|is not an endpoint"):
         Publisher(endpoint)
 
 

@@ -141,7 +141,7 @@ def test_a_session_of_another_clock_ends_it(lab: Lab, relaying: Relay) -> None:
     lab.clock_off_s = 1e4
     lab.meta = msgspec.structs.replace(lab.meta, session=uuid.uuid4().hex)
     relaying.join(WAIT_S)
-    assert "has another clock than this machine; relay on the machine that" in relaying.fault
+    assert "has a different clock from this machine; relay on the machine it" in relaying.fault
 
 
 def test_a_session_that_sends_names_alone_is_told(
@@ -160,7 +160,9 @@ def test_a_session_that_sends_names_alone_is_told(
     monkeypatch.setattr(silence, "time", SimpleNamespace(monotonic=clock.now))
     assert relay(subscriber, meta, stop) == 0
     _, told = capsys.readouterr().err.splitlines()  # after the streams' names
-    assert told.startswith("no emg, act, kin, dyn on ipc://here for 2.5 s, but a session runs")
+    assert told.startswith(
+        "no emg, act, kin, dyn on ipc://here for 2.5 s, but a session is running"
+    )
 
 
 def test_the_command_ends_with_ctrl_c_and_says_what_it_sent(publisher: Publisher, lab: Lab) -> None:

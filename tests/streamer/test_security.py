@@ -105,7 +105,7 @@ def test_a_clients_keys_are_never_replaced(tmp_path: Path, handed_over: bool) ->
     if handed_over:
         (tmp_path / "for-lab").rename(tmp_path / "elsewhere")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.key*")}
-    with pytest.raises(ConfigError, match=r"client 'lab' has its keys already .*lab.*give another"):
+    with pytest.raises(ConfigError, match=r"client 'lab' already has keys .*lab.*give another"):
         command.run(tmp_path, ["new", "lab"])
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.key*")} == before
     command.run(tmp_path, ["new"])

@@ -98,7 +98,7 @@ def test_a_host_that_nobody_knows_is_told(
 
     monkeypatch.setattr(silence, "socket", SimpleNamespace(getaddrinfo=resolved))
     for endpoint, said in (
-        ("tcp://lab:5556", "no machine is known here by the name 'lab'; correct it, or give"),
+        ("tcp://lab:5556", "this machine does not know the host 'lab'; correct the name, or give"),
         ("tcp://127.0.0.1:5556", "is `nem2e run` running?"),
     ):
         clock = HandClock(0.0)

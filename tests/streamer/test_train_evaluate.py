@@ -218,7 +218,7 @@ def test_train_then_evaluate(
     assert f"Intervals of 50 % and 90 % by sigma hold {100 * half:.0f} % and" in printed
 
     evaluate.run(people, cache, out)
-    assert "no measure of how it does on others" in capsys.readouterr().out
+    assert "do not tell how it does on others" in capsys.readouterr().out
 
 
 def test_evaluation_exchanges_channels_as_the_training_did(
