@@ -155,7 +155,7 @@ def name_fault(name: str) -> str:
         return ""
     near = nearest_names(name, known)
     hint = f"did you mean {' or '.join(near)}" if near else f"known are {', '.join(MEASURED)}"
-    return f"is no known channel ({hint}; with _r or _l for the side)"
+    return f"is not a known channel ({hint}; with _r or _l for the side)"
 
 
 def signal_fault(time: F64, column: F64, kind: str) -> str:
@@ -255,8 +255,7 @@ def _hum_doubt(time: F64, column: F64) -> str:
     if share <= HUM_SHARE:
         return ""
     return (
-        f"is {100 * share:.0f} % hum of the mains ({hz:g} Hz and its multiples), which counts as "
-        "activity"
+        f"is {100 * share:.0f} % mains hum ({hz:g} Hz and its multiples), which counts as activity"
     )
 
 

@@ -40,8 +40,8 @@ def lying_doubt(positions: npt.NDArray[np.float64]) -> str:
     if not side > up:  # standing, walking or running, it is at most 0.6 of that
         return ""
     return (
-        f"the person seems to lie, markers reach {side:.2f} m along {axis} and {up:.2f} m along y, "
-        "which is up"
+        f"the person seems to lie down: markers reach {side:.2f} m along {axis}, only {up:.2f} "
+        "m along y, which is up"
     )
 
 
@@ -51,8 +51,8 @@ def misfit_doubt(mean_rms_m: float) -> str:
         return ""
     return (
         f"markers lie {round(1e3 * mean_rms_m)} mm from the model's, "
-        f"{round(1e3 * MISFIT_M)} mm are too many; look at the unit and the axes of the "
-        "markers, at their names, at what the model locks, and whether it is this person's"
+        f"{round(1e3 * MISFIT_M)} mm is too much; check the unit, axes and names of the "
+        "markers, what the model locks, and whether it is this person's"
     )
 
 
@@ -62,8 +62,8 @@ def scaling_doubt(mean_rms_m: float) -> str:
         return ""
     return (
         f"markers lie {round(1e3 * mean_rms_m)} mm from the model's, "
-        f"{round(1e3 * LOOSE_M)} mm are unusual: is it scaled to this person, and are the markers "
-        "where it has them?"
+        f"{round(1e3 * LOOSE_M)} mm is unusual: is it scaled to this person, and are the markers "
+        "placed where it has them?"
     )
 
 

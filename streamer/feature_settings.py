@@ -66,7 +66,7 @@ class FeatureSettings:
         )
         if sorted(settings.variant.split("+")) != sorted(name.split("+")):
             raise ConfigError(
-                f"variant {name!r} has no meaning; use predicted, noise-1, noise-2, ..., causal, "
+                f"variant {name!r} is unknown; use predicted, noise-1, noise-2, ..., causal, "
                 "or several of these joined by +"
             )
         return settings

@@ -93,8 +93,8 @@ class FrameForces:
         if self._late >= _LATE_FRAMES and not self._told_late:
             self._told_late = True
             _log.warning(
-                "forces come %.0f ms too late for their frames, which are flagged FORCE_STALE: "
-                "shorten what their sender buffers, or raise `align_wait_ms` within the budget",
+                "forces arrive %.0f ms too late for their frames, which are flagged FORCE_STALE: "
+                "reduce the sender's buffering, or raise `align_wait_ms` within the budget",
                 1e3 * self._late_s,
             )
 

@@ -73,7 +73,7 @@ class Batches:
         if self._more >= _BATCHES and not self._told:
             self._told = True
             _log.warning(
-                "frames come %d at a time: only the last of them is used, and flagged GAP; "
+                "frames arrive %d at a time: only the last of them is used, and flagged GAP; "
                 "set the sender's chunk size to 1",
                 count,
             )
@@ -134,14 +134,16 @@ class FrameTimes:
         pause = t - self._t
         if pause <= 0.0 and -pause <= self._reset_after_s and not self._set_back.step(t):
             if not self._told_old:
-                self._say(f"a frame is not later than the last ({1e3 * pause:+.1f} ms): skipped")
+                self._say(
+                    f"skipped a frame that is not later than the last ({1e3 * pause:+.1f} ms)"
+                )
             self._told_old = True
             return Arrival.OLD
         self._set_back.clear()
         self._t = t
         if pause <= 0.0 or pause > self._reset_after_s:
             self._off = 0
-            self._say(f"capture times jump by {pause:+.2f} s: started anew")
+            self._say(f"capture times jump by {pause:+.2f} s: starting again from there")
             return Arrival.ANEW
         self._follow(pause / count)
         if math.isnan(pause) or pause <= UNEVEN * self.period_s:
@@ -156,7 +158,7 @@ class FrameTimes:
             self._told_ahead = True
             self._say(
                 f"capture times are {t - now:.2f} s ahead of this machine's clock: frames count as "
-                "taken when they came, and are flagged GAP; correct the sender's time stamps"
+                "taken when they arrived, and are flagged GAP; correct the sender's time stamps"
             )
         return True
 
@@ -167,7 +169,7 @@ class FrameTimes:
         if self._long_ago >= _LONG_AGO_FRAMES and not self._told_long_ago:
             self._told_long_ago = True
             self._say(
-                f"frames come {now - t:.2f} s after their capture times, and are flagged LATE: "
+                f"frames arrive {now - t:.2f} s after their capture times, and are flagged LATE: "
                 "find what delays them, or correct the sender's time stamps"
             )
         return found
@@ -198,7 +200,7 @@ class FrameTimes:
         off = abs(self.period_s * self._told_hz - 1.0)
         if self._steady >= _STEADY_FRAMES and off > _OFF_RATE:
             before, self._told_hz = self._told_hz, 1.0 / self.period_s
-            self._say(f"frames come at {self._told_hz:.1f} Hz, no longer at {before:.1f} Hz")
+            self._say(f"frames arrive at {self._told_hz:.1f} Hz, no longer at {before:.1f} Hz")
 
     def _say(self, line: str) -> None:
         """Log what happens now and then, not what happens all the time."""

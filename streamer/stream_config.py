@@ -101,8 +101,8 @@ class MarkerStream(PositionStream, frozen=True, forbid_unknown_fields=True, kw_o
         for name, theirs in self.names.items():
             if name in plain and name not in ours and theirs in plain:
                 raise ConfigError(
-                    f"`names` under `markers` makes {name} of {theirs!r}, but there is a marker "
-                    f"{name} beside it; rename one in the capture software"
+                    f"`names` under `markers` turns {theirs!r} into {name}, but there is also a "
+                    f"marker {name}; rename one in the capture software"
                 )
         return tuple(ours.get(label, name) for label, name in zip(plain, incoming, strict=True))
 
@@ -150,16 +150,16 @@ class ForceStream(PositionStream, frozen=True, forbid_unknown_fields=True, kw_on
         """Refuse channels of no plate, and plates without channels."""
         super().__post_init__()
         if self.transducers is not None and self.up != "y":
-            raise ValueError("`up` is not for `transducers`, which are in ground; leave it out")
+            raise ValueError("`up` does not go with `transducers`, which are in ground; omit it")
         if self.transducers is None and self.channels is not None:
-            raise ValueError("`channels` are those of `transducers`; add it, or leave them out")
+            raise ValueError("`channels` only go with `transducers`; add it, or leave them out")
         labels = [label for plate in self.channels or () for label in plate]
         if twice := {label for label in labels if labels.count(label) > 1}:
-            raise ValueError(f"`channels` has {min(twice)!r} twice, and it is of one plate alone")
+            raise ValueError(f"`channels` has {min(twice)!r} twice; give it to one plate only")
         if isinstance(self.transducers, list) and len(self.channels or ()) != len(self.transducers):
             raise ValueError(
-                f"`transducers` are {len(self.transducers)} and `channels` "
-                f"{len(self.channels or ())}; give for each plate its list of labels"
+                f"there are {len(self.transducers)} `transducers` but {len(self.channels or ())} "
+                "`channels`; give each plate its list of labels"
             )
 
 

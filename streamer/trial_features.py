@@ -160,8 +160,8 @@ def _check_muscles(trial: Trial, known: Sequence[str]) -> None:
                 problem = f"emg.muscles.{channel} names {muscle}, which the model lacks"
                 raise FormatError(path, problem, f"correct the name ({nearest(muscle, known)})")
             if {channel[-2:], muscle[-2:]} == {"_r", "_l"}:
-                problem = f"emg.muscles.{channel} names {muscle}, which is of the other leg"
-                raise FormatError(path, problem, "correct the side of either")
+                problem = f"emg.muscles.{channel} names {muscle}, which is on the other leg"
+                raise FormatError(path, problem, "correct the side of one")
 
 
 class _Targets(NamedTuple):
@@ -226,7 +226,7 @@ def _check_holes(name: str, time: F64) -> None:
     longest = int(np.argmax(steps))
     if steps[longest] > longest_step(time):
         raise EmgError(
-            f"{name}: emg.csv has a hole of {steps[longest]:.2f} s after {time[longest]:.2f} s; "
+            f"{name}: emg.csv has a gap of {steps[longest]:.2f} s after {time[longest]:.2f} s; "
             "cut the trial there or leave its [emg.muscles] out"
         )
 

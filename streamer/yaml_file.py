@@ -70,7 +70,7 @@ def _content(path: Path) -> Any:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}; check the path") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: no text in UTF-8 ({error.reason}); give a YAML file") from error
+        raise ConfigError(f"{path}: not UTF-8 text ({error.reason}); give a YAML file") from error
     except (yaml.YAMLError, ValueError) as error:  # the latter: a date like 2026-02-30, a key twice
         line = " ".join(str(error).split())
         raise ConfigError(f"{path}: not valid YAML ({line}); correct it") from error
@@ -88,7 +88,7 @@ class _EveryKeyOnce(yaml.SafeLoader):
             line = key.start_mark.line + 1
             if (name := (key.tag, key.value)) in lines:
                 first = lines[name]
-                raise ValueError(f"line {line} has {key.value!r} again, which is in line {first}")
+                raise ValueError(f"line {line} repeats {key.value!r}, already in line {first}")
             lines[name] = line
         return node
 

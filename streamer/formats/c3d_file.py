@@ -27,7 +27,7 @@ def _check_whole(path: Path) -> None:
         with path.open("rb") as file:
             head = file.read(512)
             if len(head) < 512 or head[0] == 0 or head[1] != 0x50:
-                raise FormatError(path, "no C3D file", "export the trial as C3D")
+                raise FormatError(path, "not a C3D file", "export the trial as C3D")
             file.seek((head[0] - 1) * 512)
             parameters = file.read(4)
     except FileNotFoundError:
@@ -57,7 +57,7 @@ class C3dFile:
         try:
             self._content: Any = ezc3d.c3d(str(path))
         except (OSError, ValueError, RuntimeError, IndexError) as error:
-            problem = f"no readable C3D file ({error})"
+            problem = f"not a readable C3D file ({error})"
             raise FormatError(path, problem, "export the trial again") from None
 
     def values(self, group: str, name: str) -> list[Any]:

@@ -39,7 +39,7 @@ def described_plates(settings: ForceStream) -> list[tuple[Plate, tuple[str, ...]
     if labels is not None and len(labels) != len(plates):
         raise ConfigError(
             f"`channels` under `forces` has {len(labels)} plates, {given} has {len(plates)}; "
-            "give for each plate its list of labels"
+            "give each plate its list of labels"
         )
     own = [tuple(each) for each in labels] if labels is not None else [each for _, each in plates]
     if not own:
@@ -77,11 +77,11 @@ def _geometry_fault(plate: Plate, *, literal: bool) -> str:
     a, b, c, d = plate.corners
     across = abs(np.linalg.norm(a - c) - np.linalg.norm(b - d))
     if max(np.linalg.norm(a - b + c - d), across) > SKEW_M:
-        return "is no rectangle; give its `corners` in turn"
+        return "is not a rectangle; give its `corners` in turn"
     up = plate.axes[1, 2]
     if abs(up) < LEVEL:
         return (
-            "stands upright; its `corners` are in ground, y up: of a laboratory with z up they are "
+            "stands upright; give `corners` in ground, y up: in a laboratory with z up they are "
             "x, z, -y"
         )
     if np.abs(plate.origin).max() > DEEPEST_M:

@@ -142,7 +142,7 @@ def _first_fault(
                 if DECIMAL_COMMA.search(field):
                     remedy = "export the file again with a decimal point"
                 return FormatError(
-                    path, f"column {column}: {field!r} is no number", remedy, line=line.number
+                    path, f"column {column}: {field!r} is not a number", remedy, line=line.number
                 )
     return FormatError(path, "the block of numbers cannot be parsed", "export the file again")
 
@@ -174,7 +174,7 @@ def check_times(path: Path, time: F64, lines: Sequence[NumberedLine]) -> None:
     if not np.isfinite(time[row]):
         problem = "the time is missing"
     elif time[row] == time[row - 1]:
-        problem = f"time {time[row]:g} s stands twice"
+        problem = f"time {time[row]:g} s appears twice"
     else:
         problem = f"time goes back from {time[row - 1]:g} s to {time[row]:g} s"
     remedy = "times must increase from row to row: remove the row or write more decimals"

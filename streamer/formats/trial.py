@@ -155,7 +155,7 @@ def _motion(path: Path, metadata: dict[str, Any]) -> str:
     like = [word for word in LIKE if plain.startswith((word, LIKE[word]))]
     if like and motion != like[0]:
         raise FormatError(
-            path, f"motion is {motion!r}", f"write {like[0]}, or if it is none another word"
+            path, f"motion is {motion!r}", f"write {like[0]}, or another word if it is not that"
         )
     return motion
 
@@ -166,14 +166,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
             return tomllib.load(file)
     except FileNotFoundError:
         if trials := sorted(inner.parent.name for inner in path.parent.glob("*/trial.toml")):
-            problem = f"is no trial but a folder of trials ({nearest('', trials)})"
+            problem = f"is not a trial but a folder of trials ({nearest('', trials)})"
             raise FormatError(path.parent, problem, "give one of them") from None
         remedy = "write one with at least the line: mass_kg = 70.0"
         raise FormatError(path, "no such file", remedy) from None
     except OSError as error:
         raise FormatError(path, f"cannot be read ({error.strerror})", "check its rights") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(path, f"no valid TOML ({error})", "repair that line") from None
+        raise FormatError(path, f"not valid TOML ({error})", "repair that line") from None
 
 
 def find_model(directory: Path, metadata: Mapping[str, Any] | None = None) -> Path:

@@ -106,7 +106,7 @@ def _load(path: Path) -> list[dict[str, Any]]:
         OSError, EOFError, ValueError, RuntimeError, LookupError, OverflowError, MemoryError,
         struct.error, zlib.error, ParseError,
     ) as error:  # fmt: skip
-        raise FormatError(path, f"no readable XDF file ({error})", "record it again") from None
+        raise FormatError(path, f"not a readable XDF file ({error})", "record it again") from None
     return [stream for stream in streams if len(stream["time_stamps"])]
 
 

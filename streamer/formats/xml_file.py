@@ -25,4 +25,4 @@ def read_xml(path: Path) -> ElementTree.Element:
         raise FormatError(path, f"cannot be read ({error.strerror})", "check the path") from error
     # the latter two: an encoding that it declares and the parser does not have
     except (ElementTree.ParseError, LookupError, ValueError) as error:
-        raise FormatError(path, f"no valid XML ({error})", "repair or export it again") from None
+        raise FormatError(path, f"not valid XML ({error})", "repair or export it again") from None

@@ -279,7 +279,7 @@ def test_raw_emg_serves_as_its_envelope_does(rng: np.random.Generator) -> None:
 
 def test_unknown_channels_are_named_with_the_nearest() -> None:
     wrong = replace(recording(40.0), names=("SOLr", "left TA", "EMG 3", "TFL_r"))
-    with pytest.raises(CalibrationError, match=r"SOLr is no known channel \(did you mean SOL_r"):
+    with pytest.raises(CalibrationError, match=r"SOLr is not a known channel \(did you mean SOL_r"):
         run(take(wrong))
 
 

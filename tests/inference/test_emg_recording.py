@@ -75,7 +75,7 @@ def test_hum_of_the_mains_is_told(hz: float, rng: np.random.Generator) -> None:
     emg.data[:, 0] += hum(emg, 1.0, hz)
     (line,) = warned(emg)
     assert line.startswith("made/one/walk: TA_r is ")
-    assert f"hum of the mains ({hz:g} Hz and its multiples)" in line
+    assert f"mains hum ({hz:g} Hz and its multiples)" in line
     emg = raw(rng)
     emg.data[:, 0] += hum(emg, 0.1, hz)
     assert warned(emg) == []

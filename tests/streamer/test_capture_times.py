@@ -39,7 +39,7 @@ def test_frames_of_long_ago_are_late_and_as_old_as_they_are(
     assert {m.status for m in rig.emg()} == {int(Status.LATE) if late else 0}
     assert rig.session.sender.on_time == 150  # answered within the budget all the same
     assert [m.age_ms for m in rig.emg()] == pytest.approx(150 * [1e3 * old_s])
-    said = f"frames come {old_s:.2f} s after their capture times"
+    said = f"frames arrive {old_s:.2f} s after their capture times"
     assert [r.message.split(",")[0] for r in caplog.records] == ([said] if late else [])
 
 

@@ -67,13 +67,15 @@ def test_a_trial_that_is_right_is_told_nothing_of() -> None:
 
 
 def test_markers_and_mass_of_another_are_told_of_a_record() -> None:
-    assert any("the person seems to lie, markers reach" in line for line in warned(z_up(good())))
+    assert any(
+        "the person seems to lie down: markers reach" in line for line in warned(z_up(good()))
+    )
     markers = good().markers
     turned = replace(markers, positions=markers.positions[..., [1, 0, 2]])
     along_x = replace(good(), markers=turned)
-    assert any("m along x and" in line for line in warned(along_x))
+    assert any("m along x, only" in line for line in warned(along_x))
     line = warned(metres_as_millimetres(good()))[0]
-    assert "mm from the model's, 60 mm are too many" in line
+    assert "mm from the model's, 60 mm is too much" in line
     (line,) = warned(of_another(good()))
     assert line.startswith("`mass_kg` is 30, but the model weighs ")
 
@@ -91,7 +93,7 @@ def test_hum_and_restlessness_are_told_of_a_record() -> None:
     hum = raw_burst(TIME) + 3.0 * np.sin(2.0 * np.pi * 50.0 * TIME)
     (line,) = warned(with_emg(WITHOUT_FEET, hum, "raw"))
     assert line.startswith("EMG channel SOL_r is ")
-    assert "hum of the mains (50 Hz" in line
+    assert "mains hum (50 Hz" in line
     (line,) = warned(with_emg(WITHOUT_FEET, smooth_burst(TIME) + 2.0, "envelope"))
     assert line.startswith("EMG channel SOL_r never rests")
     assert line.endswith("; check its electrode and the ground")
@@ -129,7 +131,9 @@ def doubts_of(trial: Trial) -> list[str]:
 
 
 def test_a_calibration_refuses_motion_that_cannot_be_right() -> None:
-    with pytest.raises(FormatError, match=r"markers\.trc: the person seems to lie, .* y is up$"):
+    with pytest.raises(
+        FormatError, match=r"markers\.trc: the person seems to lie down: .* y is up$"
+    ):
         doubts_of(z_up(good()))
     with pytest.raises(StreamerError, match=r"walk: markers lie \d+ mm from the model's, 60 mm"):
         doubts_of(metres_as_millimetres(good()))

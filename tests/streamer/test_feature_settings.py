@@ -30,5 +30,5 @@ def test_a_variant_and_its_settings_name_each_other(name: str, settings: Feature
     "name", ["noise", "noise-0", "noise-1+noise-2", "measured", "predicted+", "causal+causal"]
 )
 def test_other_names_are_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match="has no meaning; use predicted, noise-1"):
+    with pytest.raises(ConfigError, match="is unknown; use predicted, noise-1"):
         FeatureSettings.of_variant(name)

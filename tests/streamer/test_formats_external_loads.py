@@ -115,10 +115,10 @@ def test_data_file_may_be_absent(tmp_path: Path, tail: str) -> None:
         (document(), "no external force"),
         (document('<PrescribedForce name="push"/>'), "PrescribedForce 'push' is not supported"),
         ("<OpenSimDocument/>", "no ExternalLoads"),
-        ("<OpenSimDocument>", "no valid XML"),
-        ("", "no valid XML"),
-        ('<?xml version="1.0" encoding="gbk"?><a/>', "no valid XML (multi-byte encodings"),
-        ('<?xml version="1.0" encoding="ours"?><a/>', "no valid XML (unknown encoding: ours)"),
+        ("<OpenSimDocument>", "not valid XML"),
+        ("", "not valid XML"),
+        ('<?xml version="1.0" encoding="gbk"?><a/>', "not valid XML (multi-byte encodings"),
+        ('<?xml version="1.0" encoding="ours"?><a/>', "not valid XML (unknown encoding: ours)"),
     ],
 )
 def test_loads_that_cannot_be_applied_are_refused(tmp_path: Path, text: str, says: str) -> None:

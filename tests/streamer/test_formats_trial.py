@@ -125,7 +125,7 @@ def test_missing_part_is_named(trial: Path, name: str, says: str) -> None:
         ("SOL_r =", "SOL_R =", "emg.muscles has SOL_R, which the EMG lacks"),
         (EMG_TABLES, 'emg = "none"\n[other]\n', "emg is 'none'; write a table: [emg]"),
         ("[emg.muscles]\nSOL_r =", "muscles =", "emg.muscles is ['soleus_r']; write a table"),
-        ("mass_kg", "mass kg", "no valid TOML"),
+        ("mass_kg", "mass kg", "not valid TOML"),
     ],
 )
 def test_unusable_description_is_refused(trial: Path, old: str, new: str, says: str) -> None:
@@ -152,7 +152,9 @@ def test_wrong_identifier_is_found_when_the_trial_is_read(trial: Path) -> None:
 def test_a_folder_of_trials_is_no_trial_and_names_them(trial: Path) -> None:
     for name in ("run", "slow"):
         shutil.copytree(trial, trial.parent / name)
-    says = rf"s01: is no trial but a folder of trials \(there are: run, slow, {trial.name}\); give"
+    says = (
+        rf"s01: is not a trial but a folder of trials \(there are: run, slow, {trial.name}\); give"
+    )
     with pytest.raises(FormatError, match=says):
         read_trial(trial.parent)
 
@@ -173,9 +175,9 @@ def test_missing_directory_is_named(tmp_path: Path) -> None:
         ("time\n0\n", "no EMG channel"),
         ("time,SOL_r\n", "no rows"),
         ("time,SOL_r,SOL_r\n0,1,2\n", "two channels are named 'SOL_r'"),
-        ("time,SOL_r\n0,1\n0,2\n", "line 3: time 0 s stands twice"),
+        ("time,SOL_r\n0,1\n0,2\n", "line 3: time 0 s appears twice"),
         ("time,SOL_r\n0,1,2\n", "line 2: 3 fields where the header promises 2"),
-        ("time,SOL_r\n0,loud\n", "line 2: column 2: 'loud' is no number"),
+        ("time,SOL_r\n0,loud\n", "line 2: column 2: 'loud' is not a number"),
     ],
 )
 def test_unusable_emg_is_refused(tmp_path: Path, text: str, says: str) -> None:

@@ -207,7 +207,7 @@ def test_what_is_no_xdf_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "broken.xdf"
     for content in (b"", b"hello" * 100):
         path.write_bytes(content)
-        with pytest.raises(FormatError, match="no readable XDF"):
+        with pytest.raises(FormatError, match="not a readable XDF"):
             read_xdf(path)
     with pytest.raises(FormatError, match="no such file"):
         read_xdf(tmp_path / "absent.xdf")

@@ -63,7 +63,7 @@ def test_forces_that_come_too_late_are_told_once_with_their_delay(
         plates.newest_s = t - 0.025 - (0.0 if plates.fresh else 0.012)
         frames.align(t, t)
     (line,) = caplog.messages
-    assert line.startswith("forces come 12 ms too late for their frames")
+    assert line.startswith("forces arrive 12 ms too late for their frames")
 
 
 def test_plates_that_fall_silent_are_not_late(caplog: pytest.LogCaptureFixture) -> None:

@@ -104,7 +104,7 @@ def test_frames_that_come_two_at_a_time_are_said_once(caplog: pytest.LogCaptureF
     batches = Batches()
     for k in range(2000):
         batches.step(1 if k % 5 == 0 else 2)  # now and then the second comes a moment later
-    assert [r.message.split(":")[0] for r in caplog.records] == ["frames come 2 at a time"]
+    assert [r.message.split(":")[0] for r in caplog.records] == ["frames arrive 2 at a time"]
 
 
 def test_a_sender_that_stalls_now_and_then_sends_no_batches(

@@ -107,7 +107,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_xml_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "setup.xml"
     path.write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(FormatError, match="no valid XML"):
+    with pytest.raises(FormatError, match="not valid XML"):
         read_ik_setup(path)
 
 

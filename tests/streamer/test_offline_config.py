@@ -219,7 +219,7 @@ def test_markers_that_lie_on_their_side_are_said(
     session = up and load_config(configured(tmp_path, markers={"up": up}))
     file = WALK / "markers.trc" if up == "z" else z_up_files(tmp_path)[0]
     read_input(file, session=session or None)
-    assert f"{file.name}: the person seems to lie" in capsys.readouterr().err
+    assert f"{file.name}: the person seems to lie down" in capsys.readouterr().err
 
 
 def test_forces_that_nobody_can_tell_apart_are_refused(tmp_path: Path) -> None:

@@ -82,4 +82,4 @@ def test_a_model_that_may_not_be_scaled_is_asked_about_once(
         for rms in [NEAR_M] * ENOUGH + [1.2 * LOOSE_M] * 3 * ENOUGH:
             doubts.step(np.zeros(len(NAMES)), rms, held=False)
     (line,) = (record.getMessage() for record in caplog.records)
-    assert line.startswith("markers lie 36 mm from the model's, 30 mm are unusual")
+    assert line.startswith("markers lie 36 mm from the model's, 30 mm is unusual")

@@ -164,7 +164,7 @@ def test_unknown_channels_and_electrodes_that_come_off_are_told(
         out, err = capsys.readouterr()
         assert made in out
         typo, silent = err.splitlines()
-        assert typo.startswith("warning: made/one/walk: EMG channel Vm_r is no known channel")
+        assert typo.startswith("warning: made/one/walk: EMG channel Vm_r is not a known channel")
         assert "VM_r" in typo
         assert silent.startswith("warning: made/two/walk: EMG channel SOL_r is silent for 4.")
 
@@ -276,7 +276,7 @@ def test_misuse_is_refused_before_work_begins(trials: Path, tmp_path: Path) -> N
         check_workers(2, "tcp://127.0.0.1:8786")
     with pytest.raises(ConfigError, match="--workers is 0"):
         check_workers(0, None)
-    with pytest.raises(ConfigError, match="'loud' has no meaning"):
+    with pytest.raises(ConfigError, match="'loud' is unknown"):
         prepare.run([trials], tmp_path / "cache", variants=["loud"], workers=1)
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -47,7 +47,7 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("training: {epochs: 0}", "must be 1 or more"),
         ("workers: 0", "train.yaml: `workers` is 0, it must be 1 or more"),
         ("{workers: 2, training: {devices: 2}}", "in each other's way"),
-        ("variants: [loud]", "train.yaml: variant 'loud' has no meaning"),
+        ("variants: [loud]", "train.yaml: variant 'loud' is unknown"),
         ("variants: [predicted, noise-1+causal]", r"`variants` has 'noise-1\+causal', .*two targ"),
         ("rate_hz: -100", "train.yaml: `rate_hz` is -100, it must be between 10 and 1000"),
         ("rate_hz: 0", "`rate_hz` is 0"),
@@ -94,7 +94,7 @@ def test_an_option_that_cannot_work_is_refused_too() -> None:
 def test_a_binary_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "train.yaml"
     path.write_bytes(b"\x89PNG\r\n")
-    with pytest.raises(ConfigError, match=r"train\.yaml: no text in UTF-8"):
+    with pytest.raises(ConfigError, match=r"train\.yaml: not UTF-8 text"):
         load_train_config(path)
 
 

@@ -189,7 +189,7 @@ def test_a_c3d_files_plates_may_have_other_names_in_the_stream(tmp_path: Path) -
     path = str(write_c3d(tmp_path / "t.c3d", plate_file(2)))
     named = ForceStream(transducers=path, channels=[LEFT])
     assert [labels for _, labels in described_plates(named)] == [tuple(LEFT)]
-    with pytest.raises(ConfigError, match=r"has 2 plates, .*t\.c3d has 1; give for each"):
+    with pytest.raises(ConfigError, match=r"has 2 plates, .*t\.c3d has 1; give each"):
         described_plates(ForceStream(transducers=path, channels=[LEFT, RIGHT]))
     with pytest.raises(ConfigError, match="plate 1 has 5 labels; give its 6"):
         described_plates(ForceStream(transducers=path, channels=[LEFT[:5]]))
@@ -235,16 +235,20 @@ def test_a_configuration_says_where_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("was", "now", "says"),
     [
-        ("  channels: [[Fx, Fy, Fz, Mx, My, Mz]]\n", "", "are 1 and `channels` 0; give for each"),
+        (
+            "  channels: [[Fx, Fy, Fz, Mx, My, Mz]]\n",
+            "",
+            "there are 1 `transducers` but 0 `channels`; give each",
+        ),
         (", [0.6, 0, 0]]", "]", "forces: transducers"),
         ("origin", "depth", "depth"),
         ("Fz", "Fx", "`channels` has 'Fx' twice"),
         ("plates: auto\n", "", "and there are none; add `plates: auto`, or `loads`"),
-        ("  channels", "  up: z\n  channels", "`up` is not for `transducers`"),
+        ("  channels", "  up: z\n  channels", "`up` does not go with `transducers`"),
         (
             CONFIG[CONFIG.index("  transducers") : CONFIG.index("  channels")],
             "",
-            "`channels` are those of `transducers`",
+            "`channels` only go with `transducers`",
         ),
         (
             CONFIG[CONFIG.index("  transducers") : CONFIG.index("  channels")],
@@ -268,7 +272,7 @@ def test_what_cannot_be_is_refused(tmp_path: Path, was: str, now: str, says: str
         (lambda c: 1e3 * c, "has sides of 400, 1200, 400, 1200 m; give the four `corners`"),
         (lambda c: 0.0 * c, "has sides of 0, 0, 0, 0 m"),
         (lambda c: np.nan * c, "has sides of nan"),
-        (lambda c: c[[0, 1, 3, 2]], "is no rectangle"),
+        (lambda c: c[[0, 1, 3, 2]], "is not a rectangle"),
         (lambda c: c[:, [0, 2, 1]], "stands upright; .* x, z, -y"),
         (lambda c: c[::-1], "measures above its surface: the order of its `corners` or the sign"),
     ],

@@ -97,7 +97,7 @@ def test_emg_with_a_hole_is_refused_with_its_place(step_s: float) -> None:
     emg = Storage(time, ("SOL_r",), np.abs(np.sin(5.0 * time))[:, None])
     holed = replace(trial, emg=emg, emg_kind="envelope", emg_muscles={"SOL_r": ("SOL_r",)})
     with pytest.raises(
-        EmgError, match=r"walk: emg\.csv has a hole of 0\.3\d? s after 0\.\d+ s; cut"
+        EmgError, match=r"walk: emg\.csv has a gap of 0\.3\d? s after 0\.\d+ s; cut"
     ):
         trial_features(holed, model)
 
@@ -158,7 +158,7 @@ def test_emg_that_is_none_is_refused_by_its_channel(
     ("muscles", "says"),
     [
         (("soleus_r",), r"names soleus_r, which the model lacks; correct the name \(.*SOL_r"),
-        (("SOL_r", "TA_l"), "names TA_l, which is of the other leg; correct the side"),
+        (("SOL_r", "TA_l"), "names TA_l, which is on the other leg; correct the side"),
     ],
 )
 def test_muscles_under_an_electrode_are_the_models(muscles: tuple[str, ...], says: str) -> None:
