@@ -94,7 +94,7 @@ class ExternalForces:
         corners: F64 | None = None,
     ) -> None:
         if mode not in MODES:
-            raise SettingsError(f"ground reaction '{mode}' has no meaning; use {', '.join(MODES)}")
+            raise SettingsError(f"ground reaction '{mode}' is unknown; use {', '.join(MODES)}")
         on_feet = _all_on_feet(loads)
         _check_corners(corners, len(loads))
         feet = require_feet(model) if mode == "predicted" or on_feet else find_feet(model)

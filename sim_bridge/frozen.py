@@ -57,12 +57,12 @@ class FrozenMarkers:
             self._said_frozen = True
             _log.warning(
                 "all markers stay the same to the last bit: the cameras have stopped, or their "
-                "software sends the last frame again; the pose is held until they move"
+                "software repeats the last frame; the pose is held until they move"
             )
         elif self._repeats == _TOLD_AFTER and not self._said_frozen:
             _log.warning(
-                "%d frames are the one before to the last bit: the pose is held in them; give the "
-                "markers at the rate at which they were measured",
+                "%d frames repeat the one before to the last bit: the pose is held in them; give "
+                "the markers at the rate at which they were measured",
                 self._repeats,
             )
 

@@ -390,7 +390,7 @@ def _unseen(model: CompiledModel, links: I64) -> tuple[str, ...]:
     seen, joint = moving(model, links.tolist()), ~moving(model, base_links(model))
     if joint.any() and not (seen & joint).any():
         raise MarkerMismatch(
-            f"the {len(links)} markers that match see no joint, where the body is at most: have "
-            "those of the limbs sent, rename them, or pair them (`names`)"
+            f"the {len(links)} markers that match show no joint, at most where the body is: send "
+            "those of the limbs, rename them, or pair them (`names`)"
         )
     return tuple(name for name, s in zip(model.coordinates.free_names, seen, strict=True) if not s)

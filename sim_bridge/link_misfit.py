@@ -59,8 +59,8 @@ class LinkMisfit:
         if self._frames >= _SAID_AFTER and not self._said:
             self._said = True
             _log.warning(
-                "markers of %s lie %.0f mm from the model's: look at their labels, which may be "
-                "exchanged, and at their places on the model",
+                "markers of %s lie %.0f mm from the model's: check their labels, which may be "
+                "exchanged, and their places on the model",
                 self._names[link],
                 1e3 * rms,
             )

@@ -110,7 +110,7 @@ class MarkerGate:
         self._frames += 1
         if self._frames == _SAID_AFTER and 0 < self.n_expected < len(self.worn):
             _log.warning(
-                "markers %s have not been seen since the start: the pose is that of the others",
+                "markers %s have not been seen since the start: the pose comes from the others",
                 ", ".join(n for n, ever in zip(self._names, self.worn, strict=True) if not ever),
             )
         return self.n_expected > before
@@ -168,8 +168,8 @@ class MarkerGate:
         if not self._told[i]:
             self._told[i] = True
             _log.warning(
-                "marker %s is more than %.0f cm from where it sat on the body: it is not used "
-                "until it is back; put it back, correct its label, or start anew with it there",
+                "marker %s is more than %.0f cm from its place on the body: ignored until it "
+                "returns; put it back, correct its label, or restart the session with it there",
                 self._names[i],
                 100.0 * GATE_M,
             )

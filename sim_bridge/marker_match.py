@@ -32,7 +32,7 @@ class MarkerMatch:
             lines.append(f"{n} of {n + matched} incoming markers are not in the model: {which}")
         if n := len(self.absent):
             which = _listed(self.absent, n)
-            lines.append(f"{n} of {n + matched} markers of the model do not come in: {which}")
+            lines.append(f"{n} of {n + matched} markers of the model are not received: {which}")
         return lines
 
 
@@ -64,7 +64,7 @@ def match_markers(incoming: Sequence[str], model: Sequence[str]) -> MarkerMatch:
     for k, j in pairs:
         if j in found:
             raise MarkerMismatch(
-                f"'{incoming[found[j]]}' and '{incoming[k]}' are both the marker {model[j]};"
+                f"'{incoming[found[j]]}' and '{incoming[k]}' both match the marker {model[j]};"
                 " rename one, or send one subject only"
             )
         found[j] = k

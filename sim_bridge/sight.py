@@ -129,8 +129,8 @@ class Sight:
         self._said = True
         hardly = (self.told < SHARE * self._by_all) & self._counts
         _log.warning(
-            "too little is seen of %s, so that poses are guesses, and flagged; have these markers "
-            "seen, or give them weight 0 in an IK setup: %s",
+            "too few markers show %s, so poses are guesses, and flagged; make these markers "
+            "visible, or give them weight 0 in an IK setup: %s",
             ", ".join(n for n, h in zip(self._coordinates, hardly, strict=True) if h),
             ", ".join(n for n, s in zip(self._names, self._seen, strict=True) if not s),
         )

@@ -43,7 +43,7 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
     if not markers.names:
         raise ModelFileError(f"{osim} has no markers; add its marker set to the model first")
     if not len(coordinates.free_index):
-        raise ModelFileError(f"nothing moves in {osim}; unlock the coordinates that do")
+        raise ModelFileError(f"nothing can move in {osim}; unlock the coordinates that should")
     working = working_muscles(model)
     muscles = read_muscles(working)
     refuse_other_forces(model)

@@ -81,8 +81,8 @@ def tell_of_ranges(model: Any, coordinates: Coordinates, functions: PiecewisePol
             leaving.append(f"{name} (follows {coordinates.names[leader]})")
     if leaving:
         _log.warning(
-            "coupled coordinates that leave the range they are clamped to: %s; OpenSim would hold"
-            " back what they follow, here the range does not bind; widen it or narrow the leader's",
+            "coupled coordinates leave the range they are clamped to: %s; OpenSim would hold back"
+            " the one they follow, this program does not; widen the range or narrow the leader's",
             ", ".join(leaving),
         )
 
@@ -154,7 +154,7 @@ def _couple(
         ready = [tie for tie in ties if tie[2] not in waiting]
         if not ready:
             raise UnsupportedComponent(
-                "CoordinateCouplerConstraint", ties[0][0], "its couplers go round in a circle"
+                "CoordinateCouplerConstraint", ties[0][0], "its couplers form a loop"
             )
         for name, dependent, independent, number in ready:
             whole = functions.compose(number, int(function[independent]))

@@ -58,7 +58,7 @@ def working_muscles(model: Any) -> list[Any]:
     off = [m.getName() for m in muscles if not m.get_appliesForce()]
     if off:
         _log.warning(
-            "muscles left out, for their appliesForce is false: %s; set it to true to recruit them",
+            "muscles left out because appliesForce is false: %s; set it to true to recruit them",
             ", ".join(off),
         )
     return [m for m in muscles if m.get_appliesForce()]

@@ -30,7 +30,7 @@ def refuse_outside_sets(model: Any) -> None:
             raise UnsupportedComponent(
                 part.getConcreteClassName(),
                 part.getName(),
-                f"it stands outside of the model's {kind}Set; move it there, or remove it",
+                f"it is outside the model's {kind}Set; move it there, or remove it",
             )
 
 

@@ -101,7 +101,7 @@ def _walk_joints(model: Any, builder: _Builder) -> None:
             raise UnsupportedComponent(
                 joint.getConcreteClassName(),
                 joint.getName(),
-                "its parent is not connected to ground; exchange its parent and child frames",
+                "its parent is not connected to ground; swap its parent and child frames",
             )
         for joint in ready:
             if joint.getChildFrame() in builder.frames:

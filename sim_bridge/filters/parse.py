@@ -54,7 +54,7 @@ def make_filter(name: str, n: int, rate_hz: float, balls: I64 = _NO_BALLS) -> De
         If the name or a number in it has no meaning at this rate.
     """
     if not (rate_hz > 0.0 and math.isfinite(rate_hz)):
-        raise SettingsError(f"a frame rate of {rate_hz} Hz has no meaning; give a positive one")
+        raise SettingsError(f"a frame rate of {rate_hz} Hz is not valid; give a positive one")
     kind, *numbers = (CAUSAL_DEFAULT if name == "causal" else name).split(":")
     if kind == "zero-phase":
         raise SettingsError(f"filter '{name}' looks ahead and cannot run live; write {_FORMS}")
@@ -63,10 +63,10 @@ def make_filter(name: str, n: int, rate_hz: float, balls: I64 = _NO_BALLS) -> De
     except ValueError:
         values = []
     if not values or not all(math.isfinite(x) for x in values):
-        raise SettingsError(f"filter '{name}' has no meaning; write {_FORMS}")
+        raise SettingsError(f"filter '{name}' is not valid; write {_FORMS}")
     made = _made(name, kind, values, n + 4 * len(balls), rate_hz)
     if made is None:
-        raise SettingsError(f"filter '{name}' has no meaning; write {_FORMS}")
+        raise SettingsError(f"filter '{name}' is not valid; write {_FORMS}")
     return BallFilter(made, balls) if len(balls) else made
 
 
@@ -83,8 +83,8 @@ def _made(
             return None
         if degree == 2 and 2 * lag != window - 1:
             raise SettingsError(
-                f"filter '{name}': the accelerations of a parabola are those in the middle of its"
-                f" frames, later than declared; take a degree of 3 or more"
+                f"filter '{name}': the accelerations of a parabola belong to the middle of its"
+                f" frames, later than declared; use a degree of 3 or more"
             )
         return SavitzkyGolayFilter(n, rate_hz, int(window), int(degree), int(lag))
     if len(values) > 2 or first < 0.0:
@@ -106,7 +106,7 @@ def zero_phase_cutoff(name: str) -> float | None:
     try:
         cutoff = float(number)
     except ValueError:
-        raise SettingsError(f"filter '{name}' has no meaning; write {_FORMS}") from None
+        raise SettingsError(f"filter '{name}' is not valid; write {_FORMS}") from None
     if not cutoff > 0.0:
         raise SettingsError(f"filter '{name}' needs a positive cutoff in Hz")
     return cutoff

@@ -86,8 +86,8 @@ def require_feet(model: CompiledModel) -> Feet:
     names = model.bodies.names
     if feet is None:
         raise UnknownBody(
-            "no feet to predict forces under or to find on plates: the model needs the bodies"
-            " calcn_r, toes_r, calcn_l and toes_l under a body that is free to move, and has"
+            "no feet to predict forces under, or to find on plates: the model needs the bodies"
+            " calcn_r, toes_r, calcn_l and toes_l under a body that is free to move, but has"
             f" {', '.join(names)};"
             " use measured forces, each on the body that it acts on"
         )

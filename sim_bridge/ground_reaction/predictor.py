@@ -225,7 +225,7 @@ def _require_upright(gravity: F64) -> None:
     if not is_upright(gravity):
         x, y, z = gravity
         raise SettingsError(
-            f"gravity is ({x:g}, {y:g}, {z:g}) m/s^2, and forces under feet are only found where"
+            f"gravity is ({x:g}, {y:g}, {z:g}) m/s^2, but forces under feet are only found if"
             " it points along -y; turn the model so that y is up, or use ground_reaction: measured,"
             " each force on the body that it acts on"
         )

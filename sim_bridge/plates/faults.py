@@ -36,27 +36,27 @@ class PlateFault(IntEnum):
 
 _MESSAGES = {
     PlateFault.NONE: "measures as it should",
-    PlateFault.INVERTED: "the body's weight points down: its sign is inverted; it is not used. "
-    "Send what the floor does to the foot, of a plate that was zeroed",
+    PlateFault.INVERTED: "its vertical force points down: its sign is inverted; it is not used. "
+    "Send the force of the floor on the foot, from a plate that was zeroed",
     PlateFault.WEIGHT_ON_X: "the body's weight lies on its x axis, but y is up: its axes are "
     "swapped; it is not used. Correct the order of its channels",
     PlateFault.WEIGHT_ON_Z: "the body's weight lies on its z axis, but y is up: its axes are "
-    "swapped; it is not used. Say `up: z` for the stream, or correct the order of its channels",
+    "swapped; it is not used. Set `up: z` for the stream, or correct the order of its channels",
     PlateFault.HEAVY: "it shows more than three times the body's weight: its unit is wrong; it is "
     "not used. Send newtons, and check the model's mass",
     PlateFault.FROZEN: "its vertical force stays the same under load: it is stuck or at its limit; "
     "not used while that lasts. Check its amplifier and range",
     PlateFault.NO_LOAD: "it shows no load although the foot carries the body: the foot is beside "
     "it, or it is off; predicted until it shows load. Check it if the foot was on it",
-    PlateFault.EDGE: "a foot is on its edge, and part of the force may be beside it; predicted "
-    "there. Step on the middle of a plate",
+    PlateFault.EDGE: "a foot is on its edge, so part of the force may miss it; force is "
+    "predicted there. Step on the middle of a plate",
     PlateFault.BESIDE: "its centre of pressure lies outside its corners: the unit of its points or "
     "moments is wrong, or its corners, its origin or the order of its channels; it is not used. "
-    "Correct that, or exchange it with the plate that it is",
+    "Correct that, or swap it with the plate it really is",
     PlateFault.NOT_ZEROED: "it shows {offset:+.0f} N while nobody is on it: it was not zeroed, or "
-    "it drifts; it is used as it is, and moments are wrong. Zero it with nobody on it",
-    PlateFault.OTHER_FOOT: "the other foot than the one that gets its force stands on it: left and "
-    "right are exchanged; it is not used. Exchange its channels or the bodies of the loads, or let "
+    "it drifts; it is used as it is, so moments are wrong. Zero it with nobody on it",
+    PlateFault.OTHER_FOOT: "the foot on it is not the one that gets its force: left and right are "
+    "exchanged; it is not used. Swap its channels or the bodies of the loads, or let "
     "`plates: auto` find the feet",
     PlateFault.UNDER_NOBODY: "its centre of pressure is more than 12 cm from both feet: its origin,"
     " an axis or a unit is wrong, or the markers have another origin; it is not used. Correct that",

@@ -95,13 +95,13 @@ def _verdict(means: F64, weight: float) -> str:
     ratio = means[1] / max(means[_NEEDED + 1], 1e-9)
     if abs(ratio - 1.0) > _GAIN:
         return (
-            f"together they are {ratio:.2f} times what the motion needs: look at their unit and "
-            "gain, at the model's mass, and whether something else carries the person"
+            f"together they are {ratio:.2f} times what the motion needs: check their unit and "
+            "gain, the model's mass, and whether something else carries the person"
         )
     if means[_SIZE - 1] > _TORQUE_M:
         return (
             f"their free torque is {means[_SIZE - 1] * weight:.0f} N m more than the motion needs: "
-            "look at its unit"
+            "check its unit"
         )
     for axis, c, k in (("x", 0, _PRODUCTS), ("z", 2, _PRODUCTS + 3)):
         needed = means[k] - means[_NEEDED + c] ** 2
@@ -110,14 +110,14 @@ def _verdict(means: F64, weight: float) -> str:
         r = common / np.sqrt(max(needed * measured, 1e-12))
         if needed > _MOVES**2 and r < _FOLLOWS:
             return (
-                f"together they do not follow the motion along {axis} (correlation {r:.2f}): look "
-                "at the sign and the order of their channels, and at their clock"
+                f"together they do not follow the motion along {axis} (correlation {r:.2f}): check "
+                "the sign and the order of their channels, and their clock"
             )
     for axis, moment in (("x", means[_MOMENT + 2]), ("z", -means[_MOMENT])):
         if abs(moment) > _OFF_M * means[1]:
             return (
                 f"their points lie {-100.0 * moment / means[1]:+.0f} cm off along {axis}, by the "
-                "moment about the body: look at their origin and axes, and at those of the markers"
+                "moment about the body: check their origin and axes, and those of the markers"
             )
     return ""
 

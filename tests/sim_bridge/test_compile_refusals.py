@@ -58,7 +58,7 @@ def test_a_model_in_which_all_is_locked_is_refused(small_case: Callable[[Any], C
     model, _ = muscled()
     for name in ("hinge_angle", "twist", "bend"):
         coordinate(model, name).setDefaultLocked(True)
-    with pytest.raises(ModelFileError, match=r"nothing moves in .*small\.osim; unlock"):
+    with pytest.raises(ModelFileError, match=r"nothing can move in .*small\.osim; unlock"):
         small_case(model)
 
 

@@ -312,5 +312,5 @@ def test_coordinates_that_no_marker_sees_are_named(walker: CompiledModel) -> Non
 
 
 def test_markers_of_the_pelvis_alone_are_refused(walker: CompiledModel) -> None:
-    with pytest.raises(MarkerMismatch, match="the 4 markers that match see no joint"):
+    with pytest.raises(MarkerMismatch, match="the 4 markers that match show no joint"):
         InverseKinematics(walker, ["R.ASIS", "L.ASIS", "R.PSIS", "L.PSIS"])

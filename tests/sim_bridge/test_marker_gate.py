@@ -160,7 +160,9 @@ def test_markers_that_are_elsewhere_for_long_are_named_once(
         moved[both, 2] += aside_m
         for _ in range(frames):
             ik.step(moved)
-    lines = [r.getMessage() for r in caplog.records if "from where it sat" in r.getMessage()]
+    lines = [
+        r.getMessage() for r in caplog.records if "from its place on the body" in r.getMessage()
+    ]
     assert sorted(line.split(" from")[0] for line in lines) == [
         "marker L.Toe is more than 5 cm", "marker R.Knee is more than 5 cm",
     ]  # fmt: skip
@@ -240,4 +242,4 @@ def test_labels_exchanged_within_a_foot_are_flagged_and_it_is_named(
         assert ik.misplaced or not ik.complete or not wrong
         assert not clean.misplaced
     assert ik.misplaced
-    assert caplog.text.count("look at their labels, which may be exchanged") == 1
+    assert caplog.text.count("check their labels, which may be exchanged") == 1

@@ -17,7 +17,7 @@ def test_pairs_by_name_and_lists_what_is_left_over() -> None:
     assert match.absent == ("R.Knee.Lat", "R.Ankle.Lat")
     assert match.left_over() == [
         "1 of 4 incoming markers are not in the model: ghost",
-        "2 of 5 markers of the model do not come in: R.Knee.Lat, R.Ankle.Lat",
+        "2 of 5 markers of the model are not received: R.Knee.Lat, R.Ankle.Lat",
     ]
 
 

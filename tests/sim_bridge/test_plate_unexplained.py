@@ -84,7 +84,7 @@ def test_what_is_wrong_with_all_plates_is_told_in_words(
 ) -> None:
     _, told = run(trial, spoil)
     assert told[ALL_PLATES].startswith(said)
-    assert "look at" in told[ALL_PLATES]
+    assert "check" in told[ALL_PLATES]
 
 
 def test_how_far_points_are_off_is_about_right(trial: RecordedTrial) -> None:

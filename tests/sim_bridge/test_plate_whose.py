@@ -153,7 +153,7 @@ def told_in(
     for i in range(min(frames, len(walk.time))):
         out = bridge.step(float(walk.time[i]), walk.markers[i], forces[i])
         status.append(out.status)
-    return [m for m in told if "foot than" in m or "both feet" in m], np.array(status)
+    return [m for m in told if "not the one that gets" in m or "both feet" in m], np.array(status)
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,7 @@ def test_a_stream_that_is_padded_throughout_is_told(
     for i in range(100):
         found = bridge.step(float(trial.time[i]), trial.markers[i - i % 2], trial.forces[i])
         assert bool(found.status & BridgeStatus.HOLD) == (i % 2 == 1)
-    assert caplog.text.count("20 frames are the one before") == 1
+    assert caplog.text.count("20 frames repeat the one before") == 1
 
 
 def test_from_a_guess_before_a_pause_nothing_is_bridged(

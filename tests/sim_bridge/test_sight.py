@@ -81,7 +81,7 @@ def test_whom_markers_never_told_is_flagged_and_named(
         out = bridge.step(float(trial.time[i]), markers, trial.forces[i])
         assert out.guessed != whole
         assert out.status & BridgeStatus.GAP or whole
-    lines = [r.getMessage() for r in caplog.records if "too little is seen" in r.getMessage()]
+    lines = [r.getMessage() for r in caplog.records if "too few markers show" in r.getMessage()]
     assert len(lines) == 1
     assert "pelvis_tilt" in lines[0]
     assert lines[0].endswith("IK setup: R.ASIS, L.ASIS, R.PSIS, S2, L.PSIS")
