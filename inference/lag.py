@@ -83,7 +83,7 @@ def _lag_s(channels: Sequence[Sequence[Series]], rate_hz: float, reach_s: float)
 
 def _too_far(dataset: str, lag_s: float, reference: str, removed_s: float) -> str:
     return (
-        f"warning: the EMG of {dataset} stands {1e3 * lag_s:+.0f} ms against its motion, by that "
-        f"of {reference}; no more than {1e3 * MAX_LAG_S:.0f} ms are looked for, and "
-        f"{1e3 * removed_s:+.0f} ms taken: correct the times in emg.csv of either"
+        f"warning: the EMG of {dataset} is {1e3 * lag_s:+.0f} ms off its motion, compared with "
+        f"{reference}; at most {1e3 * MAX_LAG_S:.0f} ms are searched, and "
+        f"{1e3 * removed_s:+.0f} ms removed: correct the times in one of their emg.csv files"
     )

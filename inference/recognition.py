@@ -79,6 +79,6 @@ def out_of_time(lag_s: float) -> str:
     if abs(lag_s) <= MAX_LAG_S:
         return ""
     return (
-        f"stands {1e3 * lag_s:+.0f} ms against the network's estimate, and "
-        f"{1e3 * MAX_LAG_S:.0f} ms are the most; check the names of the channels, left and right"
+        f"is {1e3 * lag_s:+.0f} ms off the network's estimate, {1e3 * MAX_LAG_S:.0f} ms at most "
+        "are allowed; check the names of the channels, left and right"
     )

@@ -217,7 +217,7 @@ def prepare(
         Path | None, typer.Option("--out", "--cache", help="Where records are kept.")
     ] = None,
     variants: Annotated[
-        str, typer.Option(help="Variants to add to the recorded one: predicted, noise-1, causal.")
+        str, typer.Option(help="Variants beside the recorded one, as in predicted,noise-1,causal.")
     ] = "",
     scheduler: Annotated[str | None, typer.Option(help="Dask scheduler, tcp://host:8786.")] = None,
     workers: Annotated[

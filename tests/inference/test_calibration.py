@@ -317,7 +317,7 @@ def test_emg_half_a_stride_late_is_refused() -> None:
 
 @pytest.mark.parametrize("lag_s", [-0.3, -0.2, 0.2, 0.3])
 def test_emg_out_of_time_is_refused_and_by_how_much_is_said(lag_s: float) -> None:
-    words = re.escape(f"the EMG stands {1e3 * lag_s:+.0f} ms ") + ".*`emg: lag_ms`"
+    words = re.escape(f"the EMG is {1e3 * lag_s:+.0f} ms ") + ".*`emg: lag_ms`"
     with pytest.raises(CalibrationError, match=words):
         run(take(recording(40.0, lag_s=lag_s)))
 
