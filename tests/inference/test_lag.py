@@ -37,5 +37,5 @@ def test_a_lag_that_is_too_large_to_be_removed_is_told(lag_s: float, told: bool)
         found = float(line.split(" ms")[0].split()[-1])
         # as above: steps of 10 ms, and the person's own tempo
         assert abs(found - 1e3 * lag_s) <= 10.1
-        assert line.startswith("warning: the EMG of off stands ")
-        assert "by that of many" in line
+        assert line.startswith("warning: the EMG of off is ")
+        assert "compared with many" in line

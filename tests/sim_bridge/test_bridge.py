@@ -280,7 +280,7 @@ def test_a_stamp_without_meaning_counts_as_the_next_frames(
     ("settings", "message"),
     [
         ({"rate_hz": 0.0}, "frame rate"),
-        ({"rate_hz": 100.0, "filter": "kalman"}, "no meaning"),
+        ({"rate_hz": 100.0, "filter": "kalman"}, "'kalman' is not valid"),
         ({"rate_hz": 100.0, "filter": "zero-phase:6"}, "looks ahead"),
         ({"rate_hz": 100.0, "reserve": 0.0}, "positive"),
         ({"rate_hz": 100.0, "residual": -1.0}, "positive"),
