@@ -201,7 +201,7 @@ class Bridge:
         self._free, self._free_speed = np.zeros((2, len(self._free_index)))
         self._leaps = Leaps(model)
         self._unseen_t = -np.inf
-        self._guessed = self._guess_held = False  # the last pose before this one, before a pause
+        self._blind = self._blind_held = False  # the last pose before this one, before a pause
         self._markers = np.zeros((self.ik.n_labels, 3))
         self._frozen = FrozenMarkers(self.ik.n_labels)
         self.output = BridgeOutput(
@@ -237,7 +237,7 @@ class Bridge:
         self._frozen.reset()
         self._leaps.reset()
         self._unseen_t = -np.inf
-        self._guessed = self._guess_held = False
+        self._blind = self._blind_held = False
         self._external.reset()
         self.so.reset()
 
@@ -288,11 +288,11 @@ class Bridge:
         self._external.delay(t, forces)
         if status & _HOLD:
             self.unseen_until(t)
-            self._guess_held = self._guessed
+            self._blind_held = self._blind
         else:  # the filter bridges the gap, or starts anew, when markers are back
-            if self._guess_held:  # there is nothing to bridge from
+            if self._blind_held:  # there is nothing to bridge from
                 self._filter.reset()
-            self._guessed, self._guess_held = self.ik.blind, False
+            self._blind, self._blind_held = self.ik.blind, False
             if not self.ik.complete or self.ik.guessed:
                 self.unseen_until(t + GUESS_TOLD_S * self.ik.blind)
             if self._leaps.step(t, self.ik.q, self.ik.surprised):

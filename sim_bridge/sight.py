@@ -8,7 +8,6 @@ the diagonal of N is about as large as ever, its complement a sixth.
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,14 +15,8 @@ from ._jit import F64, I64, Bool, kernel
 from .base_coordinates import base_links
 from .kinematics import Pose, Skeleton, skeleton_of
 from .linalg import inverse_diagonal
-from .marker_normal import (
-    Composite,
-    Targets,
-    empty_composite,
-    gather_errors,
-    is_there,
-    normal_equations,
-)
+from .marker_normal import Targets, gather_errors, is_there, normal_equations
+from .marker_pose import Work, allocate
 from .model import CompiledModel
 
 _log = logging.getLogger(__name__)
@@ -79,7 +72,8 @@ class Sight:
         self._counts[leads[leads >= 0]] = True
         # every marker has the same row: where it is does not matter, and its weight tells if it is
         self._targets = targets._replace(weight=np.zeros(n), column=np.zeros(n, dtype=np.int64))
-        self._work = _allocate(model, _KNOWN + tasks * targets.weight.sum() / usual)
+        self._known = _KNOWN + tasks * targets.weight.sum() / usual
+        self._work, self._nowhere, self._result = allocate(model), np.zeros((1, 3)), np.zeros(2)
         self._seen = np.zeros(n, dtype=np.bool_)
         self.told, self._by_worn, self._by_all = np.zeros((3, n_free))
         self._said = False
@@ -122,7 +116,10 @@ class Sight:
 
     def _look(self, seen: Bool | bool, pose: Pose, told_out: F64) -> None:
         np.multiply(self._weight, seen, out=self._targets.weight)
-        told_of_each(self._skeleton, self._targets, pose, self._work, told_out)
+        told_of_each(
+            self._skeleton, self._targets, self._nowhere, pose, self._known, self._work,
+            self._result, told_out,
+        )  # fmt: skip
 
     def _say(self) -> None:
         """Name once what is guessed for long, and the markers that would tell it."""
@@ -158,35 +155,6 @@ def muscled_links(model: CompiledModel) -> Bool:
     return moved
 
 
-class _Work(NamedTuple):
-    """Memory for what markers tell: ``known`` (n_free,) is what is known without them."""
-
-    known: F64
-    sums: Composite
-    normal: F64
-    bend: F64
-    gradient: F64
-    vectors: F64
-    point: F64
-    result: F64
-    nowhere: F64
-
-
-def _allocate(model: CompiledModel, known: F64) -> _Work:
-    n = len(known)
-    return _Work(
-        known=known,
-        sums=empty_composite(len(model.chain.parent)),
-        normal=np.zeros((n, n)),
-        bend=np.zeros((n, n)),
-        gradient=np.zeros(n),
-        vectors=np.zeros((3, 3)),
-        point=np.zeros(3),
-        result=np.zeros(2),
-        nowhere=np.zeros((1, 3)),
-    )
-
-
 @kernel
 def note_seen(columns: I64, markers: F64, seen_out: Bool) -> bool:
     """Note which markers a frame has; whether they are others than noted before."""
@@ -200,13 +168,24 @@ def note_seen(columns: I64, markers: F64, seen_out: Bool) -> bool:
 
 @kernel
 def told_of_each(
-    skeleton: Skeleton, targets: Targets, pose: Pose, work: _Work, told_out: F64
+    skeleton: Skeleton,
+    targets: Targets,
+    nowhere: F64,
+    pose: Pose,
+    known: F64,
+    work: Work,
+    result: F64,
+    told_out: F64,
 ) -> None:
-    """What the markers with a weight tell of each free coordinate, (n_free,) [m^2/rad^2 or 1]."""
-    gather_errors(skeleton, targets, work.nowhere, pose, work.point, work.sums, work.result)
+    """What the markers with a weight tell of each free coordinate, (n_free,) [m^2/rad^2 or 1].
+
+    ``nowhere`` (1, 3) stands for the place of every marker, which does not matter; ``known``
+    (n_free,) is what is known without them.
+    """
+    gather_errors(skeleton, targets, nowhere, pose, work.point, work.sums, result)
     normal_equations(skeleton, pose, work.sums, work.vectors, work.normal, work.bend, work.gradient)
     for j in range(told_out.shape[0]):
-        work.normal[j, j] += work.known[j]
+        work.normal[j, j] += known[j]
     inverse_diagonal(work.normal, told_out)
     for j in range(told_out.shape[0]):
         told_out[j] = 1.0 / told_out[j]

@@ -189,10 +189,8 @@ def half_widths(
         weight = finite / np.maximum(finite.sum(0), 1) / max(channels, 1)
         values.append((ratio / gains[person])[finite])
         weights.append(weight[finite])
-    return tuple(
-        _weighted_quantile(np.concatenate(values), np.concatenate(weights), share)
-        for share in SHARES
-    )
+    every, weight = np.concatenate(values), np.concatenate(weights)
+    return tuple(_weighted_quantile(every, weight, share) for share in SHARES)
 
 
 def _gains_of_others(errors: Mapping[str, RelativeErrors]) -> dict[str, F64]:
