@@ -1,5 +1,6 @@
 """Forces in over LSL: kept in a bounded memory, interpolated to a frame's time."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,8 +19,11 @@ from streamer.formats import (
     plates_by_name,
 )
 from streamer.frame_forces import FORCE_TRUST_S
+from streamer.frame_times import AHEAD_S
 from streamer.inlet import CHUNK, Inlet
 from streamer.stream_config import ForceStream
+
+_log = logging.getLogger(__name__)
 
 CLOCK_DISAGREEMENT_S = 5e-4
 """The clock offsets that LSL estimates for two streams of one machine may differ by this [s]."""
@@ -93,6 +97,7 @@ class ForceInlet(Inlet):
         tolerance_s = min(max(period_s, CLOCK_DISAGREEMENT_S), FORCE_TOLERANCE_S)
         self._ring = ForceRing(len(wanted), tolerance_s=tolerance_s)
         self.forces = np.zeros((len(wanted), 9))
+        self._told_ahead = False
 
     def _corners(self, settings: ForceStream) -> NDArray[np.float64] | None:
         """Corners of the configured plates; also where a replay has made forces of them already."""
@@ -142,7 +147,23 @@ class ForceInlet(Inlet):
             # what is broken is not known, which is not the same as no force
             rows[~np.isfinite(rows)] = np.nan
             rows[:, self._absent] = 0.0
-            self._ring.extend(stamps - self._lag_s, rows.reshape(self._shape))
+            times = stamps - self._lag_s
+            known = self._of_their_time(times)
+            self._ring.extend(times[known], rows.reshape(self._shape)[known])
             if len(stamps) < CHUNK:
                 break
         return received
+
+    def _of_their_time(self, times: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which samples were not taken after they came; log once if some were."""
+        ahead = times - self._clock.now()
+        known: NDArray[np.bool_] = ahead <= AHEAD_S
+        if not self._told_ahead and not known.all():
+            self._told_ahead = True
+            _log.warning(
+                "force stream %r: time stamps are %.1f s ahead of this machine's clock: its "
+                "samples are not used; correct the sender's time stamps",
+                self.name,
+                float(ahead.max()),
+            )
+        return known

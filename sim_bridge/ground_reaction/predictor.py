@@ -15,9 +15,9 @@ from .feet import POINTS_PER_FOOT, TIP, Feet
 from .share import normal_forces
 
 TOWARDS_BODY = 0.8
-"""How far each foot's force points at the centre of mass, as the forces of walking do (Maus et al.
-2010, doi 10.1038/ncomms1073); what the whole body needs besides is shared like the normal forces.
-"""
+"""How far each foot's force points at the centre of mass; in walking they meet somewhat above it
+(Maus et al. 2010, doi 10.1038/ncomms1073). What the whole body needs besides is shared like the
+normal forces."""
 LARGEST_TWIST = 15.0
 """Free torque of both feet together [N m]; more is an error of the motion."""
 WHOLE = 0.3

@@ -9,14 +9,12 @@ import pylsl
 import pytest
 
 from streamer.channels import Channel
-from streamer.clock import LslClock
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
-from streamer.force_inlet import ForceInlet
 from streamer.formats import ExternalForceColumns
 from streamer.lsl_inlet import MarkerInlet, find, visible_streams
 from streamer.outlets import Outlet, force_channels, marker_channels
-from streamer.stream_config import ForceStream, MarkerStream, Stream
+from streamer.stream_config import MarkerStream, Stream
 
 WAIT_S = 20.0
 LABELS = [
@@ -290,12 +288,6 @@ def test_a_stream_of_text_is_refused(source_id: str) -> None:
     del outlet
 
 
-def force_pair(source_id: str, rate_hz: float = 1000.0) -> tuple[Outlet, ForceInlet]:
-    outlet = Outlet("plates", "Force", force_channels(LABELS), rate_hz, source_id)
-    info = find(Stream(source_id=source_id, timeout_s=WAIT_S))
-    return outlet, ForceInlet(info, ForceStream(), [RIGHT])
-
-
 def test_a_stream_that_describes_more_channels_than_it_sends_is_refused(source_id: str) -> None:
     info = pylsl.StreamInfo("rig", "MoCap", 3, 100.0, pylsl.cf_float32, source_id)
     described = info.desc().append_child("channels")
@@ -305,84 +297,6 @@ def test_a_stream_that_describes_more_channels_than_it_sends_is_refused(source_i
     with pytest.raises(StreamLayoutError, match="'rig' describes 6 channels and sends 3; correct"):
         MarkerInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), MarkerStream())
     del outlet
-
-
-def test_forces_are_interpolated_to_the_instant_asked_for(source_id: str) -> None:
-    outlet, inlet = force_pair(source_id)
-    clock = LslClock()
-    start = clock.now()
-    rows = [[0, 100.0 * k, 0, 0.1, 0, 0, 0, 1.0 * k, 0] for k in range(1, 31)]
-    stamps = start + np.arange(30) / 1000
-    push(outlet, rows, list(stamps))
-    # all of them are there, else a sample half a period before may stand for the instant
-    assert inlet.align(start + 0.0285, clock.now() + WAIT_S)
-    assert inlet.align(start + 0.0105, clock.now() + WAIT_S)
-    # 30 N: 0.3 ms of clock offset at 100 N per sample
-    assert inlet.forces[0, 1] == pytest.approx(1150, abs=30)
-    assert inlet.forces[0, 3] == pytest.approx(0.1)
-    assert inlet.forces[0, 7] == pytest.approx(11.5, abs=0.3)
-
-
-@pytest.mark.parametrize("stated_hz", [50.0, 0.0])
-def test_forces_as_slow_as_markers_are_measured_all_the_same(
-    source_id: str, stated_hz: float
-) -> None:
-    outlet, inlet = force_pair(source_id, stated_hz)
-    clock = LslClock()
-    start = clock.now()
-    push(outlet, [[0, 100.0 * k, 0, 0.1, 0, 0, 0, 0, 0] for k in range(5)], [
-        start + at for at in (0.0, 0.021, 0.04, 0.061, 0.08)
-    ])  # fmt: skip
-    assert inlet.align(start + 0.075, clock.now() + WAIT_S)  # all have come
-    assert all(inlet.align(start + at, 0.0) for at in (0.01, 0.03, 0.05, 0.07))
-
-
-def test_late_forces_are_waited_for_no_longer_than_told_then_held(source_id: str) -> None:
-    outlet, inlet = force_pair(source_id)
-    clock = LslClock()
-    start = clock.now()
-    push(outlet, [[0, 500.0, 0, 0, 0, 0, 0, 0, 0]], [start])
-    assert inlet.align(start, clock.now() + WAIT_S)
-    assert not inlet.align(start + 0.5, clock.now() + 0.01)
-    assert inlet.forces[0, 1] == 500.0
-
-
-def test_plates_are_found_by_their_labels_if_nobody_names_them(source_id: str) -> None:
-    _outlet, named = force_pair(source_id)
-    inlet = ForceInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), ForceStream(), None)
-    assert [load.name for load in inlet.loads] == ["ground_force_r"]
-    assert inlet.forces.shape == named.forces.shape
-
-
-def test_a_stream_without_plates_is_refused(source_id: str) -> None:
-    _outlet = Outlet("f", "Force", [Channel("Fz", type="ForceZ", unit="N")], 100.0, source_id)
-    with pytest.raises(StreamLayoutError, match="ExternalLoads"):
-        ForceInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), ForceStream(), None)
-
-
-def test_a_broken_force_sample_is_not_known(source_id: str) -> None:
-    outlet, inlet = force_pair(source_id)
-    clock = LslClock()
-    t = clock.now()
-    push(outlet, [[float("nan")] * 9], [t])
-    assert inlet.align(t, clock.now() + WAIT_S)
-    assert np.isnan(inlet.forces).all()
-
-
-def test_a_broken_plate_leaves_those_beside_it_known(source_id: str) -> None:
-    labels = [f"{plate}_{part}{a}" for plate in "ab" for part in "vp" for a in "xyz"]
-    loads = [
-        ExternalForceColumns(p, "calcn_r", tuple(six[:3]), tuple(six[3:]), None)
-        for p, six in (("a", labels[:6]), ("b", labels[6:]))
-    ]
-    outlet = Outlet("plates", "Force", force_channels(labels), 1000.0, source_id)
-    inlet = ForceInlet(find(Stream(source_id=source_id, timeout_s=WAIT_S)), ForceStream(), loads)
-    clock = LslClock()
-    t = clock.now()
-    push(outlet, [[float("nan"), *[1.0] * 11]], [t])
-    assert inlet.align(t, clock.now() + WAIT_S)
-    assert np.isnan(inlet.forces[0, 0])
-    np.testing.assert_array_equal(inlet.forces[1], [1.0] * 6 + [0.0] * 3)
 
 
 def test_the_outlets_describe_their_channels_in_xdfs_words() -> None:

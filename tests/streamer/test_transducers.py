@@ -303,7 +303,7 @@ def test_live_they_are_forces_like_others() -> None:
     assert both.corners is not None
     assert one.corners is not None
     np.testing.assert_array_equal(one.corners, both.corners[1:])
-    rows, start = steps(), clock.now()
+    rows, start = steps(), clock.now() - 0.2
     # float32: 6e-8 of 800 N, and of moments over forces of 700 N
     for row, at in zip(measured(rows), start + np.arange(200) / 1000, strict=True):
         outlet.push_sample(row, at)
