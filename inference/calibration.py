@@ -20,7 +20,7 @@ import numpy.typing as npt
 from inference.adapter import Adapter, crossed_estimate, fit_adapter, fold_of
 from inference.calibration_limbs import Limb, Take, join, limbs_of, without
 from inference.calibration_timing import recognise
-from inference.channels import MEASURED, SIDES
+from inference.channels import MEASURED, with_sides
 from inference.dataset import measured_matrix
 from inference.emg_recording import SILENT_S, at_rest, stretches
 from inference.exceptions import CalibrationError
@@ -211,7 +211,7 @@ def _helped(limbs: Sequence[Limb]) -> list[Limb]:
         gain = score.frames * (score.rmse_before**2 - score.rmse_after**2)
         gains[score.channel] = gains.get(score.channel, 0.0) + gain
     plain = [channel for channel, gain in gains.items() if not gain > 0.0]
-    return without(limbs, [f"{channel}_{side}" for channel in plain for side in SIDES])
+    return without(limbs, with_sides(plain))
 
 
 def _against(scores: Sequence[_Score]) -> list[str]:

@@ -9,6 +9,7 @@ sign change.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, TypeVar
 
 import numpy as np
@@ -31,6 +32,7 @@ __all__ = [
     "SLICE_VELOCITY",
     "hide_dynamics",
     "legs",
+    "with_sides",
 ]
 
 CHANNELS: Final = (
@@ -84,6 +86,12 @@ INPUT_NAMES: Final = tuple(
 """Names of the `N_INPUT` inputs of a row; a checkpoint's card repeats them."""
 
 _Number = TypeVar("_Number", bound=np.generic)
+
+
+def with_sides(channels: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of channels on both limbs, ``SOL_r``; the right limb's first."""
+    names = tuple(channels)
+    return tuple(f"{name}_{side}" for side in SIDES for name in names)
 
 
 def legs(rows: npt.NDArray[_Number]) -> tuple[npt.NDArray[_Number], npt.NDArray[_Number]]:

@@ -64,10 +64,8 @@ class LimbSequence:
         Envelope as a fraction of the subject's reference maximum; 0 where not measured.
     measured : ndarray of shape (n, len(MEASURED)), bool
         Where `y` holds a measurement of the time that the inputs describe.
-    forces_valid : ndarray of shape (n,), bool
-        Where moments and activations rest on measured or predicted forces.
     forces_measured : ndarray of shape (n,), bool
-        Where all of these were measured.
+        Where moments and activations rest on measured forces alone.
     foot_force : ndarray of shape (n,), float64 [body weights]
         Vertical force under this limb's foot; NaN where not known.
     """
@@ -82,7 +80,6 @@ class LimbSequence:
     x: F32
     y: F32
     measured: Bool
-    forces_valid: Bool
     forces_measured: Bool
     foot_force: F64
 
@@ -200,7 +197,7 @@ def _limbs(
     if not record.emg_names:
         return []
     check_channels(record.name, record.emg_names)
-    t, x, (valid, by_plates, usable), starts = _replay(record, rate_hz)
+    t, x, (by_plates, usable), starts = _replay(record, rate_hz)
     # The content of the frame at t is filter_delay old; the recording shows it lag later.
     at = t - record.filter_delay_s + lag_s
     scale = [maxima[name] for name in record.emg_names]
@@ -217,33 +214,34 @@ def _limbs(
                     LimbSequence(
                         record.name, record.variant, record.dataset, record.person, record.motion,
                         side, t[part], x[part, limb].copy(), y[part], measured[part],
-                        valid[part], by_plates[part], under[part],
+                        by_plates[part], under[part],
                     )
                 )  # fmt: skip
     return limbs
 
 
 def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool, list[int]]:
-    """Feed the record frame by frame: times, inputs (n, 2, 2 N_INPUT), flags (3, n), and starts.
+    """Feed the record frame by frame: times, inputs (n, 2, 2 N_INPUT), flags (2, n), and starts.
 
-    The flags are those of the record: forces valid, forces measured, usable. At each start, the
-    first step or the first after a hole, the network of a live session forgets what came before.
+    The flags are those of the record: forces measured, usable. At each start, the first step or the
+    first after a hole, the network of a live session forgets what came before.
     """
     try:
         inputs = LimbInputs(record.muscle_names, record.coordinate_names, record.mass_kg)
     except InferenceError as error:
         raise InferenceError(f"{record.name}: {error}") from error
     stream = InputStream(inputs, rate_hz)
-    flags = np.stack([record.forces_valid, record.forces_measured, record.usable])
-    flags[:2, 1:] &= flags[:2, :-1].copy()  # a step may lie between two frames
+    flags = np.stack([record.forces_measured, record.usable])
+    flags[0, 1:] &= flags[0, :-1].copy()  # a step may lie between two frames
     t: list[float] = []
     x, frame_of, starts = [], [], []
-    for i, now in enumerate(record.t):
+    for i, now in enumerate(record.t.tolist()):
         frame = (record.activation[i], record.q[i], record.qd[i], record.tau[i])
-        before = record.t[i - 1] if i else now
-        if stream.is_new_stream(float(now)):
+        valid, seen = bool(record.forces_valid[i]), bool(record.usable[i])
+        before = float(record.t[i - 1]) if i else now
+        if stream.is_new_stream(now, seen):
             starts.append(len(t))
-        for fraction, step in stream.advance(float(now), *frame, bool(record.forces_valid[i])):
+        for fraction, step in stream.advance(now, *frame, forces_valid=valid, seen=seen):
             t.append(before + fraction * (now - before))
             x.append(step.copy())
             frame_of.append(i)

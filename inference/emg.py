@@ -25,6 +25,7 @@ __all__ = [
     "channel_fault",
     "envelope",
     "prepare_emg",
+    "resampled",
     "spike_fault",
 ]
 
@@ -130,17 +131,21 @@ def prepare_emg(
     if kind == "raw":
         rate = 1.0 / float(np.median(np.diff(time)))
         even = np.arange(time[0], time[-1], 1.0 / rate)
-        data = envelope(_interpolate(even, time, data), rate, target)
+        data = envelope(resampled(even, time, data), rate, target)
         time = even
     out = np.arange(time[0], time[-1], 1.0 / ENVELOPE_RATE_HZ)
-    envelopes = np.maximum(_interpolate(out, time, data), 0.0)
+    envelopes = np.maximum(resampled(out, time, data), 0.0)
     if kind == "envelope" and target == "causal":
         envelopes = _low_pass_forwards(envelopes, ENVELOPE_RATE_HZ)
     return out, envelopes
 
 
-def _interpolate(at: F64, time: F64, data: F64) -> F64:
-    return np.column_stack([np.interp(at, time, column) for column in data.T])
+def resampled(at: F64, time: F64, data: F64) -> F64:
+    """Return signals (n, n_signal) of times `time` (n,) at other times (k,), straight between."""
+    out = np.empty((len(at), data.shape[1]))
+    for column, values in zip(out.T, data.T, strict=True):
+        column[:] = np.interp(at, time, values)
+    return out
 
 
 def channel_fault(column: F64, kind: str) -> str:

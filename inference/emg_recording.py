@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
-from inference.channels import MEASURED, SIDES
+from inference.channels import MEASURED, with_sides
 from inference.dataset import Envelopes
 from inference.emg import BAND_HZ, CLIPPED_SHARE, channel_fault, prepare_emg
 from inference.exceptions import CalibrationError, nearest_names
@@ -150,7 +150,7 @@ def usable_envelopes(emg: EmgRecording, warnings: list[str]) -> tuple[Envelopes,
 
 def name_fault(name: str) -> str:
     """Return what is wrong with a channel's name, and the nearest ones; empty if it is known."""
-    known = [f"{channel}_{side}" for side in SIDES for channel in MEASURED]
+    known = with_sides(MEASURED)
     if name in known:
         return ""
     near = nearest_names(name, known)

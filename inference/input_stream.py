@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from inference.channels import N_INPUT, SIDES, hide_dynamics
 from inference.limb_inputs import LimbInputs
-from inference.schedule import StepSchedule
+from inference.schedule import LONGEST_GAP_S, StepSchedule
 
 __all__ = ["InputStream"]
 
@@ -19,6 +20,8 @@ F32 = npt.NDArray[np.float32]
 
 class InputStream:
     """Gather, mask and resample; shared by the live refiner and by the making of training data.
+
+    A frame is *seen* if it tells of the motion; a pose that is held, or a guess, does not.
 
     Parameters
     ----------
@@ -31,6 +34,7 @@ class InputStream:
     def __init__(self, inputs: LimbInputs, rate_hz: float) -> None:
         self._inputs = inputs
         self._schedule = StepSchedule(rate_hz)
+        self._seen_t = math.nan
         self._now: F32 = np.zeros((len(SIDES), 2 * N_INPUT), dtype=np.float32)
         self._before: F32 = np.zeros_like(self._now)
         self._mixed: F32 = np.zeros_like(self._now)
@@ -39,15 +43,29 @@ class InputStream:
     def reset(self) -> None:
         """Forget the stream."""
         self._schedule.reset()
+        self._seen_t = math.nan
 
-    def is_new_stream(self, t: float) -> bool:
-        """Tell whether a frame at `t` [s] does not continue the stream."""
-        return self._schedule.is_new_stream(t)
+    def is_new_stream(self, t: float, seen: bool) -> bool:
+        """Tell whether a frame at `t` [s] has nothing to do with those before.
+
+        It is the first, comes after a gap or from an earlier time, or is seen after others were not
+        for long: held poses are no motion to go on from.
+        """
+        lost = seen and t - self._seen_t > LONGEST_GAP_S
+        return lost or self._schedule.is_new_stream(t)
 
     def advance(
-        self, t: float, activation: F64, q: F64, qd: F64, tau: F64, forces_valid: bool
+        self,
+        t: float,
+        activation: F64,
+        q: F64,
+        qd: F64,
+        tau: F64,
+        *,
+        forces_valid: bool,
+        seen: bool,
     ) -> Iterator[tuple[float, F32]]:
-        """Take one frame and yield each step that is due.
+        """Take one frame and yield each step that is due; forget the past if it starts anew.
 
         Parameters
         ----------
@@ -57,6 +75,8 @@ class InputStream:
         q, qd, tau : ndarray of shape (n_coordinate,), float64 [rad, rad/s, N m]
         forces_valid : bool
             False withholds moments and activations.
+        seen : bool
+            See the class.
 
         Yields
         ------
@@ -65,6 +85,10 @@ class InputStream:
         x : ndarray of shape (2, 2 N_INPUT), float32
             Inputs and their presence; a view, valid until the next one.
         """
+        if self.is_new_stream(t, seen):
+            self.reset()
+        if seen:
+            self._seen_t = t
         self._before[...] = self._now
         self._gather(activation, q, qd, tau, forces_valid)
         for fraction in self._schedule.steps(t):

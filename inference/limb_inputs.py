@@ -21,6 +21,7 @@ from inference.channels import (
     SLICE_MOMENT,
     SLICE_VELOCITY,
     legs,
+    with_sides,
 )
 from inference.exceptions import CoordinateError, InferenceError
 from inference.muscle_map import knee_flexion_sign, resolve_muscle_map
@@ -95,7 +96,7 @@ class LimbInputs:
 
     def _merge_matrix(self, muscle_names: list[str]) -> F64:
         merge = np.zeros((len(SIDES) * N_CHANNEL, len(muscle_names)))
-        for row, key in enumerate(f"{channel}_{side}" for side in SIDES for channel in CHANNELS):
+        for row, key in enumerate(with_sides(CHANNELS)):
             for name in self.muscle_map.get(key, ()):
                 merge[row, muscle_names.index(name)] += 1.0 / len(self.muscle_map[key])
         return merge

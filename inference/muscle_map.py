@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from inference.channels import CHANNELS, SIDES
+from inference.channels import CHANNELS, SIDES, with_sides
 from inference.exceptions import MuscleMapError, nearest_names
 
 __all__ = ["FAMILIES", "Family", "default_muscle_map", "knee_flexion_sign", "resolve_muscle_map"]
@@ -143,11 +143,7 @@ def resolve_muscle_map(
         nearest names are in the message), or if nothing is mapped at all.
     """
     merged = default_muscle_map(muscle_names) | _checked(muscle_names, given or {})
-    ordered = {
-        key: merged[key]
-        for key in (f"{channel}_{side}" for side in SIDES for channel in CHANNELS)
-        if merged.get(key)
-    }
+    ordered = {key: merged[key] for key in with_sides(CHANNELS) if merged.get(key)}
     if not ordered:
         raise MuscleMapError(
             f"no EMG channel can be fed by this model's {len(muscle_names)} muscles "
@@ -158,7 +154,7 @@ def resolve_muscle_map(
 
 
 def _checked(muscle_names: Sequence[str], given: Mapping[str, Sequence[str]]) -> MuscleMap:
-    keys = [f"{channel}_{side}" for side in SIDES for channel in CHANNELS]
+    keys = with_sides(CHANNELS)
     if wrong := [key for key in given if key not in keys]:
         raise MuscleMapError(
             f"muscle map: {wrong[0]!r} is not a channel; "

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.backlog import Backlog
-from inference.channels import CHANNELS, SIDES
+from inference.channels import CHANNELS, with_sides
 from inference.checkpoint import load_checkpoint
 from inference.choice import choose_backend
 from inference.estimator import Estimator, checkpoint_estimator
@@ -96,13 +96,8 @@ class Refiner:
         self.absent_coordinates = inputs.absent_coordinates
         self._stream = InputStream(inputs, self.rate_hz)
         self._backlog = Backlog(self.rate_hz)
-        self.channel_names = tuple(
-            f"{channel}_{side}"
-            for i, side in enumerate(SIDES)
-            for j, channel in enumerate(CHANNELS)
-            if inputs.channel_present[i, j]
-        )
         self._selected = np.flatnonzero(inputs.channel_present)
+        self.channel_names = tuple(with_sides(CHANNELS)[i] for i in self._selected)
         self.choice = choose_backend(backend, loaded, clock)
         correction = None if self.subject is None else self.subject.correction
         self._estimator = checkpoint_estimator(self.choice.backend, loaded, correction)
@@ -178,10 +173,12 @@ class Refiner:
             Envelopes as fractions of the reference maximum, order of `channel_names`. A view,
             valid until the next call. Between two steps of the network the last one is held.
         """
-        if self._stream.is_new_stream(t) or (seen and self._settling.lost(t)):
-            self._start_anew()  # a pose that was held is no motion to go on from
+        if self._stream.is_new_stream(t, seen):
+            self._start_anew()
             self._last_t = t
-        for fraction, x in self._stream.advance(t, activation, q, qd, tau, forces_valid):
+        for fraction, x in self._stream.advance(
+            t, activation, q, qd, tau, forces_valid=forces_valid, seen=seen
+        ):
             self._backlog.add(self._last_t + fraction * (t - self._last_t), x)
         for at, x in self._backlog.due():
             self._estimator.step(x)

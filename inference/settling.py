@@ -40,10 +40,6 @@ class Settling:
         """Everything before is forgotten."""
         self._seen_t, self._until, self.settled = math.nan, -math.inf, False
 
-    def lost(self, t: float) -> bool:
-        """Whether a frame that is seen at `t` [s] has nothing to do with the last that was."""
-        return t - self._seen_t > LONGEST_GAP_S
-
     def step(self, t: float, seen: bool) -> None:
         """Take a frame.
 

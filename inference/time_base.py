@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from inference.channels import MEASURED, SIDES
+from inference.channels import MEASURED, with_sides
+from inference.emg import resampled
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 
@@ -66,8 +67,7 @@ def check_channels(name: str, emg_names: tuple[str, ...]) -> None:
     EmgError
         If no name is that of a measured channel with its side.
     """
-    known = {f"{channel}_{side}" for side in SIDES for channel in MEASURED}
-    if not set(emg_names) & known:
+    if not set(emg_names).intersection(with_sides(MEASURED)):
         raise EmgError(
             f"{name}: no EMG channel is known: {', '.join(emg_names)}; call each one of "
             f"{', '.join(MEASURED)} with _r or _l for its side (SOL_r), in emg.csv and in "
@@ -128,10 +128,10 @@ def _stride_periods(record: FeatureRecord) -> tuple[float, float, float] | None:
     feet = np.isfinite(record.foot_force[here]).all(axis=0)
     even = np.arange(at[first], at[last - 1], 1.0 / RATE_HZ)
     span = len(even) / RATE_HZ
-    forces = stride_period(_interpolate(even, at[here], record.foot_force[here][:, feet]))
+    forces = stride_period(resampled(even, at[here], record.foot_force[here][:, feet]))
     if forces is None or span < FEWEST_STRIDES * forces:
         return None
-    emg = stride_period(_interpolate(even, record.emg_t, record.emg))
+    emg = stride_period(resampled(even, record.emg_t, record.emg))
     return None if emg is None else (forces, emg, span)
 
 
@@ -143,13 +143,6 @@ def _longest_run(true: Bool) -> tuple[int, int]:
         return 0, 0
     longest = int(np.argmax(ends - starts))
     return int(starts[longest]), int(ends[longest])
-
-
-def _interpolate(at: F64, time: F64, data: F64) -> F64:
-    out = np.empty((len(at), data.shape[1]))
-    for column, values in zip(out.T, data.T, strict=True):
-        column[:] = np.interp(at, time, values)
-    return out
 
 
 def stride_period(signals: F64) -> float | None:

@@ -24,7 +24,7 @@ _LATE_FRAMES = 100
 """Logged once frames without their forces outnumber those with them by so many."""
 _LATE_GAIN = 0.05
 """Weight of one frame in the mean delay."""
-UNSEEN = int(Status.HOLD | Status.WARMING_UP | Status.IK_UNCONVERGED)
+_UNSEEN = int(Status.HOLD | Status.WARMING_UP | Status.IK_UNCONVERGED)
 """Flags of the bridge with which a frame says nothing about the motion."""
 
 
@@ -185,7 +185,7 @@ def tell_missing(
 
 def tells_motion(result: BridgeResult) -> bool:
     """Whether a frame shows the motion, and not a pose that is held, wrong or guessed."""
-    return not (result.status & UNSEEN or result.guessed)
+    return not (result.status & _UNSEEN or result.guessed)
 
 
 def step_refiner(refiner: RefinerStep, t: float, result: BridgeResult, believed: bool) -> None:

@@ -25,7 +25,7 @@ from streamer.exceptions import FormatError, nearest
 from streamer.feature_settings import MARKER_NOISE_M, FeatureSettings
 from streamer.force_ring import RecordedForces
 from streamer.formats import Trial, external_forces
-from streamer.frame_forces import UNSEEN, FrameForces, begin_frame
+from streamer.frame_forces import FrameForces, begin_frame, tells_motion
 from streamer.frame_times import RESET_AFTER_S, FrameTimes
 from streamer.marker_noise import marker_noise
 from streamer.named_log import named_log
@@ -109,7 +109,7 @@ def trial_features(
         forces_valid=valid,
         forces_measured=settled,
         foot_force=foot_force,
-        usable=(steps.status & UNSEEN) == 0,
+        usable=steps.seen,
         emg_names=targets.names,
         emg_t=targets.t,
         emg=targets.envelopes,
@@ -250,6 +250,8 @@ class _Steps(NamedTuple):
     ground: F64
     """Loads (n, k, 9)."""
     status: npt.NDArray[np.int64]
+    seen: Bool
+    """Where the frame tells of the motion."""
     ignored: Bool
     """Where a measured force was not known and counts as none."""
     measured: Bool
@@ -283,7 +285,7 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
     times = FrameTimes(trial.markers.rate_hz, RESET_AFTER_S)
     unknown = np.full_like(plates.forces, np.nan)
     frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
-    status, ignored, measured, believed, marker_rms = [], [], [], [], []
+    status, seen, ignored, measured, believed, marker_rms = [], [], [], [], [], []
     doubts: list[str] = []
     bridge.on_plate_fault = lambda plate, fault: doubts.append(f"force plate {plate!r}: {fault}")
     for i, t in enumerate(trial.markers.time.tolist()):
@@ -294,6 +296,7 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
         for name, rows in frames.items():
             rows.append(getattr(out, name).copy())
         status.append(int(out.status))
+        seen.append(tells_motion(out))
         ignored.append(out.force_ignored)
         marker_rms.append(out.marker_rms)
     arrays = {name: np.stack(rows) for name, rows in frames.items()}
@@ -303,6 +306,7 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
         arrays,
         ground,
         np.array(status),
+        np.array(seen, dtype=bool),
         np.array(ignored, dtype=bool),
         known & np.array(measured),
         known & np.array(believed),

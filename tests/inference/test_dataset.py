@@ -71,16 +71,30 @@ def test_frames_without_forces_keep_the_motion_and_lose_the_dynamics() -> None:
         assert not leg[100:200, SLICE_ACTIVATION].any()
         assert leg[100:200, SLICE_ANGLE].all()
         assert leg[200:, SLICE_ACTIVATION].all()
-    assert not sequence.forces_valid[100:200].any()
 
 
 def test_unusable_frames_are_no_targets() -> None:
     record = synthetic_record()
     usable = record.usable.copy()
     usable[:50] = False
+    usable[100:110] = False
     (sequence,) = build_sequences([replace(record, usable=usable)], 100.0)
     assert not sequence.measured[:50].any()
-    assert sequence.measured[50:, SOL].all()
+    assert not sequence.measured[100:110].any()
+    assert sequence.measured[50:100, SOL].all()
+    assert sequence.measured[110:, SOL].all()
+
+
+def test_after_poses_that_were_held_for_long_the_network_starts_anew_as_live() -> None:
+    record = synthetic_record()
+    usable = record.usable.copy()
+    usable[200:230] = False
+    (whole,) = build_sequences([record], 100.0)
+    before, after = build_sequences([replace(record, usable=usable)], 100.0)
+    np.testing.assert_array_equal(before.x, whole.x[:230])
+    assert not before.measured[200:].any()
+    np.testing.assert_array_equal(after.t, whole.t[230:])
+    np.testing.assert_array_equal(after.x, whole.x[230:])
 
 
 def without_frames(record: FeatureRecord, start: float, end: float) -> FeatureRecord:

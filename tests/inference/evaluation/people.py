@@ -57,7 +57,6 @@ def walker(
             np.float32
         ),
         measured=measured,
-        forces_valid=np.ones(n, dtype=np.bool_),
         forces_measured=np.ones(n, dtype=np.bool_),
         foot_force=1.2 * np.maximum(np.sin(through), 0.0),
     )
