@@ -60,6 +60,16 @@ class Estimator:
         if opinion is not None:
             self.distance = opinion.distance
 
+    @property
+    def has_opinion(self) -> bool:
+        """Whether the simulation is heard where motion is not usual."""
+        return self._opinion is not None
+
+    @property
+    def usual(self) -> bool:
+        """`SecondOpinion.usual`; without a second opinion it is not known to be."""
+        return self._opinion is not None and self._opinion.usual
+
     def reset(self) -> None:
         """Forget the past; the next frame is the first."""
         self._stepper.reset()

@@ -16,7 +16,7 @@ from inference.estimator import Estimator, checkpoint_estimator
 from inference.exceptions import SubjectError
 from inference.input_stream import InputStream
 from inference.limb_inputs import LimbInputs
-from inference.settling import Settling
+from inference.settling import LOOKED_BACK_S, Settling
 from inference.subject import DELAY_TOLERANCE_S, Subject, load_subject
 
 __all__ = ["OnStep", "Refiner"]
@@ -102,7 +102,8 @@ class Refiner:
         correction = None if self.subject is None else self.subject.correction
         self._estimator = checkpoint_estimator(self.choice.backend, loaded, correction)
         memory = max(card.architecture.effort_frames, card.receptive_field_frames)
-        self._settling = Settling(memory / self.rate_hz)
+        looked_back = LOOKED_BACK_S if self._estimator.has_opinion else 0.0
+        self._settling = Settling(max(memory / self.rate_hz, looked_back))
         self._last_t = self._stepped_t = self.held_s = 0.0
         self.estimate: F32 = np.zeros((2, len(self._selected)), dtype=np.float32)
 
@@ -187,7 +188,7 @@ class Refiner:
                 self.on_step(self._stepped_t, self._estimator)
         self._last_t = t
         self.held_s = t - self._stepped_t
-        self._settling.step(t, seen)
+        self._settling.step(t, seen, self._estimator.usual)
         emg: F32 = self.estimate[0]
         sigma: F32 = self.estimate[1]
         np.take(self._estimator.y, self._selected, out=emg, mode="clip")

@@ -86,6 +86,11 @@ class SecondOpinion:
         self._said: F32 = np.full((len(SIDES), N_CHANNEL), np.nan, dtype=np.float32)
         self.distance = self._unlikeness.distance
 
+    @property
+    def usual(self) -> bool:
+        """Whether what was seen so far, however little, is motion that the network was taught."""
+        return self._unlikeness.so_far <= UNUSUAL
+
     def reset(self) -> None:
         """Forget the stream."""
         self._unlikeness.reset()

@@ -16,6 +16,7 @@ References
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -53,6 +54,8 @@ class Unlikeness:
     ----------
     distance : ndarray of shape (2,), float32
         0 at the start of a stream; an input that is missing does not count.
+    so_far : float
+        The larger of them had the stream always been as it was so far; NaN at its start.
     """
 
     def __init__(self, usual: Usual, rate_hz: float) -> None:
@@ -60,17 +63,24 @@ class Unlikeness:
         self._turned = np.ascontiguousarray(usual.whitening.T)
         self._high = LARGEST * usual.scale
         self._low = -self._high
-        self._new = np.float32(1.0 / max(MEMORY_S * rate_hz, 1.0))
+        self._new = 1.0 / max(MEMORY_S * rate_hz, 1.0)
         self._taken: F32 = np.zeros((len(SIDES), len(_BOTH)), dtype=np.float32)
         self._rest, self._present = np.hsplit(self._taken, 2)
         self._white: F32 = np.zeros((len(SIDES), len(COLUMNS)), dtype=np.float32)
         self._now: F32 = np.zeros(len(SIDES), dtype=np.float32)
         self._count: F32 = np.zeros_like(self._now)
         self.distance: F32 = np.zeros_like(self._now)
+        self._weight = 0.0  # of what was seen, in the running mean
 
     def reset(self) -> None:
         """Forget the stream."""
         self.distance.fill(0.0)
+        self._weight = 0.0
+
+    @property
+    def so_far(self) -> float:
+        """See the class."""
+        return float(self.distance.max()) / self._weight if self._weight else math.nan
 
     def step(self, x: F32) -> None:
         """Take a frame.
@@ -93,3 +103,4 @@ class Unlikeness:
         self._now -= self.distance
         self._now *= self._new
         self.distance += self._now
+        self._weight += (1.0 - self._weight) * self._new

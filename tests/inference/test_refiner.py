@@ -268,17 +268,35 @@ def test_a_network_with_feedback_is_fed_its_own_estimate(
     np.testing.assert_array_equal(seen[0], seen[1])
 
 
-@pytest.fixture
-def with_opinion(random_checkpoint: Checkpoint, tmp_path: Path) -> Checkpoint:
-    """The same network, whose training people hardly moved: everything else is unlike them."""
-    still = USUAL._replace(whitening=10.0 * USUAL.whitening)
+def taught_by(people: float, random_checkpoint: Checkpoint, path: Path) -> Checkpoint:
+    """The same network; the less its training people moved, the less is usual to it."""
     return save_checkpoint(
-        tmp_path / "opinion",
+        path,
         random_checkpoint.card,
         random_checkpoint.weights() | {"gain": GAIN},  # the graph's own is 1
         random_checkpoint.onnx,
-        usual=still,
+        usual=USUAL._replace(whitening=USUAL.whitening / people),
     )
+
+
+@pytest.fixture
+def with_opinion(random_checkpoint: Checkpoint, tmp_path: Path) -> Checkpoint:
+    """Everything is unlike its training people."""
+    return taught_by(0.1, random_checkpoint, tmp_path / "opinion")
+
+
+def test_motion_like_that_of_the_training_people_settles_sooner(
+    random_checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    data = recording(200)
+    for people, unsettled in ((0.1, 160), (50.0, 50)):
+        refiner = Refiner(inputs(), taught_by(people, random_checkpoint, tmp_path / "c").path)
+        settled = []
+        for i in range(200):
+            refiner.step(*frame(data, i))
+            settled.append(refiner.settled)
+        assert settled.index(True) == pytest.approx(unsettled, abs=1)
+        assert all(settled[unsettled + 1 :])
 
 
 def test_a_second_opinion_is_heard_live_and_leaves_the_network_alone(

@@ -2,17 +2,19 @@
 
 import numpy as np
 
-from inference.settling import BRIDGED_S, SHORTEST_MEMORY_S, UNHARMED_S, Settling
+from inference.settling import BRIDGED_S, SHORTEST_MEMORY_S, UNHARMED_S, USUAL_S, Settling
 
 MEMORY_S = 1.2
 PERIOD_S = 0.01
 
 
-def settled(times: np.ndarray, seen: np.ndarray | None = None) -> np.ndarray:
+def settled(
+    times: np.ndarray, seen: np.ndarray | None = None, *, usual: bool = False
+) -> np.ndarray:
     """Whether each frame is believed."""
     settling, found = Settling(MEMORY_S), []
     for k, t in enumerate(times):
-        settling.step(float(t), seen is None or bool(seen[k]))
+        settling.step(float(t), seen is None or bool(seen[k]), usual)
         found.append(settling.settled)
     return np.array(found)
 
@@ -26,10 +28,28 @@ def test_a_stream_is_believed_after_the_networks_memory() -> None:
     np.testing.assert_array_equal(settled(times), times >= 100.0 + MEMORY_S)
 
 
+def test_usual_motion_is_believed_sooner() -> None:
+    kept = np.r_[0:200, 230:400]
+    times = even(400)[kept]
+    found = settled(times, usual=True)
+    np.testing.assert_array_equal(found[:200], times[:200] >= 100.0 + USUAL_S)
+    np.testing.assert_array_equal(found[200:], times[200:] >= times[200] + USUAL_S)
+
+
+def test_motion_that_turns_out_to_be_unusual_is_not_believed_until_the_memory_is_full() -> None:
+    settling, found = Settling(MEMORY_S), []
+    for t in even(200):
+        settling.step(float(t), True, t < 100.8)
+        found.append(settling.settled)
+    times = even(200)
+    early = (times >= 100.0 + USUAL_S) & (times < 100.8)
+    np.testing.assert_array_equal(found, early | (times >= 100.0 + MEMORY_S))
+
+
 def test_a_network_without_size_has_a_memory_all_the_same() -> None:
     settling = Settling(0.0)
     for t in even(60):
-        settling.step(float(t), True)
+        settling.step(float(t), True, True)
         assert settling.settled == (t >= 100.0 + SHORTEST_MEMORY_S)
 
 
@@ -71,11 +91,11 @@ def test_a_second_pause_does_not_shorten_the_first() -> None:
 
 def test_a_reset_forgets_a_clock_that_was_ahead() -> None:
     settling = Settling(MEMORY_S)
-    settling.step(1e6, True)
+    settling.step(1e6, True, False)
     settling.reset()
-    settling.step(5.0, True)
-    settling.step(5.0 + MEMORY_S, True)
+    settling.step(5.0, True, False)
+    settling.step(5.0 + MEMORY_S, True, False)
     assert not settling.settled  # nothing was seen in between
     for t in 5.0 + MEMORY_S + even(121) - 100.0:
-        settling.step(float(t), True)
+        settling.step(float(t), True, False)
     assert settling.settled

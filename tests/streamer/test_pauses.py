@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from inference import Refiner
+from inference.settling import USUAL_S
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, compile_model
 from streamer.formats import Trial, read_trial
 from streamer.loop import Session
@@ -96,7 +97,7 @@ def test_an_estimate_without_a_flag_is_near_that_without_a_pause(
     # a tenth of the reference maximum, half of what estimates of unseen people err by; without
     # the flag up to 0.6 was seen
     assert max(map(error, messages)) < 0.1
-    # no more than the settling is lost: 1.2 s after a pause that the network does not bridge
+    # no more than the settling is lost
     assert messages[-1].t == max(undisturbed())
 
 
@@ -128,5 +129,5 @@ def test_a_session_says_that_it_warms_up_until_the_network_has_settled() -> None
     began = warm.index(False)
     assert not any(warm[began:])
     assert all(warm[:began])
-    # the filter's window of nine frames, then the 1.2 s of the network's memory
-    assert began == pytest.approx(9 + 120, abs=2)
+    # the filter's window of nine frames, then what the network needs in walking
+    assert began == pytest.approx(9 + 100 * USUAL_S, abs=2)

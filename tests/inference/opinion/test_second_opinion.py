@@ -133,6 +133,15 @@ def test_the_gain_is_that_of_the_whole_sigma() -> None:
     assert (without > 1.05 * SIGMA).any(axis=0).all()
 
 
+def test_motion_is_usual_by_what_was_seen_of_it() -> None:
+    opinion = SecondOpinion(USUAL, RATE_HZ, 0.0)
+    assert not opinion.usual  # nothing was seen
+    for far, usual in ((0.9, True), (1.1, False)):
+        opinion.reset()
+        opinion.step(frame(far * UNUSUAL**0.5))
+        assert opinion.usual == usual
+
+
 def test_a_new_stream_begins_anew() -> None:
     opinion = SecondOpinion(USUAL, RATE_HZ, LEAD_S)
     for _ in range(500):

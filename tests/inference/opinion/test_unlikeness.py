@@ -53,6 +53,20 @@ def test_distance_of_both_legs_is_that_of_a_loop(usual: Usual) -> None:
         np.testing.assert_allclose(found[:, limb], naive(usual, rows), rtol=1e-3, atol=1e-5)
 
 
+def test_what_was_seen_so_far_counts_as_if_it_had_always_been_so(usual: Usual) -> None:
+    row = mover("b/one", 2, seed=5).x[0]
+    unlikeness = Unlikeness(usual, RATE_HZ)
+    assert np.isnan(unlikeness.so_far)
+    found = []
+    for _ in range(50):
+        run(unlikeness, row[None], row[None])
+        found.append(unlikeness.so_far)
+    at_once = naive(usual, row[None])[0] / (1.0 - KEEP)
+    np.testing.assert_allclose(found, at_once, rtol=1e-3)
+    unlikeness.reset()
+    assert np.isnan(unlikeness.so_far)
+
+
 def mean_of_the_training_people(usual: Usual) -> float:
     """What they come to with every input there: 1, less what the floor adds to every variance."""
     half = np.linalg.inv(usual.whitening.astype(float) * usual.scale)
