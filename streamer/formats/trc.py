@@ -2,8 +2,8 @@
 
 A TRC file has three header lines, a line of marker labels, a line of axis labels and one row
 per frame. Files in the wild differ: ``Times`` for ``Time``, metres or millimetres, a blank line
-before the rows or none, trailing tabs, missing markers as empty fields, NaN or zeros, any line
-ending. All of these are read alike.
+before the rows or none, trailing tabs, several between two values of the header, missing markers as
+empty fields, NaN or zeros, any line ending. All of these are read alike.
 """
 
 import logging
@@ -100,9 +100,10 @@ def _header(lines: Sequence[NumberedLine]) -> dict[str, str]:
     """Keys of the second line with the values of the third, keys in lower case."""
     for keys, values in pairwise(lines):
         if "units" in keys.text.lower():
-            split = "\t" if "\t" in keys.text else None
-            names = [k.strip().lower() for k in keys.text.split(split)]
-            return dict(zip(names, (v.strip() for v in values.text.split(split)), strict=False))
+            names, found = keys.text.lower().split(), values.text.split()
+            if len(found) != len(names) and "\t" in keys.text:  # one is left empty
+                names, found = keys.text.lower().split("\t"), values.text.split("\t")
+            return {k.strip(): v.strip() for k, v in zip(names, found, strict=False)}
     return {}
 
 

@@ -79,6 +79,8 @@ def test_millimetres_become_metres(tmp_path: Path) -> None:
         ("blank lines at the end", HEAD + ROWS + "\n\n"),
         ("rows separated by blanks", HEAD + ROWS.replace("\t", "  ")),
         ("capital unit", (HEAD + ROWS).replace("\tmm\t", "\tMM\t")),
+        ("double tabs in the header", (HEAD + ROWS).replace("\tmm\t", "\t\t mm\t\t")),
+        ("a count left empty", (HEAD + ROWS).replace("100\t3\t2\tmm", "100\t\t2\tmm")),
     ],
 )
 def test_variants_of_the_format_read_alike(tmp_path: Path, variant: str, text: str) -> None:
