@@ -25,6 +25,8 @@ from tests.streamer.test_offline_live import (
     whole,
 )
 
+PELVIS = ("R.ASIS", "L.ASIS", "R.PSIS", "L.PSIS")
+
 
 def as_trial(name: str, kept: np.ndarray | None = None, *, holed: bool = False) -> Trial:
     """The trial of `recording`, with forces or frames missing."""
@@ -87,6 +89,18 @@ def test_missing_frames_are_missing_as_offline() -> None:
     assert not record.usable[anew]
     warming_up = (results.status & BridgeStatus.WARMING_UP) != 0
     assert warming_up[anew]
+
+
+def test_a_pose_that_is_guessed_tells_nothing() -> None:
+    trial, model = as_trial(WITH_FEET), walk(WITH_FEET)[1]
+    positions = trial.markers.positions.copy()
+    pelvis = [i for i, name in enumerate(trial.markers.names) if name in PELVIS]
+    positions[60:90, pelvis] = np.nan
+    hidden = replace(trial, markers=replace(trial.markers, positions=positions))
+    record = trial_features(hidden, model, with_emg=False)
+    assert record.usable[20:60].all()
+    assert not record.usable[60:90].any()
+    assert record.usable[90:].all()
 
 
 @pytest.mark.parametrize("step_s", [0.001, 0.02])
