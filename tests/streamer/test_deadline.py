@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from streamer.clock import LslClock
-from streamer.deadline import DECAY_S, MARGIN_S, PACED_MARGIN_S, DeadlineThread, EmgSender
+from streamer.deadline import DECAY_S, IDLE_S, MARGIN_S, PACED_MARGIN_S, DeadlineThread, EmgSender
 from streamer.messages import Emg, values
 from streamer.status import Status
 from tests.streamer.stand_ins import HandClock, Tape
@@ -53,6 +53,23 @@ def test_nothing_is_due_before_the_budget_is_spent() -> None:
     assert not tape.messages
 
 
+@pytest.mark.parametrize("pacing", ["asap", "constant"])
+def test_a_frame_that_begins_while_nothing_was_due_is_still_answered_in_time(pacing: str) -> None:
+    sender, clock, tape = make(pacing)
+    wakes = sender.tick(clock.t)
+    sender.begin(0, clock.t, clock.t)
+    while not tape.messages:
+        clock.t = wakes
+        wakes = sender.tick(clock.t)
+    assert only(tape).sent <= 100.0 + BUDGET
+
+
+def test_a_long_budget_does_not_keep_the_thread_from_ending() -> None:
+    sender = EmgSender(Tape(), HandClock(), session="s", n_channels=2, budget_s=60.0)
+    sender.begin(0, 100.0, 100.0)
+    assert sender.tick(100.0) <= 100.0 + IDLE_S
+
+
 def test_a_frame_that_takes_too_long_is_answered_in_time_by_a_flagged_substitute() -> None:
     sender, clock, tape = make()
     sender.begin(0, 100.0, 100.0)
@@ -69,7 +86,7 @@ def test_the_late_estimate_itself_is_not_sent_but_feeds_later_substitutes() -> N
     sender.begin(0, 100.0, 100.0)
     clock.t = 100.02
     sender.tick(clock.t)
-    assert not sender.finish(0, LEVELS, 0)
+    assert not sender.finish(0, LEVELS, 0, held_s=0.005)
     assert len(tape.messages) == 1
     sender.begin(1, 99.0, 100.0 + DECAY_S)  # capture times may jump back
     sender.finish(1, None, int(Status.HOLD))
@@ -81,7 +98,7 @@ def test_the_late_estimate_itself_is_not_sent_but_feeds_later_substitutes() -> N
     doubt = np.hypot(sigma, emg * (1.0 - 1.0 / math.e))  # and by as much it may be wrong
     np.testing.assert_allclose(values(substitute.sigma), doubt, rtol=1e-6)
     assert substitute.status == Status.HOLD | Status.REFINER_SKIPPED
-    assert substitute.age_ms == pytest.approx(50.0)  # the first frame, 20 ms ago, and 30
+    assert substitute.age_ms == pytest.approx(55.0)  # the first frame, 20 ms ago, held 5, and 30
 
 
 def test_an_estimate_after_the_deadline_that_nobody_substituted_is_flagged_late() -> None:
@@ -91,6 +108,14 @@ def test_an_estimate_after_the_deadline_that_nobody_substituted_is_flagged_late(
     assert not sender.finish(0, LEVELS, 0)
     assert only(tape).status == Status.LATE
     assert (sender.on_time, sender.late) == (0, 1)
+
+
+def test_the_last_instant_of_the_budget_is_in_time() -> None:
+    sender, clock, tape = make()
+    sender.begin(0, 100.0, 100.0)
+    clock.t = 100.0 + BUDGET
+    assert sender.finish(0, LEVELS, 0)
+    assert only(tape).status == 0
 
 
 def test_constant_pacing_holds_the_estimate_until_the_budget_is_spent() -> None:
@@ -130,6 +155,13 @@ def test_what_is_finished_goes_out_when_the_session_ends() -> None:
     thread.stop()
     assert values(only(tape).emg).tolist() == LEVELS[0].tolist()
     assert sender.published == 1
+
+
+def test_what_is_not_finished_is_not_sent_when_the_session_ends() -> None:
+    sender, _, tape = make("constant")
+    sender.begin(0, 100.0, 100.0)
+    sender.flush()
+    assert not tape.messages
 
 
 def test_an_estimate_that_is_held_between_two_steps_of_the_network_is_older() -> None:

@@ -34,6 +34,13 @@ def test_a_long_silence_starts_anew() -> None:
     np.testing.assert_allclose(smoothed(t), t, rtol=0, atol=1e-9)
 
 
+def test_after_a_long_silence_a_late_frame_bends_the_times_no_more_than_at_the_start() -> None:
+    frames = np.arange(100) / RATE
+    frames[0] += 0.004  # the first of them
+    after = smoothed(np.concatenate([np.arange(500) / RATE, 10.0 + frames]))[500:]
+    np.testing.assert_allclose(after - 10.0, smoothed(frames), rtol=0, atol=1e-9)
+
+
 def test_jitter_shrinks_and_no_lag_remains() -> None:
     random = np.random.default_rng(2)
     true = np.arange(6000) / RATE
@@ -61,9 +68,12 @@ def test_another_rate_is_followed(rate: float) -> None:
     np.testing.assert_allclose(out[400:], t[400:], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("ahead_s", [-np.inf, 0.02])
 @pytest.mark.parametrize("raw", [[0.0, 0.01, 0.011, 0.02], [5.0, 5.01, 5.005, 5.03]])
-def test_times_always_increase(raw: list[float]) -> None:
-    assert (np.diff(smoothed(np.array(raw))) > 0).all()
+def test_times_always_increase(raw: list[float], ahead_s: float) -> None:
+    """Also of a sender whose stamps are ahead of the frames' arrival."""
+    loop = Dejitter(RATE)
+    assert (np.diff([loop.step(t, latest=t - ahead_s) for t in raw]) > 0).all()
 
 
 def test_a_clock_that_jumps_back_is_followed() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from inference.record import FeatureRecord, load_record, save_record
 from streamer.commands.calibrate import live, offline, trial_take
+from streamer.doubts import lying_doubt, mass_doubt
 from streamer.exceptions import FormatError, StreamerError
 from streamer.features import find_trials, load_features, record_warnings
 from streamer.formats import MarkerTable, Storage, Trial, read_trial
@@ -78,6 +79,35 @@ def test_markers_and_mass_of_another_are_told_of_a_record() -> None:
     assert "mm from the model's, 60 mm is too much" in line
     (line,) = warned(of_another(good()))
     assert line.startswith("`mass_kg` is 30, but the model weighs ")
+
+
+def markers_of(along: float, up: float, across: float, seen: float = 1.0) -> np.ndarray:
+    """Frames of twenty markers within a box [m], of which a share is seen."""
+    inside = np.random.default_rng(5).uniform(size=(50, 20, 3))
+    inside[:, :2] = [[0.0] * 3, [1.0] * 3]  # in two of its corners
+    inside[:, round(20 * seen) :] = np.nan
+    return inside * [along, up, across]
+
+
+@pytest.mark.parametrize("seen", [1.0, 0.6, 0.5])
+def test_who_lies_along_either_axis_of_the_floor_is_told_to_lie(seen: float) -> None:
+    assert lying_doubt(markers_of(1.7, 0.4, 0.5, seen)).startswith(
+        "the person seems to lie down: markers reach 1.70 m along x, only 0.40 m along y"
+    )
+    assert "1.70 m along z, only 0.40 m" in lying_doubt(markers_of(0.3, 0.4, 1.7, seen))
+    assert not lying_doubt(markers_of(0.8, 1.7, 0.6, seen))
+
+
+def test_frames_of_which_little_is_seen_tell_of_nobody_who_lies() -> None:
+    assert not lying_doubt(markers_of(1.7, 0.4, 0.5, seen=0.45))
+
+
+@pytest.mark.parametrize("mass_kg", [41.9, 78.1])
+def test_a_mass_that_is_off_by_three_tenths_of_the_models_is_another_persons(
+    mass_kg: float,
+) -> None:
+    assert mass_doubt(mass_kg, 60.0) == f"`mass_kg` is {mass_kg}, but the model weighs 60.0 kg"
+    assert not mass_doubt(mass_kg + np.sign(60.0 - mass_kg) * 0.2, 60.0)
 
 
 def test_plates_of_the_wrong_feet_are_told_of_a_record() -> None:

@@ -43,7 +43,7 @@ def test_an_occluded_marker_stays_away_for_a_while_and_comes_back() -> None:
         for run in np.split(marker, np.flatnonzero(np.diff(marker)) + 1)[1:-1]
         if not run[0]
     ]
-    assert min(lengths) >= 20  # 0.2 s at 100 Hz
+    assert min(lengths) in (20, 21)  # 0.2 s at 100 Hz
     assert 0.6 < seen.mean() < 0.95
 
 

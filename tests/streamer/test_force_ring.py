@@ -110,6 +110,13 @@ def test_slow_samples_are_no_hole_unless_one_is_missing() -> None:
     assert not ring.at(1.06, out)
 
 
+def test_a_stream_that_became_slow_has_no_holes() -> None:
+    ring, out = ForceRing(2), np.empty((2, 9))
+    t = np.append(1.0 + 0.001 * np.arange(500), 1.5 + 0.021 * np.arange(100))
+    ring.extend(t, random_rows(len(t)))
+    assert ring.at(3.0, out)
+
+
 def test_a_quick_stream_s_hole_is_one_even_where_slow_samples_would_be_none() -> None:
     ring, out = ForceRing(2), np.empty((2, 9))
     t = np.append(1.0 + 0.001 * np.arange(20), 1.048)
@@ -140,19 +147,33 @@ def test_the_ring_keeps_the_newest_samples_like_a_plain_list(chunk: int) -> None
             np.testing.assert_array_equal(out, rows[i])
 
 
-def test_a_clock_that_is_set_back_leaves_no_old_forces() -> None:
+@pytest.mark.parametrize("again", [9.7, 10.015])
+def test_a_clock_that_is_set_back_leaves_no_old_forces(again: float) -> None:
     ring, rows, out = ForceRing(2), random_rows(60), np.empty((2, 9))
     ring.extend(10.0 + 0.001 * np.arange(40), rows[:40])
-    ring.extend(9.7 + 0.001 * np.arange(20), rows[40:])
-    assert ring.newest_s == pytest.approx(9.719)
-    assert not ring.covers(10.0)
-    assert ring.at(9.705, out)
+    ring.extend(again + 0.001 * np.arange(20), rows[40:])
+    assert ring.newest_s == pytest.approx(again + 0.019)
+    assert len(ring) == 20
+    assert ring.at(again + 0.005, out)
     np.testing.assert_array_equal(out, rows[45])
 
 
-def test_a_small_step_back_is_clock_correction() -> None:
+def test_a_clock_that_is_set_back_twice_leaves_what_came_last() -> None:
+    ring, rows, out = ForceRing(2), random_rows(30), np.empty((2, 9))
+    starts = np.repeat([10.0, 9.7, 9.4], 10)
+    ring.extend(starts + 0.001 * np.tile(np.arange(10), 3), rows)
+    assert ring.newest_s == pytest.approx(9.409)
+    assert not ring.at(9.705, out)
+    np.testing.assert_array_equal(out, rows[29])
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 4])
+def test_a_small_step_back_is_clock_correction(chunk: int) -> None:
     ring, rows, out = ForceRing(2), random_rows(4), np.empty((2, 9))
-    ring.extend(np.array([1.0, 1.001, 1.0008, 1.002]), rows)
+    times = np.array([1.0, 1.001, 1.0008, 1.002])
+    for first in range(0, 4, chunk):
+        ring.extend(times[first : first + chunk], rows[first : first + chunk])
+        assert ring.newest_s == times[: first + chunk].max()
     assert len(ring) == 4
     assert ring.at(1.0005, out)
 

@@ -52,6 +52,17 @@ def test_samples_from_another_time_are_no_forces_of_the_frame(
     ]
 
 
+def test_samples_that_are_ahead_of_late_markers_are_of_the_same_clock(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plates = Plates()
+    frames = FrameForces(plates, 0.025)
+    plates.fresh, plates.newest_s = False, 5.5
+    frames.align(5.0, 5.0)
+    assert not frames.believed
+    assert not caplog.messages
+
+
 def test_forces_that_come_too_late_are_told_once_with_their_delay(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -152,9 +163,12 @@ def test_everybody_is_told_of_missing_frames() -> None:
     assert (bridge.resets, refiner.resets) == (2, 1)
 
 
-@pytest.mark.parametrize("status", [Status.HOLD, Status.WARMING_UP, Status.IK_UNCONVERGED])
-def test_the_network_is_told_of_a_frame_that_tells_nothing(status: Status) -> None:
+@pytest.mark.parametrize(
+    ("status", "guessed"),
+    [(Status.HOLD, False), (Status.WARMING_UP, False), (Status.IK_UNCONVERGED, False), (0, True)],
+)
+def test_the_network_is_told_of_a_frame_that_tells_nothing(status: int, guessed: bool) -> None:
     bridge, refiner = StandInBridge(), StandInRefiner()
-    bridge.status = int(status)
+    bridge.status, bridge.guessed = int(status), guessed
     step_refiner(refiner, 5.0, bridge.step(5.0, np.ones((3, 3)), np.zeros((0, 9))), True)
     assert refiner.frames_seen == [False]

@@ -31,6 +31,16 @@ def test_ten_even_pauses_are_another_rate(rate: float) -> None:
     assert period == pytest.approx(1.0 / rate, rel=1e-12)
 
 
+def test_a_single_pause_does_not_make_another_rate_a_third() -> None:
+    even = np.full(NEW_RATE_FRAMES, 2.0 / RATE)
+    assert learnt(np.append(even, 1.94 / RATE))[1] == [NEW_RATE_FRAMES - 1]
+
+
+def test_a_frame_of_the_known_rate_ends_what_may_have_been_another() -> None:
+    slower = np.full(NEW_RATE_FRAMES - 1, 2.0 / RATE)
+    assert learnt(np.concatenate([slower, [1.0 / RATE], slower])) == (1.0 / RATE, [])
+
+
 @pytest.mark.parametrize("misfit", [0.0, 0.08])
 def test_frames_that_fit_need_no_other_rate(misfit: float) -> None:
     """Every other frame lost is half the rate, but the rate that is known explains it as well."""

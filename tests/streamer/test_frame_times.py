@@ -43,6 +43,11 @@ def test_repeated_and_backward_frames_are_old_and_said_once(
     assert judge([100.0, 100.01, 100.005, 100.02]) == [ON_TIME, ON_TIME, OLD, ON_TIME]
 
 
+def test_a_frame_that_is_sent_again_and_again_is_no_clock_that_was_set_back() -> None:
+    again = 3 * SET_BACK_FRAMES
+    assert judge([100.0] + [100.01] * (1 + again)) == [ON_TIME] * 2 + [OLD] * again
+
+
 @pytest.mark.parametrize("back_s", [0.1, 0.9])
 def test_a_clock_set_back_silences_nobody(back_s: float, caplog: pytest.LogCaptureFixture) -> None:
     times = np.concatenate([even(50), even(50, 100.5 - back_s)])
@@ -92,6 +97,11 @@ def test_lost_frames_are_no_other_rate() -> None:
     assert [a is GAP for a in arrivals[1:]] == gaps.tolist()
 
 
+def test_pauses_of_two_and_of_four_periods_in_turn_are_no_other_rate() -> None:
+    times = 100.0 + np.cumsum([2, 4] * 20) / RATE
+    assert judge(times)[1:] == [GAP] * 39
+
+
 def test_a_backlog_is_a_gap_but_no_other_rate() -> None:
     frames = FrameTimes(RATE, reset_after_s=1.0)
     frames.step(100.0)
@@ -118,12 +128,18 @@ def test_a_sender_that_stalls_now_and_then_sends_no_batches(
 
 def test_the_rate_is_the_stated_one_unless_frames_come_at_another() -> None:
     frames = FrameTimes(RATE, reset_after_s=1.0)
-    for t in even(500, rate=RATE * 1.02):
-        frames.step(float(t))
-    assert frames.rate_hz == RATE
-    for t in even(500, start=200.0, rate=45.0):
-        frames.step(float(t))
-    assert frames.rate_hz == 45.0
+    for rate, said in ((RATE * 1.04, RATE), (RATE * 1.06, 106.0), (44.87, 44.9)):
+        for t in even(500, start=rate, rate=rate):
+            frames.step(float(t))
+        assert frames.rate_hz == said
+
+
+def test_frames_that_begin_to_arrive_late_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    frames = FrameTimes(RATE, reset_after_s=1.0)
+    for k in range(1100):
+        late_s = 0.01 if k < 1000 else 0.3
+        assert frames.long_ago(100.0, 100.0 + late_s) == (k >= 1000)
+    assert [r.message.split(" after")[0] for r in caplog.records] == ["frames arrive 0.30 s"]
 
 
 def test_much_is_said_at_first_and_little_later(caplog: pytest.LogCaptureFixture) -> None:

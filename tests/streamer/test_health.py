@@ -52,6 +52,18 @@ def test_stages_are_timed_from_mark_to_mark() -> None:
     assert found["total"]["p99"] == pytest.approx(4000, rel=0.01)
 
 
+def test_a_stage_that_a_frame_lacks_is_not_filed_again() -> None:
+    now = 0.0
+    timer = StageTimer(lambda: now)
+    for stages in ({"align": 1e-3, "ik": 1e-3}, {"align": 5e-3, "ik": 1e-3}, *[{"ik": 1e-3}] * 8):
+        timer.start()
+        for stage, seconds in stages.items():
+            now += seconds
+            timer.mark(stage)
+        timer.finish()
+    assert timer.summary_us()["align"]["p50"] == pytest.approx(1000, rel=0.01)
+
+
 def test_flags_are_counted_by_name_and_good_frames_as_ok() -> None:
     counter = StatusCounter()
     for status in (0, int(Status.GAP), int(Status.GAP | Status.WARMING_UP)):

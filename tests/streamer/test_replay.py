@@ -135,6 +135,31 @@ def test_after_a_stall_the_schedule_moves_instead_of_catching_up() -> None:
     assert (np.array(out.pushed_at) - out.stamps).max() < 0.01
 
 
+def test_after_a_short_stall_the_schedule_is_kept() -> None:
+    clock = HandClock()
+    out = Catcher(clock)
+    player = Player(recording()[0], out, [], clock)
+
+    def stopped() -> bool:
+        clock.t += 0.5 * STALL_S * (len(out.chunks) == 10)
+        return False
+
+    player.run(stopped)
+    assert player.stalls == 0
+    np.testing.assert_allclose(np.diff(out.stamps), 1 / RATE, atol=1e-9)
+
+
+def test_forces_that_have_a_hole_and_end_early_hold_no_frame_back() -> None:
+    clock = HandClock()
+    out = Catcher(clock)
+    markers, forces = recording()
+    kept = (forces.time < 3.052) | ((forces.time > 3.12) & (forces.time < 3.15))
+    part = Storage(forces.time[kept], forces.names, forces.data[kept])
+    Player(markers, out, [(part, Catcher(clock))], clock).run(lambda: False)
+    assert len(out.chunks) == N
+    assert (np.array(out.pushed_at) - out.stamps).max() <= FORCE_CHUNK_S
+
+
 def test_dropped_frames_are_missing_but_time_goes_on() -> None:
     clock = HandClock()
     out = Catcher(clock)
