@@ -116,6 +116,13 @@ def test_a_composite_corrects_the_parts_that_were_not_measured_themselves() -> N
     np.testing.assert_array_equal(both.weights[:, GL], alone.weights[:, GL])
 
 
+def test_a_channel_that_is_only_shifted_is_corrected() -> None:
+    offset = np.zeros(N_CHANNEL, dtype=np.float32)
+    offset[SOL] = 0.1
+    adapter = Adapter(np.zeros((WIDTH, N_CHANNEL), np.float32), offset, np.ones_like(offset))
+    assert np.flatnonzero(adapter.corrected).tolist() == [SOL]
+
+
 def test_folds_are_alternate_blocks() -> None:
     assert fold_of(8).tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
     assert fold_of(0).tolist() == []
@@ -123,7 +130,10 @@ def test_folds_are_alternate_blocks() -> None:
 
 def test_no_frame_is_estimated_by_a_correction_that_saw_it() -> None:
     frames = Frames(800).only(SOL)
+    frames.y -= 0.4
+    frames.target -= 0.4  # below zero now and then, where no estimate is
     crossed = crossed_estimate(frames.y, frames.state, frames.target, frames.measured)
+    assert crossed.min() == 0.0
     fold = fold_of(800)
     error = (frames.target[:, SOL] - frames.y[:, SOL]).astype(float)
     for here in (fold == 0, fold == 1):

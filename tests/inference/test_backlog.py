@@ -55,6 +55,13 @@ def test_pauses_one_after_the_other_find_room() -> None:
     assert max(held) < 2.0 * LONGEST_GAP_S
 
 
+def test_pauses_with_single_frames_between_them_find_room() -> None:
+    times = np.cumsum([LONGEST_GAP_S - 1e-3, 1.0 / RATE_HZ] * 20)
+    stepped, _, held = drive(Backlog(RATE_HZ), times)
+    assert stepped == sorted(stepped)
+    assert max(held) < 2.0 * LONGEST_GAP_S
+
+
 def test_reset_forgets_what_waits() -> None:
     backlog = Backlog(RATE_HZ)
     for k in range(10):

@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.emg import ENVELOPE_RATE_HZ, channel_fault, envelope, prepare_emg
+from inference.emg import (
+    ENVELOPE_RATE_HZ,
+    EmgTarget,
+    channel_fault,
+    envelope,
+    prepare_emg,
+    spike_fault,
+)
 from inference.exceptions import EmgError
 
 RATE = 1500.0
@@ -23,8 +30,9 @@ def test_envelope_of_modulated_noise_is_its_modulation() -> None:
 
 def test_envelope_has_no_delay() -> None:
     burst = np.exp(-0.5 * ((TIME - 2.0) / 0.1) ** 2) * np.sin(2 * np.pi * 100.0 * TIME)
-    peak = TIME[np.argmax(envelope(burst[:, None], RATE))]
-    assert peak == pytest.approx(2.0, abs=0.002)  # a fifth of a frame at 100 Hz
+    found = envelope(burst[:, None], RATE)
+    assert TIME[np.argmax(found)] == pytest.approx(2.0, abs=0.002)  # a fifth of a frame at 100 Hz
+    assert found.min() >= 0.0  # though filters swing through zero after it
 
 
 @pytest.mark.parametrize("kind", ["raw", "envelope"])
@@ -37,6 +45,8 @@ def test_causal_target_is_late_by_its_filter_and_knows_no_future(kind: str) -> N
     # Group delay of a second-order Butterworth filter at 0 Hz, sqrt(2) / (2 pi 6 Hz); the band-pass
     # of the raw signal and the warped band edge leave some ms.
     delay = np.sqrt(2.0) / (2.0 * np.pi * 6.0)
+    if kind == "envelope":  # which does not rise from zero first
+        assert causal[0, 0] == pytest.approx(data[0, 0], rel=0.01)
     inner = (out > 1.0) & (out < 3.0)  # beyond the transients
     lags = np.arange(0.0, 0.1, 0.001)
     error = [
@@ -60,10 +70,18 @@ def test_band_keeps_20_to_450_hz(hertz: float, passed: bool) -> None:
     assert level == pytest.approx(2 / np.pi, rel=0.02) if passed else level < 0.02
 
 
-def test_constant_offset_is_no_activity() -> None:
+def test_band_of_a_slow_recording_ends_near_half_its_rate() -> None:
+    tone = np.sin(2 * np.pi * 185.0 * np.arange(0.0, 8.0, 0.002))[:, None]
+    # upper edge 225 Hz: the filter's two passes leave 0.98 of it
+    assert envelope(tone, 500.0)[1000:-1000].mean() == pytest.approx(0.98 * 2 / np.pi, rel=0.02)
+
+
+@pytest.mark.parametrize("target", ["zero-phase", "causal"])
+def test_constant_offset_is_no_activity(target: EmgTarget) -> None:
     rng = np.random.default_rng(2)
     raw = 0.1 * rng.standard_normal((len(TIME), 1))
-    np.testing.assert_allclose(envelope(raw + 50.0, RATE), envelope(raw, RATE), atol=1e-9)
+    found, expected = (envelope(raw + offset, RATE, target) for offset in (50.0, 0.0))
+    np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_uneven_times_are_interpolated() -> None:
@@ -99,6 +117,23 @@ def test_the_two_ends_of_a_short_recording_are_not_clipped() -> None:
     assert channel_fault(np.random.default_rng(7).standard_normal(40), "raw") == ""
 
 
+@pytest.mark.parametrize(("share", "clipped"), [(0.015, False), (0.025, True)])
+def test_raw_emg_is_clipped_with_two_percent_of_it_at_its_limits(
+    share: float, clipped: bool
+) -> None:
+    column = np.random.default_rng(8).uniform(-1.0, 1.0, 4000)
+    column[: round(2000 * share)], column[-round(2000 * share) :] = 1.0, -1.0
+    assert channel_fault(column, "raw").startswith("is clipped") == clipped
+    assert channel_fault(column, "envelope") == ""
+
+
+@pytest.mark.parametrize(("times", "spike"), [(15.0, False), (25.0, True)])
+def test_one_sample_that_leaves_all_others_behind_is_a_spike(times: float, spike: bool) -> None:
+    column = 0.3 + np.random.default_rng(9).standard_normal(4000)
+    column[700] = 0.3 - times * np.percentile(np.abs(column - np.median(column)), 99.0)
+    assert spike_fault(column).startswith(f"has a spike of {column[700]:g}, where") == spike
+
+
 def test_times_that_do_not_rise_are_refused() -> None:
     with pytest.raises(EmgError, match="must rise"):
         prepare_emg(np.array([0.0, 0.0]), np.ones((2, 1)), ["SOL_r"], "envelope")
@@ -108,4 +143,5 @@ def test_too_slow_or_too_short_for_raw_emg() -> None:
     with pytest.raises(EmgError, match="40 Hz"):
         envelope(np.ones((400, 1)), 40.0)
     with pytest.raises(EmgError, match="too short"):
-        envelope(np.ones((100, 1)), RATE)
+        envelope(np.ones((round(0.49 * RATE), 1)), RATE)
+    assert envelope(np.ones((round(0.5 * RATE), 1)), RATE).max() < 1e-9

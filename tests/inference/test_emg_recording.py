@@ -71,11 +71,12 @@ def test_what_was_rectified_is_no_raw_emg(
 
 @pytest.mark.parametrize("hz", [50.0, 60.0])
 def test_hum_of_the_mains_is_told(hz: float, rng: np.random.Generator) -> None:
-    emg = raw(rng)
-    emg.data[:, 0] += hum(emg, 1.0, hz)
-    (line,) = warned(emg)
-    assert line.startswith("made/one/walk: TA_r is ")
-    assert f"mains hum ({hz:g} Hz and its multiples)" in line
+    for times in (0.5, 1.0):
+        emg = raw(rng)
+        emg.data[:, 0] += hum(emg, times, hz)
+        (line,) = warned(emg)
+        assert line.startswith("made/one/walk: TA_r is ")
+        assert f"mains hum ({hz:g} Hz and its multiples)" in line
     emg = raw(rng)
     emg.data[:, 0] += hum(emg, 0.1, hz)
     assert warned(emg) == []
@@ -100,6 +101,27 @@ def test_a_stuck_sample_is_no_emg(rng: np.random.Generator) -> None:
     ]
 
 
+@pytest.mark.parametrize(("share", "lost"), [(0.04, False), (0.06, True)])
+def test_a_channel_may_lack_a_twentieth_of_its_samples(
+    share: float, lost: bool, rng: np.random.Generator
+) -> None:
+    emg = raw(rng)
+    emg.data[: round(share * len(emg.data)), 0] = np.nan
+    assert (signal_fault(emg.time, emg.data[:, 0], "raw") == "lacks 6 % of its samples") == lost
+
+
+@pytest.mark.parametrize(
+    ("seconds", "of_it", "silent"), [(1.7, 0.02, False), (2.6, 0.02, True), (2.6, 0.04, False)]
+)
+def test_silence_is_as_long_and_as_quiet_as_no_rest(
+    seconds: float, of_it: float, silent: bool
+) -> None:
+    time = np.arange(0.0, 20.0, 0.005)
+    envelope = 0.5 + 0.5 * np.sin(30.0 * time)
+    envelope[(time > 10.0) & (time < 10.0 + seconds)] *= of_it
+    assert silence_fault(time, envelope).startswith("is silent for 2.") == silent
+
+
 def test_silence_is_no_gait() -> None:
     emg = recording(20.0)
     assert silence_fault(emg.time, emg.data[:, 0]) == ""
@@ -114,6 +136,7 @@ def test_a_slow_envelope_has_no_gaps(rate_hz: float) -> None:
     time = np.arange(0.0, 20.0, 1.0 / rate_hz)
     at = np.arange(0.0, time[-1], 0.01)
     assert covered(time, at).all()
+    assert covered(np.delete(time, len(time) // 2), at).all()  # nor is one sample one
     missing = np.delete(time, slice(len(time) // 2, len(time) // 2 + 3))
     assert not covered(missing, at).all()
 

@@ -20,6 +20,14 @@ def test_each_data_sets_lag_is_found_against_the_mean_of_all() -> None:
     assert abs(lags["early"] - lags["many"] + 0.05) <= 0.0101
 
 
+def test_where_nobody_walks_lags_are_told_from_what_there_is() -> None:
+    records = [synthetic_record("many", f"p{k}", seed=k) for k in range(3)]
+    records += [synthetic_record("late", "x", lag_s=0.07, seed=11)]
+    walks = build_sequences(records, 100.0)
+    runs = [replace(walk, motion="run") for walk in walks]
+    assert estimate_lags(runs, 100.0) == estimate_lags(walks, 100.0)
+
+
 def test_a_set_without_walking_has_no_lag_and_moves_no_other() -> None:
     walks = build_sequences([synthetic_record("many", f"p{k}", seed=k) for k in range(3)], 100.0)
     (run,) = build_sequences([synthetic_record("other", "r", lag_s=0.1, seed=9)], 100.0)

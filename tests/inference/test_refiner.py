@@ -97,6 +97,15 @@ def test_reset_makes_the_next_frame_the_first(refiner: Refiner) -> None:
     np.testing.assert_array_equal(refine(refiner, data), first)
 
 
+def test_reset_forgets_what_a_pause_left_to_do(refiner: Refiner) -> None:
+    data = recording(50)
+    first = refine(refiner, data)
+    refiner.step(0.7, *frame(data, 0)[1:])  # 21 steps are due, and most of them wait
+    assert refiner.held_s > 0.1
+    refiner.reset()
+    np.testing.assert_array_equal(refine(refiner, data), first)
+
+
 def test_long_gap_starts_anew_by_itself(refiner: Refiner) -> None:
     data = recording(50)
     first = refine(refiner, data)
@@ -146,12 +155,27 @@ def test_it_settles_after_a_start_and_after_frames_that_tell_nothing(refiner: Re
     for i in range(300):
         refiner.step(*frame(data, i), seen=not 200 <= i < 210)
         settled.append(refiner.settled)
-    assert not settled[0]
-    assert all(settled[150:203])  # 0.04 s without a frame that tells do no harm
+    assert not any(settled[:119])  # it looks back 1.2 s for how large its estimates are
+    assert all(settled[121:203])  # 0.04 s without a frame that tells do no harm
     assert not any(settled[204:220])
     assert all(settled[240:])
     refiner.reset()
     assert not refiner.settled
+
+
+def test_it_settles_once_an_attention_that_sees_farther_is_full(
+    random_checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    card = blank_card(GruArchitecture(members=2), receptive_field_frames=180)
+    wide = save_checkpoint(
+        tmp_path / "wide", card, random_checkpoint.weights(), random_checkpoint.onnx
+    )
+    refiner, settled = Refiner(inputs(), wide.path), []
+    data = recording(200)
+    for i in range(200):
+        refiner.step(*frame(data, i))
+        settled.append(refiner.settled)
+    assert 179 <= settled.index(True) <= 181
 
 
 def test_bad_frame_is_a_missing_input_and_does_not_poison_the_stream(refiner: Refiner) -> None:
@@ -262,10 +286,13 @@ def test_a_network_with_feedback_is_fed_its_own_estimate(
     seen: list[list[np.ndarray]] = []
     for subject in (None, saved_subject(tmp_path, fed.digest, heavy)):
         one = Refiner(inputs(), fed.path, subject=subject)
-        seen.append([])
-        one.on_step = lambda t, step: seen[-1].append(step.alone.copy())  # noqa: ARG005
-        refine(one, recording(60))
-    np.testing.assert_array_equal(seen[0], seen[1])
+        for _ in range(2):
+            one.reset()
+            seen.append([])
+            one.on_step = lambda t, step: seen[-1].append(step.alone.copy())  # noqa: ARG005
+            refine(one, recording(60))
+    for other in seen[1:]:  # corrected or not, and after another stream
+        np.testing.assert_array_equal(seen[0], other)
 
 
 def taught_by(people: float, random_checkpoint: Checkpoint, path: Path) -> Checkpoint:

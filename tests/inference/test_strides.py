@@ -1,0 +1,60 @@
+"""Strides of a limb, told from the force under its foot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from inference.dataset import LimbSequence
+from inference.strides import cut_strides, phase
+from tests.inference.evaluation.people import walker
+
+STANCE = 30
+
+
+def sequence(*lands: int, frames: int = 1000) -> LimbSequence:
+    """A foot that lands at these frames of 10 ms and stands for `STANCE` of them."""
+    force = np.zeros(frames)
+    for frame in lands:
+        force[frame : frame + STANCE] = 1.1
+    return replace(walker("made/one"), t=0.01 * np.arange(frames), foot_force=force)
+
+
+def test_a_stride_is_from_one_contact_to_the_next() -> None:
+    limb = sequence(50, 150, 260)
+    assert cut_strides(limb) == [(50, 150), (150, 260)]
+    through = phase(limb)
+    assert np.isnan(through[:50]).all()
+    assert np.isnan(through[260:]).all()
+    np.testing.assert_allclose(through[50:150], np.arange(100) / 100)
+    np.testing.assert_allclose(through[150:260], np.arange(110) / 110)
+
+
+def test_a_trial_that_begins_on_the_foot_does_not_begin_with_a_contact() -> None:
+    assert cut_strides(sequence(0, 100, 200)) == [(100, 200)]
+
+
+def test_force_that_trembles_is_one_contact() -> None:
+    limb = sequence(50, 150, 250)
+    limb.foot_force[152:160:2] = 0.06
+    assert cut_strides(limb) == [(50, 150), (150, 250)]
+
+
+def test_a_little_force_in_swing_is_no_contact_and_a_little_more_is_one() -> None:
+    limb = sequence(50, 150, 250)
+    limb.foot_force[110:120] = 0.09
+    limb.foot_force[148:150] = 0.12
+    assert cut_strides(limb) == [(50, 148), (148, 250)]
+
+
+@pytest.mark.parametrize(("frames", "one"), [(45, False), (55, True), (345, True), (355, False)])
+def test_a_stride_lasts_half_a_second_to_three_and_a_half(frames: int, one: bool) -> None:
+    assert cut_strides(sequence(100, 100 + frames)) == [(100, 100 + frames)] * one
+
+
+def test_strides_in_which_the_force_is_not_known_are_left_out() -> None:
+    limb = sequence(50, 150, 250)
+    limb.foot_force[200] = np.nan
+    assert cut_strides(limb) == [(50, 150)]
