@@ -93,7 +93,7 @@ def spread_gain(errors: Mapping[str, RelativeErrors]) -> F64:
     result = gain[:N_CHANNEL].copy()
     for name, parts in COMPOSITES.items():
         for part in parts:
-            if not known[MEASURED.index(part)] and known[MEASURED.index(name)]:
+            if not known[MEASURED.index(part)]:
                 result[MEASURED.index(part)] = gain[MEASURED.index(name)]
     return result
 

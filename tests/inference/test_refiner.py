@@ -353,6 +353,13 @@ def test_a_second_opinion_is_heard_live_and_leaves_the_network_alone(
     np.testing.assert_allclose(both.estimate[1], sigma.ravel(), atol=1e-6)
 
 
+def test_a_reset_is_one_of_the_second_opinion_too(with_opinion: Checkpoint) -> None:
+    both, data = Refiner(inputs(), with_opinion.path), recording(200)
+    first = refine(both, data)
+    both.reset()
+    np.testing.assert_array_equal(refine(both, data), first)
+
+
 def test_the_second_opinion_is_of_the_corrected_estimate(
     with_opinion: Checkpoint, random_checkpoint: Checkpoint, tmp_path: Path, correction: Adapter
 ) -> None:
@@ -384,7 +391,9 @@ def test_a_subject_of_another_filter_is_refused(
     refiner: Refiner, random_checkpoint: Checkpoint, tmp_path: Path, correction: Adapter
 ) -> None:
     own = personal(random_checkpoint, saved_subject(tmp_path, random_checkpoint.digest, correction))
-    own.check_filter_delay(0.027)
+    own.check_filter_delay(0.0299)  # of 25 ms
+    with pytest.raises(InferenceError, match="behind a filter 25 ms late, this one is 31 ms late"):
+        own.check_filter_delay(0.031)
     with pytest.raises(InferenceError, match="behind a filter 25 ms late, this one is 0 ms late"):
         own.check_filter_delay(0.0)
     refiner.check_filter_delay(0.0)  # without a subject any filter will do

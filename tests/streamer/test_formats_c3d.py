@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from streamer.exceptions import FormatError
 from streamer.formats import read_c3d
+from streamer.formats.described_plates import described_plates
+from streamer.stream_config import ForceStream
 from tests.streamer.c3d_writing import C3dContent, write_c3d
 
 F64 = NDArray[np.float64]
@@ -77,7 +79,8 @@ def plate_file(kind: int, sign: float = 1.0) -> C3dContent:
     six = sign * np.hstack(transducer(force, point, torque, origin))
     if kind == 2:
         return content(2, six, origin)
-    gains = np.diag([50.0, 50.0, 200.0, 2e4, 2e4, 1e4]) + np.random.default_rng(2).normal(0, 1)
+    gains = np.diag([50.0, 50.0, 200.0, 2e4, 2e4, 1e4])
+    gains += np.random.default_rng(2).normal(0, 1, (6, 6))
     return content(4, six @ np.linalg.inv(gains).T, origin, cal_matrix=gains)
 
 
@@ -131,13 +134,16 @@ def test_a_minus_that_puts_people_under_the_floor_is_not_believed(
 ) -> None:
     """As Qualisys writes it of a laboratory with z up."""
     points = np.abs(markers()) + np.array([0.0, 0.0, 10.0])
-    above = C3dContent(["A", "B", "C"], points, screen="-Z")
+    unseen = np.where(np.arange(3)[:, None] == 1, 0.0, points)  # as many systems write it
+    above = C3dContent(["A", "B", "C"], unseen, screen="-Z")
     read = read_c3d(write_c3d(tmp_path / "a.c3d", above)).markers.positions
+    points[:, 1] = np.nan
     np.testing.assert_allclose(read, points * 1e-3 @ TO_Y_UP.T, rtol=FLOAT32)
     assert "a.c3d says that -Z is up, but its markers lie on the other side" in caplog.text
     below = C3dContent(["A", "B", "C"], -points, screen="-Z")
     read = read_c3d(write_c3d(tmp_path / "b.c3d", below)).markers.positions
     np.testing.assert_allclose(read[..., 1], points[..., 2] * 1e-3, rtol=FLOAT32)
+    assert np.isnan(read[:, 1]).all()
 
 
 def test_plates_tell_where_the_floor_is(tmp_path: Path) -> None:
@@ -173,6 +179,14 @@ def test_plates_tell_what_is_up_where_the_screen_does_not(tmp_path: Path) -> Non
     np.testing.assert_allclose(read, markers() * 1e-3 @ TO_Y_UP.T, rtol=FLOAT32)
 
 
+def test_a_plate_that_is_far_from_level_does_not_tell_what_is_up(tmp_path: Path) -> None:
+    steep = plate_file(2)
+    steep.screen = ""
+    steep.plates[0]["corners"] = CORNERS + np.outer(CORNERS[:, 1], [0.0, 0.0, 0.7])  # 35 degrees
+    with pytest.raises(FormatError, match="does not say which axis is up"):
+        read_c3d(write_c3d(tmp_path / "t.c3d", steep))
+
+
 def test_unseen_markers_are_nan(tmp_path: Path) -> None:
     points = markers()
     points[3, 1] = np.nan
@@ -191,6 +205,7 @@ def test_unseen_markers_are_nan(tmp_path: Path) -> None:
         (["W:LASI", "W:RASI", "W:SACR"], {}, ("LASI", "RASI", "SACR")),
         (["W:LASI", "W:RASI", "V:SACR"], {}, ("W:LASI", "W:RASI", "V:SACR")),
         (["LASI", "*12", "SACR"], {}, ("LASI", "SACR")),
+        (["LASI", "RHJC", "SACR"], {"MODELED_MARKERS": ["RHJC"]}, ("LASI", "SACR")),
         (["LASI", "LKneeAngles", "GRF"], {"ANGLES": ["LKneeAngles"], "FORCES": ["GRF"]}, ("LASI",)),
     ],
 )
@@ -218,6 +233,20 @@ def test_plate_gives_the_load_it_was_made_from(tmp_path: Path, kind: int, sign: 
     np.testing.assert_allclose(forces.data[:, :3], force @ TO_Y_UP.T, atol=2e-4)
     np.testing.assert_allclose(forces.data[:, 3:6], point * 1e-3 @ TO_Y_UP.T, atol=2e-6)
     np.testing.assert_allclose(forces.data[:, 6:], torque * 1e-3 @ TO_Y_UP.T, atol=5e-4)
+
+
+@pytest.mark.parametrize("kind", [2, 3, 4])
+def test_an_origin_of_either_sign_is_below_the_surface(tmp_path: Path, kind: int) -> None:
+    """Some files have the vector from the surface to the transducer."""
+    reference = read_c3d(write_c3d(tmp_path / "r.c3d", plate_file(kind))).forces
+    turned = plate_file(kind)
+    turned.plates[0]["origin"] *= np.array([1.0, 1.0, -1.0]) if kind == 3 else -1.0
+    path = write_c3d(tmp_path / "t.c3d", turned)
+    forces = read_c3d(path).forces
+    assert reference is not None
+    assert forces is not None
+    np.testing.assert_array_equal(forces.data, reference.data)
+    assert len(described_plates(ForceStream(transducers=str(path)))) == 1  # live, too
 
 
 @pytest.mark.parametrize("kind", [2, 3, 4])
@@ -291,6 +320,13 @@ def test_unknown_units_and_plates_are_refused(tmp_path: Path) -> None:
     described.plates[0]["type"] = 7
     with pytest.raises(FormatError, match="force plate 1 is of type 7"):
         read_c3d(write_c3d(tmp_path / "k.c3d", described))
+
+
+def test_a_plate_whose_channels_are_not_in_the_file_is_refused(tmp_path: Path) -> None:
+    described = plate_file(2)  # and a channel of EMG
+    described.plates[0]["channel"] = [1, 2, 3, 4, 5, 8]
+    with pytest.raises(FormatError, match="force plate 1 wants analog channel 8; export the trial"):
+        read_c3d(write_c3d(tmp_path / "t.c3d", described))
 
 
 def test_file_without_markers_is_refused(tmp_path: Path) -> None:

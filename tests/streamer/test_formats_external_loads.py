@@ -1,13 +1,21 @@
 """ExternalLoads XML: identifiers become columns; what we cannot apply is refused by name."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
+from sim_bridge import ON_FEET
 from streamer.exceptions import FormatError
-from streamer.formats import Storage, plates_by_name, read_external_loads, read_storage
+from streamer.formats import (
+    Storage,
+    external_forces,
+    plates_by_name,
+    read_external_loads,
+    read_storage,
+)
 from tests.data_sets import trial_dir
 
 FORCE = """<ExternalForce name="right">
@@ -68,8 +76,9 @@ def test_force_without_torque_gets_zeros(tmp_path: Path) -> None:
     np.testing.assert_array_equal(selected[:, 0, 6:], 0.0)
 
 
-def test_pure_torque_needs_no_point(tmp_path: Path) -> None:
-    text = FORCE.replace("ground_force_v", "").replace("ground_force_p", "")
+@pytest.mark.parametrize("point", ["", "ground_force_p"])
+def test_pure_torque_has_no_point(tmp_path: Path, point: str) -> None:
+    text = FORCE.replace("ground_force_v", "").replace("ground_force_p", point)
     (force,) = read_external_loads(write(tmp_path, document(text))).forces
     assert force.force_columns == force.point_columns == ()
     assert force.torque_columns == ("ground_torque_x", "ground_torque_y", "ground_torque_z")
@@ -127,6 +136,17 @@ def test_loads_that_cannot_be_applied_are_refused(tmp_path: Path, text: str, say
     assert says in str(refusal.value)
     assert "external_loads.xml" in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("on_feet", [False, True])
+def test_forces_act_on_the_body_that_they_name_or_on_whoever_stands_there(on_feet: bool) -> None:
+    columns = plates_by_name([f"ground_force_1_{kind}{axis}" for kind in "vp" for axis in "xyz"])
+    named = replace(columns[0], body="calcn_r")
+    torque = replace(named, force_columns=(), point_columns=())
+    found = external_forces([*columns, named, torque], on_feet=on_feet)
+    own = ON_FEET if on_feet else "calcn_r"
+    assert [load.body for load in found] == [ON_FEET, own, own]
+    assert [load.pure_torque for load in found] == [False, False, True]
 
 
 def test_missing_column_is_named_with_the_nearest(tmp_path: Path) -> None:

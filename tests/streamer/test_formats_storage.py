@@ -36,6 +36,14 @@ def test_reads_what_opensim_reads(opensim: ModuleType, file: str) -> None:
     assert storage.in_degrees == (oracle.getTableMetaDataString("inDegrees") == "yes")
 
 
+def test_the_rate_is_that_of_rows_that_follow_one_another() -> None:
+    time = np.round(np.arange(400) / 120.0, 3)
+    holed = np.delete(time, np.r_[50:52, 200:290])
+    storage = Storage(holed, ("a",), np.zeros((len(holed), 1)))
+    assert storage.rate_hz == pytest.approx(120.0, rel=1e-3)  # times have three decimals
+    assert Storage(time[:1], ("a",), np.zeros((1, 1))).rate_hz == 0.0
+
+
 @pytest.mark.parametrize("in_degrees", [False, True])
 def test_opensim_reads_what_we_write(opensim: ModuleType, tmp_path: Path, in_degrees: bool) -> None:
     rng = np.random.default_rng(1)

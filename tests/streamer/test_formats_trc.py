@@ -137,6 +137,18 @@ def test_times_rounded_to_milliseconds_keep_the_declared_rate(tmp_path: Path) ->
     assert table.rate_hz == 120.0
 
 
+@pytest.mark.parametrize(("declared", "rate_hz"), [("101", 101.0), ("103", 100.0), ("-", 100.0)])
+def test_a_declared_rate_that_is_near_the_times_is_believed(
+    tmp_path: Path, declared: str, rate_hz: float
+) -> None:
+    table = read_trc(write(tmp_path, (HEAD + ROWS).replace("100\t100\t3", f"{declared}\t100\t3")))
+    assert table.rate_hz == pytest.approx(rate_hz, rel=1e-12)
+
+
+def test_a_single_frame_has_the_rate_of_the_header(tmp_path: Path) -> None:
+    assert read_trc(write(tmp_path, HEAD + ROWS.splitlines()[0])).rate_hz == 100.0
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

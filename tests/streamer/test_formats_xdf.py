@@ -1,6 +1,7 @@
 """XDF: streams of a recorded session, told apart by type, in one frame and on one clock."""
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -84,8 +85,14 @@ def test_times_come_on_the_recorders_clock(tmp_path: Path) -> None:
     np.testing.assert_allclose(recording.forces.time, force().time, atol=1e-9)
 
 
-def test_z_up_is_turned_for_markers_and_forces_alike(tmp_path: Path) -> None:
-    path = write_xdf(tmp_path / "s.xdf", [mocap("m"), force()])
+@pytest.mark.parametrize("axis", [str.lower, str.upper])
+def test_z_up_is_turned_for_markers_and_forces_alike(
+    tmp_path: Path, axis: Callable[[str], str]
+) -> None:
+    plates = force()
+    for channel in plates.channels:
+        channel["label"] = channel["label"][:-1] + axis(channel["label"][-1])
+    path = write_xdf(tmp_path / "s.xdf", [mocap("m"), plates])
     recording = read_xdf(path, markers=MarkerStream(up="z"), forces=ForceStream(up="z"))
     turn = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
     np.testing.assert_array_equal(
@@ -143,6 +150,14 @@ def test_irregular_stream_gets_its_rate_from_its_times(tmp_path: Path) -> None:
     assert recording.markers.rate_hz == pytest.approx(100.0, rel=1e-9)
 
 
+@pytest.mark.parametrize("step", [0.0, -0.02])
+def test_a_clock_that_was_set_back_is_refused(tmp_path: Path, step: float) -> None:
+    stream = mocap(rate_hz=0.0)  # stamps of a regular stream are put on a line
+    stream.time[100:] += step - 0.01
+    with pytest.raises(FormatError, match="times of stream 'walker' do not increase; its clock"):
+        read_xdf(write_xdf(tmp_path / "s.xdf", [stream]))
+
+
 def test_unseen_markers_are_nan(tmp_path: Path) -> None:
     stream = mocap()
     stream.data[7, 2] = np.nan
@@ -188,6 +203,14 @@ def test_streams_of_another_type_or_source_can_be_named(tmp_path: Path) -> None:
     assert recording.forces is not None
     with pytest.raises(FormatError, match=r"no stream of type positions, source_id c in it"):
         read_xdf(path, markers=MarkerStream(type="positions", source_id="c"))
+
+
+def test_a_stream_in_which_nothing_came_is_passed_over(tmp_path: Path) -> None:
+    idle = force(name="idle", time=np.zeros(0), data=np.zeros((0, 9)))
+    recording = read_xdf(write_xdf(tmp_path / "s.xdf", [mocap(), idle, force()]))
+    assert recording.forces is not None
+    assert recording.forces.name == "plates"
+    assert read_xdf(write_xdf(tmp_path / "i.xdf", [mocap(), idle])).forces is None
 
 
 def test_the_suffix_of_a_zipped_file_may_be_in_capitals(tmp_path: Path) -> None:

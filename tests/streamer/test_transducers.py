@@ -142,12 +142,24 @@ def test_a_spike_or_a_plate_that_was_not_zeroed_does_not_turn_it_over() -> None:
     assert_same_wrench(np.vstack(later[-20:]), rows)
 
 
-def test_a_broken_channel_leaves_the_plate_beside_it_known() -> None:
+def test_a_plate_that_was_not_zeroed_for_minutes_is_turned_over_by_the_first_strides() -> None:
+    rows, plates = steps(), opened()
+    empty = np.zeros((30_000, 2, 9))
+    empty[:, :, 1] = -60.0
+    for _ in range(10):
+        plates.wrenches(sent(empty))
+    later = [plates.wrenches(part) for part in np.split(sent(np.vstack([rows] * 6)), 120)]
+    assert_same_wrench(np.vstack(later[-20:]), rows)
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_a_broken_channel_leaves_the_plate_beside_it_known(broken: float) -> None:
     rows = steps()
     samples = sent(rows)
-    samples[:, 3] = np.nan
+    samples[:, 3] = broken
     found = opened().wrenches(samples).reshape(rows.shape)
     assert np.isnan(found[:, 0, 3:]).any(axis=1).all()
+    assert not np.isinf(found).any()
     assert_same_wrench(found[:, 1:], rows[:, 1:])
 
 
@@ -170,7 +182,7 @@ def test_a_c3d_file_tells_where_they_are(tmp_path: Path, kind: int) -> None:
     assert truth is not None
     content = plate_file(2 if kind == 4 else kind, -1.0)  # a live stream is calibrated already
     labels = [f"P{i}" for i in range(8 if kind == 3 else 6)]
-    unit = "" if kind == 3 else "Nmm"
+    unit = "N" if kind == 3 else "Nmm"
     plates = open_transducers(
         ForceStream(transducers=str(path)),
         [Channel(label, unit=unit if i >= 3 else "N") for i, label in enumerate(labels)],
@@ -209,6 +221,7 @@ def test_channels_that_are_not_there_are_named() -> None:
 def test_a_stream_of_centres_of_pressure_is_taken_as_it_is() -> None:
     labels = [*plate_columns(1)[:6], *plate_columns(2)]
     assert open_transducers(SETTINGS, channels(labels)) is None
+    assert open_transducers(SETTINGS, channels([*LEFT, *RIGHT, *plate_columns(1)])) is not None
     assert open_transducers(ForceStream(), channels([*LEFT])) is None
 
 
@@ -270,10 +283,15 @@ def test_what_cannot_be_is_refused(tmp_path: Path, was: str, now: str, says: str
     ("change", "says"),
     [
         (lambda c: 1e3 * c, "has sides of 400, 1200, 400, 1200 m; give the four `corners`"),
+        (lambda c: 10.0 * c, "has sides of 4, 12, 4, 12 m"),
+        (lambda c: 0.1 * c, "has sides of 0.04, 0.12, 0.04, 0.12 m"),
         (lambda c: 0.0 * c, "has sides of 0, 0, 0, 0 m"),
         (lambda c: np.nan * c, "has sides of nan"),
         (lambda c: c[[0, 1, 3, 2]], "is not a rectangle"),
+        (lambda c: c + np.outer(c[:, 2], [0.5, 0.0, 0.0]), "is not a rectangle"),  # but oblique
+        (lambda c: c + np.outer(c[:, 0] * c[:, 2], [0.5, 0.0, 0.0]), "is not a rectangle"),
         (lambda c: c[:, [0, 2, 1]], "stands upright; .* x, z, -y"),
+        (lambda c: c * [1.0, 1.0, 0.5] - np.outer(c[:, 2], [0.0, 0.87, 0.0]), "stands upright"),
         (lambda c: c[::-1], "measures above its surface: the order of its `corners` or the sign"),
     ],
 )
@@ -282,9 +300,11 @@ def test_what_no_plate_is_like_is_refused(change: Callable[[F64], F64], says: st
     plate = PlateGeometry(corners=corners.tolist(), origin=(0.0, 0.0, -DEPTH))
     with pytest.raises(ConfigError, match=f"plate 1 {says}"):
         described_plates(ForceStream(transducers=[plate], channels=[LEFT]))
-    deep = PlateGeometry(corners=GEOMETRY[0].corners, origin=(0.0, 0.0, -40.0))
-    with pytest.raises(ConfigError, match="plate 1 has its `origin` 40 m away; give it in m"):
-        described_plates(ForceStream(transducers=[deep], channels=[LEFT]))
+    for depth in (40.0, 0.6):
+        deep = PlateGeometry(corners=GEOMETRY[0].corners, origin=(0.0, 0.0, -depth))
+        says = f"plate 1 has its `origin` {depth:g} m away; give it in m"
+        with pytest.raises(ConfigError, match=says):
+            described_plates(ForceStream(transducers=[deep], channels=[LEFT]))
 
 
 def test_live_they_are_forces_like_others() -> None:

@@ -36,12 +36,17 @@ def write_xdf(path: Path, streams: list[XdfStream]) -> Path:
     chunks = [_chunk(_HEADER, b'<?xml version="1.0"?><info><version>1.0</version></info>')]
     for i, stream in enumerate(streams, start=1):
         chunks.append(_chunk(_STREAM, _id(i) + _header(stream).encode()))
-        for at in (stream.time[0], stream.time[-1]):
+        for at in _ends(stream):
             chunks.append(_chunk(_OFFSET, _id(i) + struct.pack("<dd", at, stream.clock_offset_s)))
         chunks.append(_chunk(_SAMPLES, _id(i) + _samples(stream)))
         chunks.append(_chunk(_FOOTER, _id(i) + _footer(stream).encode()))
     path.write_bytes(b"XDF:" + b"".join(chunks))
     return path
+
+
+def _ends(stream: XdfStream) -> F64:
+    """First and last time stamp, zeros of a stream without any."""
+    return stream.time[[0, -1]] if len(stream.time) else np.zeros(2)
 
 
 def _id(number: int) -> bytes:
@@ -76,8 +81,9 @@ def _samples(stream: XdfStream) -> bytes:
 
 
 def _footer(stream: XdfStream) -> str:
+    first, last = _ends(stream)
     return (
-        f'<?xml version="1.0"?><info><first_timestamp>{stream.time[0]}</first_timestamp>'
-        f"<last_timestamp>{stream.time[-1]}</last_timestamp>"
+        f'<?xml version="1.0"?><info><first_timestamp>{first}</first_timestamp>'
+        f"<last_timestamp>{last}</last_timestamp>"
         f"<sample_count>{len(stream.time)}</sample_count></info>"
     )

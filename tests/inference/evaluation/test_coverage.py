@@ -63,6 +63,31 @@ def test_half_widths_hold_what_intervals_promise_whatever_the_tails() -> None:
     assert half_widths(errors) == pytest.approx(expected, rel=0.05)
 
 
+def of_two_people() -> dict[str, RelativeErrors]:
+    """One whose errors are as said, and one of a single channel in which they are twice that."""
+    sequences, estimates = doubtful(2, said=0.1, true=0.1)
+    sequences[1].measured[:, [c != MEASURED.index("SOL") for c in range(len(MEASURED))]] = False
+    assert estimates.sigma is not None
+    estimates.sigma[1] /= 2.0
+    return relative_errors(sequences, estimates)
+
+
+def test_nobody_is_judged_by_a_gain_that_was_fitted_on_them() -> None:
+    found = {c.channel: c for c in coverage_by_others(of_two_people())}
+    # one gets the gain of the other: intervals of twice and of half the right width
+    expected = [
+        np.mean([2.0 * ndtr(k * ndtri(0.5 + 0.5 * share)) - 1.0 for k in (0.5, 2.0)])
+        for share in (0.5, 0.9)
+    ]
+    assert found["all"].shares == pytest.approx(expected, abs=0.02)
+
+
+def test_half_widths_count_people_equally_whatever_was_measured() -> None:
+    for share, width in zip((0.5, 0.9), half_widths(of_two_people()), strict=True):
+        within = [2.0 * ndtr(k * width) - 1.0 for k in (0.5, 2.0)]  # see above
+        assert np.mean(within) == pytest.approx(share, abs=0.02)
+
+
 def test_people_count_equally() -> None:
     sequences, estimates = doubtful(5, said=0.1, true=0.1)
     assert estimates.sigma is not None

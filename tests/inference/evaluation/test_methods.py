@@ -105,6 +105,16 @@ def test_method_never_sees_the_emg_that_it_estimates(name: str) -> None:
     assert np.isfinite(plain[0][phase(held[0]) >= 0.0][:, COLUMNS]).all()
 
 
+@pytest.mark.parametrize("name", ["simulation", "shared", "ridge"])
+def test_method_never_sees_the_motion_that_is_to_come(name: str) -> None:
+    train, held = people(3), walker("made/held", seed=8)
+    held.x[:, :N_INPUT] += np.linspace(0.0, 1.0, len(held.t))[:, None]  # its end is not its start
+    (whole,) = BLIND[name](train, [held])
+    begun = replace(held, x=held.x[:90], y=held.y[:90], measured=held.measured[:90], t=held.t[:90])
+    (found,) = BLIND[name](train, [begun])
+    np.testing.assert_allclose(found, whole[:90], rtol=1e-5)  # float32, in sums of other lengths
+
+
 @pytest.mark.parametrize("name", ["shared", "ridge", "population"])
 def test_method_learns_from_the_people_it_is_given(name: str) -> None:
     train, held = people(3), [walker("made/held", seed=8)]

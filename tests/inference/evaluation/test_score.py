@@ -8,7 +8,7 @@ import pytest
 
 from inference.channels import MEASURED
 from inference.dataset import LimbSequence
-from inference.evaluation.bootstrap import FEWEST_STRIDES, Bootstrap
+from inference.evaluation.bootstrap import FEWEST_STRIDES, Bootstrap, interval
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.score import difference, score
 from inference.evaluation.summary import Summary, summarise, summary_table
@@ -70,6 +70,21 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
     # 95 % for many people; with 16 the percentile interval is known to be somewhat narrow, and
     # 200 trials leave 2 % of standard error
     assert 0.86 <= held / trials <= 0.99
+
+
+def test_an_interval_leaves_out_a_fortieth_on_either_side() -> None:
+    assert interval(np.concatenate([[7.0], np.arange(1001.0)])) == (7.0, 25.0, 975.0)
+    drawn = np.concatenate([[7.0], np.arange(1001.0), np.full(50, np.nan)])
+    assert interval(drawn) == (7.0, 25.0, 975.0)
+    assert np.isnan(interval(np.array([np.nan, 1.0, 2.0, 3.0]))).all()  # of no value, none
+
+
+def test_strides_are_drawn_for_each_person_apart() -> None:
+    one, again, other = (FEW.strides(person, 10) for person in ("made/a", "made/a", "made/b"))
+    np.testing.assert_array_equal(one, again)
+    assert (one[1:] != other[1:]).any()
+    assert (one[0] == 1.0).all()
+    assert (one.sum(axis=1) == 10.0).all()
 
 
 def test_interval_of_one_person_is_over_strides() -> None:
