@@ -114,6 +114,9 @@ def test_variants_of_the_format_read_alike(tmp_path: Path, variant: str, text: s
     [
         "walk\nnRows=2\nnColumns=3\ninDegrees=yes\n",
         "walk\nnRows=2\nnColumns=3\ninDegrees = Yes\n",
+        "walk\nnRows=2\nnColumns=3\ninDegrees=y\n",
+        "walk\nnRows=2\nnColumns=3\ninDegrees=true\n",
+        "walk\nnRows=2\nnColumns=3\ninDegrees=1\n",
         "name walk\ndatacolumns 3\ndatarows 2\nrange 0 0.5\n",
         "walk\nnRows=2\nnColumns=3\nrange 0 0.5\n",
     ],

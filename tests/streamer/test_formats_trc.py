@@ -107,6 +107,7 @@ def test_units_line_is_honoured(tmp_path: Path, unit: str, metres: float) -> Non
         "2\t0.01\t1.6\t1001\t-3\t4\t \t7",
         "2\t0.01\t1.6\t1001\t-3\t0\t0.000\t-0.0",
         "2\t0.01\t1.6\t1001\t-3\t1.#QNAN\t-1.#IND00\t-nan(ind)",
+        "2\t0.01\t1.6\t1001\t-3\t-nan(ind)\tnan(snan)\t6",
     ],
 )
 def test_unseen_marker_is_nan_in_all_three_coordinates(tmp_path: Path, row: str) -> None:

@@ -190,6 +190,23 @@ def test_unusable_emg_is_refused(tmp_path: Path, text: str, says: str) -> None:
     assert says in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufefftime,SOL_r\n0,1\n",  # byte-order mark
+        '"time","SOL_r"\n0,1\n',
+        "Time, SOL_r \r\n0, 1\r\n",
+        "time,SOL_r\n0,1,,\n",
+    ],
+)
+def test_emg_is_read_as_spreadsheets_write_it(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "emg.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    emg = read_emg(path)
+    assert emg.names == ("SOL_r",)
+    assert (emg.time.tolist(), emg.data.tolist()) == ([0.0], [[1.0]])
+
+
 def test_emg_is_what_a_plain_csv_reader_reads() -> None:
     path = trial_dir("balance_exo/subject01/walk125") / "emg.csv"
     with path.open(newline="") as file:

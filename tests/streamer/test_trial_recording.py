@@ -181,14 +181,32 @@ def test_a_recorded_session_is_a_trial(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("changed", ["raw.c3d", "me.yaml", "loads.xml", "room.c3d"])
+@pytest.mark.parametrize("named", [True, False])
+def test_corners_of_the_session_are_those_of_plates_under_unknown_feet(
+    tmp_path: Path, named: bool
+) -> None:
+    directory = folder(tmp_path, loads=named)
+    moved = [(CORNERS + np.array([0.1, 0.0, side])).tolist() for side in (0.0, 1.0)]
+    (directory / "me.yaml").write_text(f"model: {plain().model}\nplates: auto\ncorners: {moved}\n")
+    toml = directory / "trial.toml"
+    toml.write_text('config = "me.yaml"\n' + toml.read_text())
+    corners = read_trial(directory).corners
+    if named:  # the session does not know them
+        assert corners is None
+    else:
+        np.testing.assert_array_equal(corners, moved)
+
+
+@pytest.mark.parametrize("changed", ["raw.c3d", "me.yaml", "loads.xml", "room.c3d", "plates.c3d"])
 def test_a_record_depends_on_files_outside_of_its_folder(tmp_path: Path, changed: str) -> None:
     directory = folder(tmp_path)
     (directory / "walk.c3d").rename(tmp_path / "raw.c3d")
-    shutil.copy(tmp_path / "raw.c3d", tmp_path / "room.c3d")
+    for name in ("room.c3d", "plates.c3d"):
+        shutil.copy(tmp_path / "raw.c3d", tmp_path / name)
     write_external_loads(tmp_path / "loads.xml", [("right", "calcn_r")], "not/read.mot")
     (tmp_path / "me.yaml").write_text(
         f"model: {plain().model}\nloads: loads.xml\nplates: auto\ncorners: room.c3d\n"
+        "forces: {transducers: plates.c3d}\n"
     )
     toml = directory / "trial.toml"
     named = 'recording = "../../../raw.c3d"\nconfig = "../../../me.yaml"\n'
