@@ -52,6 +52,15 @@ def test_axes_are_taken_from_the_metadata_in_any_order() -> None:
     assert placed(channels, [3, 1, 2]) == {"K": [1, 2, 3]}
 
 
+def test_a_type_may_be_the_axis_alone() -> None:
+    channels = [Channel("", "K", a, "m") for a in "zXY"]
+    assert placed(channels, [3, 1, 2]) == {"K": [1, 2, 3]}
+
+
+def test_a_unit_of_the_stream_goes_before_one_that_is_said() -> None:
+    assert placed(xdf(["K"]), [1000, 2000, 3000], unit="m")["K"] == pytest.approx([1, 2, 3])
+
+
 @pytest.mark.parametrize("unit", ["m", "meters", "Metre", "metres"])
 def test_metres_in_any_spelling(unit: str) -> None:
     assert placed(xdf(["K"], unit), [1, 2, 3])["K"] == [1, 2, 3]
@@ -128,6 +137,11 @@ def test_force_units_become_si() -> None:
     units = ["kN"] * 3 + ["mm"] * 3 + ["N mm"] * 3
     layout = force_layout([Channel(n, "", "", u) for n, u in zip(NINE, units, strict=True)], [NINE])
     assert layout.scale.tolist() == [1e3] * 3 + [1e-3] * 6
+
+
+def test_a_unit_that_is_said_is_that_of_points_alone() -> None:
+    layout = force_layout([Channel(n) for n in NINE], [NINE], length_unit="mm")
+    assert layout.scale.tolist() == [1.0] * 3 + [1e-3] * 3 + [1.0] * 3
 
 
 def test_a_force_without_torque_gets_zero() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim_bridge import BridgeSettings, compile_model
+from sim_bridge import BridgeSettings, CoordinateTask, compile_model
 from sim_bridge.inverse_kinematics import InverseKinematics
 from streamer.commands.bridges import with_ik_setup
 from streamer.exceptions import FormatError
@@ -45,6 +45,18 @@ def setup_file(tmp_path: Path) -> Path:
     path = tmp_path / "setup.xml"
     path.write_text(SETUP.format(tasks="\n".join(tasks)))
     return path
+
+
+def test_a_task_without_a_weight_weighs_one_and_one_that_does_not_apply_is_left_out(
+    tmp_path: Path,
+) -> None:
+    off = coordinate_task("knee_angle_r", 5.0, "manual_value", 1.0).replace(">true<", ">false<")
+    on = coordinate_task("hip_flexion_r", 2.0, "manual_value", 0.1)
+    path = tmp_path / "setup.xml"
+    path.write_text(SETUP.format(tasks='<IKMarkerTask name="SACR"/>' + off + on))
+    setup = read_ik_setup(path)
+    assert setup.marker_weights == {"SACR": 1.0}
+    assert setup.coordinate_tasks == (CoordinateTask("hip_flexion_r", 2.0, 0.1),)
 
 
 def test_weights_and_coordinate_tasks_act_as_in_opensim(

@@ -11,6 +11,7 @@ import pytest
 from inference.exceptions import EmgError
 from sim_bridge import BridgeStatus
 from streamer.exceptions import FormatError
+from streamer.feature_settings import FeatureSettings
 from streamer.formats import MarkerTable, Storage, Trial
 from streamer.frame_forces import FORCE_TRUST_S
 from streamer.trial_features import trial_features
@@ -59,6 +60,23 @@ def test_forces_are_held_and_given_up_as_offline(name: str) -> None:
     np.testing.assert_array_equal(unknown, ~record.forces_valid)
 
 
+def test_forces_are_believed_in_valid_time_and_moments_a_little_later() -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    record = trial_features(replace(trial, valid=[(0.6, 1.2)]), model, with_emg=False)
+    about = record.t - record.filter_delay_s
+    inside = (about >= 0.6) & (about <= 1.2)
+    assert inside.any()
+    np.testing.assert_array_equal(record.forces_valid, inside)
+    since = about - about[inside][0] - 0.05
+    sure = np.abs(since) > 1e-6  # one frame is just that long after
+    np.testing.assert_array_equal(record.forces_measured[sure], (inside & (since > 0.0))[sure])
+    whole = trial_features(trial, model, with_emg=False)
+    loaded = whole.foot_force.max(axis=1) > 0.5
+    assert (loaded & ~inside).sum() > 20
+    changed = np.abs(record.tau - whole.tau).max(axis=1) > 10.0  # N m, N
+    np.testing.assert_array_equal(changed[loaded], ~inside[loaded])
+
+
 def test_a_measured_force_that_counts_as_none_is_not_known() -> None:
     trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
     assert trial.forces is not None
@@ -101,6 +119,39 @@ def test_a_pose_that_is_guessed_tells_nothing() -> None:
     assert record.usable[20:60].all()
     assert not record.usable[60:90].any()
     assert record.usable[90:].all()
+
+
+def test_every_trial_has_noise_of_its_own_and_the_same_each_time() -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    noisy = FeatureSettings.of_variant("noise-1")
+    first, again, other, plain = (
+        trial_features(of, model, settings, with_emg=False).q
+        for of, settings in (
+            (trial, noisy), (trial, noisy), (replace(trial, name="other"), noisy), (trial, None),
+        )
+    )  # fmt: skip
+    np.testing.assert_array_equal(first, again)
+    assert (first != plain).any(axis=1).all()
+    assert (first != other).any(axis=1).all()
+
+
+@pytest.mark.parametrize("name", [WITH_FEET, WITHOUT_FEET])
+def test_the_force_under_a_foot_is_told_in_weights_of_the_models_body(name: str) -> None:
+    trial, model = as_trial(name), walk(name)[1]
+    assert trial.forces is not None
+    assert trial.loads is not None
+    record = trial_features(trial, model, with_emg=False)
+    measured = record.forces_measured
+    at = (record.t - record.filter_delay_s)[measured]
+    for k, foot in ((0, 0), (1, 1)):
+        assert trial.loads.forces[k].body == f"calcn_{'rl'[foot]}"
+        vertical = trial.loads.select(trial.forces)[:, k, 1]
+        expected = np.interp(at, trial.forces.time, vertical) / (9.80665 * model.mass)
+        stands = expected > 0.1
+        assert stands.sum() > 20
+        np.testing.assert_allclose(
+            record.foot_force[measured, foot][stands], expected[stands], rtol=1e-6
+        )
 
 
 @pytest.mark.parametrize("step_s", [0.001, 0.02])
