@@ -67,7 +67,7 @@ def test_a_bar_is_as_long_as_its_level(level: float, full: int) -> None:
 def test_a_bar_ends_in_eighths_and_knows_no_negative_level() -> None:
     assert bar(1 / (8 * BAR_WIDTH)) == "▏"
     assert bar(7 / (8 * BAR_WIDTH)) == "▉"
-    assert bar(-1.0) == ""
+    assert bar(-1.0) == bar(-0.01) == ""
 
 
 def test_the_table_names_channels_and_shows_rate_latency_and_flags() -> None:
@@ -90,12 +90,13 @@ def test_before_meta_has_come_channels_are_numbered() -> None:
 @pytest.mark.parametrize(("rate_in_hz", "missing"), [(0.0, "no markers"), (99.9, "no estimates")])
 def test_the_last_estimate_is_not_shown_as_if_it_held(rate_in_hz: float, missing: str) -> None:
     heard = [Meta(session="s"), Health(published=200, rate_in_hz=rate_in_hz), ESTIMATE]
-    live, old = drawn(heard, silent_s=0.5), drawn(heard, silent_s=12.0)
+    live, old = drawn(heard, silent_s=0.8), drawn(heard, silent_s=12.0)
     assert "age 31.5 ms" in live
     assert DIM not in live
     assert f"{missing} for 12 s; the bars are the last estimate" in old
     assert "age" not in old
     assert DIM in old
+    assert f"{missing} for 1 s" in drawn(heard, silent_s=1.2)
 
 
 def test_without_a_terminal_silence_is_told_in_place_of_levels() -> None:
@@ -103,6 +104,26 @@ def test_without_a_terminal_silence_is_told_in_place_of_levels() -> None:
     told = lines(heard)
     assert ["SOL_r" in line for line in told] == [True, False, False]
     assert told[-1].endswith("| no markers for 12 s")
+
+
+def test_without_a_terminal_the_four_strongest_channels_are_told() -> None:
+    emg = np.array([0.1, 0.6, 0.2, 0.5, 0.4, 0.3], "<f4").tobytes()
+    names = Meta(session="s", channel_names=tuple("ABCDEF"))
+    (told, *_) = lines([names, Health(published=200), Emg(session="s", emg=emg)])
+    assert told.endswith("| B 0.60 D 0.50 E 0.40 F 0.30")
+
+
+def test_silence_is_counted_from_when_the_session_was_there() -> None:
+    messages: list[Message] = []
+    console, clock = Console(file=io.StringIO(), width=120), HandClock()
+    table = LiveTable(Heard(messages), console, clock.now)  # type: ignore[arg-type]
+    for _ in range(100):  # a session that takes long to begin
+        clock.t += 0.5
+        table.receive(0.1)
+    messages += [Meta(session="s"), Health(published=1)]
+    table.receive(0.1)
+    console.print(table.table())
+    assert "no markers" not in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_session_that_never_got_a_frame_is_told_too() -> None:
