@@ -67,6 +67,15 @@ def test_a_thread_that_ends_meanwhile_is_no_reason_to_stop(monkeypatch: pytest.M
     assert len(asked) >= 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="SCHED_FIFO is asked for on Linux only")
+def test_where_it_is_not_permitted_nothing_is_preferred(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse)
+    assert not prefer(10)
+
+
 def test_meta_names_units_per_coordinate() -> None:
     config = RunConfig(model="m.osim")  # type: ignore[arg-type]
     meta = make_meta(config, MODEL, NETWORK)

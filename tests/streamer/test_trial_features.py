@@ -143,9 +143,9 @@ def test_the_force_under_a_foot_is_told_in_weights_of_the_models_body(name: str)
     record = trial_features(trial, model, with_emg=False)
     measured = record.forces_measured
     at = (record.t - record.filter_delay_s)[measured]
-    for k, foot in ((0, 0), (1, 1)):
-        assert trial.loads.forces[k].body == f"calcn_{'rl'[foot]}"
-        vertical = trial.loads.select(trial.forces)[:, k, 1]
+    for foot, side in enumerate("rl"):
+        assert trial.loads.forces[foot].body == f"calcn_{side}"
+        vertical = trial.loads.select(trial.forces)[:, foot, 1]
         expected = np.interp(at, trial.forces.time, vertical) / (9.80665 * model.mass)
         stands = expected > 0.1
         assert stands.sum() > 20

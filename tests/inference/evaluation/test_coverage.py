@@ -14,6 +14,7 @@ from inference.evaluation.coverage import (
     spread_gain,
 )
 from inference.evaluation.estimates import Estimates
+from inference.strides import phase
 from tests.inference.evaluation.people import people
 
 
@@ -37,6 +38,14 @@ def test_gain_makes_intervals_hold_what_they_promise() -> None:
     assert fitted["all"].shares == pytest.approx((0.5, 0.9), abs=0.02)
     assert fitted["SOL"].people == 6
     assert "GMED" not in fitted
+
+
+def test_only_complete_strides_are_judged() -> None:
+    sequences, estimates = doubtful(1, said=0.1, true=0.1)
+    values = relative_errors(sequences, estimates)["made/p0"].values
+    inside = np.isfinite(phase(sequences[0]))
+    assert 0 < inside.sum() < len(inside)
+    np.testing.assert_array_equal(np.isfinite(values[:, MEASURED.index("SOL")]), inside)
 
 
 def test_others_may_be_judged_by_a_gain_that_was_fitted_without_them() -> None:
