@@ -97,7 +97,8 @@ class Refiner:
         self._stream = InputStream(inputs, self.rate_hz)
         self._backlog = Backlog(self.rate_hz)
         self._selected = np.flatnonzero(inputs.channel_present)
-        self.channel_names = tuple(with_sides(CHANNELS)[i] for i in self._selected)
+        names = with_sides(CHANNELS)
+        self.channel_names = tuple(names[i] for i in self._selected)
         self.choice = choose_backend(backend, loaded, clock)
         correction = None if self.subject is None else self.subject.correction
         self._estimator = checkpoint_estimator(self.choice.backend, loaded, correction)

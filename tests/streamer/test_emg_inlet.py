@@ -1,7 +1,6 @@
 """Real liblsl, an EMG outlet to the inlet that keeps everything."""
 
 import threading
-import uuid
 
 import numpy as np
 import pylsl
@@ -15,11 +14,6 @@ from streamer.stream_config import EmgStream, Stream
 
 WAIT_S = 20.0
 RATE_HZ = 1000.0
-
-
-@pytest.fixture
-def source_id() -> str:
-    return uuid.uuid4().hex
 
 
 def pair(source_id: str, labels: tuple[str, ...], settings: EmgStream) -> tuple[Outlet, EmgInlet]:

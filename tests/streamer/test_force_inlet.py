@@ -1,7 +1,6 @@
 """Forces over real liblsl, outlet to inlet; every stream has a source id of its own."""
 
 import logging
-import uuid
 
 import numpy as np
 import pytest
@@ -14,25 +13,11 @@ from streamer.formats import ExternalForceColumns
 from streamer.lsl_inlet import find
 from streamer.outlets import Outlet, force_channels
 from streamer.stream_config import ForceStream, Stream
+from tests.streamer.test_lsl import LABELS, WAIT_S, push
 
-WAIT_S = 20.0
-LABELS = [
-    *(f"ground_force_r_v{a}" for a in "xyz"),
-    *(f"ground_force_r_p{a}" for a in "xyz"),
-    *(f"ground_torque_r_{a}" for a in "xyz"),
-]
 RIGHT = ExternalForceColumns(
     "right", "calcn_r", tuple(LABELS[:3]), tuple(LABELS[3:6]), tuple(LABELS[6:])
 )
-
-
-@pytest.fixture
-def source_id() -> str:
-    return uuid.uuid4().hex
-
-
-def push(outlet: Outlet, samples: list[list[float]], stamps: list[float]) -> None:
-    outlet.push(np.array(samples, np.float32), np.array(stamps))
 
 
 def force_pair(source_id: str, rate_hz: float = 1000.0) -> tuple[Outlet, ForceInlet]:

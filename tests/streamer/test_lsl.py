@@ -1,7 +1,6 @@
 """Real liblsl, outlet to inlet; every stream has a source id of its own."""
 
 import threading
-import uuid
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from streamer.channels import Channel
 from streamer.dejitter import Dejitter
 from streamer.exceptions import StreamLayoutError, StreamNotFound
-from streamer.formats import ExternalForceColumns
 from streamer.lsl_inlet import MarkerInlet, find, visible_streams
 from streamer.outlets import Outlet, force_channels, marker_channels
 from streamer.stream_config import MarkerStream, Stream
@@ -22,14 +20,6 @@ LABELS = [
     *(f"ground_force_r_p{a}" for a in "xyz"),
     *(f"ground_torque_r_{a}" for a in "xyz"),
 ]
-RIGHT = ExternalForceColumns(
-    "right", "calcn_r", tuple(LABELS[:3]), tuple(LABELS[3:6]), tuple(LABELS[6:])
-)
-
-
-@pytest.fixture
-def source_id() -> str:
-    return uuid.uuid4().hex
 
 
 def marker_pair(
