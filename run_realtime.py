@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from streamer.commands import run as processes
-from streamer.config import RunConfig
-from streamer.lsl_config import quiet_liblsl
-from streamer.one_line import one_line_errors
-from streamer.realtime import prefer
-from streamer.terminal import asked_to_stop, say
+from streamer.config.session import RunConfig
+from streamer.console.one_line import one_line_errors
+from streamer.console.terminal import asked_to_stop, say
+from streamer.lsl.settings import quiet_liblsl
+from streamer.session.realtime import prefer
 
 if TYPE_CHECKING:
     from inference import Refiner
     from sim_bridge import Bridge, CompiledModel
-    from streamer.loop import Session
+    from streamer.session.loop import Session
 
 
 class Wired(NamedTuple):
@@ -69,12 +69,12 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
     from sim_bridge import compile_model
     from streamer.clock import LslClock
     from streamer.commands.bridges import live_bridge
-    from streamer.force_inlet import ForceInlet
     from streamer.formats import read_external_loads
-    from streamer.loop import Session
-    from streamer.lsl_inlet import MarkerInlet, find
-    from streamer.meta import make_meta
-    from streamer.publisher import Publisher
+    from streamer.lsl.force_inlet import ForceInlet
+    from streamer.lsl.marker_inlet import MarkerInlet, find
+    from streamer.messaging.publisher import Publisher
+    from streamer.session.loop import Session
+    from streamer.session.meta import make_meta
 
     publisher = resources.enter_context(closing(Publisher(config.endpoint, keys=config.keys)))
     loads = read_external_loads(config.loads).forces if config.loads else None

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from benchmarks.records import Record
+from streamer.console.terminal import plain_console
 from streamer.reports.tables import markdown, rich_table
-from streamer.terminal import plain_console
 
 
 class Scored(Protocol):

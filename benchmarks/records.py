@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environment import commit_note, describe_environment, environment_line
+from streamer.console.outputs import check_output
+from streamer.console.terminal import plain_console
 from streamer.exceptions import ConfigError
-from streamer.outputs import check_output
 from streamer.reports.drawing import pyplot
 from streamer.reports.tables import read_marked, write_between_marks
-from streamer.terminal import plain_console
 
 
 class Record:

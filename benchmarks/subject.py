@@ -13,10 +13,10 @@ from sim_bridge.filters import zero_phase_derivatives
 from streamer.commands.offline_input import OfflineInput
 from streamer.commands.progress import progress_bar
 from streamer.commands.run import demo_config
+from streamer.console.terminal import say
 from streamer.doubts import lying_doubt
-from streamer.force_ring import SLOWEST_GAP_S
 from streamer.formats import Trial, external_forces
-from streamer.terminal import say
+from streamer.frames.force_ring import SLOWEST_GAP_S
 
 F64 = NDArray[np.float64]
 

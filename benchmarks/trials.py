@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from benchmarks.subject import Subject, data_root, demo_walk
 from sim_bridge import ON_FEET
+from streamer.console.terminal import say
 from streamer.exceptions import ConfigError
 from streamer.formats import read_trial
-from streamer.terminal import say
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]

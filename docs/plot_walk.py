@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.subject import RAJAGOPAL_WALK, data_root, recording_of
 from inference import Refiner
-from inference.emg import envelope
+from inference.emg.envelope import envelope
 from sim_bridge import Bridge, BridgeSettings, compile_model
 from streamer.commands.offline import process
 from streamer.formats import Trial, read_storage, read_trial

@@ -5,7 +5,7 @@ Nothing here reads a clock, opens a socket or knows the bridge. A session needs 
 networks does.
 """
 
-from inference.limb_inputs import LimbInputs
-from inference.refiner import Refiner
+from inference.inputs.limb_inputs import LimbInputs
+from inference.live.refiner import Refiner
 
 __all__ = ["LimbInputs", "Refiner"]

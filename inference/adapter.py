@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import N_CHANNEL
-from inference.dataset import measured_matrix
+from inference.data.dataset import measured_matrix
 
 __all__ = ["LEAST_FRAMES", "Adapter", "Correction", "crossed_estimate", "fit_adapter", "fold_of"]
 

@@ -13,25 +13,25 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from inference.backends.export import export_step
 from inference.backends.onnx_step import OnnxStep
+from inference.backends.reference import reference_stream
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
-from inference.dataset import LimbSequence, as_recorded, data_sets, people_by_channel
+from inference.data.dataset import LimbSequence, as_recorded, data_sets, people_by_channel
 from inference.evaluation.coverage import coverage_by_others, relative_errors, spread_gain
 from inference.evaluation.crossval import cross_validate, validation_people
 from inference.evaluation.estimates import Estimates, hide_unknown, known_channels
 from inference.evaluation.methods.network import Recipe, judged_live, trained_and_calibrated
 from inference.evaluation.summary import score_tables
-from inference.export import export_step
-from inference.fit_settings import FitSettings
-from inference.muscle_map import FAMILIES
+from inference.inputs.muscle_map import FAMILIES
+from inference.networks.weights import network_arrays
 from inference.opinion import usual_for
 from inference.record import FeatureRecord
-from inference.reference import reference_stream
-from inference.trainer import first_process
-from inference.training import Epoch, settings_for, train
-from inference.training_data import prepared
-from inference.weights import network_arrays
+from inference.training.fit_settings import FitSettings
+from inference.training.train import Epoch, settings_for, train
+from inference.training.trainer import first_process
+from inference.training.training_data import prepared
 
 __all__ = ["fit_checkpoint"]
 
@@ -77,7 +77,7 @@ def fit_checkpoint(
         Gets one line of text per stage and epoch.
     kept_in : Path, optional
         Folder of networks, without some of these people, that were trained before, see
-        `inference.kept`.
+        `inference.training.kept`.
 
     Raises
     ------

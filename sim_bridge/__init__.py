@@ -6,7 +6,7 @@ nor an allocation per frame. No socket, no clock, no sleep in here.
 
 from .bridge import STAGES, Bridge, BridgeOutput, BridgeSettings
 from .compile import compile_model
-from .coordinate_task import CoordinateTask
+from .dynamics.inverse_dynamics import ExternalForce
 from .exceptions import (
     CacheError,
     MarkerMismatch,
@@ -17,10 +17,10 @@ from .exceptions import (
     UnsupportedComponent,
 )
 from .ground_reaction import FOOT_BODIES
-from .inverse_dynamics import ExternalForce
 from .knee_sign import knee_flexion_sign
 from .model import CompiledModel
 from .plates import ON_FEET
+from .pose.coordinate_task import CoordinateTask
 from .status import BridgeStatus
 
 __all__ = [

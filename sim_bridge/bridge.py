@@ -7,18 +7,18 @@ from typing import Literal
 import numpy as np
 
 from ._jit import F64, I64
-from .coordinate_task import CoordinateTask
+from .dynamics.inverse_dynamics import ExternalForce, InverseDynamics
 from .exceptions import SettingsError
 from .external_forces import ExternalForces
 from .filters import CAUSAL_DEFAULT, make_filter
-from .frozen import FrozenMarkers
-from .inverse_dynamics import ExternalForce, InverseDynamics
-from .inverse_kinematics import InverseKinematics
-from .leaps import Leaps
 from .model import CompiledModel
-from .muscle_force import MuscleForce
-from .muscle_paths import MuscleGeometry
-from .static_optimization import StaticOptimization
+from .muscles.force import MuscleForce
+from .muscles.paths import MuscleGeometry
+from .muscles.static_optimization import StaticOptimization
+from .pose.coordinate_task import CoordinateTask
+from .pose.frozen import FrozenMarkers
+from .pose.inverse_kinematics import InverseKinematics
+from .pose.leaps import Leaps
 from .status import BridgeStatus
 
 # plain numbers: arithmetic on IntFlag costs a microsecond a bit
@@ -53,13 +53,13 @@ class BridgeSettings:
         Coordinates with a value to hold in inverse kinematics.
     stiffness : float
         Pull of every coordinate towards its prediction in inverse kinematics, see
-        :class:`sim_bridge.inverse_kinematics.InverseKinematics`; 0 is OpenSim's objective.
+        :class:`sim_bridge.pose.inverse_kinematics.InverseKinematics`; 0 is OpenSim's objective.
     reserve : float
         Optimal force of the reserve on each coordinate [N m or N].
     residual : float
         The same on the coordinates that move the whole model [N m or N].
     exact_joints : bool
-        See :class:`sim_bridge.inverse_dynamics.InverseDynamics`.
+        See :class:`sim_bridge.dynamics.inverse_dynamics.InverseDynamics`.
     ground_reaction : {"auto", "measured", "predicted"}
         ``auto`` predicts the force under a foot where its row is not known or it has none;
         ``measured`` takes such rows for no force; ``predicted`` does not use measured rows of feet.

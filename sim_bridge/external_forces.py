@@ -6,12 +6,13 @@ import numpy as np
 
 from ._jit import F64, I64, Bool, is_finite, kernel
 from .base_coordinates import base_links
+from .dynamics.inverse_dynamics import ExternalForce, InverseDynamics
+from .dynamics.wrench import add_wrench
 from .exceptions import SettingsError
 from .filters import ForceDelay
 from .ground_reaction import Blend, GroundReaction, find_feet
 from .ground_reaction.feet import FOOT_BODIES, SIDES, require_feet
 from .ground_reaction.predictor import is_upright
-from .inverse_dynamics import ExternalForce, InverseDynamics
 from .model import CompiledModel
 from .plates import (
     EITHER,
@@ -30,7 +31,6 @@ from .plates import (
     lacks_force,
     needed_from_ground,
 )
-from .wrench import add_wrench
 
 MODES = ("auto", "measured", "predicted")
 _NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 import typer
 
 from streamer.bench_cli import bench
-from streamer.endpoint import DEFAULT_ENDPOINT
-from streamer.one_line import one_line_errors
+from streamer.console.one_line import one_line_errors
+from streamer.messaging.endpoint import DEFAULT_ENDPOINT
 
 app = typer.Typer(
     name="nem2e",
@@ -76,7 +76,7 @@ def replay(
 ) -> None:
     """Send a recording over LSL as a motion capture system would."""
     from streamer.commands import replay as command
-    from streamer.lsl_config import quiet_liblsl
+    from streamer.lsl.settings import quiet_liblsl
 
     quiet_liblsl()
     command.run(
@@ -97,7 +97,7 @@ def subscribe(
 ) -> None:
     """Print what a session publishes."""
     from streamer.commands import subscribe as command
-    from streamer.messages import TOPICS
+    from streamer.messaging.messages import TOPICS
 
     for name in topic:
         if name not in TOPICS:
@@ -118,7 +118,7 @@ def record(
 ) -> None:
     """Record a session's inputs and outputs."""
     from streamer.commands import record as command
-    from streamer.lsl_config import quiet_liblsl
+    from streamer.lsl.settings import quiet_liblsl
 
     quiet_liblsl()
     command.run(out, endpoint, config, duration, keys)
@@ -128,7 +128,7 @@ def record(
 def relay(endpoint: Endpoint = DEFAULT_ENDPOINT, keys: ClientKeys = None) -> None:
     """Forward a session's estimates as LSL streams, for programs that only know LSL."""
     from streamer.commands import relay as command
-    from streamer.lsl_config import quiet_liblsl
+    from streamer.lsl.settings import quiet_liblsl
 
     quiet_liblsl()
     command.run(endpoint, keys)
@@ -226,7 +226,7 @@ def prepare(
 ) -> None:
     """Run trials through the bridge as a live session would, for training and evaluation."""
     from streamer.commands import prepare as command
-    from streamer.features import default_cache_dir
+    from streamer.records.features import default_cache_dir
 
     names = [name.strip() for name in variants.split(",") if name.strip()]
     cache = cache or default_cache_dir()
@@ -246,8 +246,8 @@ def train(
 ) -> None:
     """Train a network on recorded trials."""
     from streamer.commands import train as command
-    from streamer.features import default_cache_dir
-    from streamer.train_config import with_options
+    from streamer.config.training import with_options
+    from streamer.records.features import default_cache_dir
 
     settings = with_options(config, trials=dirs, workers=workers)
     command.run(settings, out, cache or default_cache_dir())
@@ -297,8 +297,8 @@ def evaluate(
     from streamer.commands import ablate as choices
     from streamer.commands import compare as methods
     from streamer.commands import evaluate as command
-    from streamer.features import default_cache_dir
-    from streamer.train_config import OURS, with_options
+    from streamer.config.training import OURS, with_options
+    from streamer.records.features import default_cache_dir
 
     cache = cache or default_cache_dir()
     if not (compare or ablate):
@@ -351,7 +351,7 @@ def calibrate(
         command.offline(trial or [], checkpoint, out)
         return
     import run_realtime
-    from streamer.lsl_config import quiet_liblsl
+    from streamer.lsl.settings import quiet_liblsl
 
     quiet_liblsl()
     seconds = 60.0 if seconds is None else seconds
@@ -362,7 +362,7 @@ def calibrate(
 def doctor() -> None:
     """Check this machine: what it has, what it lacks, and what to do."""
     from streamer.commands import doctor as command
-    from streamer.lsl_config import quiet_liblsl
+    from streamer.lsl.settings import quiet_liblsl
 
     quiet_liblsl()
     raise typer.Exit(0 if command.run() else 1)

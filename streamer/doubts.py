@@ -1,6 +1,6 @@
 """What makes a recording doubtful, in the same words for whoever reads one.
 
-A session sees no recording; what it says of its poses is in `streamer.pose_doubts`.
+A session sees no recording; what it says of its poses is in `streamer.session.pose_doubts`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from sim_bridge.pose_solver import MISFIT_M
+from sim_bridge.pose.solver import MISFIT_M
 
 __all__ = ["lying_doubt", "mass_doubt", "misfit_doubt", "scaling_doubt"]
 

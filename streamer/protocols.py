@@ -9,13 +9,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.messages import Message
+from streamer.messaging.messages import Message
 
 F64 = NDArray[np.float64]
 
 
 class MarkerSource(Protocol):
-    """Newest marker frame; `streamer.lsl_inlet.MarkerInlet` is one."""
+    """Newest marker frame; `streamer.lsl.marker_inlet.MarkerInlet` is one."""
 
     rate_hz: float
     t: float
@@ -32,7 +32,7 @@ class MarkerSource(Protocol):
 
 
 class ForceSource(Protocol):
-    """Forces at an instant; `streamer.force_inlet.ForceInlet` is one."""
+    """Forces at an instant; `streamer.lsl.force_inlet.ForceInlet` is one."""
 
     forces: F64
 
@@ -132,7 +132,7 @@ class RefinerStep(Protocol):
 
 
 class Sink(Protocol):
-    """Where messages go; `streamer.publisher.Publisher` is one."""
+    """Where messages go; `streamer.messaging.publisher.Publisher` is one."""
 
     def send(self, message: Message) -> None:
         """Send without waiting."""

@@ -29,7 +29,7 @@ def opensim() -> ModuleType:
 def few_crops(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of training that do not judge novelty, whose fit takes longer than such a one."""
     pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
-    from inference import novelty
+    from inference.training import novelty
 
     monkeypatch.setattr(novelty, "CROPS", 8)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks.bridge.files import FileSubject
 from benchmarks.subject import Motion, Subject
-from sim_bridge.marker_match import match_markers
+from sim_bridge.pose.marker_match import match_markers
 from streamer.exceptions import StreamerError
 
 F64 = NDArray[np.float64]

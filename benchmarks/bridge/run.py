@@ -11,8 +11,8 @@ from benchmarks.bridge.scaling import measure_scaling
 from benchmarks.bridge.side_by_side import RUN_UP, Comparison, compare, time_inverse_dynamics_tool
 from benchmarks.bridge.stage_table import measure_stages
 from benchmarks.records import Record
+from streamer.console.terminal import plain_console, say
 from streamer.exceptions import ConfigError
-from streamer.terminal import plain_console, say
 
 
 def run(

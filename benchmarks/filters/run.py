@@ -10,7 +10,7 @@ from benchmarks.filters.plot import draw
 from benchmarks.filters.report import Report
 from benchmarks.records import Record
 from benchmarks.trials import trial_directories
-from streamer.terminal import plain_console
+from streamer.console.terminal import plain_console
 
 PAGE, FIGURE = "filters.md", "filters.png"
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.clock import LslClock
-from streamer.lsl_config import quiet_liblsl
-from streamer.messages import Emg
-from streamer.subscriber import Subscriber
-from streamer.terminal import asked_to_stop
+from streamer.console.terminal import asked_to_stop
+from streamer.lsl.settings import quiet_liblsl
+from streamer.messaging.messages import Emg
+from streamer.messaging.subscriber import Subscriber
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

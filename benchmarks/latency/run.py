@@ -7,9 +7,9 @@ from typing import Any
 from benchmarks.latency.report import Report
 from benchmarks.latency.session import compile_once, run_session
 from benchmarks.records import Record
-from streamer.config import check_duration
+from streamer.config.session import check_duration
+from streamer.console.terminal import plain_console, say
 from streamer.formats import read_trial
-from streamer.terminal import plain_console, say
 
 
 def run(

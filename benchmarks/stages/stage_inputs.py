@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.subject import Subject
-from sim_bridge.inverse_dynamics import InverseDynamics
-from sim_bridge.muscle_force import MuscleForce
-from sim_bridge.muscle_paths import MuscleGeometry
+from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
+from sim_bridge.muscles.force import MuscleForce
+from sim_bridge.muscles.paths import MuscleGeometry
 
 F64 = NDArray[np.float64]
 

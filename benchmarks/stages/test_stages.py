@@ -18,12 +18,12 @@ from benchmarks.stages.stage_inputs import StageInputs
 from benchmarks.timing import Quantiles
 from inference import Refiner
 from inference.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
+from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
 from sim_bridge.filters import CAUSAL_DEFAULT, make_filter
-from sim_bridge.inverse_dynamics import InverseDynamics
-from sim_bridge.inverse_kinematics import InverseKinematics
-from sim_bridge.muscle_force import MuscleForce
-from sim_bridge.muscle_paths import MuscleGeometry
-from sim_bridge.static_optimization import StaticOptimization
+from sim_bridge.muscles.force import MuscleForce
+from sim_bridge.muscles.paths import MuscleGeometry
+from sim_bridge.muscles.static_optimization import StaticOptimization
+from sim_bridge.pose.inverse_kinematics import InverseKinematics
 from streamer.model_inputs import inputs_of
 
 pytestmark = pytest.mark.timeout(600)  # kernels may have to be compiled first

@@ -7,7 +7,7 @@
 ``tensorrt-fp16``  the same in half precision
 =================  ================================================================
 
-`inference.choice` proves them and chooses between them.
+`inference.live.choice` proves them and chooses between them.
 """
 
 from __future__ import annotations

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Final, Literal
 import torch
 from torch import Tensor, nn
 
+from inference.backends.export import StepGraph, step_example
 from inference.exceptions import BackendUnavailable
-from inference.export import StepGraph, step_example
 from inference.networks import Ensemble
-from inference.weights import load_network
+from inference.networks.weights import load_network
 
 if TYPE_CHECKING:
     from inference.checkpoint import Checkpoint

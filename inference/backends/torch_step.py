@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from inference.backends.base import FLOAT32_TOLERANCE
-from inference.weights import load_network
+from inference.networks.weights import load_network
 
 if TYPE_CHECKING:
     from inference.checkpoint import Checkpoint

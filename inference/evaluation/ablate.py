@@ -10,16 +10,16 @@ from typing import Final
 from msgspec import structs
 
 from inference.architecture import MOTION, StdrArchitecture
-from inference.augment import UNCHANGED, Augmentation
-from inference.dataset import as_recorded
+from inference.data.dataset import as_recorded
 from inference.evaluation.crossval import cross_validate
 from inference.evaluation.estimates import as_family
 from inference.evaluation.methods.network import Recipe, trained_network
 from inference.evaluation.score import score
 from inference.evaluation.summary import Summary, summarise
-from inference.fit_settings import FitSettings
 from inference.record import FeatureRecord
-from inference.training_data import training_sequences
+from inference.training.augment import UNCHANGED, Augmentation
+from inference.training.fit_settings import FitSettings
+from inference.training.training_data import training_sequences
 
 __all__ = ["Ablation", "ablate", "ablations"]
 
@@ -129,7 +129,7 @@ def ablate(
     report : callable
         Gets a line of text per fold.
     kept_in : Path, optional
-        Folder of networks that were trained before, see `inference.kept`.
+        Folder of networks that were trained before, see `inference.training.kept`.
     """
     fit = ablation.fit
     judged = [replace(record, variant="") for record in records[ablation.judged_on]]

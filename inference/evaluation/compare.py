@@ -18,7 +18,7 @@ from inference.architecture import (
     GruArchitecture,
     StdrArchitecture,
 )
-from inference.dataset import LimbSequence, as_recorded
+from inference.data.dataset import LimbSequence, as_recorded
 from inference.evaluation.coverage import relative_errors, spread_gain
 from inference.evaluation.crossval import cross_validate
 from inference.evaluation.estimates import Estimates, Family, as_family, predict
@@ -29,9 +29,9 @@ from inference.evaluation.methods import (
     simulation_of_its_instant,
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
-from inference.fit_settings import FitSettings
 from inference.record import FeatureRecord
-from inference.training_data import prepared
+from inference.training.fit_settings import FitSettings
+from inference.training.training_data import prepared
 
 __all__ = ["Comparison", "Study", "all_families", "compare"]
 
@@ -111,7 +111,7 @@ def compare(
     report : callable
         Gets a line of text per stage.
     kept_in : Path, optional
-        Folder of networks that were trained before, see `inference.kept`.
+        Folder of networks that were trained before, see `inference.training.kept`.
 
     Raises
     ------

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from inference.channels import COMPOSITES, MEASURED, N_CHANNEL
-from inference.dataset import LimbSequence, data_sets
+from inference.data.dataset import LimbSequence, data_sets
+from inference.data.strides import phase
 from inference.evaluation.estimates import Estimates
 from inference.means import finite_mean
-from inference.strides import phase
 
 __all__ = [
     "SHARES",

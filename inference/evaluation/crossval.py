@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from inference.dataset import LimbSequence, as_recorded, data_sets
+from inference.data.dataset import LimbSequence, as_recorded, data_sets
 from inference.evaluation.estimates import Estimates, Family, predict
 from inference.exceptions import FeatureError
 from inference.parallel import each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
 from inference.evaluation.estimates import Estimates
 from inference.recognition import RECOGNISED_R, Part, best_lag, likeness, out_of_time
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import COMPOSITES, MEASURED
-from inference.dataset import LimbSequence, people_by_channel
-from inference.targets import SISTERS
+from inference.data.dataset import LimbSequence, people_by_channel
+from inference.data.targets import SISTERS
 
 __all__ = [
     "Estimates",
@@ -93,7 +93,7 @@ def known_channels(people: Mapping[str, int]) -> set[str]:
     Parameters
     ----------
     people : mapping of str to int
-        Of how many people each channel is known, see `inference.dataset.people_by_channel`.
+        Of how many people each channel is known, see `inference.data.dataset.people_by_channel`.
     """
     known = {name for name, count in people.items() if count}
     known |= {b for pair in SISTERS for a, b in (pair, pair[::-1]) if a in known}

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from inference.dataset import LimbSequence
-from inference.strides import cut_strides
+from inference.data.dataset import LimbSequence
+from inference.data.strides import cut_strides
 
 __all__ = ["Lesson", "Part", "lessons"]
 

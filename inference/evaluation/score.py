@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
 from inference.evaluation.bootstrap import DEFAULT, Bootstrap
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.sums import PersonSums, best_lag, correlation, lags, person_sums, rmse

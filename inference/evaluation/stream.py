@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import N_INPUT, SIDES
-from inference.dataset import LimbSequence
-from inference.estimator import Estimator
+from inference.data.dataset import LimbSequence
+from inference.live.estimator import Estimator
 
 __all__ = ["Stream", "Streamed", "estimate_stream"]
 
@@ -26,7 +26,7 @@ class Streamed(NamedTuple):
     alone : ndarray of shape (n, N_CHANNEL), float32
     state : ndarray of shape (n, state_width), float32
     distance : ndarray of shape (n,), float32
-        See `inference.estimator.Estimator`.
+        See `inference.live.estimator.Estimator`.
     """
 
     y: F32

@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from inference.channels import MEASURED
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
 from inference.evaluation.bootstrap import DEFAULT, Bootstrap, Interval, interval
 from inference.evaluation.estimates import Estimates, columns
 from inference.evaluation.score import STATISTICS, PersonScore, score

@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
+from inference.data.strides import cut_strides
 from inference.means import finite_mean
 from inference.metrics import MAX_LAG_S, MINIMUM_SAMPLES
-from inference.strides import cut_strides
 
 __all__ = ["PersonSums", "best_lag", "correlation", "lags", "person_sums", "rmse"]
 

@@ -32,7 +32,7 @@ SAGITTAL: Final = ("hip_flexion", "knee_angle", "ankle_angle")
 
 POWER: Final = 0.8
 """Of an untrained network; in people who walked at several paces EMG grew by the power 0.75 of the
-cadence, see `inference.augment.Augmentation`."""
+cadence, see `inference.training.augment.Augmentation`."""
 UNSEEN: Final = 0.05
 """What stands for usual effort until enough was seen, in units of a whole memory."""
 LARGEST: Final = 8.0

@@ -25,9 +25,9 @@ class Head(nn.Module):
     """Three linear maps of a hidden state z; the last two never move it.
 
     The estimate y; its spread, which learns from the errors of y on the training people; and the
-    probability p that this is motion unlike theirs, see `inference.novelty`. Of such motion the
-    spread knows nothing, and an error as large as the reference maximum, which is 1, comes beside
-    it::
+    probability p that this is motion unlike theirs, see `inference.training.novelty`. Of such
+    motion the spread knows nothing, and an error as large as the reference maximum, which is 1,
+    comes beside it::
 
         spread^2 = own^2 + p^2
 

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from inference.architecture import Architecture
 from inference.channels import INPUT_GROUPS, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
+from inference.data.normalisation import frames_by_person, normalisation
+from inference.emg.reference_maximum import PERCENTILE
 from inference.exceptions import FeatureError
-from inference.normalisation import frames_by_person, normalisation
-from inference.reference_maximum import PERCENTILE
 
 __all__ = ["COLUMNS", "Usual", "fit_usual", "usual_for"]
 

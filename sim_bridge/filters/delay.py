@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim_bridge._jit import F64, kernel
-from sim_bridge.wrench import mix_wrenches
+from sim_bridge.dynamics.wrench import mix_wrenches
 
 _FASTER = 4
 """Frames may come so many times faster than at the nominal rate."""

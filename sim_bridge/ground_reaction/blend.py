@@ -3,7 +3,7 @@
 import numpy as np
 
 from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
-from sim_bridge.wrench import mix_wrench
+from sim_bridge.dynamics.wrench import mix_wrench
 
 HAND_OVER_S = 0.05
 """Time from measured to predicted forces and back [s]."""

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
+from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
+from sim_bridge.dynamics.wrench import torque_about
 from sim_bridge.exceptions import SettingsError
-from sim_bridge.inverse_dynamics import InverseDynamics
 from sim_bridge.model import CompiledModel
-from sim_bridge.wrench import torque_about
 
 from .contact import contacts
 from .feet import POINTS_PER_FOOT, TIP, Feet

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
-from sim_bridge.wrench import size
+from sim_bridge.dynamics.wrench import size
 
 from .faults import PlateFault
 from .geometry import inside

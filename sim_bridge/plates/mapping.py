@@ -10,8 +10,8 @@ total of all plates; with one that is not even there, under nobody, no total is 
 import numpy as np
 
 from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
+from sim_bridge.dynamics.wrench import add_wrench
 from sim_bridge.ground_reaction.feet import POINTS_PER_FOOT
-from sim_bridge.wrench import add_wrench
 
 from .geometry import Soles, contact_of, inside, off_both, off_sole
 

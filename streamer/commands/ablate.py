@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from streamer.commands.extras import needs_training_extra
-from streamer.emg_records import training_records
-from streamer.features import networks_dir
-from streamer.outputs import check_output
-from streamer.terminal import plain_console
-from streamer.train_config import TrainConfig
+from streamer.config.training import TrainConfig
+from streamer.console.outputs import check_output
+from streamer.console.terminal import plain_console
+from streamer.records.emg_records import training_records
+from streamer.records.features import networks_dir
 
 __all__ = ["run"]
 

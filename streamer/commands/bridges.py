@@ -8,16 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce
-from streamer.config import RunConfig
+from streamer.config.session import RunConfig
+from streamer.config.streams import ForceStream
+from streamer.console.terminal import say
 from streamer.doubts import mass_doubt
 from streamer.formats import corners_of, external_forces
 from streamer.formats.ik_setup import IkSetup, read_ik_setup
-from streamer.stream_config import ForceStream
-from streamer.terminal import say
 
 if TYPE_CHECKING:  # over a recording there is no LSL
-    from streamer.force_inlet import ForceInlet
-    from streamer.lsl_inlet import MarkerInlet
+    from streamer.lsl.force_inlet import ForceInlet
+    from streamer.lsl.marker_inlet import MarkerInlet
 
 
 def open_bridge(

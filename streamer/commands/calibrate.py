@@ -11,26 +11,26 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from inference import Refiner
-from inference.calibration import Calibration, Take, calibrate
-from inference.emg_recording import EmgRecording
-from inference.estimator import Estimator
+from inference.calibration.calibrate import Calibration, Take, calibrate
+from inference.emg.recording import EmgRecording
+from inference.live.estimator import Estimator
+from inference.live.state_log import StateLog
 from inference.record import FeatureRecord
-from inference.state_log import StateLog
 from inference.subject import check_replaceable, save_subject
 from sim_bridge import Bridge, compile_model
 from streamer.commands.progress import progress_bar
-from streamer.config import RunConfig, load_config
+from streamer.config.session import RunConfig, load_config
+from streamer.console.outputs import check_output
+from streamer.console.terminal import let_signals_interrupt, plain_console, say
 from streamer.doubts import lying_doubt, misfit_doubt
-from streamer.emg_inlet import EmgInlet
 from streamer.exceptions import ConfigError, FormatError, StreamerError, StreamNotFound
-from streamer.features import refuse_namesakes
 from streamer.formats import Trial, read_trial
-from streamer.frame_forces import tells_motion
-from streamer.lsl_inlet import find
+from streamer.frames.forces import tells_motion
+from streamer.lsl.emg_inlet import EmgInlet
+from streamer.lsl.marker_inlet import find
 from streamer.model_inputs import inputs_of
-from streamer.outputs import check_output
-from streamer.terminal import let_signals_interrupt, plain_console, say
-from streamer.trial_features import trial_features
+from streamer.records.features import refuse_namesakes
+from streamer.records.trial_features import trial_features
 
 if TYPE_CHECKING:  # it imports this package
     from run_realtime import Wired

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from sim_bridge import CompiledModel, compile_model
 from streamer.commands.progress import progress_bar
-from streamer.terminal import plain_console
+from streamer.console.terminal import plain_console
 
 _WORST = 10
 

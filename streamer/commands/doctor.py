@@ -107,8 +107,8 @@ def check_backends() -> list[Finding]:
     from inference.backends import BACKENDS
     from inference.backends.requirements import missing
     from inference.checkpoint import load_checkpoint
-    from inference.choice import open_proven
     from inference.exceptions import InferenceError
+    from inference.live.choice import open_proven
 
     findings = []
     for name in BACKENDS:
@@ -130,8 +130,8 @@ def check_lsl() -> list[Finding]:
     """Whether an LSL stream of our own can be found, and what else is there."""
     import pylsl
 
-    from streamer.lsl_inlet import find, visible_streams
-    from streamer.stream_config import Stream
+    from streamer.config.streams import Stream
+    from streamer.lsl.marker_inlet import find, visible_streams
 
     others = visible_streams()
     own = uuid.uuid4().hex
@@ -177,10 +177,10 @@ def check_zeromq() -> list[Finding]:
     """Whether a message gets through a socket pair, and whether the default port is free."""
     import zmq
 
-    from streamer.endpoint import DEFAULT_ENDPOINT
-    from streamer.messages import Health
-    from streamer.publisher import Publisher
-    from streamer.subscriber import Subscriber
+    from streamer.messaging.endpoint import DEFAULT_ENDPOINT
+    from streamer.messaging.messages import Health
+    from streamer.messaging.publisher import Publisher
+    from streamer.messaging.subscriber import Subscriber
 
     publisher = Publisher("tcp://127.0.0.1:*")
     with Subscriber(publisher.endpoint) as subscriber:

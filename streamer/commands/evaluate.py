@@ -12,22 +12,22 @@ from rich.console import Console
 
 from inference.channels import MEASURED
 from inference.checkpoint import load_checkpoint
-from inference.choice import open_proven
-from inference.dataset import LimbSequence, build_sequences
-from inference.estimator import checkpoint_estimator
+from inference.data.dataset import LimbSequence, build_sequences
+from inference.data.exchange import put_right
 from inference.evaluation.coverage import SHARES, coverage, relative_errors
 from inference.evaluation.doubts import emg_doubts
 from inference.evaluation.estimates import Estimates, hide_unknown, known_channels
 from inference.evaluation.methods import beside_simulation
 from inference.evaluation.summary import score_tables
 from inference.exceptions import FeatureError
-from inference.exchange import put_right
+from inference.live.choice import open_proven
+from inference.live.estimator import checkpoint_estimator
 from inference.record import FeatureRecord
-from streamer.emg_records import emg_records
+from streamer.console.outputs import check_output, write_output
+from streamer.console.terminal import plain_console
 from streamer.exceptions import StreamerError
-from streamer.outputs import check_output, write_output
-from streamer.score_table import METHODS, score_table
-from streamer.terminal import plain_console
+from streamer.records.emg_records import emg_records
+from streamer.reports.score_table import METHODS, score_table
 
 _WITH_SIGMA: Final = ("network", "calibrated")
 

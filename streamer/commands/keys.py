@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
+from streamer.console.outputs import check_output
+from streamer.console.terminal import plain_console
 from streamer.exceptions import ConfigError
-from streamer.outputs import check_output
-from streamer.security import CLIENT, CLIENTS_FOLDER, SERVER, create_keys
-from streamer.terminal import plain_console
+from streamer.messaging.security import CLIENT, CLIENTS_FOLDER, SERVER, create_keys
 
 
 def run(directory: Path, clients: list[str]) -> None:

@@ -21,13 +21,13 @@ from streamer.commands.bridges import open_bridge
 from streamer.commands.offline_input import OfflineInput, read_input
 from streamer.commands.offline_results import Results, sum_up, write_report, write_results
 from streamer.commands.progress import progress_bar
-from streamer.config import ALIGN_WAIT_MS, RunConfig, load_config
+from streamer.config.session import ALIGN_WAIT_MS, RunConfig, load_config
+from streamer.console.outputs import check_output
 from streamer.exceptions import FormatError
-from streamer.force_ring import SLOWEST_GAP_S
-from streamer.frame_forces import begin_frame, step_refiner
-from streamer.frame_times import RESET_AFTER_S, FrameTimes
+from streamer.frames.force_ring import SLOWEST_GAP_S
+from streamer.frames.forces import begin_frame, step_refiner
+from streamer.frames.times import RESET_AFTER_S, FrameTimes
 from streamer.model_inputs import inputs_of
-from streamer.outputs import check_output
 from streamer.status import Status
 
 __all__ = ["process", "run"]

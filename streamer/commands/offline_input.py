@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge import ON_FEET, ExternalForce
-from streamer.config import RunConfig
+from streamer.config.session import RunConfig
+from streamer.console.terminal import say
 from streamer.doubts import lying_doubt
 from streamer.exceptions import ConfigError, FormatError
-from streamer.force_ring import RecordedForces
 from streamer.formats import (
     ExternalForceColumns,
     MarkerTable,
@@ -25,8 +25,8 @@ from streamer.formats import (
     select_forces,
 )
 from streamer.formats.recording import plate_corners, z_up_to_y_up
-from streamer.frame_forces import FrameForces
-from streamer.terminal import say
+from streamer.frames.force_ring import RecordedForces
+from streamer.frames.forces import FrameForces
 
 F64 = NDArray[np.float64]
 Plates = Literal["named", "auto"]

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from inference import Refiner
 from sim_bridge import BridgeOutput, CompiledModel, ExternalForce
+from streamer.console.outputs import write_output
+from streamer.console.terminal import plain_console, say
 from streamer.doubts import misfit_doubt, scaling_doubt
 from streamer.formats import Storage, write_external_loads, write_storage
 from streamer.formats.plates import plate_columns
-from streamer.health import StageTimer, StatusCounter
-from streamer.outputs import write_output
+from streamer.session.health import StageTimer, StatusCounter
 from streamer.status import Status
-from streamer.terminal import plain_console, say
 
 F64 = NDArray[np.float64]
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from streamer.latest import SHOWN_TOPICS, Latest
+from streamer.console.terminal import say
+from streamer.messaging.latest import SHOWN_TOPICS, Latest
+from streamer.messaging.subscriber import Subscriber
 from streamer.page import listen, serve
-from streamer.subscriber import Subscriber
-from streamer.terminal import say
 
 
 def run(endpoint: str, host: str, port: int, keys: Path | None = None) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from streamer.cluster import check_workers
 from streamer.commands.progress import progress_bar
-from streamer.feature_settings import FeatureSettings
-from streamer.features import find_trials
-from streamer.outputs import check_output
-from streamer.prepare import Outcome, prepare_trials
-from streamer.terminal import plain_console, say
+from streamer.config.features import FeatureSettings
+from streamer.console.outputs import check_output
+from streamer.console.terminal import plain_console, say
+from streamer.records.cluster import check_workers
+from streamer.records.features import find_trials
+from streamer.records.prepare import Outcome, prepare_trials
 
 
 def run(
@@ -36,7 +36,7 @@ def run(
         Where records are kept.
     variants : sequence of str
         Records beside those of the trials as recorded, see
-        `streamer.feature_settings.FeatureSettings.of_variant`.
+        `streamer.config.features.FeatureSettings.of_variant`.
     workers : int, optional
         Processes on this machine; one per core where dask is installed.
     scheduler : str, optional

@@ -9,17 +9,17 @@ from pathlib import Path
 import pylsl
 
 from streamer.commands.session_names import first_meta
+from streamer.commands.silence import Silence
 from streamer.commands.xdf_recorder import XdfRecorder
-from streamer.config import check_duration, load_config
-from streamer.estimate_outlets import TYPES, EstimateOutlets
+from streamer.config.session import check_duration, load_config
+from streamer.config.streams import Stream
+from streamer.console.outputs import check_output
+from streamer.console.terminal import asked_to_stop, say
 from streamer.exceptions import ConfigError, StreamerError
-from streamer.lsl_inlet import SECOND_ANSWER_S, answering, find
-from streamer.messages import Meta
-from streamer.outputs import check_output
-from streamer.silence import Silence
-from streamer.stream_config import Stream
-from streamer.subscriber import WAIT_S, Subscriber
-from streamer.terminal import asked_to_stop, say
+from streamer.lsl.estimate_outlets import TYPES, EstimateOutlets
+from streamer.lsl.marker_inlet import SECOND_ANSWER_S, answering, find
+from streamer.messaging.messages import Meta
+from streamer.messaging.subscriber import WAIT_S, Subscriber
 
 LOOK_EVERY_S = 1.0
 """The recorder and its disk are looked at this often [s]."""

@@ -4,11 +4,11 @@ import threading
 from pathlib import Path
 
 from streamer.commands.session_names import check_clock, first_meta
-from streamer.estimate_outlets import TYPES, EstimateOutlets
-from streamer.messages import Meta
-from streamer.silence import Silence
-from streamer.subscriber import Subscriber
-from streamer.terminal import asked_to_stop, say
+from streamer.commands.silence import Silence
+from streamer.console.terminal import asked_to_stop, say
+from streamer.lsl.estimate_outlets import TYPES, EstimateOutlets
+from streamer.messaging.messages import Meta
+from streamer.messaging.subscriber import Subscriber
 
 
 def run(endpoint: str, keys: Path | None) -> None:

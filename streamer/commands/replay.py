@@ -8,9 +8,9 @@ from typing import Literal
 from msgspec.structs import replace
 
 from streamer.clock import LslClock
-from streamer.config import PATHS, RunConfig, load_config
+from streamer.config.session import PATHS, RunConfig, load_config
+from streamer.console.terminal import asked_to_stop, say
 from streamer.exceptions import ConfigError, FormatError
-from streamer.faults import parse_faults
 from streamer.formats import (
     MARKER_SUFFIXES,
     Recording,
@@ -19,10 +19,10 @@ from streamer.formats import (
     read_storage,
     read_trial,
 )
-from streamer.outlets import Outlet, emg_channels, force_channels, marker_channels
-from streamer.realtime import prefer
-from streamer.replay import Player
-from streamer.terminal import asked_to_stop, say
+from streamer.lsl.faults import parse_faults
+from streamer.lsl.outlets import Outlet, emg_channels, force_channels, marker_channels
+from streamer.lsl.replay import Player
+from streamer.session.realtime import prefer
 
 REPLAY_PRIORITY = 10
 """SCHED_FIFO priority, where the system permits it."""
@@ -58,7 +58,7 @@ def run(
     loop : bool
         Start again at the end, with time going on.
     fault : sequence of str
-        ``kind:amount``, see `streamer.faults`.
+        ``kind:amount``, see `streamer.lsl.faults`.
     unit : {"mm", "m"}
         Of the sent positions.
     emg : bool

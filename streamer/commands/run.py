@@ -12,16 +12,16 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from streamer.child import child, end, start
-from streamer.config import RunConfig, check_duration, load_config
+from streamer.config.session import RunConfig, check_duration, load_config
+from streamer.console.child import child, end, start
+from streamer.console.live_table import NEXT_STEPS, LiveTable, summary
+from streamer.console.one_line import INTERRUPTED, one_line_errors
+from streamer.console.outputs import check_output, write_output
+from streamer.console.terminal import let_signals_interrupt, plain_console, say
 from streamer.exceptions import ConfigError
-from streamer.latest import SHOWN_TOPICS
-from streamer.live_table import NEXT_STEPS, LiveTable, summary
-from streamer.one_line import INTERRUPTED, one_line_errors
-from streamer.outputs import check_output, write_output
-from streamer.security import as_subscribed, check_reach
-from streamer.subscriber import Subscriber
-from streamer.terminal import let_signals_interrupt, plain_console, say
+from streamer.messaging.latest import SHOWN_TOPICS
+from streamer.messaging.security import as_subscribed, check_reach
+from streamer.messaging.subscriber import Subscriber
 
 DEMO_DURATION_S = 20.0
 
@@ -119,7 +119,7 @@ def replay_beside(config: RunConfig, beside: ExitStack) -> RunConfig:
 def _replay(trial: Path, source_id: str) -> None:
     # here, so that the process which only shows the table does not load LSL
     from streamer.commands import replay
-    from streamer.lsl_config import quiet_liblsl
+    from streamer.lsl.settings import quiet_liblsl
 
     quiet_liblsl()
     with one_line_errors():

@@ -3,10 +3,10 @@
 from typing import Final
 
 from streamer.clock import LslClock
+from streamer.commands.silence import Silence
 from streamer.exceptions import StreamerError
-from streamer.messages import Meta
-from streamer.silence import Silence
-from streamer.subscriber import Subscriber
+from streamer.messaging.messages import Meta
+from streamer.messaging.subscriber import Subscriber
 
 OTHER_CLOCK_S: Final = 5.0
 """A session whose time differs by so much [s] runs on another machine, or hangs."""

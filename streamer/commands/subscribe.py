@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
+from streamer.commands.silence import Silence
+from streamer.console.terminal import plain_console
 from streamer.exceptions import ConfigError
-from streamer.messages import Emg, Message, Meta, values
-from streamer.silence import Silence
+from streamer.messaging.messages import Emg, Message, Meta, values
+from streamer.messaging.subscriber import Subscriber
 from streamer.status import names
-from streamer.subscriber import Subscriber
-from streamer.terminal import plain_console
 
 
 def run(

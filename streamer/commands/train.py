@@ -6,12 +6,12 @@ from pathlib import Path
 
 from inference.checkpoint import check_savable
 from streamer.commands.extras import needs_training_extra
-from streamer.emg_records import training_records, unseen_records
-from streamer.features import networks_dir
-from streamer.outputs import check_output
-from streamer.score_table import score_table
-from streamer.terminal import plain_console
-from streamer.train_config import TrainConfig
+from streamer.config.training import TrainConfig
+from streamer.console.outputs import check_output
+from streamer.console.terminal import plain_console
+from streamer.records.emg_records import training_records, unseen_records
+from streamer.records.features import networks_dir
+from streamer.reports.score_table import score_table
 
 
 def run(config: TrainConfig, out: Path, cache: Path) -> None:
@@ -34,7 +34,7 @@ def run(config: TrainConfig, out: Path, cache: Path) -> None:
     """
     with needs_training_extra("nem2e train"):
         from inference.fit import fit_checkpoint
-        from inference.trainer import first_process
+        from inference.training.trainer import first_process
     out, kept_in = out.resolve(), networks_dir(cache)
     check_savable(out)
     check_output(out.parent, "--out", folder=True)

@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
+from streamer.config.streams import ForceStream
 from streamer.exceptions import ConfigError
 from streamer.formats.c3d import read_plates
 from streamer.formats.plates import CHANNELS_OF_TYPE, Plate
-from streamer.stream_config import ForceStream
 
 SHORTEST_M: Final = 0.1
 LONGEST_M: Final = 10.0

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.console.outputs import write_output
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.plates import plate_columns
 from streamer.formats.tables import Storage
 from streamer.formats.xml_file import read_xml
-from streamer.outputs import write_output
 
 if TYPE_CHECKING:
     from sim_bridge import ExternalForce

@@ -150,7 +150,7 @@ def at_centre_of_pressure(about_centre: F64, normal: F64, centre: F64) -> F64:
     ndarray of shape (n, k, 9), float64 [N], [m], [N m]
         See `Plate.wrench`.
     """
-    from sim_bridge.wrench import press  # here, so that without plates no solver is loaded
+    from sim_bridge.dynamics.wrench import press  # here, so that without plates no solver is loaded
 
     found = np.empty((*about_centre.shape[:2], 9))
     press(about_centre, normal, centre, MIN_NORMAL_FORCE, found)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.config import RunConfig
+from streamer.config.session import RunConfig
 from streamer.exceptions import FormatError
 from streamer.formats.c3d import corners_of, read_c3d
 from streamer.formats.external_loads import ExternalForceColumns, corners_by_force

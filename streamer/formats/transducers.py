@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.channels import Channel, force_column, force_scale
+from streamer.config.streams import ForceStream
 from streamer.formats.described_plates import described_plates
 from streamer.formats.plates import Plate, at_centre_of_pressure, plate_columns
-from streamer.stream_config import ForceStream
 from streamer.units import METRES_PER_UNIT, spelled
 
 F64 = NDArray[np.float64]

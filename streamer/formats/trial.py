@@ -19,7 +19,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.config import HEAVIEST_KG, LIGHTEST_KG
+from streamer.config.session import HEAVIEST_KG, LIGHTEST_KG
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.external_loads import ExternalLoads
 from streamer.formats.tables import MarkerTable, Storage

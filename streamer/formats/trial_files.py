@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.config import PATHS, RunConfig, load_config
+from streamer.config.session import PATHS, RunConfig, load_config
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.emg import read_emg
 from streamer.formats.external_loads import (

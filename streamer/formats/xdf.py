@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.channels import Channel, marker_layout, read_channels, remaining_lag_s
+from streamer.config.streams import EmgStream, ForceStream, MarkerStream, Stream
 from streamer.exceptions import FormatError, StreamLayoutError
 from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rate
 from streamer.formats.transducers import open_transducers
-from streamer.stream_config import EmgStream, ForceStream, MarkerStream, Stream
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
 from streamer.unseen import hide_unseen
 

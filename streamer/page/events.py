@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from streamer.latest import Latest
-from streamer.messages import Emg, values
+from streamer.messaging.latest import Latest
+from streamer.messaging.messages import Emg, values
 from streamer.status import names
 
 REFRESH_HZ: Final = 30.0

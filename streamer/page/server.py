@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from streamer.exceptions import ConfigError, StreamerError
-from streamer.latest import Latest
+from streamer.messaging.latest import Latest
 from streamer.page.events import REFRESH_HZ, events
 
 GRACE_S = 1

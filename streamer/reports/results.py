@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 
 from inference.channels import CHANNELS, MEASURED
-from inference.dataset import data_sets, measured_matrix
+from inference.data.dataset import data_sets, measured_matrix
+from inference.data.strides import cut_strides
 from inference.evaluation.bootstrap import Bootstrap, Interval
 from inference.evaluation.compare import Comparison, Study
 from inference.evaluation.coverage import (
@@ -23,7 +24,6 @@ from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
 from inference.evaluation.score import PersonScore, difference, score
 from inference.evaluation.summary import Summary, summarise
-from inference.strides import cut_strides
 from streamer.reports.tables import markdown
 
 __all__ = ["find_summary", "page", "study_tables"]

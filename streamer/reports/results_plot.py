@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import MEASURED
-from inference.curves import GRID, stride_curves
-from inference.dataset import LimbSequence
+from inference.data.curves import GRID, stride_curves
+from inference.data.dataset import LimbSequence
 from inference.evaluation.compare import Study
 from streamer.reports.drawing import GREY, INK, OURS, plain, pyplot, save
 

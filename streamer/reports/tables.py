@@ -5,8 +5,8 @@ from pathlib import Path
 
 from rich.table import Table
 
+from streamer.console.outputs import check_output, write_output
 from streamer.exceptions import ConfigError
-from streamer.outputs import check_output, write_output
 
 BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 

@@ -14,7 +14,7 @@ from configs.demo.moments import leg_moments
 from configs.demo.motion import BELT_SPEED, COORDINATES, DURATION, PERIOD, TOE_OFF, Gait
 from configs.demo.reaction import foot_reactions
 from configs.demo.skeleton import leg_pose, rotate
-from streamer.config import load_config
+from streamer.config.session import load_config
 from streamer.formats import read_trial
 from tests.configs.opensim_tools import Table, inverse_dynamics, static_optimization, write_storage
 

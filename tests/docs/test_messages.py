@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from streamer.messages import TOPICS, Message
+from streamer.messaging.messages import TOPICS, Message
 from tests.docs.pages import text
 
 HEAD = {field.name for field in msgspec.structs.fields(Message)}

@@ -18,13 +18,13 @@ import typer
 
 from streamer.cli import app
 from streamer.commands.keys import run as make_keys
-from streamer.config import RunConfig, load_config
+from streamer.config.session import RunConfig, load_config
+from streamer.config.streams import EmgStream, ForceStream, MarkerStream
 from streamer.exceptions import ConfigError
 from streamer.formats.described_plates import described_plates
-from streamer.messages import Emg, Meta
-from streamer.publisher import Publisher
+from streamer.messaging.messages import Emg, Meta
+from streamer.messaging.publisher import Publisher
 from streamer.status import Status
-from streamer.stream_config import EmgStream, ForceStream, MarkerStream
 from tests.docs.pages import ROOT, text
 
 RIG = text("docs/rig.md")

@@ -55,9 +55,9 @@ def random_network(architecture: Architecture, seed: int = 0) -> torch.nn.Module
 
 @pytest.fixture(scope="session")
 def random_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    from inference.export import export_step
-    from inference.reference import reference_stream
-    from inference.weights import network_arrays
+    from inference.backends.export import export_step
+    from inference.backends.reference import reference_stream
+    from inference.networks.weights import network_arrays
 
     net = random_network(GruArchitecture(members=2))
     folder: Path = tmp_path_factory.mktemp("checkpoints") / "random"

@@ -22,8 +22,8 @@ from unittest.mock import MagicMock
 import torch
 
 from inference.architecture import GruArchitecture
+from inference.backends.export import StepGraph, step_example
 from inference.backends.tensorrt_engine import HalfGraph
-from inference.export import StepGraph, step_example
 from inference.networks import Ensemble
 
 

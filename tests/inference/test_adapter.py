@@ -14,7 +14,7 @@ from inference.adapter import (
     fold_of,
 )
 from inference.channels import CHANNELS, MEASURED, N_CHANNEL
-from inference.dataset import measured_matrix
+from inference.data.dataset import measured_matrix
 
 WIDTH = 7
 SOL, GM, GL = (CHANNELS.index(name) for name in ("SOL", "GM", "GL"))

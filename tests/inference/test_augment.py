@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from inference.augment import UNCHANGED, Augmentation, augment
 from inference.channels import (
     N_INPUT,
     SLICE_ACTIVATION,
@@ -13,6 +12,7 @@ from inference.channels import (
     SLICE_VELOCITY,
     legs,
 )
+from inference.training.augment import UNCHANGED, Augmentation, augment
 
 
 def sequence(n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from inference.backends.base import input_shapes, output_shapes
 from inference.backends.onnx_step import OnnxStep
 from inference.checkpoint import Checkpoint
 from inference.exceptions import BackendUnavailable
-from inference.weights import load_network
+from inference.networks.weights import load_network
 
 
 def one_step(backend: StepBackend, checkpoint: Checkpoint, seed: int) -> tuple[np.ndarray, ...]:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.backlog import CATCH_UP, Backlog
 from inference.channels import N_INPUT
-from inference.schedule import LONGEST_GAP_S, StepSchedule
+from inference.inputs.schedule import LONGEST_GAP_S, StepSchedule
+from inference.live.backlog import CATCH_UP, Backlog
 
 RATE_HZ = 100.0
 

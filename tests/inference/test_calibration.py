@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from inference.calibration import Calibration, Take, calibrate
+from inference.calibration.calibrate import Calibration, Take, calibrate
 from inference.channels import CHANNELS
-from inference.emg_recording import EmgRecording, covered
+from inference.emg.recording import EmgRecording, covered
 from inference.exceptions import CalibrationError, EmgError, InferenceError
-from inference.state_log import StateLog
+from inference.live.state_log import StateLog
 from tests.inference.walker import (
     DELAY_S,
     DISTANCE,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.calibration import Take
+from inference.calibration.calibrate import Take
 from inference.exceptions import CalibrationError
 from tests.inference.test_calibration import off_by, run, take
 from tests.inference.walker import DELAY_S, recording, states

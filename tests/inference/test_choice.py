@@ -11,16 +11,17 @@ import numpy as np
 import pytest
 import torch
 
-from inference import LimbInputs, choice
+from inference import LimbInputs
 from inference.backends import BACKENDS, StepBackend
 from inference.backends.onnx_step import OnnxStep
+from inference.backends.reference import reference_stream
 from inference.backends.requirements import Missing
 from inference.checkpoint import Checkpoint, save_checkpoint
-from inference.choice import choose_backend, open_proven
 from inference.exceptions import BackendDiffers, BackendUnavailable
-from inference.reference import reference_stream
-from inference.refiner import Refiner
-from inference.weights import network_arrays
+from inference.live import choice
+from inference.live.choice import choose_backend, open_proven
+from inference.live.refiner import Refiner
+from inference.networks.weights import network_arrays
 from tests.inference.conftest import random_network
 
 

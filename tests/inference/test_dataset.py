@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from inference.channels import CHANNELS, MEASURED, N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE, legs
-from inference.dataset import build_sequences, measured_matrix, people_by_channel
+from inference.data.dataset import build_sequences, measured_matrix, people_by_channel
 from inference.exceptions import EmgError, FeatureError, InferenceError
+from inference.inputs.schedule import LONGEST_GAP_S
 from inference.record import FeatureRecord
-from inference.schedule import LONGEST_GAP_S
 from tests.inference.synthetic import synthetic_record
 
 SOL = MEASURED.index("SOL")

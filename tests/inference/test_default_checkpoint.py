@@ -12,10 +12,10 @@ from inference import LimbInputs, Refiner
 from inference.backends import open_backend
 from inference.channels import N_INPUT
 from inference.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
-from inference.choice import open_proven
-from inference.rollout import rollout
-from inference.stepper import Stepper
-from inference.weights import load_network
+from inference.live.choice import open_proven
+from inference.live.stepper import Stepper
+from inference.networks.weights import load_network
+from inference.training.rollout import rollout
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
 from tests.inference.test_muscle_map import DEMO, GAIT2392, RAJAGOPAL, both
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.emg import (
+from inference.emg.envelope import (
     ENVELOPE_RATE_HZ,
     EmgTarget,
     channel_fault,

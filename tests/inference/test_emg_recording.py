@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.emg_recording import (
+from inference.emg.recording import (
     EmgRecording,
     covered,
     name_fault,

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from inference.channels import MEASURED
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
+from inference.data.exchange import check_people, find_exchanged, put_right
 from inference.exceptions import FeatureError
-from inference.exchange import check_people, find_exchanged, put_right
 from tests.inference.evaluation.people import people
 from tests.inference.synthetic import synthetic_record
 

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from inference.architecture import GruArchitecture
+from inference.backends.export import export_step
 from inference.checkpoint import load_checkpoint
-from inference.export import export_step
 from tests.inference.conftest import random_network
 
 REPOSITORY = Path(__file__).resolve().parents[2]

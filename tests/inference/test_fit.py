@@ -12,10 +12,10 @@ from inference.architecture import MOTION, GruArchitecture, StdrArchitecture
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import EmgError, FeatureError, InferenceError, TrainingDiverged
 from inference.fit import fit_checkpoint
-from inference.fit_settings import FitSettings
 from inference.record import FeatureRecord
-from inference.train_settings import TrainSettings
-from inference.training import ATTENTION_RATE, settings_for
+from inference.training.fit_settings import FitSettings
+from inference.training.train import ATTENTION_RATE, settings_for
+from inference.training.train_settings import TrainSettings
 from tests.inference.synthetic import MUSCLES, synthetic_record
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
 

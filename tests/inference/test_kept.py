@@ -15,14 +15,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 from inference.architecture import GruArchitecture, StdrArchitecture  # noqa: E402
-from inference.dataset import LimbSequence  # noqa: E402
+from inference.data.dataset import LimbSequence  # noqa: E402
 from inference.evaluation.methods import network as module  # noqa: E402
 from inference.evaluation.methods.network import Recipe  # noqa: E402
-from inference.fit_settings import FitSettings  # noqa: E402
-from inference.kept import kept_network, origin, sources  # noqa: E402
 from inference.networks import Ensemble  # noqa: E402
-from inference.train_settings import TrainSettings  # noqa: E402
-from inference.training import Epoch  # noqa: E402
+from inference.training.fit_settings import FitSettings  # noqa: E402
+from inference.training.kept import kept_network, origin, sources  # noqa: E402
+from inference.training.train import Epoch  # noqa: E402
+from inference.training.train_settings import TrainSettings  # noqa: E402
 from tests.inference.conftest import random_network  # noqa: E402
 from tests.inference.evaluation.people import people  # noqa: E402
 
@@ -96,7 +96,7 @@ def test_it_comes_from_the_modules_that_training_loads_and_no_others() -> None:
             sys.modules[name] = types.ModuleType(name)
             sys.modules[name].__path__ = [sys.argv[1] + path]
             sys.modules[name].__file__ = sys.argv[1] + path + "/__init__.py"
-        import inference.training, inference.weights
+        import inference.training.train, inference.networks.weights
         names = [name for name in sys.modules if name.startswith("inference.")]
         print(*(sys.modules[name].__file__ for name in names), sep="\\n")
     """
@@ -104,11 +104,11 @@ def test_it_comes_from_the_modules_that_training_loads_and_no_others() -> None:
     run = [sys.executable, "-c", code, str(package)]
     done = subprocess.run(run, check=True, capture_output=True, text=True, timeout=120)
     loaded = {Path(line) for line in done.stdout.splitlines()}
-    found = set(sources("training", "weights"))
+    found = set(sources("training.train", "networks.weights"))
     parents = {path / "__init__.py" for path in package.iterdir()}  # of what is loaded from them
     assert loaded - parents <= found
     assert found <= loaded
-    assert package / "loss.py" in found
+    assert package / "training" / "loss.py" in found
     assert package / "adapter.py" not in found
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from inference.dataset import build_sequences
-from inference.lag import estimate_lags
+from inference.data.dataset import build_sequences
+from inference.data.lag import estimate_lags
 from tests.inference.synthetic import synthetic_record
 
 

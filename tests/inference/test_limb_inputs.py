@@ -15,7 +15,7 @@ from inference.channels import (
     legs,
 )
 from inference.exceptions import CoordinateError, InferenceError
-from inference.limb_inputs import LimbInputs
+from inference.inputs.limb_inputs import LimbInputs
 from tests.inference.test_muscle_map import DEMO, GAIT2392, RAJAGOPAL, both
 
 GAIT_COORDINATES = ["pelvis_tilt", *(f"{stem}_{side}" for side in "rl" for stem in COORDINATES)]

@@ -4,7 +4,7 @@ import pytest
 
 from inference.channels import CHANNELS
 from inference.exceptions import MuscleMapError
-from inference.muscle_map import default_muscle_map, knee_flexion_sign, resolve_muscle_map
+from inference.inputs.muscle_map import default_muscle_map, knee_flexion_sign, resolve_muscle_map
 
 RAJAGOPAL = [
     "bflh", "bfsh", "gaslat", "gasmed", "glmax1", "glmax2", "glmax3", "glmed1", "glmed2", "glmed3",

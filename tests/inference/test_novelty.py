@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from inference.architecture import GruArchitecture
 from inference.channels import N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE
-from inference.dataset import LimbSequence, build_sequences
+from inference.data.dataset import LimbSequence, build_sequences
 from inference.networks import Ensemble
-from inference.novelty import _WAYS, spoiled
-from inference.rollout import rollout
-from inference.train_settings import TrainSettings
-from inference.training import train
+from inference.training.novelty import _WAYS, spoiled
+from inference.training.rollout import rollout
+from inference.training.train import train
+from inference.training.train_settings import TrainSettings
 from tests.inference.strange_motion import standing
 from tests.inference.synthetic import synthetic_record
 

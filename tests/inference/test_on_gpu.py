@@ -19,13 +19,13 @@ from msgspec.structs import replace
 
 from inference.architecture import Architecture, GruArchitecture
 from inference.backends.base import FLOAT32_TOLERANCE, INPUTS, input_shapes, output_shapes
+from inference.backends.export import StepGraph
 from inference.backends.tensorrt_engine import HalfGraph
 from inference.backends.tensorrt_step import FLOAT16_TOLERANCE, TensorRTStep
 from inference.checkpoint import Checkpoint, load_checkpoint
-from inference.choice import largest_difference
-from inference.export import StepGraph
-from inference.training import train
-from inference.weights import load_network
+from inference.live.choice import largest_difference
+from inference.networks.weights import load_network
+from inference.training.train import train
 from tests.inference.test_tensorrt_step import StandInEngine, StandInLogger
 from tests.inference.test_training import QUICK, TINY, people
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from inference.architecture import StdrArchitecture
+from inference.backends.reference import reference_stream
 from inference.channels import N_INPUT, SLICE_ANGLE, SLICE_MOMENT
 from inference.checkpoint import Checkpoint, Reference
-from inference.reference import reference_stream
-from inference.rollout import rollout
-from inference.weights import load_network, network_arrays
+from inference.networks.weights import load_network, network_arrays
+from inference.training.rollout import rollout
 from tests.inference.conftest import random_network
 
 

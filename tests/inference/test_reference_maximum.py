@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from inference.emg.reference_maximum import OTHER_UNIT, MovedEmg, check_unit, reference_maximum
 from inference.exceptions import EmgError
-from inference.reference_maximum import OTHER_UNIT, MovedEmg, check_unit, reference_maximum
 
 
 def trial(top: float, motion: str, speed_mps: float, name: str = "SOL_r") -> MovedEmg:

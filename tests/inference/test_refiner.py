@@ -9,13 +9,13 @@ import torch
 from inference import LimbInputs, Refiner
 from inference.adapter import Adapter
 from inference.architecture import GruArchitecture, StdrArchitecture
+from inference.backends.export import export_step
 from inference.channels import CHANNELS, N_INPUT
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.exceptions import InferenceError
-from inference.export import export_step
+from inference.networks.weights import load_network, network_arrays
 from inference.opinion import SecondOpinion
 from inference.subject import Subject, SubjectFacts, save_subject
-from inference.weights import load_network, network_arrays
 from tests.inference.conftest import blank_card, random_network
 from tests.inference.opinion.test_second_opinion import USUAL
 from tests.inference.test_limb_inputs import GAIT_COORDINATES

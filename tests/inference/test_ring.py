@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from inference.ring import KeyValueRing
+from inference.live.ring import KeyValueRing
 
 
 def test_past_is_the_last_rows_in_order_at_every_position() -> None:

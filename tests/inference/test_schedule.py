@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inference.schedule import LONGEST_GAP_S, StepSchedule
+from inference.inputs.schedule import LONGEST_GAP_S, StepSchedule
 
 
 def steps_taken(rate_hz: float, times: np.ndarray) -> tuple[list[int], list[float]]:

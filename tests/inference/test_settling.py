@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inference.settling import BRIDGED_S, SHORTEST_MEMORY_S, UNHARMED_S, USUAL_S, Settling
+from inference.live.settling import BRIDGED_S, SHORTEST_MEMORY_S, UNHARMED_S, USUAL_S, Settling
 
 MEMORY_S = 1.2
 PERIOD_S = 0.01

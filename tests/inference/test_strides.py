@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.dataset import LimbSequence
-from inference.strides import cut_strides, phase
+from inference.data.dataset import LimbSequence
+from inference.data.strides import cut_strides, phase
 from tests.inference.evaluation.people import walker
 
 STANCE = 30

@@ -29,13 +29,13 @@ from inference.backends.base import (
     OUTPUTS,
     input_shapes,
 )
+from inference.backends.export import StepGraph
 from inference.backends.tensorrt_engine import HalfGraph, build_engine, engine_key
 from inference.backends.tensorrt_step import FLOAT16_TOLERANCE
 from inference.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from inference.choice import largest_difference
 from inference.exceptions import BackendUnavailable
-from inference.export import StepGraph
-from inference.weights import load_network
+from inference.live.choice import largest_difference
+from inference.networks.weights import load_network
 
 COMPILER_ARGUMENTS = ("arg_inputs", "disable_tf32", "timing_cache_path")
 

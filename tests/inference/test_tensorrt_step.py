@@ -25,14 +25,14 @@ from inference.backends.base import (
     input_shapes,
     output_shapes,
 )
+from inference.backends.export import StepGraph
 from inference.backends.tensorrt_engine import HalfGraph
 from inference.backends.tensorrt_step import Block, TensorRTStep
 from inference.channels import SIDES
 from inference.checkpoint import Checkpoint
-from inference.choice import largest_difference, open_proven
 from inference.exceptions import BackendDiffers, BackendUnavailable
-from inference.export import StepGraph
-from inference.weights import load_network
+from inference.live.choice import largest_difference, open_proven
+from inference.networks.weights import load_network
 from tests.inference.conftest import random_network
 
 

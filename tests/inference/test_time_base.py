@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inference.emg.time_base import RATE_HZ, stride_period, time_base_warnings
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
-from inference.time_base import RATE_HZ, stride_period, time_base_warnings
 from tests.inference.synthetic import synthetic_record
 
 PERIOD_S = 1.0 / np.random.default_rng(0).uniform(0.9, 1.1)

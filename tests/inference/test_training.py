@@ -8,16 +8,16 @@ import torch
 from msgspec.structs import replace
 
 from inference.architecture import StdrArchitecture
-from inference.batches import batches, frame_weight
 from inference.channels import MEASURED, N_CHANNEL, N_INPUT
-from inference.dataset import LimbSequence, build_sequences
+from inference.data.dataset import LimbSequence, build_sequences
+from inference.data.normalisation import normalisation
+from inference.data.targets import borrowed_targets, emg_size
 from inference.exceptions import BackendUnavailable, FeatureError, TrainingDiverged
-from inference.loss import Loss
-from inference.normalisation import normalisation
-from inference.rollout import rollout
-from inference.targets import borrowed_targets, emg_size
-from inference.train_settings import TrainSettings
-from inference.training import train
+from inference.training.batches import batches, frame_weight
+from inference.training.loss import Loss
+from inference.training.rollout import rollout
+from inference.training.train import train
+from inference.training.train_settings import TrainSettings
 from tests.inference.conftest import random_network
 from tests.inference.synthetic import synthetic_record
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from inference.fit_settings import FitSettings
-from inference.training_data import training_sequences
+from inference.training.fit_settings import FitSettings
+from inference.training.training_data import training_sequences
 from tests.inference.synthetic import synthetic_record
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from inference.calibration import Take
+from inference.calibration.calibrate import Take
 from inference.channels import CHANNELS, N_CHANNEL
-from inference.emg_recording import EmgRecording
-from inference.state_log import States
+from inference.emg.recording import EmgRecording
+from inference.live.state_log import States
 
 RATE_HZ = 100.0
 DELAY_S, LEAD_S = 0.03, 0.05

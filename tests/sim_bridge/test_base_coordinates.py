@@ -9,7 +9,7 @@ import pytest
 
 from sim_bridge import CompiledModel
 from sim_bridge.base_coordinates import base_coordinates, base_links
-from sim_bridge.static_optimization import StaticOptimization
+from sim_bridge.muscles.static_optimization import StaticOptimization
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.small_models import add_body, custom, line
 

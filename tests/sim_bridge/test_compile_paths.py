@@ -8,7 +8,7 @@ import opensim
 import pytest
 
 from sim_bridge import UnsupportedComponent
-from sim_bridge.muscle_paths import MuscleGeometry
+from sim_bridge.muscles.paths import MuscleGeometry
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.small_muscles import (
     add_function_path,

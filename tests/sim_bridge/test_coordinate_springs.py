@@ -9,7 +9,7 @@ import opensim
 import pytest
 
 from sim_bridge import UnsupportedComponent
-from sim_bridge.inverse_dynamics import InverseDynamics
+from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.small_models import custom, line, spline, standard, two_limbs
 from tests.sim_bridge.small_muscles import joint_of_two_turns

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim_bridge import BridgeStatus
-from sim_bridge.frozen import FILLED_FRAMES, FrozenMarkers
+from sim_bridge.pose.frozen import FILLED_FRAMES, FrozenMarkers
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 

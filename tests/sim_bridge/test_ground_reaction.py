@@ -17,6 +17,7 @@ from sim_bridge import (
     UnknownBody,
     compile_model,
 )
+from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
 from sim_bridge.ground_reaction import Blend, Feet, GroundReaction, find_feet
 from sim_bridge.ground_reaction.contact import contacts
 from sim_bridge.ground_reaction.predictor import whole_body
@@ -27,7 +28,6 @@ from sim_bridge.ground_reaction.share import (
     MOMENT_WEIGHT,
     normal_forces,
 )
-from sim_bridge.inverse_dynamics import InverseDynamics
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 RATE_HZ = 100.0

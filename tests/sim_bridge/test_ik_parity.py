@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim_bridge import CoordinateTask
-from sim_bridge.inverse_kinematics import InverseKinematics
+from sim_bridge.pose.inverse_kinematics import InverseKinematics
 from streamer.formats import read_trc
 from tests.data_sets import trial_dir
 from tests.sim_bridge.conftest import Case

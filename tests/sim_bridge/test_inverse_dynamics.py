@@ -8,7 +8,7 @@ import opensim
 import pytest
 
 from sim_bridge import ExternalForce, UnknownBody
-from sim_bridge.inverse_dynamics import InverseDynamics
+from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
 from tests.naive import five_point_slope
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.oracle import OpenSimModel

@@ -8,8 +8,8 @@ import pytest
 
 from sim_bridge import CompiledModel, CoordinateTask, SettingsError
 from sim_bridge.exceptions import MarkerMismatch
-from sim_bridge.inverse_kinematics import InverseKinematics
-from sim_bridge.pose_solver import MINIMUM_MARKERS
+from sim_bridge.pose.inverse_kinematics import InverseKinematics
+from sim_bridge.pose.solver import MINIMUM_MARKERS
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.poses import Kinematics, free_names
 from tests.sim_bridge.small_models import standard, two_limbs

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from configs.demo.build import SUBJECT
-from inference import muscle_map
+from inference.inputs import muscle_map
 from sim_bridge import compile_model, knee_flexion_sign
 from tests.data_sets import data_root
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim_bridge.leaps import FASTEST_TURN, Leaps
+from sim_bridge.pose.leaps import FASTEST_TURN, Leaps
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.trials import PARITY_TRIALS
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sim_bridge import CompiledModel
-from sim_bridge.inverse_kinematics import InverseKinematics
-from sim_bridge.marker_gate import ELSEWHERE_M
+from sim_bridge.pose.inverse_kinematics import InverseKinematics
+from sim_bridge.pose.marker_gate import ELSEWHERE_M
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.poses import Kinematics
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial

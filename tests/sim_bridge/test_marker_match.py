@@ -3,7 +3,7 @@
 import pytest
 
 from sim_bridge import MarkerMismatch
-from sim_bridge.marker_match import match_markers
+from sim_bridge.pose.marker_match import match_markers
 
 MODEL = ("R.ASIS", "L.ASIS", "R.Knee.Lat", "R.Ankle.Lat", "R.Toe.Tip")
 

@@ -9,7 +9,7 @@ import opensim
 import pytest
 
 from sim_bridge import UnsupportedComponent
-from sim_bridge.muscle_force import MuscleForce, table_value
+from sim_bridge.muscles.force import MuscleForce, table_value
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.small_models import add_body
 from tests.sim_bridge.small_muscles import KINDS, add_muscle, joint_of_two_turns

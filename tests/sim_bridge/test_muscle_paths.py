@@ -8,7 +8,7 @@ import numpy as np
 import opensim
 import pytest
 
-from sim_bridge.muscle_paths import MuscleGeometry
+from sim_bridge.muscles.paths import MuscleGeometry
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.oracle import OpenSimModel
 from tests.sim_bridge.poses import Kinematics, random_free

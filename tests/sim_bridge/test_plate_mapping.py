@@ -7,9 +7,9 @@ import pytest
 from scipy import optimize
 
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce
+from sim_bridge.dynamics.wrench import add_wrench
 from sim_bridge.plates import ON_FEET, PlateMapper, Soles
 from sim_bridge.plates.mapping import NOBODY, REACH, UNTOLD, off_both
-from sim_bridge.wrench import add_wrench
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 HEEL_R, TIP_R, HEEL_L, TIP_L = 0, 3, 4, 7

@@ -16,6 +16,7 @@ from sim_bridge import (
     UnknownBody,
     compile_model,
 )
+from sim_bridge.dynamics.wrench import add_wrench
 from sim_bridge.plates import (
     ON_FEET,
     PlateCleaner,
@@ -25,7 +26,6 @@ from sim_bridge.plates import (
     Soles,
 )
 from sim_bridge.plates.clean import LANDS, LEAVES
-from sim_bridge.wrench import add_wrench
 from tests.data_sets import all_trials, trial_dir
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 

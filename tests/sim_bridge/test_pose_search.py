@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim_bridge.inverse_kinematics import MAX_ITERATIONS, SEARCH_ITERATIONS, InverseKinematics
-from sim_bridge.pose_search import BOUT, PoseSearch
-from sim_bridge.pose_solver import PoseSolver
+from sim_bridge.pose.inverse_kinematics import MAX_ITERATIONS, SEARCH_ITERATIONS, InverseKinematics
+from sim_bridge.pose.search import BOUT, PoseSearch
+from sim_bridge.pose.solver import PoseSolver
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 START, WRONG, AFTER = 40, 80, 40

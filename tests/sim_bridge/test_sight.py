@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sim_bridge import BridgeStatus, CoordinateTask
-from sim_bridge.inverse_kinematics import InverseKinematics
-from sim_bridge.marker_normal import Targets
-from sim_bridge.sight import Sight
+from sim_bridge.pose.inverse_kinematics import InverseKinematics
+from sim_bridge.pose.marker_normal import Targets
+from sim_bridge.pose.sight import Sight
 from tests.sim_bridge.poses import Kinematics
 from tests.sim_bridge.trials import RecordedTrial
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sim_bridge import CompiledModel
-from sim_bridge.static_optimization import MAX_ITERATIONS, StaticOptimization
+from sim_bridge.muscles.static_optimization import MAX_ITERATIONS, StaticOptimization
 from tests import naive
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from sim_bridge import compile_model
-from sim_bridge.inverse_dynamics import InverseDynamics
+from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
 from tests.naive import five_point_slope, lagrange_forces
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.oracle import OpenSimModel

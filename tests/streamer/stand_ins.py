@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.config import RunConfig
-from streamer.messages import Message, decode, encode
+from streamer.config.session import RunConfig
+from streamer.messaging.messages import Message, decode, encode
 
 
 class HandClock:

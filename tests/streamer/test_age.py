@@ -8,8 +8,8 @@ from configs.demo.build import SUBJECT
 from sim_bridge import STAGES, Bridge, BridgeSettings, CompiledModel, compile_model
 from sim_bridge.filters import CAUSAL_DEFAULT
 from sim_bridge.kinematics import empty_pose, point_in_ground, pose_free, skeleton_of
-from streamer.loop import Session
-from streamer.messages import Dyn, Emg, Meta, values
+from streamer.messaging.messages import Dyn, Emg, Meta, values
+from streamer.session.loop import Session
 from tests.streamer.stand_ins import Frames, SharedClock, Tape, config
 
 F64 = NDArray[np.float64]

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sim_bridge.marker_match import match_markers
+from sim_bridge.pose.marker_match import match_markers
 from streamer.commands.bridges import live_bridge, open_bridge
-from streamer.config import RunConfig
-from streamer.stream_config import ForceStream, MarkerStream
+from streamer.config.session import RunConfig
+from streamer.config.streams import ForceStream, MarkerStream
 
 MODEL: Any = SimpleNamespace(mass=50.8, marker_names=("A", "B", "C"))
 

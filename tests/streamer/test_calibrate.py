@@ -21,7 +21,7 @@ import pytest
 from configs import demo
 from inference import LimbInputs, Refiner
 from inference.architecture import GruArchitecture
-from inference.calibration import LEAST_S
+from inference.calibration.calibrate import LEAST_S
 from inference.channels import CHANNELS
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.subject import load_subject
@@ -29,7 +29,7 @@ from sim_bridge import compile_model
 from streamer.commands.calibrate import Watch, live, replay
 from streamer.exceptions import StreamNotFound
 from streamer.formats import read_storage, read_trial
-from streamer.trial_features import trial_features
+from streamer.records.trial_features import trial_features
 from tests.data_sets import trial_dir
 from tests.inference.conftest import blank_card, random_network
 from tests.streamer.stand_ins import HandClock
@@ -46,9 +46,9 @@ EMG_TOML = '\n[emg]\nkind = "envelope"\n[emg.muscles]\n' + "".join(
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    from inference.export import export_step
-    from inference.reference import reference_stream
-    from inference.weights import network_arrays
+    from inference.backends.export import export_step
+    from inference.backends.reference import reference_stream
+    from inference.networks.weights import network_arrays
 
     net = random_network(GruArchitecture(members=2))
     card = blank_card(net.arch, lead_s=0.02)

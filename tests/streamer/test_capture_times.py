@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from streamer.config.streams import MarkerStream
 from streamer.status import Status
-from streamer.stream_config import MarkerStream
 from tests.streamer.test_loop import Rig, even
 
 

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from streamer.child import child, end, start
 from streamer.commands.run import demo_config
-from streamer.config import load_config
-from streamer.terminal import asked_to_stop
+from streamer.config.session import load_config
+from streamer.console.child import child, end, start
+from streamer.console.terminal import asked_to_stop
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = """
 import sys
 from pathlib import Path
-import streamer.child
+import streamer.console.child
 from streamer.commands import run
-from streamer.one_line import one_line_errors
+from streamer.console.one_line import one_line_errors
 from tests.streamer import test_child
-streamer.child.ENDING_S = 1000.0
+streamer.console.child.ENDING_S = 1000.0
 with one_line_errors():
     sys.exit(run.run(getattr(test_child, sys.argv[1]), Path(sys.argv[2]), None, None))
 """
@@ -113,7 +113,7 @@ def test_a_second_ctrl_c_does_not_wait_for_a_loop_that_does_not_end(rig: str) ->
 def test_a_child_is_asked_to_end_when_its_parent_was_killed(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from streamer.child import child, start\n"
+        "from streamer.console.child import child, start\n"
         "from tests.streamer.test_child import note\n"
         "process = child('noting', note, sys.argv[1])\n"
         "start(process)\n"

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from configs.demo.build import SUBJECT
 from streamer.cli import app
 from streamer.commands import compare
-from streamer.messages import Emg
-from streamer.publisher import Publisher
-from streamer.train_config import OURS, TrainConfig
+from streamer.config.training import OURS, TrainConfig
+from streamer.messaging.messages import Emg
+from streamer.messaging.publisher import Publisher
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1", "COLUMNS": "100"}

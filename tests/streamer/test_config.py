@@ -4,11 +4,11 @@ from typing import get_args, get_type_hints
 import pytest
 
 from inference.backends import BACKENDS
-from inference.choice import AUTO
+from inference.live.choice import AUTO
 from sim_bridge.filters import make_filter, zero_phase_cutoff
-from streamer.config import RunConfig, load_config
+from streamer.config.session import RunConfig, load_config
+from streamer.config.streams import MarkerStream
 from streamer.exceptions import ConfigError
-from streamer.stream_config import MarkerStream
 from tests.data_sets import data_root
 
 REPOSITORY = Path(__file__).resolve().parents[2]

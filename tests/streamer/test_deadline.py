@@ -5,8 +5,15 @@ import numpy as np
 import pytest
 
 from streamer.clock import LslClock
-from streamer.deadline import DECAY_S, IDLE_S, MARGIN_S, PACED_MARGIN_S, DeadlineThread, EmgSender
-from streamer.messages import Emg, values
+from streamer.messaging.messages import Emg, values
+from streamer.session.deadline import (
+    DECAY_S,
+    IDLE_S,
+    MARGIN_S,
+    PACED_MARGIN_S,
+    DeadlineThread,
+    EmgSender,
+)
 from streamer.status import Status
 from tests.streamer.stand_ins import HandClock, Tape
 

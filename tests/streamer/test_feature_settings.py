@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from streamer.config.features import FeatureSettings
 from streamer.exceptions import ConfigError
-from streamer.feature_settings import FeatureSettings
 
 
 def test_the_trial_as_recorded_has_no_variant() -> None:

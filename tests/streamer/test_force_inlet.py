@@ -7,12 +7,12 @@ import pytest
 
 from streamer.channels import Channel
 from streamer.clock import LslClock
+from streamer.config.streams import ForceStream, Stream
 from streamer.exceptions import StreamLayoutError
-from streamer.force_inlet import ForceInlet
 from streamer.formats import ExternalForceColumns
-from streamer.lsl_inlet import find
-from streamer.outlets import Outlet, force_channels
-from streamer.stream_config import ForceStream, Stream
+from streamer.lsl.force_inlet import ForceInlet
+from streamer.lsl.marker_inlet import find
+from streamer.lsl.outlets import Outlet, force_channels
 from tests.streamer.test_lsl import LABELS, WAIT_S, push
 
 RIGHT = ExternalForceColumns(

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sim_bridge.wrench import mix_wrenches
-from streamer.force_ring import ForceRing, RecordedForces, longest_gap
+from sim_bridge.dynamics.wrench import mix_wrenches
+from streamer.frames.force_ring import ForceRing, RecordedForces, longest_gap
 
 F64 = NDArray[np.float64]
 

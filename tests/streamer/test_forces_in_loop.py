@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
-from streamer.force_ring import ForceRing
 from streamer.formats import Trial, read_trial
-from streamer.frame_forces import FORCE_TRUST_S
-from streamer.loop import Session
-from streamer.messages import Dyn, Meta, values
+from streamer.frames.force_ring import ForceRing
+from streamer.frames.forces import FORCE_TRUST_S
+from streamer.messaging.messages import Dyn, Meta, values
+from streamer.session.loop import Session
 from streamer.status import Status
 from tests.data_sets import trial_dir
 from tests.streamer.stand_ins import Frames, SharedClock, StandInRefiner, Tape, config

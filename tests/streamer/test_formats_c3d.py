@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from streamer.config.streams import ForceStream
 from streamer.exceptions import FormatError
 from streamer.formats import read_c3d
 from streamer.formats.described_plates import described_plates
-from streamer.stream_config import ForceStream
 from tests.streamer.c3d_writing import C3dContent, write_c3d
 
 F64 = NDArray[np.float64]

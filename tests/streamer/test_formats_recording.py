@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streamer.config import RunConfig
+from streamer.config.session import RunConfig
+from streamer.config.streams import MarkerStream
 from streamer.exceptions import FormatError
 from streamer.formats import read_c3d, read_recording, read_trc, read_xdf
-from streamer.stream_config import MarkerStream
 from tests.streamer.c3d_writing import C3dContent, write_c3d
 from tests.streamer.xdf_writing import XdfStream, write_xdf
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from streamer.config.streams import EmgStream, ForceStream, MarkerStream
 from streamer.exceptions import FormatError
 from streamer.formats import read_recording, read_xdf
-from streamer.stream_config import EmgStream, ForceStream, MarkerStream
 from tests.streamer.xdf_writing import XdfStream, write_xdf
 
 F64 = NDArray[np.float64]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from streamer.frame_forces import FORCE_TRUST_S, FrameForces, begin_frame, step_refiner
-from streamer.frame_times import FrameTimes
+from streamer.frames.forces import FORCE_TRUST_S, FrameForces, begin_frame, step_refiner
+from streamer.frames.times import FrameTimes
 from streamer.status import Status
 from tests.streamer.stand_ins import Plates, StandInBridge, StandInRefiner
 

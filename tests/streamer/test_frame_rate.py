@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from streamer.frame_rate import FrameRate, mean_rate_hz
-from streamer.frame_times import NEW_RATE_FRAMES
+from streamer.frames.rate import FrameRate, mean_rate_hz
+from streamer.frames.times import NEW_RATE_FRAMES
 
 RATE = 100.0
 MISFIT = 0.25

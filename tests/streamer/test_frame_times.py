@@ -5,14 +5,14 @@ import logging
 import numpy as np
 import pytest
 
-from streamer.dejitter import Dejitter
-from streamer.frame_times import (
+from streamer.frames.times import (
     NEW_RATE_FRAMES,
     SET_BACK_FRAMES,
     Arrival,
     Batches,
     FrameTimes,
 )
+from streamer.lsl.dejitter import Dejitter
 
 RATE = 100.0
 ON_TIME, GAP, ANEW, OLD = Arrival.ON_TIME, Arrival.GAP, Arrival.ANEW, Arrival.OLD

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from streamer.health import DurationHistogram, StageTimer, StatusCounter
+from streamer.session.health import DurationHistogram, StageTimer, StatusCounter
 from streamer.status import Status
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sim_bridge import BridgeSettings, CoordinateTask, compile_model
-from sim_bridge.inverse_kinematics import InverseKinematics
+from sim_bridge.pose.inverse_kinematics import InverseKinematics
 from streamer.commands.bridges import with_ik_setup
 from streamer.exceptions import FormatError
 from streamer.formats import read_storage, read_trc

@@ -3,8 +3,8 @@
 import numpy as np
 
 from streamer.exceptions import MessageError
-from streamer.latest import Latest
-from streamer.messages import Emg, Health, Message, Meta
+from streamer.messaging.latest import Latest
+from streamer.messaging.messages import Emg, Health, Message, Meta
 
 
 class Heard:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from streamer.live_table import BAR_WIDTH, LiveTable, bar, summary
-from streamer.messages import Emg, Health, Message, Meta
+from streamer.console.live_table import BAR_WIDTH, LiveTable, bar, summary
+from streamer.messaging.messages import Emg, Health, Message, Meta
 from tests.streamer.stand_ins import HandClock
 
 REPORT = {

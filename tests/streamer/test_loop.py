@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from streamer.frame_forces import FORCE_TRUST_S
-from streamer.loop import Session
-from streamer.messages import Dyn, Emg, Health, Kin, Meta, values
+from streamer.frames.forces import FORCE_TRUST_S
+from streamer.messaging.messages import Dyn, Emg, Health, Kin, Meta, values
+from streamer.session.loop import Session
 from streamer.status import Status
 from tests.streamer.stand_ins import (
     Frames,

@@ -8,15 +8,15 @@ import numpy as np
 import pylsl
 import pytest
 
-from streamer import inlet as inlet_module
-from streamer import lost_stream
 from streamer.channels import Channel
-from streamer.connection import Connection
+from streamer.config.streams import MarkerStream, Stream
 from streamer.exceptions import StreamNotFound
-from streamer.lost_stream import difference
-from streamer.lsl_inlet import MarkerInlet, find
-from streamer.outlets import Outlet, marker_channels
-from streamer.stream_config import MarkerStream, Stream
+from streamer.lsl import inlet as inlet_module
+from streamer.lsl import lost_stream
+from streamer.lsl.connection import Connection
+from streamer.lsl.lost_stream import difference
+from streamer.lsl.marker_inlet import MarkerInlet, find
+from streamer.lsl.outlets import Outlet, marker_channels
 
 WAIT_S = 20.0
 NAMES = ("A", "B")

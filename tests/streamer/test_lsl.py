@@ -8,11 +8,11 @@ import pylsl
 import pytest
 
 from streamer.channels import Channel
-from streamer.dejitter import Dejitter
+from streamer.config.streams import MarkerStream, Stream
 from streamer.exceptions import StreamLayoutError, StreamNotFound
-from streamer.lsl_inlet import MarkerInlet, find, visible_streams
-from streamer.outlets import Outlet, force_channels, marker_channels
-from streamer.stream_config import MarkerStream, Stream
+from streamer.lsl.dejitter import Dejitter
+from streamer.lsl.marker_inlet import MarkerInlet, find, visible_streams
+from streamer.lsl.outlets import Outlet, force_channels, marker_channels
 
 WAIT_S = 20.0
 LABELS = [

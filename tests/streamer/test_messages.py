@@ -5,7 +5,18 @@ import numpy as np
 import pytest
 
 from streamer.exceptions import MessageError
-from streamer.messages import TOPICS, Act, Dyn, Emg, Health, Kin, Meta, decode, encode, values
+from streamer.messaging.messages import (
+    TOPICS,
+    Act,
+    Dyn,
+    Emg,
+    Health,
+    Kin,
+    Meta,
+    decode,
+    encode,
+    values,
+)
 
 FIELDS = {
     "emg": {"emg", "sigma", "age_ms", "lead_ms", "filter_delay_ms", "compute_ms"},

@@ -18,7 +18,7 @@ from streamer.commands.offline_results import Results
 from streamer.exceptions import ConfigError, FormatError
 from streamer.formats import corners_of, read_storage, read_trial, write_storage
 from streamer.formats.tables import Storage
-from streamer.outlets import marker_channels
+from streamer.lsl.outlets import marker_channels
 from tests.data_sets import trial_dir
 from tests.streamer.c3d_writing import C3dContent, write_c3d
 from tests.streamer.xdf_writing import XdfStream, write_xdf

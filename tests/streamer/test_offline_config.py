@@ -14,7 +14,7 @@ from streamer.cli import app
 from streamer.commands.offline import with_options
 from streamer.commands.offline_input import read_input
 from streamer.commands.run import demo_config
-from streamer.config import load_config
+from streamer.config.session import load_config
 from streamer.exceptions import ConfigError, FormatError
 from streamer.formats import Storage, read_storage, read_trial, write_storage
 from tests.streamer.xdf_writing import XdfStream, write_xdf

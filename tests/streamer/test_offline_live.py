@@ -14,12 +14,12 @@ from streamer.commands.offline import process
 from streamer.commands.offline_input import OfflineInput
 from streamer.commands.offline_results import Results
 from streamer.commands.run import demo_config
-from streamer.force_ring import ForceRing
 from streamer.formats import MarkerTable, Trial, read_trial
-from streamer.frame_forces import FORCE_TRUST_S
-from streamer.loop import Session
-from streamer.messages import Dyn, Emg, Meta, values
+from streamer.frames.force_ring import ForceRing
+from streamer.frames.forces import FORCE_TRUST_S
+from streamer.messaging.messages import Dyn, Emg, Meta, values
 from streamer.model_inputs import inputs_of
+from streamer.session.loop import Session
 from streamer.status import Status
 from tests.data_sets import trial_dir
 from tests.streamer.stand_ins import Frames, SharedClock, Tape, config

@@ -11,10 +11,10 @@ import run_realtime
 from configs.demo.build import SUBJECT
 from inference import Refiner
 from inference.exceptions import MuscleMapError
-from inference.muscle_map import default_muscle_map
+from inference.inputs.muscle_map import default_muscle_map
 from sim_bridge import CompiledModel, compile_model
 from streamer.commands import offline
-from streamer.config import RunConfig
+from streamer.config.session import RunConfig
 
 
 @pytest.mark.parametrize("opened", [offline.open_refiner, run_realtime.open_refiner])

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 
 from streamer.exceptions import StreamerError
-from streamer.latest import Latest
-from streamer.messages import Emg, Health, Meta
+from streamer.messaging.latest import Latest
+from streamer.messaging.messages import Emg, Health, Meta
+from streamer.messaging.publisher import Publisher
 from streamer.page import listen
 from streamer.page.events import Told
-from streamer.publisher import Publisher
 from streamer.status import Status
 
 META = Meta(session="a", channel_names=("SOL_r", "TA_r"), model_name="walker", budget_ms=10.0)

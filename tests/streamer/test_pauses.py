@@ -8,12 +8,12 @@ import pytest
 from numpy.typing import NDArray
 
 from inference import Refiner
-from inference.settling import USUAL_S
+from inference.live.settling import USUAL_S
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, compile_model
 from streamer.formats import Trial, read_trial
-from streamer.loop import Session
-from streamer.messages import Emg, Meta, values
+from streamer.messaging.messages import Emg, Meta, values
 from streamer.model_inputs import inputs_of
+from streamer.session.loop import Session
 from streamer.status import Status
 from tests.data_sets import trial_dir
 from tests.streamer.stand_ins import Frames, SharedClock, Tape, config

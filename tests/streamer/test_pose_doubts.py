@@ -5,9 +5,9 @@ import logging
 import numpy as np
 import pytest
 
-from sim_bridge.pose_solver import MISFIT_M
+from sim_bridge.pose.solver import MISFIT_M
 from streamer.doubts import LOOSE_M
-from streamer.pose_doubts import LASTS_S, PoseDoubts
+from streamer.session.pose_doubts import LASTS_S, PoseDoubts
 
 NAMES = ("pelvis_tx", "pelvis_list", "hip_flexion_r", "pelvis_tilt")
 RATE_HZ = 100.0

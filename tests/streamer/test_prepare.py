@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inference.emg.time_base import time_base_warnings
 from inference.record import FeatureRecord, load_record
-from inference.time_base import time_base_warnings
-from streamer.cluster import check_workers
 from streamer.commands import prepare
+from streamer.config.features import FeatureSettings
 from streamer.exceptions import ConfigError, StreamerError
-from streamer.feature_settings import FeatureSettings
-from streamer.features import MADE_BY, load_features, record_path
-from streamer.prepare import Outcome, prepare_trials
+from streamer.records.cluster import check_workers
+from streamer.records.features import MADE_BY, load_features, record_path
+from streamer.records.prepare import Outcome, prepare_trials
 from tests.data_sets import trial_dir
 from tests.streamer.test_cli import ENVIRONMENT
 from tests.streamer.test_train_evaluate import make_trial
@@ -145,7 +145,7 @@ def test_training_tells_of_clocks_too_as_it_makes_the_records(
     for told in (1, 0):  # nothing is made the second time
         caplog.clear()
         assert len(list(load_features([trials], settings, cache_dir=tmp_path))) == 4
-        lines = [r.getMessage() for r in caplog.records if r.name == "streamer.features"]
+        lines = [r.getMessage() for r in caplog.records if r.name == "streamer.records.features"]
         assert len(lines) == told
         assert all(line.startswith("made/two/walk: EMG (3.00 to ") for line in lines)
 
@@ -188,13 +188,13 @@ def test_a_record_belongs_to_its_forces_wherever_they_are(trials: Path, tmp_path
 @pytest.mark.parametrize(
     "source",
     [
-        "streamer/trial_features.py",
-        "streamer/force_ring.py",
-        "streamer/frame_forces.py",
-        "streamer/marker_noise.py",
+        "streamer/records/trial_features.py",
+        "streamer/frames/force_ring.py",
+        "streamer/frames/forces.py",
+        "streamer/records/marker_noise.py",
         "streamer/formats/trc.py",
-        "inference/emg.py",
-        "inference/emg_recording.py",
+        "inference/emg/envelope.py",
+        "inference/emg/recording.py",
         "sim_bridge/filters/delay.py",
     ],
 )

@@ -10,9 +10,9 @@ import pytest
 import zmq
 
 from streamer.exceptions import PortBusy, StreamerError
-from streamer.messages import Act, Emg, Message, Meta, decode
-from streamer.publisher import NEWS_AT_ONCE, Publisher
-from streamer.subscriber import Subscriber
+from streamer.messaging.messages import Act, Emg, Message, Meta, decode
+from streamer.messaging.publisher import NEWS_AT_ONCE, Publisher
+from streamer.messaging.subscriber import Subscriber
 
 
 @pytest.fixture

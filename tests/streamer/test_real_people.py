@@ -10,15 +10,15 @@ import pytest
 pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 from inference.architecture import GruArchitecture
-from inference.dataset import build_sequences, measured_matrix
+from inference.data.dataset import build_sequences, measured_matrix
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import simulated
 from inference.evaluation.score import score
 from inference.evaluation.summary import summarise
-from inference.rollout import rollout
-from inference.train_settings import TrainSettings
-from inference.training import train
-from streamer.features import load_features
+from inference.training.rollout import rollout
+from inference.training.train import train
+from inference.training.train_settings import TrainSettings
+from streamer.records.features import load_features
 from tests.data_sets import trial_dir
 
 LEARNED = ("2014014/C4_05", "2014014/C5_04", "2014029/C4_05", "2014029/C5_05", "2014031/C4_02")

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from streamer.clock import LslClock
-from streamer.config import RunConfig
-from streamer.lsl_config import quiet_liblsl
-from streamer.meta import make_meta
-from streamer.realtime import prefer
+from streamer.config.session import RunConfig
+from streamer.lsl.settings import quiet_liblsl
+from streamer.session.meta import make_meta
+from streamer.session.realtime import prefer
 
 MODEL = SimpleNamespace(
     name="walker", digest="abc", muscle_names=("soleus_r",),
@@ -39,7 +39,7 @@ def test_without_a_priority_nothing_changes() -> None:
 def test_all_threads_are_preferred_or_none_where_that_is_not_permitted() -> None:
     code = (
         "import os, threading, time\n"
-        "from streamer.realtime import prefer\n"
+        "from streamer.session.realtime import prefer\n"
         "threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\n"
         "done = prefer(3)\n"
         "kinds = {os.sched_getscheduler(int(t)) for t in os.listdir('/proc/self/task')}\n"
@@ -100,6 +100,6 @@ def test_a_users_lsl_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch
     quiet_liblsl()
     assert not given
     monkeypatch.delenv("LSLAPICFG")
-    monkeypatch.setattr("streamer.lsl_config.PLACES", ())
+    monkeypatch.setattr("streamer.lsl.settings.PLACES", ())
     quiet_liblsl()
     assert given == ["[log]\nlevel = -1\n"]

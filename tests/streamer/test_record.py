@@ -20,9 +20,9 @@ import pyxdf
 from streamer.commands.record import follow, run
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.formats import read_xdf
-from streamer.messages import Act, Dyn, Emg, Kin, Message, Meta
-from streamer.outlets import Outlet, marker_channels
-from streamer.publisher import Publisher
+from streamer.lsl.outlets import Outlet, marker_channels
+from streamer.messaging.messages import Act, Dyn, Emg, Kin, Message, Meta
+from streamer.messaging.publisher import Publisher
 
 META = Meta(
     session="a",
@@ -223,7 +223,7 @@ def test_a_session_that_ended_before_the_recording_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, by_hand: bool
 ) -> None:
     monkeypatch.setattr("streamer.commands.record.WAIT_S", 0.1)
-    monkeypatch.setattr("streamer.silence.WAIT_S", 0.1)
+    monkeypatch.setattr("streamer.commands.silence.WAIT_S", 0.1)
     outlets: Any = SimpleNamespace(push=lambda *_: None)
     subscriber: Any = Ends(Emg(session="a"))
     stop = threading.Event()

@@ -15,14 +15,14 @@ import numpy as np
 import pylsl
 import pytest
 
-from streamer import silence
+from streamer.commands import silence
 from streamer.commands.relay import relay
+from streamer.config.streams import Stream
 from streamer.exceptions import StreamerError
-from streamer.lsl_inlet import find
-from streamer.messages import Act, Emg, Meta
-from streamer.publisher import Publisher
-from streamer.stream_config import Stream
-from streamer.subscriber import Subscriber
+from streamer.lsl.marker_inlet import find
+from streamer.messaging.messages import Act, Emg, Meta
+from streamer.messaging.publisher import Publisher
+from streamer.messaging.subscriber import Subscriber
 from tests.streamer.stand_ins import HandClock
 from tests.streamer.test_lsl import WAIT_S
 from tests.streamer.test_record import META, packed

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from streamer.repeats import AGAIN_S, Repeats
+from streamer.lsl.repeats import AGAIN_S, Repeats
 
 
 def frames(n: int) -> np.ndarray:

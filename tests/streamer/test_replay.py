@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from configs import demo
 from streamer.commands.replay import cut, open_source, run
 from streamer.exceptions import ConfigError, FormatError
-from streamer.faults import Faults
 from streamer.formats import MarkerTable, Recording, Storage
-from streamer.replay import FORCE_CHUNK_S, STALL_S, Player
+from streamer.lsl.faults import Faults
+from streamer.lsl.replay import FORCE_CHUNK_S, STALL_S, Player
 from tests.data_sets import trial_dir
 from tests.streamer.stand_ins import HandClock
 from tests.streamer.xdf_writing import XdfStream, write_xdf

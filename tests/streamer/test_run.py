@@ -20,10 +20,10 @@ import pytest
 from inference.backends.requirements import missing
 from inference.checkpoint import DEFAULT_CHECKPOINT
 from streamer.commands.run import demo_config
-from streamer.config import load_config
-from streamer.messages import Dyn, Emg, Health, Kin, Message, Meta, values
+from streamer.config.session import load_config
+from streamer.messaging.messages import Dyn, Emg, Health, Kin, Message, Meta, values
+from streamer.messaging.subscriber import Subscriber
 from streamer.status import Status
-from streamer.subscriber import Subscriber
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(REPOSITORY), "NO_COLOR": "1"}
@@ -170,7 +170,7 @@ def test_the_loops_process_loads_neither_opensim_nor_torch(
 ) -> None:
     code = (
         "import sys, pathlib, run_realtime\n"
-        "from streamer.config import load_config\n"
+        "from streamer.config.session import load_config\n"
         "config, report = map(pathlib.Path, sys.argv[1:])\n"
         "run_realtime.serve(load_config(config), 0.5, report)\n"
         "print([m for m in ('opensim', 'torch') if m in sys.modules])\n"

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from inference.channels import MEASURED, N_CHANNEL, SIDES
-from inference.dataset import LimbSequence, build_sequences
+from inference.data.dataset import LimbSequence, build_sequences
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import simulated
 from inference.evaluation.score import score
 from inference.evaluation.summary import summarise
+from inference.live.settling import USUAL_S
 from inference.opinion.foresight import Foresight
 from inference.opinion.second_opinion import MUSCLE_S, UNUSUAL
 from inference.opinion.unlikeness import Unlikeness
 from inference.opinion.usual import Usual, fit_usual
-from inference.settling import USUAL_S
-from streamer.features import load_features
+from streamer.records.features import load_features
 from tests.data_sets import trial_dir
 
 RATE_HZ, LEAD_S = 100.0, 0.025

@@ -7,10 +7,10 @@ import zmq
 
 from streamer.commands import keys as command
 from streamer.exceptions import ConfigError, StreamerError, UnsafeEndpoint
-from streamer.messages import Emg
-from streamer.publisher import Publisher
-from streamer.security import as_subscribed, check_reach, is_local
-from streamer.subscriber import Subscriber
+from streamer.messaging.messages import Emg
+from streamer.messaging.publisher import Publisher
+from streamer.messaging.security import as_subscribed, check_reach, is_local
+from streamer.messaging.subscriber import Subscriber
 
 pytestmark = pytest.mark.skipif(not zmq.has("curve"), reason="libzmq built without CURVE")
 

@@ -6,10 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from streamer import silence
-from streamer.commands import subscribe
+from streamer.commands import silence, subscribe
 from streamer.exceptions import ConfigError
-from streamer.messages import Emg, Message, Meta, decode, encode
+from streamer.messaging.messages import Emg, Message, Meta, decode, encode
 from tests.streamer.stand_ins import HandClock
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from inference.architecture import StdrArchitecture
 from inference.checkpoint import load_checkpoint
+from streamer.config.training import OURS, TrainConfig, load_train_config, with_options
 from streamer.exceptions import ConfigError
-from streamer.train_config import OURS, TrainConfig, load_train_config, with_options
 
 
 def write(folder: Path, text: str) -> Path:

@@ -24,15 +24,15 @@ from configs import demo
 from inference.architecture import GruArchitecture
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import EmgError, FeatureError
-from inference.train_settings import TrainSettings
+from inference.training.train_settings import TrainSettings
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, ExternalForce, compile_model
 from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
+from streamer.config.features import FeatureSettings
+from streamer.config.training import TrainConfig
 from streamer.exceptions import ConfigError, FormatError, StreamerError
-from streamer.feature_settings import FeatureSettings
-from streamer.features import default_cache_dir, find_trials, load_features, record_path
-from streamer.force_ring import ForceRing
 from streamer.formats import read_trial
-from streamer.train_config import TrainConfig
+from streamer.frames.force_ring import ForceRing
+from streamer.records.features import default_cache_dir, find_trials, load_features, record_path
 from tests.data_sets import trial_dir
 from tests.streamer.test_cli import ENVIRONMENT
 
@@ -352,7 +352,7 @@ def test_comparison_writes_the_page_and_figures(
 def test_the_table_is_whole_on_eighty_columns() -> None:
     from rich.console import Console
 
-    from streamer.score_table import score_table
+    from streamer.reports.score_table import score_table
 
     worst = {
         "motion": "walk", "channel": "common", "people": 16, "lag_s": -0.15,

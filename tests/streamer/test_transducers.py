@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from streamer.channels import Channel
 from streamer.clock import LslClock
 from streamer.commands.replay import open_source
-from streamer.config import load_config
+from streamer.config.session import load_config
+from streamer.config.streams import ForceStream, PlateGeometry, Stream
 from streamer.exceptions import ConfigError, FormatError, StreamLayoutError
-from streamer.force_inlet import ForceInlet
 from streamer.formats import ExternalForceColumns, corners_by_force, read_c3d, read_xdf
 from streamer.formats.described_plates import described_plates
 from streamer.formats.plates import plate_columns
 from streamer.formats.transducers import Transducers, open_transducers
-from streamer.lsl_inlet import find
-from streamer.stream_config import ForceStream, PlateGeometry, Stream
+from streamer.lsl.force_inlet import ForceInlet
+from streamer.lsl.marker_inlet import find
 from tests.streamer.c3d_writing import write_c3d
 from tests.streamer.test_formats_c3d import eight_channels, plate_file
 from tests.streamer.test_formats_xdf import mocap

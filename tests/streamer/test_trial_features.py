@@ -10,11 +10,11 @@ import pytest
 
 from inference.exceptions import EmgError
 from sim_bridge import BridgeStatus
+from streamer.config.features import FeatureSettings
 from streamer.exceptions import FormatError
-from streamer.feature_settings import FeatureSettings
 from streamer.formats import MarkerTable, Storage, Trial
-from streamer.frame_forces import FORCE_TRUST_S
-from streamer.trial_features import trial_features
+from streamer.frames.forces import FORCE_TRUST_S
+from streamer.records.trial_features import trial_features
 from tests.streamer.test_offline_live import (
     EDGES,
     WITH_FEET,

@@ -12,7 +12,7 @@ from msgspec import structs
 from configs.demo.build import SUBJECT
 from sim_bridge import Bridge, BridgeStatus, ExternalForce, compile_model
 from streamer.commands.bridges import live_bridge, open_bridge
-from streamer.config import RunConfig
+from streamer.config.session import RunConfig
 from streamer.formats import plates_by_name
 from tests.data_sets import trial_dir
 

@@ -12,21 +12,21 @@ import numpy.typing as npt
 
 from inference.architecture import Architecture
 from inference.backends import StepBackend
+from inference.backends.export import export_step
 from inference.backends.onnx_step import OnnxStep
-from inference.dataset import LimbSequence, as_recorded, measured_matrix
-from inference.estimator import build_estimator
+from inference.data.dataset import LimbSequence, as_recorded, measured_matrix
 from inference.evaluation.crossval import validation_people
 from inference.evaluation.estimates import Estimates, Family, Method
 from inference.evaluation.methods.streamed import beside_simulation
-from inference.export import export_step
-from inference.fit_settings import FitSettings
-from inference.kept import kept_network, origin
+from inference.live.estimator import build_estimator
 from inference.networks import Ensemble
 from inference.opinion import Usual, usual_for
-from inference.rollout import rollout
 from inference.threads import one_thread
-from inference.training import settings_for
-from inference.training import train as train_network
+from inference.training.fit_settings import FitSettings
+from inference.training.kept import kept_network, origin
+from inference.training.rollout import rollout
+from inference.training.train import settings_for
+from inference.training.train import train as train_network
 
 __all__ = ["Recipe", "judged_live", "trained_and_calibrated", "trained_network"]
 
@@ -44,7 +44,8 @@ class Recipe:
     report : callable
         Gets a line of text per network; stays behind when the recipe goes to another process.
     kept_in : Path, optional
-        Folder of networks that were trained before, see `inference.kept`; trained anew without.
+        Folder of networks that were trained before, see `inference.training.kept`; trained anew
+        without.
     """
 
     fit: FitSettings

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
+from inference.data.motion_ridge import MotionRidge
+from inference.data.normalisation import frames_by_person
+from inference.data.targets import borrowed_targets
 from inference.evaluation.estimates import Method, fill_composites
-from inference.motion_ridge import MotionRidge
-from inference.normalisation import frames_by_person
-from inference.targets import borrowed_targets
 
 __all__ = ["motion_ridge"]
 

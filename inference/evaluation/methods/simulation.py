@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
-from inference.dataset import LimbSequence, as_recorded
+from inference.data.dataset import LimbSequence, as_recorded
+from inference.data.normalisation import frames_by_person
+from inference.data.targets import borrowed_targets
 from inference.evaluation.estimates import Method, fill_composites
-from inference.normalisation import frames_by_person
-from inference.targets import borrowed_targets
 
 __all__ = [
     "shared_gain_and_delay",

@@ -8,13 +8,13 @@ import numpy as np
 
 from inference.adapter import LEAST_FRAMES, Correction, fit_adapter
 from inference.channels import MEASURED
-from inference.dataset import LimbSequence, measured_matrix
-from inference.estimator import Estimator
+from inference.data.dataset import LimbSequence, measured_matrix
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.lessons import lessons
 from inference.evaluation.methods.simulation import simulated
 from inference.evaluation.methods.stride_means import own_strides
 from inference.evaluation.stream import Streamed, estimate_stream
+from inference.live.estimator import Estimator
 from inference.opinion import known_distance
 
 __all__ = ["EstimatorOf", "beside_simulation", "calibrated"]

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import MEASURED
-from inference.curves import GRID, at_phase, stride_curves
-from inference.dataset import LimbSequence, as_recorded
+from inference.data.curves import GRID, at_phase, stride_curves
+from inference.data.dataset import LimbSequence, as_recorded
+from inference.data.strides import phase
+from inference.data.targets import borrowed_targets
 from inference.evaluation.estimates import fill_composites
 from inference.evaluation.lessons import lessons
 from inference.means import finite_mean
-from inference.strides import phase
-from inference.targets import borrowed_targets
 
 __all__ = ["own_strides", "population_mean"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from inference.channels import MEASURED, N_INPUT, SLICE_ACTIVATION
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
 
 PERIOD = 100
 CHANNELS = ("TA", "SOL", "GAS", "VM")

@@ -10,8 +10,8 @@ torch = pytest.importorskip("torch", reason="needs torch: pip install --editable
 
 from inference.architecture import GruArchitecture  # noqa: E402
 from inference.evaluation.ablate import ablate, ablations  # noqa: E402
-from inference.fit_settings import FitSettings  # noqa: E402
-from inference.train_settings import TrainSettings  # noqa: E402
+from inference.training.fit_settings import FitSettings  # noqa: E402
+from inference.training.train_settings import TrainSettings  # noqa: E402
 from tests.inference.synthetic import synthetic_record  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("few_crops")

@@ -11,13 +11,13 @@ from msgspec import structs
 
 from inference.architecture import BahdanauArchitecture, GruArchitecture, StdrArchitecture
 from inference.channels import CHANNELS, SLICE_ACTIVATION, SLICE_MOMENT
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
 from inference.evaluation.crossval import cross_validate
 from inference.evaluation.estimates import as_family
 from inference.evaluation.methods import TITLES
 from inference.exceptions import FeatureError
-from inference.fit_settings import FitSettings
-from inference.train_settings import TrainSettings
+from inference.training.fit_settings import FitSettings
+from inference.training.train_settings import TrainSettings
 from tests.inference.evaluation.people import people, walker
 from tests.inference.synthetic import synthetic_record
 

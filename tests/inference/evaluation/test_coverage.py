@@ -5,6 +5,7 @@ import pytest
 from scipy.special import ndtr, ndtri
 
 from inference.channels import CHANNELS, MEASURED
+from inference.data.strides import phase
 from inference.evaluation.coverage import (
     RelativeErrors,
     coverage,
@@ -14,7 +15,6 @@ from inference.evaluation.coverage import (
     spread_gain,
 )
 from inference.evaluation.estimates import Estimates
-from inference.strides import phase
 from tests.inference.evaluation.people import people
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from inference.channels import MEASURED
-from inference.dataset import LimbSequence, build_sequences
+from inference.data.dataset import LimbSequence, build_sequences
 from inference.evaluation.crossval import cross_validate, split_people, validation_people
 from inference.evaluation.estimates import Estimates
 from inference.exceptions import FeatureError

@@ -10,8 +10,8 @@ import pytest
 from inference.adapter import LEAST_FRAMES, fit_adapter
 from inference.architecture import GruArchitecture
 from inference.channels import INPUT_GROUPS, MEASURED, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
-from inference.dataset import LimbSequence, measured_matrix, people_by_channel
-from inference.estimator import build_estimator
+from inference.data.dataset import LimbSequence, measured_matrix, people_by_channel
+from inference.data.strides import cut_strides, phase
 from inference.evaluation.estimates import Estimates, Method, known_channels, predict
 from inference.evaluation.methods import (
     beside_simulation,
@@ -24,9 +24,9 @@ from inference.evaluation.methods import (
 )
 from inference.evaluation.methods.streamed import EstimatorOf
 from inference.evaluation.stream import Streamed, estimate_stream
+from inference.live.estimator import build_estimator
 from inference.opinion.usual import COLUMNS as COLUMNS_OF_MOTION
 from inference.opinion.usual import Usual
-from inference.strides import cut_strides, phase
 from tests.inference.evaluation.people import CHANNELS, people, walker
 
 RATE = 100.0

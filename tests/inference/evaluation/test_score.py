@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inference.channels import MEASURED
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
 from inference.evaluation.bootstrap import FEWEST_STRIDES, Bootstrap, interval
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.score import difference, score

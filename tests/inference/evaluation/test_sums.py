@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from inference.channels import MEASURED
+from inference.data.strides import cut_strides
 from inference.evaluation.sums import best_lag, correlation, lags, person_sums, rmse
-from inference.strides import cut_strides
 from tests.inference.evaluation.people import CHANNELS, walker
 
 RATE = 100.0

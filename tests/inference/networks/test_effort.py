@@ -21,12 +21,12 @@ from inference.channels import (
     legs,
 )
 from inference.checkpoint import Checkpoint
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
+from inference.live.stepper import Stepper
 from inference.networks.effort import LARGEST, MOST, UNSEEN, Effort
-from inference.rollout import rollout
-from inference.stepper import Stepper
-from inference.train_settings import TrainSettings
-from inference.training import train
+from inference.training.rollout import rollout
+from inference.training.train import train
+from inference.training.train_settings import TrainSettings
 from tests.inference.networks.kinds import random_inputs
 from tests.inference.test_training import people
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inference.channels import N_CHANNEL, N_INPUT, SLICE_ACTIVATION
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
 from inference.exceptions import FeatureError
 from inference.opinion.usual import COLUMNS, FLOOR, fit_usual
 from tests.inference.evaluation.people import walker

@@ -8,13 +8,13 @@ import pytest
 pytest.importorskip("torch", reason="needs torch: pip install --editable '.[train]'")
 
 from inference.channels import CHANNELS, MEASURED
-from inference.dataset import LimbSequence
+from inference.data.dataset import LimbSequence
+from inference.data.strides import cut_strides
 from inference.evaluation.bootstrap import Bootstrap, Interval
 from inference.evaluation.compare import Comparison, Study
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
-from inference.fit_settings import FitSettings
-from inference.strides import cut_strides
+from inference.training.fit_settings import FitSettings
 from streamer.reports.results import GAIN_TITLE, interval_text, number, page, study_tables
 from streamer.reports.results_plot import draw, pooled_curves
 from tests.inference.evaluation.people import CHANNELS as MEASURED_HERE

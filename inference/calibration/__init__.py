@@ -1,0 +1,1 @@
+"""From a person's own EMG to a correction that is theirs."""

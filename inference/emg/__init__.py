@@ -1,0 +1,1 @@
+"""Measured EMG: recordings, their envelopes, their unit and their time."""

@@ -1,0 +1,1 @@
+"""From the bridge's frames to the rows of numbers that the network sees."""

@@ -1,0 +1,1 @@
+"""The network frame by frame, as a session steps it; nothing here needs torch."""

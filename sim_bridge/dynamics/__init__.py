@@ -1,0 +1,1 @@
+"""Inverse dynamics: from motion and forces to the moments of the joints."""

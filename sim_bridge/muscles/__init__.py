@@ -1,0 +1,1 @@
+"""Muscles: their paths, their forces, and the activations that make the moments."""

@@ -1,0 +1,1 @@
+"""Inverse kinematics: from markers to the pose of the model."""

@@ -1,0 +1,95 @@
+"""Whether a frame is the last one again: the cameras have stopped, or a slower stream is padded.
+
+Single markers that stay are filled in by software that lost them; they count as missing.
+"""
+
+import logging
+
+import numpy as np
+
+from sim_bridge._jit import F64, I64, is_finite, kernel
+
+_log = logging.getLogger(__name__)
+
+FROZEN_S = 0.1
+"""After so long [s] it is the cameras; for less, frames were lost or the stream is padded."""
+FILLED_FRAMES = 3
+"""Frames after which a marker that stays is not measured; one that is may do so by chance once."""
+_TOLD_AFTER = 20
+
+
+class FrozenMarkers:
+    """Compares every frame with the one before; measured ones never stay the same to the last bit.
+
+    Parameters
+    ----------
+    n_label : int
+        Labels that arrive.
+    """
+
+    def __init__(self, n_label: int) -> None:
+        self._last: F64 = np.full((n_label, 3), np.nan)
+        self._since = np.inf
+        self._stays = np.zeros(n_label, dtype=np.int64)
+        self._repeats, self._said_frozen = 0, False
+
+    def reset(self) -> None:
+        """Forget the last frame."""
+        self._last[:] = np.nan
+        self._stays[:] = 0
+
+    def step(self, t: float, markers: F64) -> bool:
+        """Take the markers (n_label, 3) of time `t` [s]; True if they are no measurement.
+
+        Single ones that are none become NaN.
+        """
+        if same(markers, self._last):
+            self._tell(t)
+            return True
+        hide_filled(markers, self._last, self._stays)
+        self._since = t
+        return False
+
+    def _tell(self, t: float) -> None:
+        """Log once that the cameras have stopped, or that many frames are repeated."""
+        self._repeats += 1
+        if t - self._since > FROZEN_S and not self._said_frozen:
+            self._said_frozen = True
+            _log.warning(
+                "all markers stay the same to the last bit: the cameras have stopped, or their "
+                "software repeats the last frame; the pose is held until they move"
+            )
+        elif self._repeats == _TOLD_AFTER and not self._said_frozen:
+            _log.warning(
+                "%d frames repeat the one before to the last bit: the pose is held in them; give "
+                "the markers at the rate at which they were measured",
+                self._repeats,
+            )
+
+
+@kernel
+def same(markers: F64, last: F64) -> bool:
+    """Whether all numbers are the same and some are known; what is missing may stay so."""
+    known = 0
+    for i in range(markers.shape[0]):
+        for c in range(3):
+            a, b = markers[i, c], last[i, c]
+            if a == b:
+                known += 1
+            elif is_finite(a) or is_finite(b):
+                return False
+    return known > 0
+
+
+@kernel
+def hide_filled(markers_out: F64, last_out: F64, stays_out: I64) -> None:
+    """Take out markers that stay to the last bit for some frames, and remember all as they came."""
+    for i in range(markers_out.shape[0]):
+        stays = True
+        for c in range(3):
+            stays = stays and markers_out[i, c] == last_out[i, c]
+            last_out[i, c] = markers_out[i, c]
+        stays_out[i] = stays_out[i] + 1 if stays else 0
+        if stays_out[i] >= FILLED_FRAMES:
+            for c in range(3):
+                markers_out[i, c] = np.nan

@@ -1,0 +1,83 @@
+"""What a client of a session says when nothing comes."""
+
+import math
+import socket
+import time
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from streamer.console.terminal import say
+from streamer.messaging.messages import Message
+from streamer.messaging.subscriber import WAIT_S, Subscriber
+
+
+class Silence:
+    """Tells the user when what they wait for does not come.
+
+    Parameters
+    ----------
+    endpoint : str
+        Where it should come from.
+    topics : collection of str
+        What the user waits for.
+    """
+
+    def __init__(self, endpoint: str, topics: Collection[str]) -> None:
+        self._endpoint, self._topics = endpoint, topics
+        self._somebody = False
+        self._end = time.monotonic() + WAIT_S
+
+    def receive(
+        self, subscriber: Subscriber, at_most_s: float = math.inf
+    ) -> tuple[str, Message] | None:
+        """Wait for a message, at most until the user must be told something, and tell them then.
+
+        Parameters
+        ----------
+        subscriber : Subscriber
+            Of the topics, among others.
+        at_most_s : float
+            How long to wait in any case [s].
+
+        Returns
+        -------
+        (str, Message) or None
+            As of `Subscriber.receive`.
+        """
+        left_s = max(self._end - time.monotonic(), 0.0)
+        received = subscriber.receive(min(left_s, at_most_s))
+        self._hear(None if received is None else received[0])
+        return received
+
+    def _hear(self, topic: str | None) -> None:
+        """Take note of what came (None: nothing), and speak if it is time."""
+        self._somebody |= topic is not None
+        if topic not in self._topics:
+            if time.monotonic() < self._end:
+                return
+            if self._somebody:
+                wanted = ", ".join(self._topics)
+                say(
+                    f"no {wanted} on {self._endpoint} for {WAIT_S:g} s, but a session is running; "
+                    "are markers arriving?"
+                )
+            elif host := _unknown_host(self._endpoint):
+                say(
+                    f"nothing on {self._endpoint} for {WAIT_S:g} s: this machine does not "
+                    f"know the host {host!r}; correct the name, or give the host's address"
+                )
+            else:
+                say(f"nothing on {self._endpoint} for {WAIT_S:g} s; is `nem2e run` running?")
+        self._somebody, self._end = False, time.monotonic() + WAIT_S
+
+
+def _unknown_host(endpoint: str) -> str:
+    """The machine's name in an endpoint, if it has no known address; asking may take seconds."""
+    host = urlsplit(endpoint).hostname if endpoint.startswith("tcp://") else None
+    if host is None:
+        return ""
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return host
+    return ""

@@ -1,0 +1,1 @@
+"""What the user writes down: YAML files of sessions and trainings, read strictly."""

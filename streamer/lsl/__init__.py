@@ -1,0 +1,1 @@
+"""Lab Streaming Layer: streams found, read, offered and replayed."""

@@ -1,0 +1,101 @@
+"""How an LSL stream is asked for and connected to, its clock offset known, its description read.
+
+liblsl's own dejittering stays off: see `streamer.lsl.dejitter` for what it does to frames that are
+missing, and for what is used instead. So does its monotonizing: a clock that is set back would
+stand still until it has caught up, and nobody could tell.
+"""
+
+from typing import NamedTuple
+
+import pylsl
+from pylsl.util import LostError
+from pylsl.util import TimeoutError as LslTimeoutError
+
+from streamer.exceptions import StreamNotFound
+
+POSTPROCESSING = pylsl.proc_clocksync
+_BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
+
+
+class Connection(NamedTuple):
+    """A stream that is being received.
+
+    Attributes
+    ----------
+    info : pylsl.StreamInfo
+        As it was found, without its extended description.
+    inlet : pylsl.StreamInlet
+        Open.
+    xml : str
+        Its full description.
+    created_s : float
+        When the sender made it [s], LSL local clock of this machine.
+    """
+
+    info: pylsl.StreamInfo
+    inlet: pylsl.StreamInlet
+    xml: str
+    created_s: float
+
+
+def connect(info: pylsl.StreamInfo, timeout_s: float) -> Connection:
+    """Open a stream.
+
+    It is not recovered by liblsl, which would go on under the same source_id without a look at the
+    channels: `streamer.lsl.lost_stream` does that.
+
+    Parameters
+    ----------
+    info : pylsl.StreamInfo
+        As it was found.
+    timeout_s : float
+        How long each of three answers may take [s].
+
+    Raises
+    ------
+    StreamNotFound
+        If it does not answer.
+    """
+    inlet = pylsl.StreamInlet(info, _BUFFER_S, recover=False, processing_flags=POSTPROCESSING)
+    try:
+        xml = inlet.info(timeout_s).as_xml()
+        inlet.open_stream(timeout_s)
+        # the first estimate takes 0.5 s, during which the first pull would wait
+        offset_s = inlet.time_correction(timeout_s)
+    except (LslTimeoutError, LostError) as error:
+        raise StreamNotFound(
+            f"name {info.name()}",
+            timeout_s,
+            "it announces itself but does not answer: check the firewall (TCP 16572-16604)",
+        ) from error
+    return Connection(info, inlet, xml, info.created_at() + offset_s)
+
+
+def predicate(kind: str, name: str, source_id: str) -> str:
+    """Write the XPath 1.0 predicate that streams of a description answer.
+
+    Parameters
+    ----------
+    kind : str
+        LSL type, upper and lower case alike; "" for any.
+    name, source_id : str
+        Exact; "" for any.
+
+    Returns
+    -------
+    str
+    """
+    upper, lower = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+    parts = []
+    if kind:
+        parts.append(f"translate(type,'{upper}','{lower}')={_quoted(kind.lower())}")
+    if name:
+        parts.append(f"name={_quoted(name)}")
+    if source_id:
+        parts.append(f"source_id={_quoted(source_id)}")
+    return " and ".join(parts) or "channel_count>0"
+
+
+def _quoted(text: str) -> str:
+    """XPath string literal; XPath 1.0 knows no escapes, only two kinds of quotes."""
+    return f'"{text}"' if "'" in text else f"'{text}'"

@@ -1,0 +1,215 @@
+"""Finding LSL streams; markers in, of which the newest frame wins."""
+
+from typing import Any
+
+import numpy as np
+import pylsl
+from numpy.typing import NDArray
+
+from streamer.channels import marker_layout, read_channels
+from streamer.clock import LslClock
+from streamer.config.streams import MarkerStream, Stream
+from streamer.exceptions import StreamLayoutError, StreamNotFound
+from streamer.frames.rate import mean_rate_hz
+from streamer.frames.times import Batches
+from streamer.lsl.connection import predicate
+from streamer.lsl.dejitter import Dejitter
+from streamer.lsl.inlet import CHUNK, Inlet
+from streamer.lsl.lost_stream import who
+from streamer.lsl.repeats import Repeats
+from streamer.unseen import hide_unseen
+
+_MEASURED_FRAMES, _MEASURED_AT_MOST = 40, 400
+
+SECOND_ANSWER_S = 0.8
+"""How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
+one machine do not all hear the first question."""
+
+
+def find(stream: Stream) -> pylsl.StreamInfo:
+    """Wait for the one stream that a configuration describes.
+
+    Parameters
+    ----------
+    stream : Stream
+        Its type, name and source_id, and how long to wait.
+
+    Returns
+    -------
+    pylsl.StreamInfo
+        Without its extended description.
+
+    Raises
+    ------
+    StreamNotFound
+        If none answers in time (the visible streams are listed), or more than one does.
+    """
+    asked = predicate(stream.type, stream.name, stream.source_id)
+    found = pylsl.resolve_bypred(asked, minimum=1, timeout=stream.timeout_s)
+    if len(found) == 1:  # the first to answer need not be the only one, of a source_id neither
+        found = pylsl.resolve_bypred(asked, minimum=2, timeout=SECOND_ANSWER_S) or found
+    said, waited_s = stream.described, stream.timeout_s
+    if not found:
+        raise StreamNotFound(said, waited_s, f"{visible_streams()}; start the sender or replay")
+    if len(streams := _distinct(found)) > 1:
+        several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
+        one_of = "`name`, or stop all but one" if stream.source_id else "`name` or `source_id`"
+        raise StreamNotFound(f"{said} alone", waited_s, f"{several} all match: set {one_of}")
+    return found[0]
+
+
+def answering(stream: Stream) -> list[pylsl.StreamInfo]:
+    """Every stream that answers a configuration's description now; none is no error."""
+    asked = predicate(stream.type, stream.name, stream.source_id)
+    return _distinct(pylsl.resolve_bypred(asked, minimum=1, timeout=SECOND_ANSWER_S))
+
+
+def _distinct(found: list[pylsl.StreamInfo]) -> list[pylsl.StreamInfo]:
+    """Each stream once: it answers by IPv4 and by IPv6."""
+    return list({info.uid(): info for info in found}.values())
+
+
+def visible_streams() -> str:
+    """One phrase about the LSL streams that can be seen now."""
+    streams = pylsl.resolve_streams(wait_time=SECOND_ANSWER_S)
+    if not streams:
+        return "no LSL stream at all is visible"
+    listed = ", ".join(f"{s.name()} ({s.type()}, {s.channel_count()} ch)" for s in streams)
+    return f"visible: {listed}"
+
+
+class MarkerInlet(Inlet):
+    """The newest marker frame.
+
+    Parameters
+    ----------
+    info : pylsl.StreamInfo
+        From `find`.
+    settings : MarkerStream
+        Names, unit, axes, known lag (what the stream's ``compensated_lag`` already accounts for is
+        not taken off twice) and whether to smooth capture times.
+    rate_hz : float, optional
+        Frame rate [Hz]; default: the nominal rate, or measured where that is 0.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Marker names, n of them, the model's where `settings` say them.
+    rate_hz : float
+        Frame rate [Hz].
+    t : float
+        Capture time of the newest frame [s], LSL local clock.
+    received : float
+        When it was received [s], same clock. A frame that was already waiting counts from the
+        earliest moment it can have come, the end of the last pull: latencies computed from this
+        are upper bounds.
+    markers : ndarray of shape (n, 3), float64
+        Positions [m] in ground, NaN = missing; overwritten by the next pull.
+    """
+
+    def __init__(
+        self,
+        info: pylsl.StreamInfo,
+        settings: MarkerStream,
+        *,
+        rate_hz: float | None = None,
+    ) -> None:
+        super().__init__(info, settings)
+        self._clock = LslClock()
+        layout = marker_layout(read_channels(self._xml), unit=settings.unit, up=settings.up)
+        self.names = settings.as_model(layout.names)
+        self._columns, self._scale = layout.columns, layout.scale
+        self.markers = np.full((len(self.names), 3), np.nan)
+        self._flat = self.markers.reshape(-1)
+        self.t = -float("inf")
+        self.received = -float("inf")
+        self.rate_hz = rate_hz or self.nominal_rate_hz or self._measure_rate()
+        self._newest = -float("inf")
+        self._batches, self._repeats = Batches(), Repeats(self.name)
+        self._dejitter = Dejitter(self.rate_hz) if settings.dejitter else None
+        self._last_pull_end = self._clock.now()
+
+    def _measure_rate(self) -> float:
+        """Mean frame rate of the next frames [Hz], for streams of nominal rate 0."""
+        stamps: set[float] = set()
+        came = 0
+        while len(stamps) < _MEASURED_FRAMES and came < _MEASURED_AT_MOST:
+            new = self._pull(2.0).tolist()
+            if not new:
+                raise StreamNotFound(
+                    f"name {self.name} with data", 2.0, "it is there but silent: start the capture"
+                )
+            stamps.update(new)
+            came += len(new)
+        rate_hz = mean_rate_hz(stamps)
+        if not rate_hz:
+            raise StreamLayoutError(
+                f"{came} frames of stream {self.name!r} all have the time {new[0]:.3f} s, so "
+                "their rate is unknown; make the sender stamp its frames, or set `rate_hz`"
+            )
+        return rate_hz
+
+    def pull(self, timeout_s: float) -> int:
+        """Take the newest frame.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long to wait for one [s].
+
+        Returns
+        -------
+        int
+            Frames received: 0 if none came in time, more than 1 if older ones were skipped. A
+            frame that is sent twice with one time counts once. A frame equal to the last to the
+            bit, under a new time, is left out, see `streamer.lsl.repeats`.
+        """
+        newest = len(self._pull(0.0))
+        waited = not newest
+        if waited:
+            newest = len(self._pull(timeout_s))
+        if not newest:
+            self._last_pull_end = self._clock.now()
+            return 0
+        count = self._count(newest)
+        while newest == CHUNK and (more := len(self._pull(0.0))):
+            newest = more
+            count += self._count(newest)
+        count = max(count, 1)
+        now = self._clock.now()
+        self._take(self._buffer[newest - 1])
+        if self._repeats.step(self.markers, float(self._stamps[newest - 1])):
+            self._last_pull_end = now
+            return 0
+        self.t = self._smooth(float(self._stamps[newest - 1]), count, now) - self._lag_s
+        if waited:
+            self.received = now
+            self._batches.step(count)
+        else:  # it was there before it was asked for, at most since the last time
+            self.received = self._last_pull_end
+        self._last_pull_end = now
+        return count
+
+    def _count(self, n: int) -> int:
+        """How many of the first n time stamps of the buffer are later than the one before."""
+        before, self._newest = self._newest, float(self._stamps[n - 1])
+        if n == 1:
+            return int(self._newest > before)
+        return int(np.count_nonzero(np.diff(self._stamps[:n], prepend=before) > 0.0))
+
+    def _smooth(self, stamp: float, count: int, now: float) -> float:
+        """Capture time of the last of so many frames, smoothed if that is on."""
+        if self._dejitter is None:
+            return stamp
+        return self._dejitter.step(stamp, count, now + self._lag_s)
+
+    def _take(self, sample: NDArray[Any]) -> None:
+        """Scale one sample into `markers`."""
+        np.multiply(sample[self._columns], self._scale, out=self._flat)
+        hide_unseen(self.markers)
+
+    def flush(self) -> int:
+        """Drop what is waiting; the next frame received is a new one."""
+        dropped = super().flush()
+        self._last_pull_end = self._clock.now()
+        return dropped

@@ -1,0 +1,1 @@
+"""ZeroMQ: the messages, who sends them and who reads them."""

@@ -1,0 +1,95 @@
+"""ZeroMQ in: what a client of the published estimates needs, and a model for clients' authors."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import zmq
+
+from streamer.exceptions import StreamerError
+from streamer.messaging.endpoint import DEFAULT_ENDPOINT
+from streamer.messaging.messages import Message, decode
+from streamer.messaging.security import protect_client
+
+WAIT_S = 2.5
+"""After so long without a message [s] nobody is publishing: a session sends `meta` every 2 s."""
+
+
+class Subscriber:
+    """A connected SUB socket; the publisher may start later than it.
+
+    Parameters
+    ----------
+    endpoint : str
+        Where the publisher is bound.
+    topics : sequence of str
+        Names of topics; empty for all.
+    keys : Path, optional
+        Client's key directory, for publishers on other machines.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        topics: Sequence[str] = (),
+        *,
+        keys: Path | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.SUB)
+        self._socket.linger = 0
+        self._socket.ipv6 = "[" in endpoint
+        try:
+            if keys is not None:
+                protect_client(self._socket, keys)
+            for topic in topics:
+                self._socket.subscribe(topic.encode() + b"\0")
+            if not topics:
+                self._socket.subscribe(b"")
+            self._connect()
+        except StreamerError:
+            self.close()
+            raise
+
+    def _connect(self) -> None:
+        """Connect; for ZeroMQ that succeeds also when nobody is there yet."""
+        try:
+            self._socket.connect(self.endpoint)
+        except zmq.ZMQError as error:
+            raise StreamerError(
+                f"cannot connect to {self.endpoint!r} ({error.strerror}); "
+                f"give an endpoint like {DEFAULT_ENDPOINT}"
+            ) from error
+
+    def receive(self, timeout_s: float) -> tuple[str, Message] | None:
+        """Wait for the next message.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long [s].
+
+        Returns
+        -------
+        tuple of (str, Message) or None
+            Topic and message; None if none came.
+
+        Raises
+        ------
+        MessageError
+            If the frame cannot be read.
+        """
+        if not self._socket.poll(round(1e3 * timeout_s)):
+            return None
+        return decode(self._socket.recv())
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._socket.close()
+        self._context.term()
+
+    def __enter__(self) -> "Subscriber":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,1 @@
+"""Feature records: trials through the bridge, kept for training and judgement."""

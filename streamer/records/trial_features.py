@@ -1,0 +1,339 @@
+"""One trial through the bridge, its EMG through the filters: what a live session would have seen.
+
+The bridge has the causal filter of a live session, so that the network learns from the very signals
+that it will meet.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.channels import SIDES
+from inference.emg.envelope import prepare_emg, spike_fault
+from inference.emg.recording import channel_doubt, longest_step, name_fault, signal_fault
+from inference.emg.time_base import check_channels, check_overlap
+from inference.exceptions import EmgError
+from inference.record import FeatureRecord
+from sim_bridge import FOOT_BODIES, Bridge, BridgeSettings, BridgeStatus, CompiledModel
+from streamer.config.features import MARKER_NOISE_M, FeatureSettings
+from streamer.doubts import lying_doubt, mass_doubt
+from streamer.exceptions import FormatError, nearest
+from streamer.formats import Trial, external_forces
+from streamer.frames.force_ring import RecordedForces
+from streamer.frames.forces import FrameForces, begin_frame, tells_motion
+from streamer.frames.times import RESET_AFTER_S, FrameTimes
+from streamer.records.marker_noise import marker_noise
+from streamer.records.named_log import named_log
+
+__all__ = ["has_emg", "trial_features"]
+
+F64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+FORCE_SETTLING_S: Final = 0.05
+"""After forces set in at the edge of a valid interval, this long until moments are believed."""
+_VERTICAL: Final = 1
+"""Row of a load: force along ground's y, which is up in every OpenSim gait model."""
+
+
+def has_emg(trial: Trial) -> bool:
+    """Whether a trial has measured EMG that is mapped to muscles."""
+    return trial.emg is not None and bool(trial.emg_muscles)
+
+
+def trial_features(
+    trial: Trial,
+    model: CompiledModel,
+    settings: FeatureSettings | None = None,
+    *,
+    with_emg: bool = True,
+) -> FeatureRecord:
+    """Step a trial through the bridge as a live session would.
+
+    Parameters
+    ----------
+    trial : Trial
+        With measured EMG.
+    model : CompiledModel
+        Of the trial's subject.
+    settings : FeatureSettings, optional
+        The trial as recorded if not given.
+    with_emg : bool
+        False leaves the EMG out of the record, for callers who take it from the trial.
+
+    Raises
+    ------
+    EmgError
+        If the trial has no EMG, a channel of it cannot be used, or it is of another time.
+    FormatError
+        If ``[emg.muscles]`` names muscles that the model lacks, or those of the other leg.
+    SimBridgeError
+        If its markers or forces do not fit the model.
+    """
+    settings = settings or FeatureSettings()
+    _check_muscles(trial, model.muscle_names)
+    targets = _targets(trial, settings) if with_emg else _NO_EMG
+    bridge = _bridge(trial, model, settings)
+    t = trial.markers.time
+    at = t - bridge.filter_delay_s  # what a frame is about
+    steps = _run(bridge, trial, _positions(trial, settings), _in_valid(trial, at))
+    predicted = (steps.status & BridgeStatus.GRF_PREDICTED) != 0
+    # A session does not give the network a force that counts as none either.
+    used = ~steps.ignored
+    valid = (steps.believed & used) | predicted
+    measured = steps.measured & used
+    # Forces that set in leave a transient in the solver.
+    settled = measured & _known(measured, at, at - FORCE_SETTLING_S) & ~predicted
+    weight = model.mass * float(np.linalg.norm(model.gravity))
+    foot_force = _under_feet([load.body for load in bridge.loads], steps.ground) / weight
+    foot_force[~valid] = np.nan
+    return FeatureRecord(
+        dataset=trial.dataset,
+        subject=trial.subject,
+        trial=trial.directory.name,
+        variant=settings.variant,
+        motion=trial.motion,
+        speed_mps=trial.speed_mps,
+        licence=str(trial.metadata.get("licence", "unknown")),
+        citation=str(trial.metadata.get("citation", "unknown")),
+        mass_kg=trial.mass_kg,
+        filter_delay_s=bridge.filter_delay_s,
+        muscle_names=tuple(model.muscle_names),
+        coordinate_names=tuple(model.coordinate_names),
+        t=t,
+        forces_valid=valid,
+        forces_measured=settled,
+        foot_force=foot_force,
+        usable=steps.seen,
+        emg_names=targets.names,
+        emg_t=targets.t,
+        emg=targets.envelopes,
+        marker_rms_m=steps.marker_rms_m,
+        doubts=(*_motion_doubts(trial, model), *steps.plate_doubts, *targets.doubts),
+        **steps.arrays,
+    )
+
+
+def _bridge(trial: Trial, model: CompiledModel, settings: FeatureSettings) -> Bridge:
+    """Return the bridge of a live session, for a trial's markers and forces."""
+    columns = trial.loads.forces if trial.loads is not None else ()
+    return Bridge(
+        model,
+        trial.markers.names,
+        external_forces(columns, on_feet=False),
+        BridgeSettings(
+            trial.markers.rate_hz,
+            ground_reaction=settings.ground_reaction,
+            forces_in_step=True,
+            corners=trial.corners,
+        ),
+    )
+
+
+def _motion_doubts(trial: Trial, model: CompiledModel) -> list[str]:
+    """Return what the markers and the mass of a trial have in common with no walking person's."""
+    found = []
+    if doubt := lying_doubt(trial.markers.positions):
+        found.append(f"{doubt}; turn the markers and forces of this trial so that y is up")
+    if doubt := mass_doubt(trial.mass_kg, model.mass):
+        found.append(f"{doubt}; correct it, or scale the model to this person")
+    return found
+
+
+def _check_muscles(trial: Trial, known: Sequence[str]) -> None:
+    """Refuse muscles that cannot lie under the electrode that they are written for.
+
+    Raises
+    ------
+    FormatError
+        If the model lacks one, or it is of the other leg.
+    """
+    path = trial.directory / "trial.toml"
+    for channel, muscles in trial.emg_muscles.items():
+        for muscle in muscles:
+            if muscle not in known:
+                problem = f"emg.muscles.{channel} names {muscle}, which the model lacks"
+                raise FormatError(path, problem, f"correct the name ({nearest(muscle, known)})")
+            if {channel[-2:], muscle[-2:]} == {"_r", "_l"}:
+                problem = f"emg.muscles.{channel} names {muscle}, which is on the other leg"
+                raise FormatError(path, problem, "correct the side of one")
+
+
+class _Targets(NamedTuple):
+    """Envelopes of the mapped channels at times `t`, and what looks wrong with them."""
+
+    names: tuple[str, ...]
+    t: F64
+    envelopes: F64
+    doubts: list[str]
+
+
+_NO_EMG: Final = _Targets((), np.zeros(0), np.zeros((0, 0)), [])
+
+
+def _targets(trial: Trial, settings: FeatureSettings) -> _Targets:
+    """Return what a network is to learn from the trial's mapped EMG channels."""
+    if trial.emg is None or trial.emg_kind == "none" or not trial.emg_muscles:
+        raise EmgError(f"{trial.directory}: no EMG; leave this trial out")
+    names = tuple(trial.emg_muscles)
+    check_channels(str(trial.directory), names)
+    _check_holes(str(trial.directory), trial.emg.time)
+    columns = trial.emg.data[:, [trial.emg.names.index(name) for name in names]]
+    for name, column in zip(names, columns.T, strict=True):
+        if fault := signal_fault(trial.emg.time, column, trial.emg_kind) or spike_fault(column):
+            raise EmgError(
+                f"{trial.directory}: EMG channel {name} {fault}; correct the kind in [emg], cut "
+                "the trial, or leave the channel out of [emg.muscles]"
+            )
+    try:
+        t, envelopes = prepare_emg(trial.emg.time, columns, names, trial.emg_kind, settings.target)
+    except EmgError as error:
+        raise EmgError(f"{trial.directory}: {error}") from error
+    check_overlap(str(trial.directory), t, trial.markers.time)
+    return _Targets(names, t, envelopes, _emg_doubts(trial, columns, t, envelopes))
+
+
+def _emg_doubts(trial: Trial, columns: F64, t: F64, envelopes: F64) -> list[str]:
+    """Return what looks wrong with known channels: columns as recorded, envelopes at `t`."""
+    assert trial.emg is not None
+    moved = (t >= trial.markers.time[0]) & (t <= trial.markers.time[-1])
+    return [
+        f"EMG channel {name} {doubt}"
+        for name, column, envelope in zip(
+            trial.emg_muscles, columns.T, envelopes[moved].T, strict=True
+        )
+        if not name_fault(name)
+        and (doubt := channel_doubt(trial.emg.time, column, envelope, trial.emg_kind))
+    ]
+
+
+def _check_holes(name: str, time: F64) -> None:
+    """Refuse EMG with a hole, over which the envelope would be a straight line.
+
+    Raises
+    ------
+    EmgError
+        If samples are missing, see `longest_step`.
+    """
+    steps = np.diff(time)
+    if not len(steps):
+        return
+    longest = int(np.argmax(steps))
+    if steps[longest] > longest_step(time):
+        raise EmgError(
+            f"{name}: emg.csv has a gap of {steps[longest]:.2f} s after {time[longest]:.2f} s; "
+            "cut the trial there or leave its [emg.muscles] out"
+        )
+
+
+def _positions(trial: Trial, settings: FeatureSettings) -> F64:
+    """Marker positions (n, m, 3), with the noise that the settings ask for."""
+    markers = trial.markers
+    if not settings.noise_seed:
+        return markers.positions
+    # By the trial's name too, so that two trials of a person do not share their noise.
+    seed = [settings.noise_seed, zlib.crc32(trial.full_name.encode())]
+    n, m, _ = markers.positions.shape
+    return markers.positions + marker_noise(n, m, markers.rate_hz, MARKER_NOISE_M, seed)
+
+
+class _Steps(NamedTuple):
+    """What the bridge made of every frame, and whose forces it had."""
+
+    arrays: dict[str, F64]
+    """By field name."""
+    ground: F64
+    """Loads (n, k, 9)."""
+    status: npt.NDArray[np.int64]
+    seen: Bool
+    """Where the frame tells of the motion."""
+    ignored: Bool
+    """Where a measured force was not known and counts as none."""
+    measured: Bool
+    """Where forces were measured at that very instant."""
+    believed: Bool
+    """Where they were measured shortly before at least, see `FrameForces`."""
+    marker_rms_m: float
+    """Mean distance of the markers from the model's (RMS)."""
+    plate_doubts: list[str]
+
+
+def _plates(trial: Trial, delay_s: float) -> FrameForces:
+    """Return the trial's forces as a session would have met them."""
+    if trial.forces is None or trial.loads is None:
+        return FrameForces(None, delay_s)
+    rows = trial.loads.select(trial.forces)
+    return FrameForces(RecordedForces(trial.forces.time, rows), delay_s)
+
+
+def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
+    with named_log(trial.full_name):
+        return _step_all(bridge, trial, positions, valid)
+
+
+def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
+    """Step every frame; forces outside `valid` (n,) are not known.
+
+    What is not known the bridge predicts, if the model has feet.
+    """
+    plates = _plates(trial, bridge.filter_delay_s)
+    times = FrameTimes(trial.markers.rate_hz, RESET_AFTER_S)
+    unknown = np.full_like(plates.forces, np.nan)
+    frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
+    status, seen, ignored, measured, believed, marker_rms = [], [], [], [], [], []
+    doubts: list[str] = []
+    bridge.on_plate_fault = lambda plate, fault: doubts.append(f"force plate {plate!r}: {fault}")
+    for i, t in enumerate(trial.markers.time.tolist()):
+        begin_frame(t, times, bridge, plates)
+        measured.append(plates.align(t, until=t))
+        believed.append(plates.believed)
+        out = bridge.step(t, positions[i], plates.forces if valid[i] else unknown)
+        for name, rows in frames.items():
+            rows.append(getattr(out, name).copy())
+        status.append(int(out.status))
+        seen.append(tells_motion(out))
+        ignored.append(out.force_ignored)
+        marker_rms.append(out.marker_rms)
+    arrays = {name: np.stack(rows) for name, rows in frames.items()}
+    ground = arrays.pop("forces")
+    known = valid & (trial.forces is not None and trial.loads is not None)
+    return _Steps(
+        arrays,
+        ground,
+        np.array(status),
+        np.array(seen, dtype=bool),
+        np.array(ignored, dtype=bool),
+        known & np.array(measured),
+        known & np.array(believed),
+        float(np.mean(marker_rms)),
+        doubts,
+    )
+
+
+def _under_feet(bodies: Sequence[str], ground: F64) -> F64:
+    """Vertical force (n, 2) [N] under the right and left foot; NaN for one without a load."""
+    under = np.full((len(ground), len(SIDES)), np.nan)
+    for foot, side in enumerate(SIDES):
+        own = [body in [f"{part}_{side}" for part in FOOT_BODIES] for body in bodies]
+        if any(own):
+            under[:, foot] = ground[:, own, _VERTICAL].sum(axis=1)
+    return under
+
+
+def _in_valid(trial: Trial, t: F64) -> Bool:
+    """Whether forces at `t` are those of all feet on the ground."""
+    inside = np.zeros(len(t), dtype=np.bool_)
+    for start, end in trial.valid:
+        inside |= (t >= start) & (t <= end)
+    return inside
+
+
+def _known(measured: Bool, t: F64, at: F64) -> Bool:
+    """Whether forces were measured in the frames before and after each instant."""
+    known: Bool = np.interp(at, t, measured.astype(np.float64)) == 1.0
+    return known

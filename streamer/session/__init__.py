@@ -1,0 +1,1 @@
+"""A live session: the loop, its deadline and what it says of itself."""
