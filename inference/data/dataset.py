@@ -230,9 +230,9 @@ def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool, list
         frame = (record.activation[i], record.q[i], record.qd[i], record.tau[i])
         valid, seen = bool(record.forces_valid[i]), bool(record.usable[i])
         before = float(record.t[i - 1]) if i else now
-        if stream.is_new_stream(now, seen):
+        if stream.begins(now, seen):
             starts.append(len(t))
-        for fraction, step in stream.advance(now, *frame, forces_valid=valid, seen=seen):
+        for fraction, step in stream.advance(now, *frame, forces_valid=valid):
             t.append(before + fraction * (now - before))
             x.append(step.copy())
             frame_of.append(i)

@@ -45,27 +45,25 @@ class InputStream:
         self._schedule.reset()
         self._seen_t = math.nan
 
-    def is_new_stream(self, t: float, seen: bool) -> bool:
-        """Tell whether a frame at `t` [s] has nothing to do with those before.
+    def begins(self, t: float, seen: bool) -> bool:
+        """Forget the past if a frame at `t` [s] has nothing to do with it, and tell whether.
 
-        It is the first, comes after a gap or from an earlier time, or is seen after others were not
-        for long: held poses are no motion to go on from.
+        Called once a frame, before `advance`. Such a frame is the first, comes after a gap or from
+        an earlier time, or is seen after others were not for long: held poses are no motion to go
+        on from.
         """
         lost = seen and t - self._seen_t > LONGEST_GAP_S
-        return lost or self._schedule.is_new_stream(t)
+        anew = lost or self._schedule.is_new_stream(t)
+        if anew:
+            self.reset()
+        if seen:
+            self._seen_t = t
+        return anew
 
     def advance(
-        self,
-        t: float,
-        activation: F64,
-        q: F64,
-        qd: F64,
-        tau: F64,
-        *,
-        forces_valid: bool,
-        seen: bool,
+        self, t: float, activation: F64, q: F64, qd: F64, tau: F64, *, forces_valid: bool
     ) -> Iterator[tuple[float, F32]]:
-        """Take one frame and yield each step that is due; forget the past if it starts anew.
+        """Take one frame and yield each step that is due.
 
         Parameters
         ----------
@@ -75,8 +73,6 @@ class InputStream:
         q, qd, tau : ndarray of shape (n_coordinate,), float64 [rad, rad/s, N m]
         forces_valid : bool
             False withholds moments and activations.
-        seen : bool
-            See the class.
 
         Yields
         ------
@@ -85,10 +81,6 @@ class InputStream:
         x : ndarray of shape (2, 2 N_INPUT), float32
             Inputs and their presence; a view, valid until the next one.
         """
-        if self.is_new_stream(t, seen):
-            self.reset()
-        if seen:
-            self._seen_t = t
         self._before[...] = self._now
         self._gather(activation, q, qd, tau, forces_valid)
         for fraction in self._schedule.steps(t):

@@ -136,11 +136,11 @@ class Refiner:
 
     def reset(self) -> None:
         """Forget the stream: the next frame is the first one."""
-        self._start_anew()
+        self._stream.reset()
         self._settling.reset()
+        self._start_anew()
 
     def _start_anew(self) -> None:
-        self._stream.reset()
         self._backlog.reset()
         self._estimator.reset()
 
@@ -176,11 +176,11 @@ class Refiner:
             Envelopes as fractions of the reference maximum, order of `channel_names`. A view,
             valid until the next call. Between two steps of the network the last one is held.
         """
-        if self._stream.is_new_stream(t, seen):
+        if self._stream.begins(t, seen):
             self._start_anew()
             self._last_t = t
         for fraction, x in self._stream.advance(
-            t, activation, q, qd, tau, forces_valid=forces_valid, seen=seen
+            t, activation, q, qd, tau, forces_valid=forces_valid
         ):
             self._backlog.add(self._last_t + fraction * (t - self._last_t), x)
         for at, x in self._backlog.due():
