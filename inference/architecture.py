@@ -33,6 +33,9 @@ RUNNING_MEANS: Final = 4
 class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all kinds have.
 
+    A kind also says its `window`, frames that a step sees with those that are kept (2 or more),
+    its `receptive_field` in frames, and whether it `feeds_back` its own output.
+
     Attributes
     ----------
     d_model : int

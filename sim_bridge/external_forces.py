@@ -6,10 +6,10 @@ import numpy as np
 
 from ._jit import F64, I64, Bool, is_finite, kernel
 from .base_coordinates import base_links
+from .dynamics.force_delay import ForceDelay
 from .dynamics.inverse_dynamics import ExternalForce, InverseDynamics
 from .dynamics.wrench import add_wrench
 from .exceptions import SettingsError
-from .filters import ForceDelay
 from .ground_reaction import Blend, GroundReaction, find_feet
 from .ground_reaction.feet import FOOT_BODIES, SIDES, require_feet
 from .ground_reaction.predictor import is_upright

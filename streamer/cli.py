@@ -226,7 +226,7 @@ def prepare(
 ) -> None:
     """Run trials through the bridge as a live session would, for training and evaluation."""
     from streamer.commands import prepare as command
-    from streamer.records.features import default_cache_dir
+    from streamer.features.records import default_cache_dir
 
     names = [name.strip() for name in variants.split(",") if name.strip()]
     cache = cache or default_cache_dir()
@@ -247,7 +247,7 @@ def train(
     """Train a network on recorded trials."""
     from streamer.commands import train as command
     from streamer.config.training import with_options
-    from streamer.records.features import default_cache_dir
+    from streamer.features.records import default_cache_dir
 
     settings = with_options(config, trials=dirs, workers=workers)
     command.run(settings, out, cache or default_cache_dir())
@@ -298,7 +298,7 @@ def evaluate(
     from streamer.commands import compare as methods
     from streamer.commands import evaluate as command
     from streamer.config.training import OURS, with_options
-    from streamer.records.features import default_cache_dir
+    from streamer.features.records import default_cache_dir
 
     cache = cache or default_cache_dir()
     if not (compare or ablate):

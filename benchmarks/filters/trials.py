@@ -10,7 +10,8 @@ from scipy.interpolate import CubicSpline
 from benchmarks.subject import tracked
 from benchmarks.trials import PlateTrial
 from sim_bridge import Bridge, BridgeSettings
-from sim_bridge.filters import ForceDelay, make_filter, zero_phase_derivatives
+from sim_bridge.dynamics.force_delay import ForceDelay
+from sim_bridge.filters import make_filter, zero_phase_derivatives
 from streamer.commands.bridges import with_ik_setup
 from streamer.formats.ik_setup import IkSetup
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from benchmarks.grf.score import AFTER_S, BEFORE_S
 from benchmarks.trials import PlateTrial
 from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, ExternalForce
+from sim_bridge.dynamics.force_delay import ForceDelay
 from sim_bridge.dynamics.wrench import add_wrench
-from sim_bridge.filters import ForceDelay
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]

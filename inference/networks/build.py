@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from inference.architecture import Architecture, GruArchitecture, StdrArchitecture
+from typing import Final
+
+from inference.architecture import (
+    Architecture,
+    BahdanauArchitecture,
+    GruArchitecture,
+    StdrArchitecture,
+)
 from inference.networks.bahdanau import BahdanauNet
 from inference.networks.gru import GRUNet
 from inference.networks.member import Member
 from inference.networks.stdr import STDRNet
 
-__all__ = ["build_member"]
+__all__ = ["NETWORKS", "build_member"]
+
+NETWORKS: Final[dict[type[Architecture], type[Member]]] = {
+    GruArchitecture: GRUNet,
+    StdrArchitecture: STDRNet,
+    BahdanauArchitecture: BahdanauNet,
+}
 
 
 def build_member(arch: Architecture) -> Member:
     """Return one member of the architecture's ensemble, weights from torch's random state."""
-    if isinstance(arch, GruArchitecture):
-        return GRUNet(arch)
-    if isinstance(arch, StdrArchitecture):
-        return STDRNet(arch)
-    return BahdanauNet(arch)
+    return NETWORKS[type(arch)](arch)

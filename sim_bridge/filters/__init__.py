@@ -3,7 +3,6 @@
 from .balls import BallFilter
 from .base import DerivativeFilter
 from .butterworth import ButterworthFilter
-from .delay import ForceDelay
 from .kalman import KalmanFilter
 from .parse import CAUSAL_DEFAULT, make_filter, zero_phase_cutoff
 from .savgol import SavitzkyGolayFilter
@@ -15,7 +14,6 @@ __all__ = [
     "BallFilter",
     "ButterworthFilter",
     "DerivativeFilter",
-    "ForceDelay",
     "KalmanFilter",
     "SavitzkyGolayFilter",
     "WienerFilter",

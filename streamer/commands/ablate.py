@@ -9,8 +9,8 @@ from streamer.commands.extras import needs_training_extra
 from streamer.config.training import TrainConfig
 from streamer.console.outputs import check_output
 from streamer.console.terminal import plain_console
-from streamer.records.emg_records import training_records
-from streamer.records.features import networks_dir
+from streamer.features.emg_records import training_records
+from streamer.features.records import networks_dir
 
 __all__ = ["run"]
 

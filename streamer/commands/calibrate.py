@@ -24,13 +24,13 @@ from streamer.console.outputs import check_output
 from streamer.console.terminal import let_signals_interrupt, plain_console, say
 from streamer.doubts import lying_doubt, misfit_doubt
 from streamer.exceptions import ConfigError, FormatError, StreamerError, StreamNotFound
+from streamer.features.records import refuse_namesakes
+from streamer.features.trial_features import trial_features
 from streamer.formats import Trial, read_trial
 from streamer.frames.forces import tells_motion
 from streamer.lsl.emg_inlet import EmgInlet
 from streamer.lsl.marker_inlet import find
 from streamer.model_inputs import inputs_of
-from streamer.records.features import refuse_namesakes
-from streamer.records.trial_features import trial_features
 
 if TYPE_CHECKING:  # it imports this package
     from run_realtime import Wired

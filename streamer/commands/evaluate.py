@@ -26,7 +26,7 @@ from inference.record import FeatureRecord
 from streamer.console.outputs import check_output, write_output
 from streamer.console.terminal import plain_console
 from streamer.exceptions import StreamerError
-from streamer.records.emg_records import emg_records
+from streamer.features.emg_records import emg_records
 from streamer.reports.score_table import METHODS, score_table
 
 _WITH_SIGMA: Final = ("network", "calibrated")

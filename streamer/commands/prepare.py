@@ -13,9 +13,9 @@ from streamer.commands.progress import progress_bar
 from streamer.config.features import FeatureSettings
 from streamer.console.outputs import check_output
 from streamer.console.terminal import plain_console, say
-from streamer.records.cluster import check_workers
-from streamer.records.features import find_trials
-from streamer.records.prepare import Outcome, prepare_trials
+from streamer.features.cluster import check_workers
+from streamer.features.prepare import Outcome, prepare_trials
+from streamer.features.records import find_trials
 
 
 def run(

@@ -28,8 +28,8 @@ from inference.subject import load_subject
 from sim_bridge import compile_model
 from streamer.commands.calibrate import Watch, live, replay
 from streamer.exceptions import StreamNotFound
+from streamer.features.trial_features import trial_features
 from streamer.formats import read_storage, read_trial
-from streamer.records.trial_features import trial_features
 from tests.data_sets import trial_dir
 from tests.inference.conftest import blank_card, random_network
 from tests.streamer.stand_ins import HandClock

@@ -23,7 +23,7 @@ from inference.checkpoint import load_checkpoint
 from inference.data.dataset import LimbSequence, build_sequences
 from inference.evaluation.stream import Stream, estimate_stream
 from inference.live.estimator import checkpoint_estimator
-from streamer.records.features import load_features
+from streamer.features.records import load_features
 from tests.data_sets import trial_dir
 from tests.inference.strange_motion import standing
 

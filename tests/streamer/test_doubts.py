@@ -16,10 +16,10 @@ from inference.record import FeatureRecord, load_record, save_record
 from streamer.commands.calibrate import live, offline, trial_take
 from streamer.doubts import lying_doubt, mass_doubt
 from streamer.exceptions import FormatError, StreamerError
+from streamer.features.named_log import named_log
+from streamer.features.records import find_trials, load_features, record_warnings
+from streamer.features.trial_features import trial_features
 from streamer.formats import MarkerTable, Storage, Trial, read_trial
-from streamer.records.features import find_trials, load_features, record_warnings
-from streamer.records.named_log import named_log
-from streamer.records.trial_features import trial_features
 from tests.data_sets import trial_dir
 from tests.streamer.test_offline_live import WITH_FEET, WITHOUT_FEET, walk
 from tests.streamer.test_train_evaluate import make_trial

@@ -14,7 +14,7 @@ from inference.evaluation.stream import estimate_stream
 from inference.live.choice import open_proven
 from inference.live.estimator import checkpoint_estimator
 from inference.record import FeatureRecord
-from streamer.records.features import load_features
+from streamer.features.records import load_features
 from tests.data_sets import trial_dir
 
 TRIALS = ("balance_exo/subject01/walk125", "rajagopal/walker/walk")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streamer.records.marker_noise import CAMERA_SHARE, SOFT_TISSUE_S, marker_noise
+from streamer.features.marker_noise import CAMERA_SHARE, SOFT_TISSUE_S, marker_noise
 
 SD = 0.003
 

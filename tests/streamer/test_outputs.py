@@ -17,7 +17,7 @@ from streamer.config.session import RunConfig
 from streamer.config.training import TrainConfig
 from streamer.console.outputs import check_output, write_output
 from streamer.exceptions import ConfigError, StreamerError
-from streamer.records.features import load_features
+from streamer.features.records import load_features
 from tests.streamer.test_train_evaluate import make_trial
 
 ABSENT = Path("absent")
@@ -219,6 +219,6 @@ def test_trials_are_not_prepared_without_a_place_for_their_records(
     trial = make_trial(file.parent / "trials", "one")
     with pytest.raises(ConfigError, match="--out"):
         prepare.run([trial], file, workers=1)
-    monkeypatch.setattr("streamer.records.features.trial_features", never)
+    monkeypatch.setattr("streamer.features.records.trial_features", never)
     with pytest.raises(ConfigError, match="--cache"):
         list(load_features([trial], cache_dir=file))

@@ -17,9 +17,9 @@ from inference.record import FeatureRecord, load_record
 from streamer.commands import prepare
 from streamer.config.features import FeatureSettings
 from streamer.exceptions import ConfigError, StreamerError
-from streamer.records.cluster import check_workers
-from streamer.records.features import MADE_BY, load_features, record_path
-from streamer.records.prepare import Outcome, prepare_trials
+from streamer.features.cluster import check_workers
+from streamer.features.prepare import Outcome, prepare_trials
+from streamer.features.records import MADE_BY, load_features, record_path
 from tests.data_sets import trial_dir
 from tests.streamer.test_cli import ENVIRONMENT
 from tests.streamer.test_train_evaluate import make_trial
@@ -145,7 +145,7 @@ def test_training_tells_of_clocks_too_as_it_makes_the_records(
     for told in (1, 0):  # nothing is made the second time
         caplog.clear()
         assert len(list(load_features([trials], settings, cache_dir=tmp_path))) == 4
-        lines = [r.getMessage() for r in caplog.records if r.name == "streamer.records.features"]
+        lines = [r.getMessage() for r in caplog.records if r.name == "streamer.features.records"]
         assert len(lines) == told
         assert all(line.startswith("made/two/walk: EMG (3.00 to ") for line in lines)
 
@@ -188,14 +188,14 @@ def test_a_record_belongs_to_its_forces_wherever_they_are(trials: Path, tmp_path
 @pytest.mark.parametrize(
     "source",
     [
-        "streamer/records/trial_features.py",
+        "streamer/features/trial_features.py",
         "streamer/frames/force_ring.py",
         "streamer/frames/forces.py",
-        "streamer/records/marker_noise.py",
+        "streamer/features/marker_noise.py",
         "streamer/formats/trc.py",
         "inference/emg/envelope.py",
         "inference/emg/recording.py",
-        "sim_bridge/filters/delay.py",
+        "sim_bridge/dynamics/force_delay.py",
     ],
 )
 def test_a_record_belongs_to_the_code_that_makes_it(source: str) -> None:

@@ -18,7 +18,7 @@ from inference.evaluation.summary import summarise
 from inference.training.rollout import rollout
 from inference.training.train import train
 from inference.training.train_settings import TrainSettings
-from streamer.records.features import load_features
+from streamer.features.records import load_features
 from tests.data_sets import trial_dir
 
 LEARNED = ("2014014/C4_05", "2014014/C5_04", "2014029/C4_05", "2014029/C5_05", "2014031/C4_02")

@@ -19,7 +19,7 @@ from inference.opinion.foresight import Foresight
 from inference.opinion.second_opinion import MUSCLE_S, UNUSUAL
 from inference.opinion.unlikeness import Unlikeness
 from inference.opinion.usual import Usual, fit_usual
-from streamer.records.features import load_features
+from streamer.features.records import load_features
 from tests.data_sets import trial_dir
 
 RATE_HZ, LEAD_S = 100.0, 0.025

@@ -30,9 +30,9 @@ from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
 from streamer.config.features import FeatureSettings
 from streamer.config.training import TrainConfig
 from streamer.exceptions import ConfigError, FormatError, StreamerError
+from streamer.features.records import default_cache_dir, find_trials, load_features, record_path
 from streamer.formats import read_trial
 from streamer.frames.force_ring import ForceRing
-from streamer.records.features import default_cache_dir, find_trials, load_features, record_path
 from tests.data_sets import trial_dir
 from tests.streamer.test_cli import ENVIRONMENT
 

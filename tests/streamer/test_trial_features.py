@@ -12,9 +12,9 @@ from inference.exceptions import EmgError
 from sim_bridge import BridgeStatus
 from streamer.config.features import FeatureSettings
 from streamer.exceptions import FormatError
+from streamer.features.trial_features import trial_features
 from streamer.formats import MarkerTable, Storage, Trial
 from streamer.frames.forces import FORCE_TRUST_S
-from streamer.records.trial_features import trial_features
 from tests.streamer.test_offline_live import (
     EDGES,
     WITH_FEET,

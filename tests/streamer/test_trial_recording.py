@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sim_bridge import compile_model
 from streamer.config.features import FeatureSettings
 from streamer.exceptions import StreamerError
+from streamer.features.records import record_path
+from streamer.features.trial_features import trial_features
 from streamer.formats import Trial, read_trial, write_external_loads
 from streamer.formats.plates import plate_columns
-from streamer.records.features import record_path
-from streamer.records.trial_features import trial_features
 from tests.data_sets import trial_dir
 from tests.streamer.c3d_writing import C3dContent, write_c3d
 from tests.streamer.xdf_writing import XdfStream, write_xdf

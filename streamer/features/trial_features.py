@@ -13,22 +13,22 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from inference.channels import SIDES
 from inference.emg.envelope import prepare_emg, spike_fault
 from inference.emg.recording import channel_doubt, longest_step, name_fault, signal_fault
 from inference.emg.time_base import check_channels, check_overlap
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
-from sim_bridge import FOOT_BODIES, Bridge, BridgeSettings, BridgeStatus, CompiledModel
+from sim_bridge import Bridge, BridgeSettings, BridgeStatus, CompiledModel
 from streamer.config.features import MARKER_NOISE_M, FeatureSettings
 from streamer.doubts import lying_doubt, mass_doubt
 from streamer.exceptions import FormatError, nearest
+from streamer.features.foot_force import foot_force
+from streamer.features.marker_noise import marker_noise
+from streamer.features.named_log import named_log
 from streamer.formats import Trial, external_forces
 from streamer.frames.force_ring import RecordedForces
 from streamer.frames.forces import FrameForces, begin_frame, tells_motion
 from streamer.frames.times import RESET_AFTER_S, FrameTimes
-from streamer.records.marker_noise import marker_noise
-from streamer.records.named_log import named_log
 
 __all__ = ["has_emg", "trial_features"]
 
@@ -37,8 +37,6 @@ Bool = npt.NDArray[np.bool_]
 
 FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
-_VERTICAL: Final = 1
-"""Row of a load: force along ground's y, which is up in every OpenSim gait model."""
 
 
 def has_emg(trial: Trial) -> bool:
@@ -81,7 +79,8 @@ def trial_features(
     bridge = _bridge(trial, model, settings)
     t = trial.markers.time
     at = t - bridge.filter_delay_s  # what a frame is about
-    steps = _run(bridge, trial, _positions(trial, settings), _in_valid(trial, at))
+    trusted = _in_valid(trial, at)
+    steps = _run(bridge, trial, _positions(trial, settings), trusted)
     predicted = (steps.status & BridgeStatus.GRF_PREDICTED) != 0
     # A session does not give the network a force that counts as none either.
     used = ~steps.ignored
@@ -89,9 +88,16 @@ def trial_features(
     measured = steps.measured & used
     # Forces that set in leave a transient in the solver.
     settled = measured & _known(measured, at, at - FORCE_SETTLING_S) & ~predicted
-    weight = model.mass * float(np.linalg.norm(model.gravity))
-    foot_force = _under_feet([load.body for load in bridge.loads], steps.ground) / weight
-    foot_force[~valid] = np.nan
+    under = foot_force(
+        t,
+        [load.body for load in bridge.loads],
+        steps.ground,
+        steps.plates * (np.nan if settings.ground_reaction == "predicted" else 1.0),
+        trusted,
+        (steps.status & BridgeStatus.WARMING_UP) == 0,
+        model.mass * float(np.linalg.norm(model.gravity)),
+    )
+    under[~valid] = np.nan
     return FeatureRecord(
         dataset=trial.dataset,
         subject=trial.subject,
@@ -108,7 +114,7 @@ def trial_features(
         t=t,
         forces_valid=valid,
         forces_measured=settled,
-        foot_force=foot_force,
+        foot_force=under,
         usable=steps.seen,
         emg_names=targets.names,
         emg_t=targets.t,
@@ -249,6 +255,8 @@ class _Steps(NamedTuple):
     """By field name."""
     ground: F64
     """Loads (n, k, 9)."""
+    plates: F64
+    """What the plates measured, used or not (n, m, 9)."""
     status: npt.NDArray[np.int64]
     seen: Bool
     """Where the frame tells of the motion."""
@@ -286,12 +294,14 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
     unknown = np.full_like(plates.forces, np.nan)
     frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
     status, seen, ignored, measured, believed, marker_rms = [], [], [], [], [], []
+    given: list[F64] = []
     doubts: list[str] = []
     bridge.on_plate_fault = lambda plate, fault: doubts.append(f"force plate {plate!r}: {fault}")
     for i, t in enumerate(trial.markers.time.tolist()):
         begin_frame(t, times, bridge, plates)
         measured.append(plates.align(t, until=t))
         believed.append(plates.believed)
+        given.append(plates.forces.copy())
         out = bridge.step(t, positions[i], plates.forces if valid[i] else unknown)
         for name, rows in frames.items():
             rows.append(getattr(out, name).copy())
@@ -305,6 +315,7 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
     return _Steps(
         arrays,
         ground,
+        np.stack(given),
         np.array(status),
         np.array(seen, dtype=bool),
         np.array(ignored, dtype=bool),
@@ -313,16 +324,6 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
         float(np.mean(marker_rms)),
         doubts,
     )
-
-
-def _under_feet(bodies: Sequence[str], ground: F64) -> F64:
-    """Vertical force (n, 2) [N] under the right and left foot; NaN for one without a load."""
-    under = np.full((len(ground), len(SIDES)), np.nan)
-    for foot, side in enumerate(SIDES):
-        own = [body in [f"{part}_{side}" for part in FOOT_BODIES] for body in bodies]
-        if any(own):
-            under[:, foot] = ground[:, own, _VERTICAL].sum(axis=1)
-    return under
 
 
 def _in_valid(trial: Trial, t: F64) -> Bool:

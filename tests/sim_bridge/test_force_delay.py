@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sim_bridge.filters import ForceDelay
+from sim_bridge.dynamics.force_delay import ForceDelay
 
 RATE_HZ = 100.0
 

@@ -18,10 +18,10 @@ from sim_bridge import compile_model
 from streamer.config.features import FeatureSettings
 from streamer.console.one_line import is_ours
 from streamer.exceptions import StreamerError
+from streamer.features.cluster import open_client
+from streamer.features.records import cached_record, make_record, record_warnings
+from streamer.features.trial_features import has_emg
 from streamer.formats import Trial, find_model, read_trial
-from streamer.records.cluster import open_client
-from streamer.records.features import cached_record, make_record, record_warnings
-from streamer.records.trial_features import has_emg
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -44,7 +44,7 @@ class Prepared:
     measured_s, predicted_s : float
         Of it, with ground forces that are measured, or predicted at least in part.
     warnings : tuple of str
-        See `streamer.records.features.record_warnings`.
+        See `streamer.features.records.record_warnings`.
     """
 
     variant: str

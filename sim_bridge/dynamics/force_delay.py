@@ -3,7 +3,8 @@
 import numpy as np
 
 from sim_bridge._jit import F64, kernel
-from sim_bridge.dynamics.wrench import mix_wrenches
+
+from .wrench import mix_wrenches
 
 _FASTER = 4
 """Frames may come so many times faster than at the nominal rate."""

@@ -12,7 +12,7 @@ from inference.record import FeatureRecord
 from streamer.config.features import FeatureSettings
 from streamer.config.training import TrainConfig
 from streamer.exceptions import ConfigError, StreamerError
-from streamer.records.features import AS_RECORDED, find_trials, load_features
+from streamer.features.records import AS_RECORDED, find_trials, load_features
 
 __all__ = ["emg_records", "training_records", "unseen_records"]
 

@@ -22,9 +22,9 @@ from streamer.config.features import FeatureSettings
 from streamer.console.outputs import check_output
 from streamer.doubts import misfit_doubt, scaling_doubt
 from streamer.exceptions import StreamerError
+from streamer.features.trial_features import has_emg, trial_features
 from streamer.formats import Trial, read_trial, source_files
 from streamer.formats.text import read_bytes
-from streamer.records.trial_features import has_emg, trial_features
 
 __all__ = [
     "cached_record",
@@ -55,10 +55,11 @@ MADE_BY: Final = (
             "config/streams.py",
             "config/yaml_file.py",
             "doubts.py",
+            "features/foot_force.py",
+            "features/marker_noise.py",
+            "features/trial_features.py",
             "formats/*.py",
             "frames/*.py",
-            "records/marker_noise.py",
-            "records/trial_features.py",
             "units.py",
             "unseen.py",
         ),
