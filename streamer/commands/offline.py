@@ -216,7 +216,7 @@ def process(
             out = _solve(bridge, recording, i, motion, plates.forces)
         if refiner is not None:
             step_refiner(refiner, t, out, plates.believed)
-            results.emg[i] = refiner.estimate[0]
+            results.emg[i], results.sigma[i] = refiner.estimate
             timer.mark("refine")
             out.status |= 0 if refiner.settled else Status.WARMING_UP
         timer.finish()

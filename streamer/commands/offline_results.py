@@ -29,7 +29,7 @@ _KEPT = (
 )  # fmt: skip
 
 
-_AT_TIMES = {"emg.sto", "forces.mot"}
+_AT_TIMES = {"emg.sto", "emg_sigma.sto", "forces.mot"}
 """Files that not every run has."""
 
 
@@ -43,7 +43,7 @@ class Results:
         self.activation, self.strength = np.zeros((2, n, len(out.activation)))
         self.control = np.zeros((n, len(out.control)))
         self.reserve = np.zeros((n, len(out.reserve)))
-        self.emg = np.zeros((n, n_channel))
+        self.emg, self.sigma = np.zeros((2, n, n_channel))
         self.marker_rms = np.zeros(n)
         self.status = np.zeros(n, dtype=np.int64)
         self.plate_faults: list[str] = []
@@ -106,8 +106,12 @@ def write_results(
         write_external_loads(out / "external_loads.xml", by_name, "forces.mot")
     if refiner is not None:
         # the network estimates activity that is ahead of the motion
-        title = f"Estimated EMG envelopes{_note(delay_s - refiner.lead_s)}"
-        tables["emg.sto"] = Storage(t, refiner.channel_names, results.emg, False, title)
+        note = _note(delay_s - refiner.lead_s)
+        for name, title, rows in (
+            ("emg.sto", "Estimated EMG envelopes", results.emg),
+            ("emg_sigma.sto", "Standard deviations of the errors of emg.sto", results.sigma),
+        ):
+            tables[name] = Storage(t, refiner.channel_names, rows, False, title + note)
     for name, table in tables.items():
         write_storage(out / name, table)
     for name in sorted(_AT_TIMES - tables.keys()):

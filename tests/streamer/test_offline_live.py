@@ -138,6 +138,7 @@ def test_a_recording_gives_what_a_session_publishes(
     published = np.array([values(m.emg) for m in emg])
     assert (published > 0.01).any(axis=0).all()
     np.testing.assert_array_equal(results.emg, published)
+    np.testing.assert_array_equal(results.sigma, np.array([values(m.sigma) for m in emg]))
     # messages carry float32
     np.testing.assert_array_equal(
         results.tau.astype(np.float32), np.array([values(m.tau) for m in dyn])

@@ -40,6 +40,7 @@ def test_a_file_says_which_instant_its_rows_are_true_for(
     assert said["id.sto"] == "Inverse Dynamics" + motion
     assert said["emg.sto"].startswith("Estimated EMG envelopes" + emg)
     assert ("true for" in said["emg.sto"]) == bool(emg)
+    assert said["emg_sigma.sto"].endswith(said["emg.sto"].removeprefix("Estimated EMG envelopes"))
 
 
 def test_each_frame_has_its_flags(tmp_path: Path) -> None:
