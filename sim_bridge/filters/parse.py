@@ -1,7 +1,8 @@
 """Filters by their written name."""
 
 import math
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,10 +23,6 @@ With less delay its accelerations would come more than half a frame later than d
 that keep to that with as little delay, no other has a lower error in walking (docs/filters.md).
 8 Hz rather than 6 makes moments 6 to 16 % worse in walking and 26 to 29 % better in running.
 """
-_FORMS = (
-    "wiener:DELAY_MS[:CUTOFF_HZ], kalman:LAG_FRAMES[:CUTOFF_HZ], butterworth:CUTOFF_HZ,"
-    " savgol:FRAMES[:DEGREE[:LAG_FRAMES]] or (offline) zero-phase:CUTOFF_HZ"
-)
 _CUTOFF_HZ = 8.0
 _DEGREE = 3.0
 _LONGEST_DELAY_MS = 500.0
@@ -62,40 +59,12 @@ def make_filter(name: str, n: int, rate_hz: float, balls: I64 = _NO_BALLS) -> De
         values = [float(x) for x in numbers]
     except ValueError:
         values = []
-    if not values or not all(math.isfinite(x) for x in values):
-        raise SettingsError(f"filter '{name}' is not valid; write {_FORMS}")
-    made = _made(name, kind, values, n + 4 * len(balls), rate_hz)
+    made = None
+    if kind in KINDS and values and all(math.isfinite(x) for x in values):
+        made = KINDS[kind].make(name, values, n + 4 * len(balls), rate_hz)
     if made is None:
         raise SettingsError(f"filter '{name}' is not valid; write {_FORMS}")
     return BallFilter(made, balls) if len(balls) else made
-
-
-def _made(
-    name: str, kind: str, values: list[float], n: int, rate_hz: float
-) -> DerivativeFilter | None:
-    """The filter, or None if that many numbers of that kind have no meaning."""
-    first, whole = values[0], all(x.is_integer() for x in values)
-    if kind == "butterworth" and len(values) == 1:
-        return ButterworthFilter(n, rate_hz, _checked(name, first, rate_hz))
-    if kind == "savgol" and len(values) <= 3 and whole:
-        window, degree, lag = (*values, *(_DEGREE, 0.0)[len(values) - 1 :])
-        if not 2 <= degree < window <= _MOST_FRAMES or not 0 <= lag < window:
-            return None
-        if degree == 2 and 2 * lag != window - 1:
-            raise SettingsError(
-                f"filter '{name}': the accelerations of a parabola belong to the middle of its"
-                f" frames, later than declared; use a degree of 3 or more"
-            )
-        return SavitzkyGolayFilter(n, rate_hz, int(window), int(degree), int(lag))
-    if len(values) > 2 or first < 0.0:
-        return None
-    if kind == "kalman" and first.is_integer():
-        cutoff = _checked(name, (*values, _CUTOFF_HZ)[1], rate_hz)
-        return KalmanFilter(n, rate_hz, int(first), cutoff)
-    if kind == "wiener" and first <= _LONGEST_DELAY_MS:
-        cutoff = _checked(name, (*values, _CUTOFF_HZ)[1], rate_hz)
-        return WienerFilter(n, rate_hz, 1e-3 * first, cutoff)
-    return None
 
 
 def zero_phase_cutoff(name: str) -> float | None:
@@ -118,3 +87,59 @@ def _checked(name: str, cutoff_hz: float, rate_hz: float) -> float:
             f"filter '{name}': the cutoff must lie between 0 and half the rate of {rate_hz:g} Hz"
         )
     return cutoff_hz
+
+
+# Each makes a filter, or None if that many numbers have no meaning to it.
+
+
+def _wiener(name: str, values: list[float], n: int, rate_hz: float) -> DerivativeFilter | None:
+    if len(values) > 2 or not 0.0 <= values[0] <= _LONGEST_DELAY_MS:
+        return None
+    cutoff_hz = _checked(name, (*values, _CUTOFF_HZ)[1], rate_hz)
+    return WienerFilter(n, rate_hz, 1e-3 * values[0], cutoff_hz)
+
+
+def _kalman(name: str, values: list[float], n: int, rate_hz: float) -> DerivativeFilter | None:
+    if len(values) > 2 or values[0] < 0.0 or not values[0].is_integer():
+        return None
+    cutoff_hz = _checked(name, (*values, _CUTOFF_HZ)[1], rate_hz)
+    return KalmanFilter(n, rate_hz, int(values[0]), cutoff_hz)
+
+
+def _butterworth(name: str, values: list[float], n: int, rate_hz: float) -> DerivativeFilter | None:
+    if len(values) > 1:
+        return None
+    return ButterworthFilter(n, rate_hz, _checked(name, values[0], rate_hz))
+
+
+def _savgol(name: str, values: list[float], n: int, rate_hz: float) -> DerivativeFilter | None:
+    if len(values) > 3 or not all(x.is_integer() for x in values):
+        return None
+    window, degree, lag = (*values, *(_DEGREE, 0.0)[len(values) - 1 :])
+    if not 2 <= degree < window <= _MOST_FRAMES or not 0 <= lag < window:
+        return None
+    if degree == 2 and 2 * lag != window - 1:
+        raise SettingsError(
+            f"filter '{name}': the accelerations of a parabola belong to the middle of its"
+            f" frames, later than declared; use a degree of 3 or more"
+        )
+    return SavitzkyGolayFilter(n, rate_hz, int(window), int(degree), int(lag))
+
+
+class Kind(NamedTuple):
+    """A kind of filter: how it is written, and what makes it."""
+
+    form: str
+    make: Callable[[str, list[float], int, float], DerivativeFilter | None]
+
+
+KINDS: Final = {
+    "wiener": Kind("wiener:DELAY_MS[:CUTOFF_HZ]", _wiener),
+    "kalman": Kind("kalman:LAG_FRAMES[:CUTOFF_HZ]", _kalman),
+    "butterworth": Kind("butterworth:CUTOFF_HZ", _butterworth),
+    "savgol": Kind("savgol:FRAMES[:DEGREE[:LAG_FRAMES]]", _savgol),
+}
+"""Filters that can run live; whoever adds one also adds its name to a session's `filter`."""
+_FORMS: Final = (
+    f"{', '.join(kind.form for kind in KINDS.values())} or (offline) zero-phase:CUTOFF_HZ"
+)

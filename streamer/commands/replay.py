@@ -138,11 +138,11 @@ def open_source(paths: Sequence[Path], config: Path | None = None) -> Recording:
         else:
             raise FormatError(
                 path, "cannot be replayed" if path.exists() else "no such file",
-                "give a trial directory, or .trc, .c3d, .xdf, .mot or .sto files",
+                f"give a trial directory, or {', '.join(MARKER_SUFFIXES)}, .mot or .sto files",
             )  # fmt: skip
     if markers is None:
         raise FormatError(
-            paths[0], "holds no markers", "give a .trc, .c3d or .xdf file beside the forces"
+            paths[0], "holds no markers", f"give a file of {', '.join(MARKER_SUFFIXES)} beside it"
         )
     return Recording(markers.markers, forces or markers.forces, markers.analogs)
 

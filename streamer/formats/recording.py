@@ -1,8 +1,9 @@
 """One recorded file of any format that has markers in it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,6 @@ from streamer.formats.trc import read_trc
 from streamer.formats.xdf import read_xdf
 
 F64 = NDArray[np.float64]
-
-MARKER_SUFFIXES = (".trc", ".c3d", ".xdf", ".xdfz")
 
 
 def read_recording(path: Path | str, config: RunConfig | None = None) -> Recording:
@@ -52,20 +51,37 @@ def read_recording(path: Path | str, config: RunConfig | None = None) -> Recordi
 
 def _read(path: Path, config: RunConfig | None) -> Recording:
     """Read a file with the names that it has."""
-    suffix = path.suffix.lower()
-    if suffix == ".trc":
-        markers = read_trc(path)
-        if config is not None and config.markers.up == "z":
-            markers = replace(markers, positions=z_up_to_y_up(markers.positions))
-        return Recording(markers)
-    if suffix == ".c3d":
-        return read_c3d(path, config.markers.up if config is not None else None)
-    if suffix in (".xdf", ".xdfz"):
-        if config is None:
-            return read_xdf(path)
-        return read_xdf(path, markers=config.markers, forces=config.forces, emg=config.emg)
-    problem = f"files of type {suffix or 'none'} hold no markers"
-    raise FormatError(path, problem, f"give one of {', '.join(MARKER_SUFFIXES)}")
+    reader = _READERS.get(suffix := path.suffix.lower())
+    if reader is None:
+        problem = f"files of type {suffix or 'none'} hold no markers"
+        raise FormatError(path, problem, f"give one of {', '.join(MARKER_SUFFIXES)}")
+    return reader(path, config)
+
+
+def _read_trc(path: Path, config: RunConfig | None) -> Recording:
+    markers = read_trc(path)
+    if config is not None and config.markers.up == "z":
+        markers = replace(markers, positions=z_up_to_y_up(markers.positions))
+    return Recording(markers)
+
+
+def _read_c3d(path: Path, config: RunConfig | None) -> Recording:
+    return read_c3d(path, config.markers.up if config is not None else None)
+
+
+def _read_xdf(path: Path, config: RunConfig | None) -> Recording:
+    if config is None:
+        return read_xdf(path)
+    return read_xdf(path, markers=config.markers, forces=config.forces, emg=config.emg)
+
+
+_READERS: Final[dict[str, Callable[[Path, RunConfig | None], Recording]]] = {
+    ".trc": _read_trc,
+    ".c3d": _read_c3d,
+    ".xdf": _read_xdf,
+    ".xdfz": _read_xdf,
+}
+MARKER_SUFFIXES: Final = tuple(_READERS)
 
 
 def z_up_to_y_up(vectors: F64) -> F64:

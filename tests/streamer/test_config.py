@@ -6,6 +6,7 @@ import pytest
 from inference.backends import BACKENDS
 from inference.live.choice import AUTO
 from sim_bridge.filters import make_filter, zero_phase_cutoff
+from sim_bridge.filters.parse import KINDS
 from streamer.config.session import RunConfig, load_config
 from streamer.config.streams import MarkerStream
 from streamer.exceptions import ConfigError
@@ -182,16 +183,20 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, message: s
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("causal", "wiener:20", "wiener:20:8", "wiener:25.5:8", "kalman:3:8"),
-        *("butterworth:6", "savgol:9:3:2", "zero-phase:6"),
-    ],
+FILTERS = (
+    *("causal", "wiener:20", "wiener:20:8", "wiener:25.5:8", "kalman:3:8"),
+    *("butterworth:6", "savgol:9:3:2", "zero-phase:6"),
 )
+
+
+@pytest.mark.parametrize("name", FILTERS)
 def test_every_filter_that_there_is_can_be_configured(tmp_path: Path, name: str) -> None:
     assert zero_phase_cutoff(name) or make_filter(name, 1, 100.0)
     assert load_config(written(tmp_path, f"model: model.osim\nfilter: {name}\n")).filter == name
+
+
+def test_these_are_all_kinds_of_filters_that_there_are() -> None:
+    assert {name.partition(":")[0] for name in FILTERS} == {"causal", "zero-phase", *KINDS}
 
 
 @pytest.mark.parametrize("unit", ["mm", "CM", "metres", ""])
