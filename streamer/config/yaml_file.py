@@ -3,7 +3,7 @@
 import os
 import re
 import reprlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -100,6 +100,8 @@ def _refusal(error: str, content: Mapping[str, Any], kind: type) -> str:
     key = place.partition("[...]")[0].replace(".", ": ")
     if missing := re.fullmatch(r"Object missing required field (`\w+`)", said):
         return f"{key and f'{key}: '}{missing[1]} is missing; add it"
+    if said.startswith("Invalid value ") and (tags := _tags(key, kind)):
+        return f"`{key}` is {_at(content, place)!r}, it must be {_either(tags)}"
     if not said.startswith(("Expected ", "Invalid enum ")):  # our own words, or an unknown key
         said = said.replace("Object contains unknown field", "unknown key")
         return f"{key and f'{key}: '}{said}" + ("" if ";" in said else "; correct the value")
@@ -120,13 +122,24 @@ def _wanted(said: str, place: str, struct: type) -> str:
     for name in place.split("."):
         kind = get_type_hints(kind).get(name) if isinstance(kind, type) else None
     if get_origin(kind) is Literal:
-        *others, last = get_args(kind)
-        return f"{', '.join(others)} or {last}"
+        return _either(get_args(kind))
     wanted = said.removeprefix("Expected ").partition(", got ")[0]
     for kinds in re.findall(r"`(.*?)`", wanted):
         plain = " or ".join(_PLAIN.get(kind, kind) for kind in kinds.split(" | "))
         wanted = wanted.replace(f"`{kinds}`", plain)
     return wanted.replace("<=", "of at most").replace(">=", "of at least")
+
+
+def _tags(key: str, struct: type) -> list[str]:
+    """Kinds of struct that there are where one is chosen by the value of a key; none elsewhere."""
+    field = key.partition(": ")[0]
+    kinds = get_args(get_type_hints(struct).get(field))
+    return [str(kind.__struct_config__.tag) for kind in kinds if hasattr(kind, "__struct_config__")]
+
+
+def _either(choices: Sequence[str]) -> str:
+    *others, last = choices
+    return f"{', '.join(others)} or {last}"
 
 
 def _at(content: Mapping[str, Any], place: str) -> Any:

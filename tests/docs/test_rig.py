@@ -147,4 +147,5 @@ def test_the_flags_of_the_readme_are_those_of_the_messages() -> None:
     }
     useless = sum(int(bit) for bit, _, _, emg in cells if not emg.startswith("can be used"))
     assert f"`status & {useless}`" in text("README.md")
+    assert f"`status & {useless & ~Status.FORCE_STALE}`" in RIG  # where there never are forces
     assert f'message["status"] & {useless}:' in RIG

@@ -72,7 +72,7 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("architecture: {kind: gru, n_layer: 0}", "n_layer=0: give 1 layer or more"),
         (
             "architecture: {kind: lstm}",
-            "architecture: kind: Invalid value 'lstm'; correct the value",
+            "`architecture: kind` is 'lstm', it must be gru, stdr or bahdanau",
         ),
         ("architecture: {kind: stdr, d_model: 30}", "not a multiple"),
         ("trials: [a", "train.yaml: not valid YAML"),

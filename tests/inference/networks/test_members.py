@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -18,10 +18,15 @@ from inference.channels import (
     legs,
 )
 from inference.exceptions import InferenceError
+from inference.networks.build import NETWORKS
 from tests.inference.conftest import random_member
 from tests.inference.networks.kinds import KINDS, random_inputs, stream
 
 kinds = pytest.mark.parametrize("arch", KINDS.values(), ids=KINDS)
+
+
+def test_here_are_all_kinds_that_a_checkpoint_can_hold() -> None:
+    assert {type(arch) for arch in KINDS.values()} == set(get_args(Architecture)) == set(NETWORKS)
 
 
 @kinds

@@ -15,7 +15,14 @@ from inference.evaluation.compare import Comparison, Study
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
 from inference.training.fit_settings import FitSettings
-from streamer.reports.results import GAIN_TITLE, interval_text, number, page, study_tables
+from streamer.reports.results import (
+    BY_MUSCLE,
+    GAIN_TITLE,
+    interval_text,
+    number,
+    page,
+    study_tables,
+)
 from streamer.reports.results_plot import draw, pooled_curves
 from tests.inference.evaluation.people import CHANNELS as MEASURED_HERE
 from tests.inference.evaluation.people import people, walker
@@ -35,6 +42,10 @@ def study(sequences: list[LimbSequence]) -> Study:
         sigma = [np.full_like(e, 0.2) for e in y] if name in ("network", "calibrated") else None
         estimates[name] = Estimates(y, sigma, free_gain=name == "simulation")
     return Study(sequences, estimates)
+
+
+def test_every_method_has_a_column_by_muscle_but_variants_of_the_simulation() -> None:
+    assert set(TITLES) - set(BY_MUSCLE) == {"simulation-own", "simulation-shared"}
 
 
 @pytest.fixture(scope="module")
