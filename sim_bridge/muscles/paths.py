@@ -1,6 +1,6 @@
 """Muscle-tendon lengths, speeds and moment arms of all muscles.
 
-Paths of points and single cylinders are followed exactly (``path_geometry``), the others are
+Paths of points and single cylinders are followed exactly (``geometry``), the others are
 polynomials fitted at compile time.
 """
 

@@ -1,1 +1,1 @@
-"""One module per command of `nem2e`, imported when its command is called."""
+"""One module per command of `nem2e`, imported when it is called, and what several share."""
