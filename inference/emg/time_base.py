@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from inference.channels import MEASURED, with_sides
 from inference.emg.envelope import resampled
+from inference.emg.recording import stretches
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 
@@ -137,8 +138,7 @@ def _stride_periods(record: FeatureRecord) -> tuple[float, float, float] | None:
 
 def _longest_run(true: Bool) -> tuple[int, int]:
     """Start and end of the longest stretch of truth."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], true.astype(np.int8), [0]])))
-    starts, ends = edges[::2], edges[1::2]
+    starts, ends = stretches(true).T
     if not len(starts):
         return 0, 0
     longest = int(np.argmax(ends - starts))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.channels import SIDES
+from inference.emg.recording import stretches
 from sim_bridge import FOOT_BODIES
 
 __all__ = ["foot_force"]
@@ -67,7 +68,7 @@ def foot_force(
     plate = _vertical(bodies[: plates.shape[1]], plates) / weight
     carried = plate > CARRIES
     better = np.where(carried, plate, under)
-    for start, end in _runs(~settled):
+    for start, end in stretches(~settled):
         stop = int(np.searchsorted(t, t[end - 1] + LANDING_S))
         stands = carried[min(stop, len(t) - 1)]
         better[start:stop] = np.where(stands, plate[start:stop], np.nan)
@@ -82,9 +83,3 @@ def _vertical(bodies: Sequence[str], loads: F64) -> F64:
         if any(own):
             under[:, foot] = loads[:, own, _VERTICAL].sum(axis=1)
     return under
-
-
-def _runs(where: Bool) -> list[tuple[int, int]]:
-    """Stretches ``start <= i < stop`` of frames where it is so."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], where, [False]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]

@@ -6,11 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from inference.record import FeatureRecord
 from sim_bridge import compile_model
 from streamer.features.foot_force import foot_force
 from streamer.features.trial_features import trial_features
-from streamer.formats import Trial, read_trial
+from streamer.formats import read_trial
 from tests.data_sets import trial_dir
 
 F64 = npt.NDArray[np.float64]
@@ -80,19 +79,10 @@ def test_without_plates_the_warm_up_is_not_known() -> None:
     assert np.isfinite(found[2 * COLD :]).all()
 
 
-def contact(record: FeatureRecord, foot: int) -> float:
+def landing_s(t: F64, force: F64) -> float:
     """When a foot lands first [s]: its force exceeds 0.1 body weights after less than half."""
-    force = record.foot_force[:, foot]
     low = np.flatnonzero(force < 0.05)[0]
-    return float(record.t[low + np.flatnonzero(force[low:] > 0.1)[0]] - record.filter_delay_s)
-
-
-def plate_contact(trial: Trial, foot: int) -> float:
-    assert trial.forces is not None
-    assert trial.loads is not None
-    force = trial.loads.select(trial.forces)[:, foot, 1] / (9.81 * trial.mass_kg)
-    low = np.flatnonzero(force < 0.05)[0]
-    return float(trial.forces.time[low + np.flatnonzero(force[low:] > 0.1)[0]])
+    return float(t[low + np.flatnonzero(force[low:] > 0.1)[0]])
 
 
 @pytest.mark.parametrize(("trial", "foot"), [("2014001/C3_02", 0), ("2014001/C1_05", 1)])
@@ -100,4 +90,9 @@ def test_the_first_step_of_a_short_walk_lands_when_its_plate_says(trial: str, fo
     """Within a frame and a half: the record's frames are 10 ms apart."""
     walk = read_trial(trial_dir(f"schreiber/{trial}"))
     record = trial_features(walk, compile_model(walk.model), with_emg=False)
-    assert contact(record, foot) == pytest.approx(plate_contact(walk, foot), abs=0.015)
+    assert walk.forces is not None
+    assert walk.loads is not None
+    plate = walk.loads.select(walk.forces)[:, foot, 1] / (9.81 * walk.mass_kg)
+    about = record.t - record.filter_delay_s
+    landed = landing_s(about, record.foot_force[:, foot])
+    assert landed == pytest.approx(landing_s(walk.forces.time, plate), abs=0.015)
