@@ -16,6 +16,7 @@ from .coordinates import read_coordinates, tell_of_ranges
 from .forces import read_actuators, read_springs, refuse_other_forces
 from .functions import FunctionTable
 from .muscles import read_muscles, working_muscles
+from .numbers import refuse_what_is_no_number
 from .outside_sets import refuse_outside_sets
 from .path_points import read_path_geometry
 from .paths import LengthOracle, Progress, fit_paths, fit_region
@@ -29,6 +30,7 @@ def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
     progress("reading the model", 0.0)
     if not _MODEL.search(osim.read_bytes()):  # OpenSim makes an empty model of any file of its own
         raise ModelFileError(f"{osim} holds no Model; give the person's .osim file")
+    refuse_what_is_no_number(osim)
     model = _open(osim)
     try:
         return _compiled(model, osim, digest, progress)

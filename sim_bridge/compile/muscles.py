@@ -31,6 +31,15 @@ VELOCITY_RANGE = (-1.5, 1.5)
 """Fibre speeds covered by the tables [maximum contraction velocities]."""
 _KNOTS = 1501
 
+_LOWEST = (
+    ("MaxIsometricForce", 0.0, True),
+    ("OptimalFiberLength", 0.0, False),
+    ("TendonSlackLength", 0.0, True),
+    ("PennationAngleAtOptimalFiberLength", 0.0, True),
+    ("MaxContractionVelocity", 0.0, False),
+)
+"""Parameters, what each cannot be below, and whether it can be just that."""
+
 _Curve = Callable[[float], float]
 
 
@@ -74,7 +83,7 @@ def read_muscles(working: Sequence[Any]) -> Muscles:
     """
     muscles = [_downcast(muscle) for muscle in working]
     for muscle in muscles:
-        _refuse_what_is_no_number(muscle)
+        _refuse_what_cannot_be(muscle)
     length, velocity = _CurveTables(LENGTH_RANGE), _CurveTables(VELOCITY_RANGE)
     optimal = np.array([m.getOptimalFiberLength() for m in muscles])
     height = optimal * np.sin([m.getPennationAngleAtOptimalFiberLength() for m in muscles])
@@ -101,15 +110,23 @@ def read_muscles(working: Sequence[Any]) -> Muscles:
     )
 
 
-def _refuse_what_is_no_number(muscle: Any) -> None:
-    for name in ("MaxIsometricForce", "OptimalFiberLength", "TendonSlackLength",
-                 "PennationAngleAtOptimalFiberLength", "MaxContractionVelocity"):  # fmt: skip
-        if not np.isfinite(value := getattr(muscle, f"get{name}")()):
+def _refuse_what_cannot_be(muscle: Any) -> None:
+    """Refuse a parameter that OpenSim lets pass, though no muscle has such a one."""
+    for name, lowest, allowed in _LOWEST:
+        value = getattr(muscle, f"get{name}")()
+        if not lowest <= value < np.inf or (value == lowest and not allowed):
             raise UnsupportedComponent(
                 muscle.getConcreteClassName(),
                 muscle.getName(),
-                f"its {name} is {value}; correct it",
+                f"its {name} is {value:g}; correct it",
             )
+    lower, upper = muscle.getMinControl(), muscle.getMaxControl()
+    if not 0.0 <= lower < upper < np.inf:
+        raise UnsupportedComponent(
+            muscle.getConcreteClassName(),
+            muscle.getName(),
+            f"its controls reach from {lower:g} to {upper:g}; correct min_control and max_control",
+        )
 
 
 def _downcast(muscle: Any) -> Any:

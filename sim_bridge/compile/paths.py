@@ -14,6 +14,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from sim_bridge._jit import F64, I64, Bool
+from sim_bridge.exceptions import UnsupportedComponent
 from sim_bridge.model import Coordinates, MusclePaths
 from sim_bridge.piecewise import PiecewisePolynomials
 
@@ -40,6 +41,8 @@ _MAX_TERMS = 500
 _DEGREES = (1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20)
 _ARM_GOAL = 1e-5
 """RMS error of the moment arm [m] at which a higher degree is not tried."""
+_LONGEST_M = 10.0
+"""No muscle of a person or a large animal is so long [m]: such a path is a mistake."""
 _ARM_POOR = 5e-4
 """RMS error of the moment arm [m] from which on the user is told."""
 
@@ -59,17 +62,34 @@ class LengthOracle:
         self._model, self._state = model, model.getWorkingState()
         self._coordinates, self._functions = coordinates, functions
         self._handles = [model.getCoordinateSet().get(i) for i in range(len(coordinates.names))]
+        self._muscles = muscles
         self._paths = [muscle.getPath() for muscle in muscles]
 
     def __call__(self, free: F64) -> F64:
-        """Lengths of the muscles, shape (n_muscle,) [m], at free coordinates [rad, m]."""
+        """Lengths of the muscles, shape (n_muscle,) [m], at free coordinates [rad, m].
+
+        Raises
+        ------
+        UnsupportedComponent
+            For a muscle that is longer than any can be.
+        """
         for i, handle in enumerate(self._handles):
             lead = self._coordinates.lead[i]
             x = float(free[lead]) if lead >= 0 else 0.0
             value = self._functions(int(self._coordinates.function[i]), x)[0]
             handle.setValue(self._state, float(value), False)
         self._model.realizePosition(self._state)
-        return np.array([path.getLength(self._state) for path in self._paths])
+        length = np.array([path.getLength(self._state) for path in self._paths])
+        too_long = np.flatnonzero(~(np.abs(length) < _LONGEST_M))
+        if len(too_long):
+            muscle = self._muscles[too_long[0]]
+            raise UnsupportedComponent(
+                muscle.getConcreteClassName(),
+                muscle.getName(),
+                f"within the ranges of the joints it is {length[too_long[0]]:.3g} m long;"
+                " correct its path",
+            )
+        return length
 
 
 def fit_region(model: Any, coordinates: Coordinates) -> tuple[F64, F64]:

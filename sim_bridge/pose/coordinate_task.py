@@ -1,4 +1,4 @@
-"""Coordinates that inverse kinematics pulls to a value."""
+"""Coordinates that inverse kinematics pulls to a value, and how much a task may weigh."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +29,13 @@ class CoordinateTask:
     value: float | None = None
 
 
+def weight_of(task: str, weight: float) -> float:
+    """Return the weight of a task; raises SettingsError if nothing can weigh so."""
+    if not 0.0 <= weight < np.inf:
+        raise SettingsError(f"the weight of {task} is {weight:g}; it must be a number from 0 on")
+    return float(weight)
+
+
 class Pull:
     """What pulls the coordinates beside the markers: their tasks, and a hold where they are.
 
@@ -49,7 +56,7 @@ class Pull:
     Raises
     ------
     SettingsError
-        If a task names no free coordinate of the model.
+        If a task names no free coordinate of the model, or its weight is none.
     """
 
     def __init__(self, tasks: Sequence[CoordinateTask], model: CompiledModel, default: F64) -> None:
@@ -61,7 +68,9 @@ class Pull:
                     f"coordinate task '{task.name}' names no free coordinate;"
                     f" these are {', '.join(names)}"
                 )
-            self.task[names.index(task.name)] = task.weight
+            self.task[names.index(task.name)] = weight_of(
+                f"coordinate task '{task.name}'", task.weight
+            )
             if task.value is not None:
                 self._value[names.index(task.name)] = task.value
         self.weight, self._held = np.zeros((2, len(names)))

@@ -13,7 +13,7 @@ from sim_bridge.exceptions import MarkerMismatch
 from sim_bridge.kinematics import point_in_ground, pose_free
 from sim_bridge.model import CompiledModel
 
-from .coordinate_task import CoordinateTask
+from .coordinate_task import CoordinateTask, weight_of
 from .first_poses import FirstPoses
 from .link_misfit import LinkMisfit
 from .marker_gate import MarkerGate
@@ -65,7 +65,7 @@ class InverseKinematics:
     MarkerMismatch
         If fewer than three incoming labels are markers of the model, or none sees a joint.
     SettingsError
-        If a task names no free coordinate of the model.
+        If a task names no free coordinate of the model, or a weight is none.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class InverseKinematics:
         self.match = match = match_markers(marker_names, model.markers.names)
         self.n_labels = len(marker_names)
         chosen = weights or {}
-        weight = np.array([float(chosen.get(name, 1.0)) for name in match.names])
+        weight = np.array([weight_of(f"marker '{m}'", chosen.get(m, 1.0)) for m in match.names])
         used = weight > 0.0
         self._targets = Targets(
             link=model.markers.link[match.marker[used]],

@@ -72,7 +72,7 @@ def _content(path: Path) -> Any:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text ({error.reason}); give a YAML file") from error
     except (yaml.YAMLError, ValueError) as error:  # the latter: a date like 2026-02-30, a key twice
-        line = " ".join(str(error).split())
+        line = " ".join(str(error).replace('in "<unicode string>", ', "in ").split())
         raise ConfigError(f"{path}: not valid YAML ({line}); correct it") from error
 
 

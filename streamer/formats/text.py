@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -141,9 +142,8 @@ def _first_fault(
                 remedy = "repair it or export the file again"
                 if DECIMAL_COMMA.search(field):
                     remedy = "export the file again with a decimal point"
-                return FormatError(
-                    path, f"column {column}: {field!r} is not a number", remedy, line=line.number
-                )
+                problem = f"column {column}: {reprlib.repr(field)} is not a number"
+                return FormatError(path, problem, remedy, line=line.number)
     return FormatError(path, "the block of numbers cannot be parsed", "export the file again")
 
 

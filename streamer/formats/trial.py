@@ -162,8 +162,7 @@ def _motion(path: Path, metadata: dict[str, Any]) -> str:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors of Windows mark it
     except FileNotFoundError:
         if trials := sorted(inner.parent.name for inner in path.parent.glob("*/trial.toml")):
             problem = f"is not a trial but a folder of trials ({nearest('', trials)})"

@@ -9,9 +9,15 @@ import opensim
 import pytest
 
 from sim_bridge import ModelFileError, UnsupportedComponent, compile_model
+from sim_bridge.compile.numbers import refuse_what_is_no_number
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.small_models import save
-from tests.sim_bridge.small_muscles import add_muscle, add_wrap, joint_of_two_turns
+from tests.sim_bridge.small_muscles import (
+    add_function_path,
+    add_muscle,
+    add_wrap,
+    joint_of_two_turns,
+)
 from tests.sim_bridge.test_coordinates import coordinate, couple
 
 
@@ -62,10 +68,61 @@ def test_a_model_in_which_all_is_locked_is_refused(small_case: Callable[[Any], C
         small_case(model)
 
 
-def test_a_muscle_s_numbers_are_numbers(small_case: Callable[[Any], Case]) -> None:
-    model, muscle = muscled()
-    muscle.setMaxIsometricForce(float("nan"))
-    with pytest.raises(UnsupportedComponent, match=r"'m'.*MaxIsometricForce is nan"):
+@pytest.mark.parametrize("value", ["nan", "-inf", "Infinity", "1e300"])
+@pytest.mark.parametrize("element", ["mass", "inertia", "translation", "location"])
+def test_a_number_that_cannot_be_is_named_by_its_line(
+    tmp_path: Path, element: str, value: str
+) -> None:
+    """OpenSim itself opens such a file, and every pose of it is nowhere."""
+    model, _ = muscled()
+    path = save(model, tmp_path / "odd.osim")
+    lines = path.read_text().splitlines()
+    at = next(i for i, line in enumerate(lines) if f"<{element}>" in line)
+    begin, end = lines[at].index(">") + 1, lines[at].rindex("</")
+    numbers = lines[at][begin:end].split()
+    lines[at] = lines[at][:begin] + " ".join([*numbers[:-1], value]) + lines[at][end:]
+    path.write_text("\n".join(lines))
+    told = rf"odd\.osim, line {at + 1}: <{element}> holds '{value}'"
+    with pytest.raises(ModelFileError, match=told):
+        compile_model(path, cache_dir=tmp_path)
+
+
+def test_endless_controls_and_remarks_are_no_mistakes(tmp_path: Path) -> None:
+    """Ideal actuators of published models are without limits."""
+    path = tmp_path / "fine.osim"
+    path.write_text(
+        "<!-- <mass>nan</mass>\n --><min_control>-Inf</min_control><max_x>1e30</max_x>"
+        "<publications>nan and inf are none</publications>"
+    )
+    refuse_what_is_no_number(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("MaxIsometricForce", -1.0, "MaxIsometricForce is -1"),
+        ("OptimalFiberLength", 0.0, "OptimalFiberLength is 0"),
+        ("TendonSlackLength", -0.1, r"TendonSlackLength is -0\.1"),
+        ("MaxContractionVelocity", 0.0, "MaxContractionVelocity is 0"),
+        ("MinControl", -0.5, r"controls reach from -0\.5 to 1"),
+        ("MaxControl", 0.0, "controls reach from 0 to 0"),
+    ],
+)
+def test_a_muscle_s_numbers_are_of_a_muscle(
+    small_case: Callable[[Any], Case], name: str, value: float, told: str
+) -> None:
+    """OpenSim's other classes of muscles refuse some of these themselves."""
+    model = joint_of_two_turns()
+    muscle = add_muscle(model, "m", kind="DeGrooteFregly2016Muscle")
+    getattr(muscle, f"set{name}")(value)
+    with pytest.raises(UnsupportedComponent, match=rf"'m'.*{told}"):
+        small_case(model)
+
+
+def test_a_muscle_has_a_length_of_a_muscle(small_case: Callable[[Any], Case]) -> None:
+    model = joint_of_two_turns()
+    add_function_path(model, "endless", (0.4, 0.05, 1e6))
+    with pytest.raises(UnsupportedComponent, match=r"'endless'.* m long; correct its path"):
         small_case(model)
 
 

@@ -296,6 +296,16 @@ def test_columns_may_come_in_any_order_with_strangers(walker: CompiledModel) -> 
     np.testing.assert_allclose(ik.q, plain.q, atol=ANGLE_TOLERANCE)
 
 
+@pytest.mark.parametrize("weight", [-1.0, float("inf"), float("nan")])
+def test_a_weight_is_a_number_from_zero_on(walker: CompiledModel, weight: float) -> None:
+    marker, coordinate = walker.marker_names[0], walker.coordinates.free_names[0]
+    with pytest.raises(SettingsError, match=f"marker '{marker}'"):
+        InverseKinematics(walker, walker.marker_names, {marker: weight})
+    task = CoordinateTask(coordinate, weight)
+    with pytest.raises(SettingsError, match=f"coordinate task '{coordinate}'"):
+        InverseKinematics(walker, walker.marker_names, tasks=(task,))
+
+
 def test_task_on_a_coordinate_that_is_not_free_is_refused_by_name(walker: CompiledModel) -> None:
     for name in ("tail_wag", "knee_angle_r_beta"):
         with pytest.raises(SettingsError, match=name):

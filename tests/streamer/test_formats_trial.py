@@ -88,6 +88,11 @@ def test_model_may_lie_beside_the_markers_or_be_named(trial: Path) -> None:
     assert read_trial(trial).model == (trial / "scaled.osim").resolve()
 
 
+def test_a_description_from_an_editor_of_windows_is_read(trial: Path) -> None:
+    (trial / "trial.toml").write_bytes(b"\xef\xbb\xbf" + TOML.replace("\n", "\r\n").encode())
+    assert read_trial(trial).motion == "walk"
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
     [
