@@ -28,6 +28,7 @@ from .plates import (
     PlateZero,
     Soles,
     Unexplained,
+    forget_absurd,
     lacks_force,
     needed_from_ground,
 )
@@ -185,6 +186,7 @@ class ExternalForces:
             Overwritten by the next; a row that is not believed is NaN.
         """
         np.copyto(self._given, measured)
+        forget_absurd(self._given)
         self._zero.step(self._given)
         self._judge.step(self._given)
         self._cleaner.step(self._given)

@@ -3,7 +3,7 @@
 It belongs to the bridge, not to the streams: it needs the pose of the feet, no socket and no clock.
 """
 
-from .clean import PlateCleaner
+from .clean import PlateCleaner, forget_absurd
 from .effort import Effort
 from .faults import PlateFault
 from .geometry import Soles
@@ -28,6 +28,7 @@ __all__ = [
     "PlateZero",
     "Soles",
     "Unexplained",
+    "forget_absurd",
     "lacks_force",
     "needed_from_ground",
 ]

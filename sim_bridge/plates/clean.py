@@ -16,6 +16,8 @@ LEAVES = 10.0
 """Vertical force below which it has left [N]."""
 TRUSTED = 100.0
 """Vertical force from which on the measured centre of pressure is taken as it is [N]."""
+LARGEST = 1e5
+"""Numbers of a force, place or torque from which on [N, m, N m] none is meant."""
 
 
 class PlateCleaner:
@@ -45,6 +47,18 @@ class PlateCleaner:
             Changed in place; a row with a number that is not finite becomes all NaN: not known.
         """
         clean_rows(self._is_plate, self._loaded, self._point, rows)
+
+
+@kernel
+def forget_absurd(rows_out: F64) -> None:
+    """Make all of a row NaN, not known, where a number of it is not finite or absurdly large."""
+    for i in range(rows_out.shape[0]):
+        known = True
+        for c in range(9):
+            known &= abs(rows_out[i, c]) < LARGEST
+        if not known:
+            for c in range(9):
+                rows_out[i, c] = np.nan
 
 
 @kernel

@@ -1,7 +1,8 @@
 """Forces that no floor can exert: pulling, from the side, too many times the weight, or stuck.
 
 A single such frame is not known, and prediction takes over. What the first loaded moments show on
-average names the fault: axes swapped, sign inverted, unit wrong, point not on the plate.
+average names the fault: axes swapped, sign inverted, unit wrong, point mostly not on the plate. A
+few glitches among them name none.
 """
 
 from typing import NamedTuple
@@ -38,10 +39,15 @@ _FROZEN, _BESIDE = int(PlateFault.FROZEN), int(PlateFault.BESIDE)
 
 
 class _Memory(NamedTuple):
-    """Of each row: loaded frames, mean force and point of these, last vertical force, how long."""
+    """Of each row.
+
+    Loaded frames; of these the mean force, in which each counts for no more than a plate can
+    measure, and how many had their point beside the plate; last vertical force, for how long.
+    """
 
     loaded: I64
     mean: F64
+    beside: I64
     last: F64
     same: I64
 
@@ -74,14 +80,15 @@ class PlateJudge:
         self._is_plate, self._weight = is_plate, weight
         self._verdict, self._frozen = max(round(VERDICT_S * rate_hz), 1), round(FROZEN_S * rate_hz)
         self._memory = _Memory(
-            np.zeros(n, np.int64), np.zeros((n, 6)), np.full(n, np.nan), np.zeros(n, np.int64)
-        )
+            np.zeros(n, np.int64), np.zeros((n, 3)), np.zeros(n, np.int64),
+            np.full(n, np.nan), np.zeros(n, np.int64),
+        )  # fmt: skip
         self.fault: I64 = np.zeros(n, dtype=np.int64)
 
     def reset(self) -> None:
         """Judge anew."""
         self.fault[:] = self._memory.loaded[:] = self._memory.same[:] = 0
-        self._memory.mean[:] = 0.0
+        self._memory.mean[:] = self._memory.beside[:] = 0
 
     def step(self, rows: F64) -> None:
         """Judge one frame.
@@ -115,20 +122,24 @@ def judge_rows(
             continue
         force = size(row)
         loaded = force > LOADED * weight
+        beside = inside(corners[i], row[3], row[5]) < -BESIDE_M
         memory.same[i] = memory.same[i] + 1 if loaded and stays(row[1], memory.last[i]) else 0
         memory.last[i] = row[1]
         if loaded and memory.loaded[i] < verdict_frames:
             memory.loaded[i] += 1
-            for c in range(6):
-                memory.mean[i, c] += row[c] / verdict_frames
+            memory.beside[i] += beside
+            share = min(IMPOSSIBLE * weight / force, 1.0) / verdict_frames
+            for c in range(3):
+                memory.mean[i, c] += share * row[c]
             if memory.loaded[i] == verdict_frames:
-                fault_out[i] = verdict(memory.mean[i], weight, corners[i])
+                is_beside = 2 * memory.beside[i] > verdict_frames
+                fault_out[i] = verdict(memory.mean[i], weight, is_beside)
         if fault_out[i] == 0 or fault_out[i] == _FROZEN:
             fault_out[i] = _FROZEN if memory.same[i] >= frozen_frames else 0
         odd = loaded and (
             row[1] < LEAST_VERTICAL * force
             or force > IMPOSSIBLE * weight
-            or inside(corners[i], row[3], row[5]) < -BESIDE_M
+            or beside
         )
         if odd or fault_out[i] != 0:
             for c in range(9):
@@ -142,8 +153,8 @@ def stays(force: float, last: float) -> bool:
 
 
 @kernel
-def verdict(mean: F64, weight: float, corners: F64) -> int:
-    """What a plate's mean force and point under load say about its axes, unit and place."""
+def verdict(mean: F64, weight: float, is_beside: bool) -> int:
+    """What a plate's mean force and its points under load say about its axes, unit and place."""
     x, y, z = abs(mean[0]), abs(mean[1]), abs(mean[2])
     if x > y and x > z:
         return _ON_X
@@ -153,4 +164,4 @@ def verdict(mean: F64, weight: float, corners: F64) -> int:
         return _INVERTED
     if y > HEAVIEST * weight:
         return _HEAVY
-    return _BESIDE if inside(corners, mean[3], mean[5]) < -BESIDE_M else 0
+    return _BESIDE if is_beside else 0

@@ -162,6 +162,20 @@ def test_a_plate_that_cannot_be_right_is_named_and_never_used(
     assert "not used" in fault.message
 
 
+@pytest.mark.parametrize(
+    ("columns", "value"), [((1,), 1e4), ((1,), -1e4), ((0,), 9e4), ((2,), -9e4), ((3,), 9e4)]
+)
+def test_a_glitch_is_no_fault_of_the_plate(columns: tuple[int, ...], value: float) -> None:
+    """A converter at its limit for two samples of the first step names none for the session."""
+    frames = stance()
+    for k in (10, 11):
+        frames[k][0, columns] = value
+    kept, faults = judged(frames, BELT)
+    assert set(faults) == {0}
+    assert np.isnan(kept[[10, 11]]).all()
+    assert np.isfinite(np.delete(kept, [10, 11], axis=0)).all()
+
+
 @pytest.mark.parametrize("rounding", [0.0, 1e-15])
 def test_a_stuck_plate_is_not_believed_while_it_lasts(rounding: float) -> None:
     """Interpolated between equal samples its force differs in the last bits."""
