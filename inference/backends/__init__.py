@@ -1,35 +1,21 @@
-"""Runners of the step graph, by name; each is imported when it is asked for.
-
-=================  ================================================================
-``onnxruntime``    CPU, one thread, needs no torch
-``torch``          CPU, eager float32
-``tensorrt``       an NVIDIA GPU by torch-tensorrt, float32
-``tensorrt-fp16``  the same in half precision
-=================  ================================================================
+"""What computes the step graph; each is imported when it is asked for.
 
 `inference.live.choice` proves them and chooses between them.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING
 
 from inference.backends.base import StepBackend
-from inference.backends.requirements import missing
+from inference.backends.table import BACKENDS
 from inference.exceptions import BackendUnavailable, nearest_names
 
 if TYPE_CHECKING:
     from inference.checkpoint import Checkpoint
 
 __all__ = ["BACKENDS", "StepBackend", "open_backend"]
-
-BACKENDS: Final = {
-    "onnxruntime": ("inference.backends.onnx_step", "open_step"),
-    "torch": ("inference.backends.torch_step", "open_step"),
-    "tensorrt": ("inference.backends.tensorrt_step", "open_float32"),
-    "tensorrt-fp16": ("inference.backends.tensorrt_step", "open_float16"),
-}
 
 
 def open_backend(name: str, checkpoint: Checkpoint) -> StepBackend:
@@ -47,8 +33,8 @@ def open_backend(name: str, checkpoint: Checkpoint) -> StepBackend:
             + (f"did you mean {near[0]}? " if near else "")
             + f"choose one of auto, {', '.join(BACKENDS)}"
         )
-    if (lack := missing(name)) is not None:
-        raise BackendUnavailable(f"the {name} backend cannot run here: {lack.what}; {lack.advice}")
-    module, opener = BACKENDS[name]
-    backend: StepBackend = getattr(import_module(module), opener)(checkpoint)
+    entry = BACKENDS[name]
+    if lack := entry.lack():
+        raise BackendUnavailable(f"the {name} backend cannot run here: {lack}; {entry.advice}")
+    backend: StepBackend = resolve_name(entry.opener)(checkpoint)
     return backend

@@ -19,9 +19,8 @@ from typing import Final
 import numpy as np
 
 from inference.architecture import Architecture
-from inference.backends import StepBackend, open_backend
+from inference.backends import BACKENDS, StepBackend, open_backend
 from inference.backends.base import input_shapes
-from inference.backends.requirements import missing
 from inference.checkpoint import Checkpoint, Reference
 from inference.exceptions import BackendDiffers, BackendUnavailable
 from inference.live.stepper import Stepper
@@ -29,7 +28,7 @@ from inference.live.stepper import Stepper
 __all__ = ["AUTO", "Choice", "choose_backend", "largest_difference", "measure_p99", "open_proven"]
 
 AUTO: Final = "auto"
-CANDIDATES: Final = ("onnxruntime", "tensorrt")
+CANDIDATES: Final = tuple(name for name, backend in BACKENDS.items() if backend.auto)
 """What ``auto`` considers, in the order in which ties are decided."""
 
 CLEAR_GAIN: Final = 0.9
@@ -107,7 +106,7 @@ def choose_backend(name: str, checkpoint: Checkpoint, clock: Clock | None = None
     best: Choice | None = None
     reasons: list[str] = []
     for candidate in CANDIDATES:
-        if candidate != CANDIDATES[0] and missing(candidate) is not None:
+        if candidate != CANDIDATES[0] and BACKENDS[candidate].lack():
             continue  # not installed: `nem2e doctor` says what it would take
         try:
             found = open_proven(candidate, checkpoint, clock)

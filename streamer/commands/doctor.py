@@ -105,18 +105,16 @@ def check_backends() -> list[Finding]:
     if importlib.util.find_spec("onnxruntime") is None:
         return []  # named among the versions
     from inference.backends import BACKENDS
-    from inference.backends.requirements import missing
     from inference.checkpoint import load_checkpoint
     from inference.exceptions import InferenceError
     from inference.live.choice import open_proven
 
     findings = []
-    for name in BACKENDS:
+    for name, backend in BACKENDS.items():
         what = f"network on {name}"
         without = False if name == "onnxruntime" else None
-        lack = missing(name)
-        if lack is not None:
-            findings.append(Finding(what, without, lack.what, lack.advice))
+        if lack := backend.lack():
+            findings.append(Finding(what, without, lack, backend.advice))
             continue
         try:
             found = open_proven(name, load_checkpoint(), time.perf_counter).measured

@@ -9,7 +9,7 @@ import torch
 from onnx import TensorProto, helper
 
 from inference.architecture import GruArchitecture
-from inference.backends import BACKENDS, StepBackend, open_backend, requirements
+from inference.backends import BACKENDS, StepBackend, open_backend, table
 from inference.backends.base import input_shapes, output_shapes
 from inference.backends.onnx_step import OnnxStep
 from inference.checkpoint import Checkpoint
@@ -79,8 +79,8 @@ def test_graph_of_another_architecture_is_refused_by_its_shapes(
 def test_backend_whose_package_is_missing_says_what_to_do(
     random_checkpoint: Checkpoint, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requirements, "_installed", lambda _: False)
-    monkeypatch.setattr(requirements, "has_nvidia_driver", lambda: True)
+    monkeypatch.setattr(table, "_installed", lambda _: False)
+    monkeypatch.setattr(table, "_has_nvidia_driver", lambda: True)
     with pytest.raises(BackendUnavailable, match=rf"the {name} backend cannot run here.*pip"):
         open_backend(name, random_checkpoint)
 
@@ -93,7 +93,7 @@ def test_tensorrt_without_a_gpu_says_so(random_checkpoint: Checkpoint, name: str
 
 
 @pytest.mark.skipif(
-    requirements.missing("tensorrt") is None, reason="TensorRT is here, and may well be chosen"
+    not BACKENDS["tensorrt"].lack(), reason="TensorRT is here, and may well be chosen"
 )
 def test_a_live_session_imports_no_torch(random_checkpoint: Checkpoint) -> None:
     code = (

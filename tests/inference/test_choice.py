@@ -15,7 +15,7 @@ from inference import LimbInputs
 from inference.backends import BACKENDS, StepBackend
 from inference.backends.onnx_step import OnnxStep
 from inference.backends.reference import reference_stream
-from inference.backends.requirements import Missing
+from inference.backends.table import Backend
 from inference.checkpoint import Checkpoint, save_checkpoint
 from inference.exceptions import BackendDiffers, BackendUnavailable
 from inference.live import choice
@@ -79,9 +79,7 @@ def machine(
             for name, values in costs_and_errors.items()
         }
         monkeypatch.setattr(choice, "open_backend", lambda name, _: backends[name])
-        monkeypatch.setattr(
-            choice, "missing", lambda name: None if name in backends else Missing("none", "buy one")
-        )
+        monkeypatch.setattr(Backend, "lack", lambda self: "" if self.name in backends else "none")
         return backends
 
     return furnish
@@ -211,9 +209,8 @@ def test_tensorrt_is_proven_and_its_engine_is_built_once(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    lack = choice.missing(name)
-    if lack is not None:
-        pytest.skip(f"{name}: {lack.what}")
+    if lack := BACKENDS[name].lack():
+        pytest.skip(f"{name}: {lack}")
     if not torch.cuda.is_available():
         pytest.skip(f"{name}: a driver, but no GPU that torch sees")
     from inference.backends import tensorrt_step

@@ -156,7 +156,7 @@ def test_opening_builds_the_engine_once_and_proves_it(
 
     monkeypatch.setenv("NEM2E_CACHE", str(tmp_path))
     monkeypatch.setattr("importlib.metadata.version", lambda _: "1")
-    monkeypatch.setattr("inference.backends.missing", lambda _: None)
+    monkeypatch.setattr("inference.backends.table.Backend.lack", lambda _: "")
     monkeypatch.setattr(tensorrt_step, "build_engine", build)
     for _ in range(2):
         found = open_proven(name, random_checkpoint)

