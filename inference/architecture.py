@@ -6,6 +6,7 @@ keeps of a frame is a row of `kv_width` numbers per limb; it is shown its last `
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Final, Self
 
 import msgspec
@@ -34,7 +35,8 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What all kinds have.
 
     A kind also says its `window`, frames that a step sees with those that are kept (2 or more),
-    its `receptive_field` in frames, and whether it `feeds_back` its own output.
+    its `receptive_field` in frames, and whether it `feeds_back` its own output. Its `highest_rate`
+    is the learning rate above which it does worse, if there is one.
 
     Attributes
     ----------
@@ -63,6 +65,7 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     inputs: tuple[str, ...] = (*MOTION, "moment", "other_moment")
     motion_share: float = 0.0
     effort_frames: int = 0
+    highest_rate: ClassVar[float] = math.inf
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""
@@ -168,6 +171,7 @@ class _Attention(_Common, frozen=True, kw_only=True):
 
     window: int = 32
     feeds_back: ClassVar[bool] = True
+    highest_rate: ClassVar[float] = 8e-4
 
     def __post_init__(self) -> None:
         """Refuse what cannot work."""

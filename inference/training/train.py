@@ -19,11 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from msgspec.structs import replace
 
-from inference.architecture import Architecture, BahdanauArchitecture, StdrArchitecture
+from inference.architecture import Architecture
 from inference.data.dataset import LimbSequence
 from inference.data.normalisation import normalisation
 from inference.exceptions import FeatureError
@@ -35,9 +34,6 @@ from inference.training.train_settings import TrainSettings
 from inference.training.trainer import fit_task
 
 __all__ = ["Epoch", "settings_for", "train"]
-
-ATTENTION_RATE: Final = 8e-4
-"""Learning rate of networks with attention; at that of recurrent ones they do worse."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,8 @@ class Epoch:
 
 
 def settings_for(architecture: Architecture, settings: TrainSettings) -> TrainSettings:
-    """Return how a kind of network is trained: with attention at `ATTENTION_RATE` or below."""
-    if isinstance(architecture, StdrArchitecture | BahdanauArchitecture):
-        return replace(settings, learning_rate=min(settings.learning_rate, ATTENTION_RATE))
-    return settings
+    """Return how a kind of network is trained: at its `highest_rate` or below."""
+    return replace(settings, learning_rate=min(settings.learning_rate, architecture.highest_rate))
 
 
 def train(

@@ -14,7 +14,7 @@ from inference.exceptions import EmgError, FeatureError, InferenceError, Trainin
 from inference.fit import fit_checkpoint
 from inference.record import FeatureRecord
 from inference.training.fit_settings import FitSettings
-from inference.training.train import ATTENTION_RATE, settings_for
+from inference.training.train import settings_for
 from inference.training.train_settings import TrainSettings
 from tests.inference.synthetic import MUSCLES, synthetic_record
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
@@ -98,11 +98,11 @@ def test_a_network_of_the_motion_alone_has_no_second_opinion(tmp_path: Path) -> 
 def test_what_is_published_is_trained_as_its_cross_validation_was(tmp_path: Path) -> None:
     attention = StdrArchitecture(d_model=8, n_head=2, n_encoder=1, n_decoder=1, members=1)
     fast = structs.replace(SETTINGS, folds=0, validation_people=0, architecture=attention)
-    assert fast.training.learning_rate > ATTENTION_RATE
+    assert fast.training.learning_rate > attention.highest_rate
     records = [synthetic_record(subject=f"p{k}", seconds=3.0, seed=k) for k in range(2)]
     saved = fit_checkpoint(records, [], tmp_path / "c", fast, lambda _: None)
     assert saved is not None
-    assert saved.card.training["settings"]["learning_rate"] == ATTENTION_RATE
+    assert saved.card.training["settings"]["learning_rate"] == attention.highest_rate
     assert settings_for(SETTINGS.architecture, fast.training) == fast.training  # recurrent: as told
 
 
