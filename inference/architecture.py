@@ -1,7 +1,7 @@
 """The dimensions of a network, kept apart from torch so that a live session needs none.
 
 All kinds share one step graph ``(x, y_prev, cache, mask) -> (y, sigma, new_kv)``: what a network
-keeps of a frame is a row of `kv_width` numbers per limb; it is shown its last `window` - 1 rows.
+keeps of a frame is a row of `kept_width` numbers per limb; it is shown its last `window` - 1 rows.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.members * self.member_width
 
     @property
-    def kv_width(self) -> int:
+    def kept_width(self) -> int:
         """Floats per limb and frame in the cache: the members' states, then the running means."""
         return self.state_width + (RUNNING_MEANS if self.effort_frames else 0)
 

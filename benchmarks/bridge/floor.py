@@ -116,7 +116,7 @@ def network_floor(checkpoint: Checkpoint) -> Floor:
     """
     architecture = checkpoint.card.architecture
     weights = sum(array.size for array in checkpoint.weights().values() if array.ndim > 1)
-    kept = architecture.window * architecture.kv_width
+    kept = architecture.window * architecture.kept_width
     return Floor(_LIMBS * 2.0 * (weights + kept), 4.0 * (weights + _LIMBS * kept))
 
 

@@ -20,7 +20,7 @@ INPUTS: Final = ("x", "y_prev", "cache", "mask")
 
 OUTPUTS: Final = ("y", "sigma", "new_kv")
 """Outputs of the step graph, in its order: the estimate, the standard deviation of its error, and
-what is kept of this frame."""
+what is kept of this frame, by the name that it has in exported checkpoints."""
 
 FLOAT32_TOLERANCE: Final = 3e-5
 """Largest difference from the reference, a fraction of the reference maximum, for a backend that
@@ -34,7 +34,7 @@ def input_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     return {
         "x": (limbs, architecture.n_input),
         "y_prev": (limbs, architecture.n_output),
-        "cache": (past, limbs, architecture.kv_width),
+        "cache": (past, limbs, architecture.kept_width),
         "mask": (past,),
     }
 
@@ -45,7 +45,7 @@ def output_shapes(architecture: Architecture) -> dict[str, tuple[int, ...]]:
     return {
         "y": (limbs, architecture.n_output),
         "sigma": (limbs, architecture.n_output),
-        "new_kv": (limbs, architecture.kv_width),
+        "new_kv": (limbs, architecture.kept_width),
     }
 
 

@@ -1,17 +1,17 @@
-"""The host's memory of past keys and values, readable as one contiguous slice."""
+"""What the network kept of past frames, readable as one contiguous slice."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["KeyValueRing"]
+__all__ = ["PastRing"]
 
 F32 = npt.NDArray[np.float32]
 
 
-class KeyValueRing:
-    """Last W frames of keys and values; each row is written twice, W rows apart.
+class PastRing:
+    """Rows of the last W frames; each is written twice, W rows apart.
 
     Whatever the position, the W - 1 frames before the present one lie in order in one slice, so a
     step copies one row and never rolls the window.
@@ -19,7 +19,7 @@ class KeyValueRing:
     Parameters
     ----------
     window : int
-        W, frames that an attention sees, the present one included.
+        W, frames that a step sees, the present one included.
     limbs, width : int
         A row is (limbs, width) float32.
 

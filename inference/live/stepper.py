@@ -8,7 +8,7 @@ import numpy.typing as npt
 from inference.architecture import Architecture
 from inference.backends.base import StepBackend, output_shapes
 from inference.channels import SIDES
-from inference.live.ring import KeyValueRing
+from inference.live.ring import PastRing
 
 __all__ = ["Stepper"]
 
@@ -35,7 +35,7 @@ class Stepper:
 
     def __init__(self, backend: StepBackend, architecture: Architecture) -> None:
         self._backend = backend
-        self._ring = KeyValueRing(architecture.window, len(SIDES), architecture.kv_width)
+        self._ring = PastRing(architecture.window, len(SIDES), architecture.kept_width)
         shapes = output_shapes(architecture)
         outputs = {name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}
         self._outputs = tuple(outputs.values())

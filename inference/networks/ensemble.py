@@ -58,7 +58,7 @@ class Ensemble(nn.Module):
     def step(
         self, x: Tensor, y_prev: Tensor, cache: Tensor, mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run one frame, stateless: y, sigma (B, N_CHANNEL) and a row for the cache (B, kv_width).
+        """Run one frame, stateless: y, sigma (B, N_CHANNEL), a row of cache (B, kept_width).
 
         Parameters are those of `Member.advance`, with such rows in the cache.
         """

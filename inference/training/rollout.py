@@ -75,7 +75,7 @@ def _stream(net: Ensemble, x: torch.Tensor) -> torch.Tensor:
     """Step through x (T, B, 2 N_INPUT); y and spread (2, T, B, N_CHANNEL)."""
     arch, (frames, rows) = net.arch, x.shape[:2]
     past = arch.window - 1
-    cache = x.new_zeros(frames + past, rows, arch.kv_width)
+    cache = x.new_zeros(frames + past, rows, arch.kept_width)
     mask = x.new_zeros(frames + past)
     mask[:past] = float("-inf")
     outputs = x.new_zeros(2, frames, rows, arch.n_output)

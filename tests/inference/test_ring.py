@@ -4,12 +4,12 @@ from collections import deque
 
 import numpy as np
 
-from inference.live.ring import KeyValueRing
+from inference.live.ring import PastRing
 
 
 def test_past_is_the_last_rows_in_order_at_every_position() -> None:
     window = 5
-    ring = KeyValueRing(window, limbs=2, width=3)
+    ring = PastRing(window, limbs=2, width=3)
     expected: deque[float] = deque([0.0] * (window - 1), maxlen=window - 1)
     for frame in range(1, 4 * window):  # ramp: loss or disorder would show
         ring.push(np.full((2, 3), frame, dtype=np.float32))
@@ -20,7 +20,7 @@ def test_past_is_the_last_rows_in_order_at_every_position() -> None:
 
 
 def test_mask_hides_rows_that_hold_no_frame_yet() -> None:
-    ring = KeyValueRing(4, limbs=2, width=1)
+    ring = PastRing(4, limbs=2, width=1)
     assert np.all(np.isneginf(ring.mask))
     ring.push(np.ones((2, 1), dtype=np.float32))
     np.testing.assert_array_equal(ring.mask, [-np.inf, -np.inf, 0.0])
@@ -28,7 +28,7 @@ def test_mask_hides_rows_that_hold_no_frame_yet() -> None:
 
 
 def test_reset_forgets() -> None:
-    ring = KeyValueRing(4, limbs=2, width=1)
+    ring = PastRing(4, limbs=2, width=1)
     for _ in range(7):
         ring.push(np.ones((2, 1), dtype=np.float32))
     ring.reset()

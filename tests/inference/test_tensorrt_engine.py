@@ -104,7 +104,7 @@ def test_half_precision_remembers_effort_as_float32_does() -> None:
     assert reference is not None
     rows = []
     for graph in (StepGraph(net), HalfGraph(net)):
-        y, row = torch.zeros(2, net.arch.n_output), torch.zeros(2, net.arch.kv_width)
+        y, row = torch.zeros(2, net.arch.n_output), torch.zeros(2, net.arch.kept_width)
         for x in torch.from_numpy(reference.x):
             y, _, row = graph(x, y, row[None], torch.zeros(1))
         rows.append(row.split([net.arch.state_width, RUNNING_MEANS], -1))

@@ -35,7 +35,7 @@ def stream(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Feed x (B, T, C) frame by frame on a list of cache rows; y, spread, y_prev (B, T, n)."""
     net = net if isinstance(net, Ensemble) else Ensemble(net.arch.of_member(0), [net])
-    arch, (b, t, _), width = net.arch, x.shape, net.arch.kv_width
+    arch, (b, t, _), width = net.arch, x.shape, net.arch.kept_width
     y = torch.zeros(b, arch.n_output, dtype=x.dtype)
     rows = [torch.zeros(b, width, dtype=x.dtype)] * (arch.window - 1)
     mask = torch.full((arch.window - 1,), float("-inf"), dtype=x.dtype)

@@ -132,7 +132,7 @@ def test_a_correction_does_not_read_the_running_means(random_checkpoint: Checkpo
     """They are what a person's walking never moves and running multiplies."""
     arch = random_checkpoint.card.architecture
     stepper = Stepper(open_step(random_checkpoint), arch)
-    assert arch.kv_width == arch.state_width + RUNNING_MEANS
+    assert arch.kept_width == arch.state_width + RUNNING_MEANS
     x = np.zeros((2, arch.n_input), np.float32)
     x[:, N_INPUT:] = 1.0
     stepper.step(x)

@@ -16,7 +16,7 @@ def test_a_young_stream_starts_from_rest_whatever_the_cache_holds() -> None:
     net = Ensemble(SMALL.of_member(0), [random_member(SMALL)])
     x, y_prev = random_inputs(SMALL, 2), torch.zeros(2, N_CHANNEL)
     young = torch.tensor([float("-inf")])
-    garbage = torch.full((1, 2, net.arch.kv_width), torch.nan)
+    garbage = torch.full((1, 2, net.arch.kept_width), torch.nan)
     blank = torch.zeros_like(garbage)
     for a, b in zip(
         net.step(x, y_prev, garbage, young), net.step(x, y_prev, blank, young), strict=True
