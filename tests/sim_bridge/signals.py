@@ -1,4 +1,4 @@
-"""Signals to feed to filters, and what a sine has become behind one."""
+"""Filters, signals to feed to them, and what a sine has become behind one."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,8 @@ from sim_bridge.filters import DerivativeFilter
 
 F64 = NDArray[np.float64]
 RATE_HZ = 100.0
+EVERY_KIND = ("wiener:25:8", "kalman:3:8", "butterworth:12", "savgol:9:3:2", "savgol:11:3")
+"""Of each kind one or two, for what holds for all."""
 
 
 class Filtered(NamedTuple):
@@ -31,6 +33,20 @@ def run(tested: DerivativeFilter, t: F64, signal: F64) -> Filtered:
 def frames(seconds: float, rate_hz: float = RATE_HZ) -> F64:
     """Times of frames from 0 [s]."""
     return np.arange(round(seconds * rate_hz)) / rate_hz
+
+
+def swing(t: F64) -> F64:
+    """A knee that swings once a second [rad]."""
+    return 0.5 * np.sin(2.0 * np.pi * t)
+
+
+def warm_flags(tested: DerivativeFilter, t: F64) -> list[bool]:
+    """Whether each frame's estimate of the swing is flagged."""
+    flags = []
+    for moment in t:
+        tested.step(float(moment), swing(np.array([moment])))
+        flags.append(tested.warming_up)
+    return flags
 
 
 def response(t: F64, signal: F64, frequency_hz: float) -> complex:

@@ -13,12 +13,12 @@ from sim_bridge import Bridge, BridgeSettings, CompiledModel, compile_model
 from sim_bridge.filters import BallFilter, DerivativeFilter, make_filter
 from sim_bridge.filters.balls import to_angles, to_quaternions
 from tests.data_sets import trial_dir
+from tests.sim_bridge.signals import EVERY_KIND, RATE_HZ
 from tests.sim_bridge.small_models import save, standard, two_limbs
 from tests.sim_bridge.trials import RecordedTrial
 
 F64 = NDArray[np.float64]
 TRIAL = "gait1992/subject01/walk"
-RATE_HZ = 100.0
 ONE = np.array([[0, 1, 2]])
 STEP_S = 1e-4
 
@@ -63,7 +63,7 @@ def filtered(made: DerivativeFilter, path: F64) -> tuple[F64, F64, F64]:
     return made.q, made.qd, made.qdd
 
 
-@pytest.mark.parametrize("name", ["wiener:25:8", "kalman:3:8", "butterworth:6", "savgol:9:3:2"])
+@pytest.mark.parametrize("name", EVERY_KIND)
 def test_small_turns_are_filtered_as_angles_are(name: str) -> None:
     """For turns of a hundredth of a radian both are the same, to the square of that."""
     t = np.arange(300) / RATE_HZ

@@ -30,15 +30,6 @@ def test_equals_scipys_filter_and_central_differences() -> None:
     np.testing.assert_allclose(estimate.qdd, curvature, rtol=0, atol=1e-7)
 
 
-def test_a_line_comes_out_late_by_the_declared_delay() -> None:
-    t, tested = frames(4.0), make()
-    estimate = run(tested, t, 0.2 + 1.7 * t)
-    late = 0.2 + 1.7 * (t - tested.delay_s)
-    np.testing.assert_allclose(estimate.q[200:], late[200:], rtol=0, atol=1e-9)
-    np.testing.assert_allclose(estimate.qd[200:], 1.7, rtol=0, atol=1e-8)
-    np.testing.assert_allclose(estimate.qdd[200:], 0.0, rtol=0, atol=1e-6)
-
-
 def test_declared_delay_is_the_measured_one() -> None:
     t, tested = frames(5.0), make()
     estimate = run(tested, t, np.sin(2.0 * np.pi * t))
@@ -54,16 +45,3 @@ def test_cutoff_leaves_half_the_power() -> None:
     estimate = run(make(), t, np.sin(2.0 * np.pi * CUTOFF_HZ * t))
     power = abs(response(t, estimate.q, CUTOFF_HZ)) ** 2
     assert power == pytest.approx(0.5, abs=1e-6)
-
-
-def test_starts_at_rest_and_reset_forgets() -> None:
-    t, used = frames(0.4), make(2)
-    both = np.stack([np.sin(9.0 * t), 0.5 + t], axis=1)
-    run(used, t, 3.0 * both)
-    used.reset()
-    assert used.warming_up
-    again, fresh = run(used, t, both), run(make(2), t, both)
-    np.testing.assert_array_equal(again.qdd, fresh.qdd)
-    np.testing.assert_allclose(fresh.q[0], both[0], rtol=0, atol=1e-12)
-    np.testing.assert_allclose(fresh.qd[0], 0.0, rtol=0, atol=1e-9)
-    assert not used.warming_up

@@ -101,13 +101,12 @@ def test_jitter_of_the_stamps_is_no_gap() -> None:
         np.testing.assert_array_equal(jittered.qdd, even.qdd)
 
 
-@pytest.mark.parametrize("missing_s", [0.03, 1.0])
-def test_a_long_gap_starts_anew(missing_s: float) -> None:
+def test_more_than_two_missing_frames_start_anew() -> None:
     tested = make(3)
     t = frames(1.0)
     run(tested, t, np.sin(t))
     assert not tested.warming_up
-    tested.step(t[-1] + 1.0 / RATE_HZ + missing_s, np.array([5.0]))
+    tested.step(t[-1] + 4.0 / RATE_HZ, np.array([5.0]))
     assert tested.warming_up
     assert tested.q[0] == pytest.approx(5.0)
     assert tested.qd[0] == pytest.approx(0.0)
@@ -120,35 +119,6 @@ def test_jittered_times_change_nothing() -> None:
     jitter = 0.2 / RATE_HZ * np.random.default_rng(34).uniform(-1.0, 1.0, len(t))
     uneven = run(make(3), t + jitter, np.sin(6.0 * t))
     np.testing.assert_array_equal(even.qdd, uneven.qdd)
-
-
-def test_coordinates_do_not_mix() -> None:
-    t = frames(0.5)
-    signals = np.stack([np.sin(5.0 * t), t**2, np.full_like(t, 0.3)], axis=1)
-    together = run(make(3, n=3), t, signals)
-    for k in range(3):
-        alone = run(make(3), t, signals[:, k])
-        np.testing.assert_array_equal(together.qdd[:, k], alone.qdd)
-
-
-def test_starts_at_rest_where_it_is_and_says_that_it_warms_up() -> None:
-    tested = make(3)
-    assert tested.warming_up
-    tested.step(0.0, np.array([0.7]))
-    assert tested.q[0] == pytest.approx(0.7)
-    assert tested.qd[0] == pytest.approx(0.0)
-    for k in range(1, 40):
-        tested.step(k / RATE_HZ, np.array([0.7]))
-    assert not tested.warming_up
-    assert tested.qdd[0] == pytest.approx(0.0)
-
-
-def test_reset_forgets() -> None:
-    t, used = frames(0.5), make(3)
-    run(used, t, np.sin(20.0 * t))
-    used.reset()
-    again, fresh = run(used, t, t**2), run(make(3), t, t**2)
-    np.testing.assert_array_equal(again.qdd, fresh.qdd)
 
 
 def test_noise_is_damped_more_by_a_lag() -> None:

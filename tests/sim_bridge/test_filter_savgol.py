@@ -39,15 +39,3 @@ def test_declared_delay_is_the_measured_one() -> None:
     t, tested = frames(4.0), SavitzkyGolayFilter(1, RATE_HZ, 9, 2, 4)
     estimate = run(tested, t, np.sin(4.0 * np.pi * t))
     assert measured_delay_s(t, estimate.q, 2.0) == pytest.approx(0.04, abs=1e-9)
-
-
-def test_reset_forgets_and_warm_up_is_the_window() -> None:
-    t, used = frames(0.3), SavitzkyGolayFilter(2, RATE_HZ, 9, 2, 0)
-    both = np.stack([np.sin(9.0 * t), 0.5 + t], axis=1)
-    run(used, t, 3.0 * both)
-    assert not used.warming_up
-    used.reset()
-    assert used.warming_up
-    again = run(used, t, both)
-    fresh = run(SavitzkyGolayFilter(2, RATE_HZ, 9, 2, 0), t, both)
-    np.testing.assert_array_equal(again.qdd, fresh.qdd)

@@ -12,7 +12,9 @@ SHAKING = 1.5
 
 
 @pytest.mark.parametrize("rate_hz", [100.0, 200.0])
-@pytest.mark.parametrize("name", ["butterworth:6", "butterworth:12", "kalman:3:8", "kalman:6:6"])
+@pytest.mark.parametrize(
+    "name", ["butterworth:6", "butterworth:12", "kalman:3:8", "kalman:6:6", "savgol:9:3:2"]
+)
 def test_what_is_trusted_is_what_an_older_filter_says(name: str, rate_hz: float) -> None:
     t = frames(3.0, rate_hz)
     # a knee's swing through 60 degrees, once a second, and half as much again at three times that

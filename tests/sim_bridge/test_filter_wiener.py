@@ -188,16 +188,6 @@ def test_a_first_frame_is_at_rest_and_the_first_few_are_tame() -> None:
     assert shaking[4:].max() < 1.4
 
 
-def test_a_long_pause_starts_anew_and_says_so() -> None:
-    t, tested = frames(1.0), make()
-    run(tested, t, np.sin(t))
-    assert not tested.warming_up
-    tested.step(2.0, np.array([5.0]))
-    assert tested.warming_up
-    assert tested.q[0] == 5.0
-    assert tested.qd[0] == 0.0
-
-
 @pytest.mark.parametrize("rate_hz", [50.0, 100.0, 250.0])
 def test_the_start_lasts_no_less_at_another_rate(rate_hz: float) -> None:
     tested, t = make(), frames(1.0, rate_hz)
@@ -220,22 +210,3 @@ def test_a_frame_that_is_not_later_is_left_out() -> None:
             twice.step(moment, np.array([9.0]))
             twice.step(moment - 0.02, np.array([9.0]))
     np.testing.assert_array_equal(once.qdd, twice.qdd)
-
-
-def test_a_clock_that_is_set_back_starts_anew() -> None:
-    tested = make()
-    run(tested, 100.0 + frames(0.5), np.sin(frames(0.5)))
-    assert_cubic(tested, frames(0.5), 11)
-
-
-def test_coordinates_do_not_mix_and_reset_forgets() -> None:
-    t = frames(0.5)
-    signals = np.stack([np.sin(5.0 * t), t**2, np.full_like(t, 0.3)], axis=1)
-    together = make(n=3)
-    run(together, t, 7.0 * signals)
-    together.reset()
-    assert together.warming_up
-    again = run(together, t, signals)
-    for k in range(3):
-        alone = run(make(), t, signals[:, k])
-        np.testing.assert_array_equal(again.qdd[:, k], alone.qdd)
