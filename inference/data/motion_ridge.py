@@ -1,4 +1,7 @@
-"""Ridge regression from a causal window of the motion alone to every measured channel."""
+"""Ridge regression from a causal window of the motion alone to every measured channel.
+
+`inference.data.lag` times data sets by it, and `inference.evaluation.methods` has it as a method.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from inference.evaluation.methods.ridge import motion_ridge
+from inference.evaluation.methods.kinematics import motion_ridge
 from inference.evaluation.methods.simulation import (
     shared_gain_and_delay,
     simulated,

@@ -1,4 +1,7 @@
-"""Kinematics alone, linear: what the simulation has to beat to earn its cost."""
+"""Kinematics alone, linear: what the simulation has to beat to earn its cost.
+
+The regression is `inference.data.motion_ridge`; here it is taught as networks are.
+"""
 
 from __future__ import annotations
 
