@@ -1,8 +1,14 @@
+import re
+from dataclasses import fields
+from typing import get_type_hints
+
 import numpy as np
 import pytest
 
+from streamer.cli import replay
 from streamer.exceptions import ConfigError
-from streamer.lsl.faults import SILENCE_EVERY_S, Faults, parse_faults
+from streamer.lsl.faults import _KINDS, _PROBABILITIES, SILENCE_EVERY_S, Faults, parse_faults
+from tests.docs.pages import text
 
 TIMES = np.arange(4000) / 100.0
 
@@ -94,3 +100,12 @@ def test_texts_are_read() -> None:
 def test_what_cannot_be_is_refused(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         parse_faults([text])
+
+
+def test_help_and_page_name_every_fault_that_there_is() -> None:
+    forms = {f"{kind}:{'P' if kind in _PROBABILITIES else 'S'}" for kind in _KINDS}
+    (option,) = get_type_hints(replay, include_extras=True)["fault"].__metadata__
+    page = text("docs/recording.md").partition("## Replay")[2].partition("##")[0]
+    assert set(_KINDS) == {field.name for field in fields(Faults) if field.init}
+    assert set(re.findall(r"\w+:[A-Z]", option.help)) == forms
+    assert set(re.findall(r"`(\w+:[A-Z])`", page)) == forms
