@@ -136,11 +136,7 @@ def judge_rows(
                 fault_out[i] = verdict(memory.mean[i], weight, is_beside)
         if fault_out[i] == 0 or fault_out[i] == _FROZEN:
             fault_out[i] = _FROZEN if memory.same[i] >= frozen_frames else 0
-        odd = loaded and (
-            row[1] < LEAST_VERTICAL * force
-            or force > IMPOSSIBLE * weight
-            or beside
-        )
+        odd = loaded and (row[1] < LEAST_VERTICAL * force or force > IMPOSSIBLE * weight or beside)
         if odd or fault_out[i] != 0:
             for c in range(9):
                 row[c] = np.nan
