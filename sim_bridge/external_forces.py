@@ -262,26 +262,26 @@ class ExternalForces:
         if self._reaction is None:
             np.copyto(self.plate_faults, self._judge.fault)
         else:
-            self._watch(dynamics, self._reaction)
+            self._watch(dynamics, self._reaction, needed)
         if self.posed and self.settled and not (self.predicted or self._ignored):
             self._doubted |= self._unexplained.step(
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
             )
         note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)
 
-    def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction) -> None:
+    def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction, needed: float) -> None:
         self._frames += 1
         if self._mapper is None and not self._blend.predicted:
             reaction.watch(dynamics, 0 if self._frames % LEARN_EVERY else LEARN_EVERY)
-        soles, force = Soles(reaction.place, reaction.contact), dynamics.work.force
+        soles = Soles(reaction.place, reaction.contact)
         if self._mode != "predicted":
             if self.posed and self.settled:
                 self._feet.step(self._now, soles)
             else:
                 self._feet.forget()
-            self._doubted = self._feet.beside or self._lacks_force(force, soles)
+            self._doubted = self._feet.beside or self._lacks_force(needed, soles)
         if self._mode == "auto" and self.posed:
-            self._missing.watch(self._parent, force, reaction.forces)
+            self._missing.watch(needed, reaction.forces)
         else:
             self._missing.forget()
         if self._mapper is not None:
@@ -289,13 +289,12 @@ class ExternalForces:
         else:
             note_faults(self._judge.fault, self._missing.accused, _NO_LOAD, self.plate_faults)
 
-    def _lacks_force(self, needed: F64, soles: Soles) -> bool:
+    def _lacks_force(self, needed: float, soles: Soles) -> bool:
         """Whether a force is missing that is not predicted, or not yet."""
         if self._blend.predicted:
             return False
         weight = self._weight * self._effort.times
-        missing = lacks_force(self._parent, needed, self._foot, self.forces, soles, weight)
-        return bool(missing)
+        return bool(lacks_force(needed, self._foot, self.forces, soles, weight))
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:
         """Tell name and message of each fault that was not told yet."""

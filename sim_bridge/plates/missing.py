@@ -77,21 +77,17 @@ class MissingLoad:
         """Begin to count anew; what is doubted stays so."""
         self._count[0] = self._bears[:] = 0
 
-    def watch(self, parent: I64, force: F64, predicted: F64) -> None:
+    def watch(self, needed: float, predicted: F64) -> None:
         """See what a frame left unexplained.
 
         Parameters
         ----------
-        parent : ndarray of shape (n_link,), int64
-            Parent of each link; -1 is ground.
-        force : ndarray of shape (n_link, 6), float64 [N m], [N]
-            Moment and force that each link still needs, external forces taken off.
+        needed : float
+            Vertical force that the body still needs from the ground [N], external forces taken off.
         predicted : ndarray of shape (2, 9), float64
             Forces of the right and the left foot; only looked at where rows are doubted.
         """
-        watch_missing(
-            parent, force, self._least, self._frames, self._empty, self._count, self.doubted
-        )
+        watch_missing(needed, self._least, self._frames, self._empty, self._count, self.doubted)
         accuse(
             self.doubted, self._foot, predicted, self._least, self._frames, self._bears,
             self.accused,
@@ -122,14 +118,12 @@ def loaded(foot: I64, rows: F64, f: int) -> bool:
 
 
 @kernel
-def lacks_force(
-    parent: I64, force: F64, foot: I64, loads: F64, soles: Soles, weight: float
-) -> bool:
+def lacks_force(needed: float, foot: I64, loads: F64, soles: Soles, weight: float) -> bool:
     """Whether a foot without force should have one.
 
     Parameters
     ----------
-    parent, force
+    needed : float
         See :meth:`MissingLoad.watch`.
     foot : ndarray of shape (n_load,), int64
         Foot of each load, -1 of others.
@@ -140,7 +134,6 @@ def lacks_force(
     weight : float
         Body weight, times the effort [N], see `sim_bridge.plates.effort`.
     """
-    needed = needed_from_ground(parent, force, UP)
     if not needed > FELT_STANDING * weight:
         return False
     for f in range(2):
@@ -151,7 +144,17 @@ def lacks_force(
 
 @kernel
 def needed_from_ground(parent: I64, force: F64, c: int) -> float:
-    """One of the moments (0 to 2) and forces (3 to 5) that the links without parent still need."""
+    """One of the moments (0 to 2) and forces (3 to 5) that the links without parent still need.
+
+    Parameters
+    ----------
+    parent : ndarray of shape (n_link,), int64
+        Parent of each link; -1 is ground.
+    force : ndarray of shape (n_link, 6), float64 [N m], [N]
+        Moment and force that each link still needs, external forces taken off.
+    c : int
+        Which.
+    """
     needed = 0.0
     for k in range(parent.shape[0]):
         if parent[k] < 0:
@@ -161,16 +164,10 @@ def needed_from_ground(parent: I64, force: F64, c: int) -> float:
 
 @kernel
 def watch_missing(
-    parent: I64,
-    force: F64,
-    least: float,
-    frames: int,
-    empty: Bool,
-    count_out: I64,
-    doubted_out: Bool,
+    needed: float, least: float, frames: int, empty: Bool, count_out: I64, doubted_out: Bool
 ) -> None:
     """Count frames in which force is missing, and doubt empty rows after enough of them."""
-    count_out[0] = count_out[0] + 1 if needed_from_ground(parent, force, UP) > least else 0
+    count_out[0] = count_out[0] + 1 if needed > least else 0
     if count_out[0] >= frames:
         for i in range(empty.shape[0]):
             doubted_out[i] |= empty[i]
