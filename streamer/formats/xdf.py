@@ -88,7 +88,7 @@ def read_xdf(
     return Recording(
         _markers(path, found["markers"], markers),
         table,
-        _storage(path, found["emg"], emg.lag_ms) if found["emg"] is not None else None,
+        _storage(path, found["emg"], emg.lag_ms)[0] if found["emg"] is not None else None,
         corners,
     )
 
@@ -155,29 +155,26 @@ def _write(element: Element, content: dict[str, list[Any]] | str | None) -> None
             _write(SubElement(element, tag), child)
 
 
-def _times(path: Path, stream: dict[str, Any], lag_ms: float) -> F64:
-    """Capture times [s]: the lag is taken off that the sender has not taken off itself."""
+def _content(path: Path, stream: dict[str, Any], lag_ms: float) -> tuple[F64, F64, list[Channel]]:
+    """Capture times [s], samples (n, n_channel), and what is said of the first channels at least.
+
+    The lag is taken off the times that the sender has not taken off itself.
+    """
+    name, xml = _info(stream, "name"), _xml(stream)
     time = np.array(stream["time_stamps"], dtype=np.float64)
     if not np.all(np.diff(time) > 0.0):
-        problem = f"times of stream {_info(stream, 'name')!r} do not increase"
+        problem = f"times of stream {name!r} do not increase"
         raise FormatError(path, problem, "its clock was reset: record it again")
-    return time - remaining_lag_s(_xml(stream), lag_ms)
-
-
-def _content(path: Path, stream: dict[str, Any]) -> tuple[F64, list[Channel]]:
-    """Samples (n, n_channel), and what is said of their channels, of the first ones at least."""
     samples = np.array(stream["time_series"], dtype=np.float64)
-    channels, has = read_channels(_xml(stream)), samples.shape[1]
+    channels, has = read_channels(xml), samples.shape[1]
     if len(channels) > has:
-        name = _info(stream, "name")
         problem = f"stream {name!r} describes {len(channels)} channels and has {has}"
         raise FormatError(path, problem, "correct its sender and record it again")
-    return samples, channels
+    return time - remaining_lag_s(xml, lag_ms), samples, channels
 
 
 def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> MarkerTable:
-    time = _times(path, stream, settings.lag_ms)
-    samples, channels = _content(path, stream)
+    time, samples, channels = _content(path, stream, settings.lag_ms)
     try:
         layout = marker_layout(channels, unit=settings.unit, up=settings.up)
     except StreamLayoutError as error:
@@ -189,13 +186,13 @@ def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> Mark
     return MarkerTable(time, layout.names, positions, rate if rate > 0.0 else nominal_rate(time))
 
 
-def _storage(path: Path, stream: dict[str, Any], lag_ms: float) -> Storage:
-    """All channels of a stream as they are; those without label are numbered."""
-    data, channels = _content(path, stream)
+def _storage(path: Path, stream: dict[str, Any], lag_ms: float) -> tuple[Storage, list[Channel]]:
+    """All channels of a stream as they are, those without label numbered, and what it says."""
+    time, data, channels = _content(path, stream, lag_ms)
     labels = [channel.label for channel in channels]
     labels += [""] * (data.shape[1] - len(labels))
     names = tuple(label or f"channel_{i}" for i, label in enumerate(labels, start=1))
-    return Storage(_times(path, stream, lag_ms), names, data, name=_info(stream, "name"))
+    return Storage(time, names, data, name=_info(stream, "name")), channels
 
 
 def _forces(
@@ -205,8 +202,7 @@ def _forces(
 
     Channels without unit are taken as such already.
     """
-    plain = _storage(path, stream, settings.lag_ms)
-    channels = read_channels(_xml(stream))
+    plain, channels = _storage(path, stream, settings.lag_ms)
     try:
         transducers = open_transducers(settings, channels)
     except StreamLayoutError as error:
