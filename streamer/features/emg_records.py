@@ -57,17 +57,17 @@ def emg_records(
     StreamerError, SimBridgeError, InferenceError
         One clear message, also if there is no such trial.
     """
-    count = len(find_trials(directories))
-    with console.status(f"features of {count} trials") as status:
+    trials = find_trials(directories)
+    with console.status(f"features of {len(trials)} trials") as status:
 
         def show(trial: str, share: float) -> None:
-            status.update(f"features: {100 * share:.0f} % of {count} trials, {escape(trial)}")
+            status.update(f"features: {100 * share:.0f} % of {len(trials)} trials, {escape(trial)}")
 
-        records = list(load_features(directories, settings, cache_dir=cache, progress=show))
+        records = list(load_features(trials, settings, cache_dir=cache, progress=show))
     if not records:
         below = ", ".join(map(str, directories))
         raise StreamerError(
-            f"none of the {count} trials below {below} has measured EMG; "
+            f"none of the {len(trials)} trials below {below} has measured EMG; "
             "give trials with emg.csv and [emg.muscles] in trial.toml"
         )
     return records

@@ -121,7 +121,7 @@ def refuse_namesakes(trials: Iterable[Path]) -> None:
 
 
 def load_features(
-    directories: Sequence[Path],
+    trials: Sequence[Path],
     settings: Sequence[FeatureSettings] = AS_RECORDED,
     *,
     cache_dir: Path,
@@ -133,8 +133,8 @@ def load_features(
 
     Parameters
     ----------
-    directories : sequence of Path
-        Trial directories, or directories above them.
+    trials : sequence of Path
+        Trial directories, see `find_trials`.
     settings : sequence of FeatureSettings
         One record of a trial for each of them.
     cache_dir : Path
@@ -147,7 +147,6 @@ def load_features(
     StreamerError, SimBridgeError, InferenceError
         If a trial cannot be read, bridged or its EMG used; the message names it.
     """
-    trials = find_trials(directories)
     for i, directory in enumerate(trials):
         if progress is not None:
             progress(str(directory), i / len(trials))

@@ -143,7 +143,7 @@ def test_doubts_are_told_as_training_makes_records(
 ) -> None:
     toml = make_trial(tmp_path, "one") / "trial.toml"
     toml.write_text(toml.read_text().replace("mass_kg = 80", "mass_kg = 30"))
-    list(load_features([tmp_path], cache_dir=tmp_path / "cache"))
+    list(load_features(find_trials([tmp_path]), cache_dir=tmp_path / "cache"))
     assert "made/one/walk: `mass_kg` is 30, but the model weighs" in caplog.text
 
 

@@ -19,7 +19,7 @@ from streamer.config.features import FeatureSettings
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.features.cluster import check_workers
 from streamer.features.prepare import Outcome, prepare_trials
-from streamer.features.records import MADE_BY, load_features, record_path
+from streamer.features.records import MADE_BY, find_trials, load_features, record_path
 from tests.data_sets import trial_dir
 from tests.streamer.test_cli import ENVIRONMENT
 from tests.streamer.test_train_evaluate import make_trial
@@ -58,7 +58,7 @@ def test_training_finds_what_was_prepared(
     made = next(line.split() for line in out.splitlines() if line.strip().startswith("made"))
     assert made[:4] == ["made", "2", "2", "0.33"]  # trials, people, minutes
     before = stamps(cache)
-    records = list(load_features([trials], cache_dir=cache))
+    records = list(load_features(find_trials([trials]), cache_dir=cache))
     assert [record.name for record in records] == ["made/one/walk", "made/two/walk"]
     measured = sum(record.forces_measured.sum() for record in records) / 100.0
     assert float(made[4]) == pytest.approx(measured, abs=0.06)  # printed to 0.1 s
@@ -144,7 +144,8 @@ def test_training_tells_of_clocks_too_as_it_makes_the_records(
     settings = [AS_RECORDED, FeatureSettings.of_variant("noise-1")]
     for told in (1, 0):  # nothing is made the second time
         caplog.clear()
-        assert len(list(load_features([trials], settings, cache_dir=tmp_path))) == 4
+        records = load_features(find_trials([trials]), settings, cache_dir=tmp_path)
+        assert len(list(records)) == 4
         lines = [r.getMessage() for r in caplog.records if r.name == "streamer.features.records"]
         assert len(lines) == told
         assert all(line.startswith("made/two/walk: EMG (3.00 to ") for line in lines)
@@ -217,7 +218,7 @@ def test_a_model_without_feet_has_no_predicted_variant(
 def test_marker_noise_differs_by_seed_and_trial_alone(trials: Path, tmp_path: Path) -> None:
     names = ("", "noise-1", "noise-2")
     settings = [FeatureSettings.of_variant(name) for name in names]
-    records = list(load_features([trials], settings, cache_dir=tmp_path / "cache"))
+    records = list(load_features(find_trials([trials]), settings, cache_dir=tmp_path / "cache"))
     assert [record.variant for record in records] == [*names, *names]
     plain, first, second, other_plain, other_first, _ = records
     np.testing.assert_array_equal(plain.q, other_plain.q)  # the same walk under two names
@@ -225,15 +226,16 @@ def test_marker_noise_differs_by_seed_and_trial_alone(trials: Path, tmp_path: Pa
         assert np.abs(a.q - b.q)[a.usable].max() > 1e-3
         np.testing.assert_array_equal(a.foot_force, b.foot_force)  # plates have no marker noise
         np.testing.assert_array_equal(a.emg, b.emg)
-    (again,) = load_features([trials / "made" / "one"], settings[1:2], cache_dir=tmp_path / "new")
+    one = trials / "made" / "one" / "walk"
+    (again,) = load_features([one], settings[1:2], cache_dir=tmp_path / "new")
     np.testing.assert_array_equal(again.q, first.q)
 
 
 def test_force_under_a_foot_is_the_sum_of_its_loads(trials: Path, tmp_path: Path) -> None:
-    (both,) = load_features([trials / "made" / "one"], cache_dir=tmp_path)
+    (both,) = load_features([trials / "made" / "one" / "walk"], cache_dir=tmp_path)
     loads = trials / "made" / "two" / "walk" / "external_loads.xml"
     loads.write_text(loads.read_text().replace("calcn_l", "calcn_r"))
-    (one_foot,) = load_features([trials / "made" / "two"], cache_dir=tmp_path)
+    (one_foot,) = load_features([trials / "made" / "two" / "walk"], cache_dir=tmp_path)
     np.testing.assert_allclose(one_foot.foot_force[:, 0], both.foot_force.sum(axis=1), rtol=1e-12)
     assert np.isnan(one_foot.foot_force[:, 1]).all()
     assert 0.9 < np.nanmean(one_foot.foot_force[:, 0]) < 1.1  # a walker's weight
@@ -241,7 +243,8 @@ def test_force_under_a_foot_is_the_sum_of_its_loads(trials: Path, tmp_path: Path
 
 def test_causal_target_changes_the_emg_alone(trials: Path, tmp_path: Path) -> None:
     settings = [FeatureSettings(), FeatureSettings(target="causal")]
-    (plain, causal) = load_features([trials / "made" / "one"], settings, cache_dir=tmp_path)
+    trial = trials / "made" / "one" / "walk"
+    (plain, causal) = load_features([trial], settings, cache_dir=tmp_path)
     np.testing.assert_array_equal(plain.activation, causal.activation)
     peaks = [record.emg_t[np.argmax(record.emg[:, 0])] % STRIDE_S for record in (plain, causal)]
     assert 0.02 < peaks[1] - peaks[0] < 0.06  # the filter's 37 ms, to a few samples of 5 ms

@@ -117,7 +117,7 @@ def test_features_are_what_a_live_session_computes(trials: Path, cache: Path) ->
 
 
 def test_forces_count_only_in_valid_intervals(trials: Path, cache: Path) -> None:
-    (record,) = load_features([trials / "made" / "one"], cache_dir=cache)
+    (record,) = load_features([trials / "made" / "one" / "walk"], cache_dir=cache)
     counted = record.t[record.forces_measured]
     about = counted - record.filter_delay_s  # the instants that these frames describe
     assert 1.05 <= about[0] < 1.07  # the filter and the solver settle first
@@ -228,8 +228,8 @@ def test_evaluation_exchanges_channels_as_the_training_did(
 
     from streamer.commands.evaluate import as_taught
 
-    people = [trials / "made" / name for name in ("one", "two", "three")]
-    records = list(load_features(people, cache_dir=cache))
+    walks = [trials / "made" / name / "walk" for name in ("one", "two", "three")]
+    records = list(load_features(walks, cache_dir=cache))
     names = records[0].emg_names
     assert names == ("SOL_r", "VM_r")
     training = {
