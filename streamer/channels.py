@@ -21,7 +21,7 @@ Up = Literal["y", "z"]
 """Which axis of the laboratory points up."""
 
 _AXIS = re.compile(r"^(?P<marker>.+?)[\s_.:\-]+(?:Pos(?:ition)?)?(?P<axis>[XYZ])$", re.IGNORECASE)
-_TURN = {"y": ((0, 1.0), (1, 1.0), (2, 1.0)), "z": ((0, 1.0), (2, 1.0), (1, -1.0))}
+TURN = {"y": ((0, 1.0), (1, 1.0), (2, 1.0)), "z": ((0, 1.0), (2, 1.0), (1, -1.0))}
 """Ground axis to (laboratory axis, sign): z up becomes y up by a quarter turn about x."""
 
 
@@ -162,7 +162,7 @@ def marker_layout(channels: Sequence[Channel], *, unit: str = "", up: Up = "y") 
         )
     columns, scale = [], []
     for at in whole.values():
-        for axis, sign in _TURN[up]:
+        for axis, sign in TURN[up]:
             columns.append(at[axis])
             scale.append(sign * _to_metres(channels[at[axis]].unit or unit))
     return MarkerLayout(tuple(whole), np.array(columns), np.array(scale))
@@ -204,7 +204,7 @@ def force_layout(
     for names in wanted:
         for index in range(9):
             block, axis = divmod(index, 3)
-            source, sign = _TURN[up][axis]
+            source, sign = TURN[up][axis]
             name = names[3 * block + source]
             if not name:
                 columns.append(0)

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.channels import Channel, marker_layout, read_channels, remaining_lag_s
+from streamer.channels import TURN, Channel, marker_layout, read_channels, remaining_lag_s
 from streamer.config.streams import EmgStream, ForceStream, MarkerStream, Stream
 from streamer.exceptions import FormatError, StreamLayoutError
 from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rate
@@ -33,8 +33,6 @@ MARKERS, FORCES, EMG = MarkerStream(), ForceStream(), EmgStream()
 """The streams of a session whose configuration says nothing of them."""
 _SI = METRES_PER_UNIT | NEWTONS_PER_UNIT | NEWTON_METRES_PER_UNIT
 _POINT = re.compile("p[xyz]$", re.IGNORECASE)
-# axis of the ground frame <- axis of a laboratory with Z up, and its sign
-_Z_UP = {"x": ("x", 1.0), "y": ("z", 1.0), "z": ("y", -1.0)}
 
 
 def read_xdf(
@@ -229,9 +227,9 @@ def _turned(names: Sequence[str], data: F64) -> F64:
     place = {name: i for i, name in enumerate(names)}
     turned = data.copy()
     for name, column in place.items():
-        source, sign = _Z_UP.get(name[-1].lower(), ("", 1.0))
-        stem = name[:-1]
-        origin = place.get(stem + (source.upper() if name[-1].isupper() else source))
-        if source and origin is not None:
-            turned[:, column] = sign * data[:, origin]
+        letters = "XYZ" if name[-1].isupper() else "xyz"
+        if name[-1] in letters:
+            axis, sign = TURN["z"][letters.index(name[-1])]
+            if (origin := place.get(name[:-1] + letters[axis])) is not None:
+                turned[:, column] = sign * data[:, origin]
     return turned
