@@ -185,6 +185,11 @@ TOPICS: dict[str, type[Message]] = {
 _PREFIX = {kind: topic.encode() + b"\0" for topic, kind in TOPICS.items()}
 _encoder = msgspec.msgpack.Encoder()
 _decoders = {topic: msgspec.msgpack.Decoder(kind) for topic, kind in TOPICS.items()}
+_ARRAYS = {
+    kind: tuple(f.name for f in msgspec.structs.fields(kind) if f.type is bytes)
+    for kind in TOPICS.values()
+}
+"""Fields that are rows of float32."""
 
 
 def encode(message: Message) -> bytes:
@@ -232,7 +237,9 @@ def decode(frame: bytes) -> tuple[str, Message]:
         )
     try:
         message = _decoders[topic].decode(body)
-    except msgspec.DecodeError as error:
+        for name in _ARRAYS[type(message)]:
+            values(getattr(message, name))
+    except (msgspec.DecodeError, ValueError) as error:  # the latter: names, rows cut off
         raise MessageError(
             f"{topic} message unreadable ({error}); use the publisher's version of this package"
         ) from error

@@ -77,7 +77,18 @@ def test_a_later_version_is_refused_with_both_versions() -> None:
         decode(b"emg\0" + msgspec.msgpack.encode({"v": 2}))
 
 
-@pytest.mark.parametrize("frame", [b"", b"emg", b"news\0\x80", b"emg\0\xc1", b"emg\0\x91\x01"])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        b"emg",
+        b"news\0\x80",
+        b"emg\0\xc1",
+        b"emg\0\x91\x01",
+        b"emg\0\x82\xa1v\x01\xa7session\xa1\xff",  # a name that is no text
+        b"emg\0" + msgspec.msgpack.encode({"v": 1, "emg": b"abc"}),  # a row cut off
+    ],
+)
 def test_a_frame_of_something_else_is_refused(frame: bytes) -> None:
     with pytest.raises(MessageError):
         decode(frame)
