@@ -102,8 +102,9 @@ class EmgInlet(Inlet):
             while not self._stop.is_set():
                 while len(stamps := self._pull(0.0)):
                     rows = self._buffer[: len(stamps), self._columns].astype(np.float64)
-                    self._chunks.append((stamps - self._lag_s, rows))
-                    self.newest_s = float(stamps[-1]) - self._lag_s
+                    timed = np.isfinite(stamps)
+                    self._chunks.append((stamps[timed] - self._lag_s, rows[timed]))
+                    self.newest_s = max([self.newest_s, *self._chunks[-1][0][-1:].tolist()])
                 self._stop.wait(EVERY_S)
         except Exception as error:  # reported by `stop`, in the thread that can say so
             self._failed = error

@@ -26,6 +26,8 @@ CONNECT_S = 5.0
 """How long a stream that was found may take to answer [s]."""
 CHUNK = 64
 """Samples per pull; more are pulled in further rounds."""
+LATEST_S = 1e10
+"""No clock shows so many seconds: three centuries."""
 
 
 class Inlet:
@@ -71,6 +73,7 @@ class Inlet:
         -------
         ndarray of shape (n,), float64
             Time stamps [s] of the first n samples of the buffer; both valid until the next call.
+            Infinity where the sender's is no time.
         """
         if self._lost is not None and not self._may_pull(self._lost, timeout_s):
             return self._stamps[:0]
@@ -84,7 +87,10 @@ class Inlet:
             self._end(lost)
             return self._stamps[:0]
         self._listen(count)
-        return self._stamps[:count]
+        stamps = self._stamps[:count]
+        if count and not np.abs(stamps).max() < LATEST_S:
+            stamps[~(np.abs(stamps) < LATEST_S)] = np.inf
+        return stamps
 
     def _end(self, _: LostError) -> None:
         """Look for the stream, which ended."""

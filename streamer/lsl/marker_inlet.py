@@ -1,5 +1,6 @@
 """Finding LSL streams; markers in, of which the newest frame wins."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -139,7 +140,7 @@ class MarkerInlet(Inlet):
                 raise StreamNotFound(
                     f"name {self.name} with data", 2.0, "it is there but silent: start the capture"
                 )
-            stamps.update(new)
+            stamps.update(filter(math.isfinite, new))
             came += len(new)
         rate_hz = mean_rate_hz(stamps)
         if not rate_hz:
@@ -198,8 +199,8 @@ class MarkerInlet(Inlet):
         return int(np.count_nonzero(np.diff(self._stamps[:n], prepend=before) > 0.0))
 
     def _smooth(self, stamp: float, count: int, now: float) -> float:
-        """Capture time of the last of so many frames, smoothed if that is on."""
-        if self._dejitter is None:
+        """Capture time of the last of so many frames, smoothed if that is on and it has one."""
+        if self._dejitter is None or math.isinf(stamp):
             return stamp
         return self._dejitter.step(stamp, count, now + self._lag_s)
 

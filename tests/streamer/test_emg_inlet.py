@@ -46,6 +46,21 @@ def test_every_sample_is_kept_under_the_networks_names(source_id: str) -> None:
     np.testing.assert_allclose(time[-700:], t - 0.005, atol=1e-3)
 
 
+def test_a_sample_of_no_time_is_left_out(source_id: str) -> None:
+    outlet, inlet = pair(source_id, ("SOL_r",), EmgStream())
+    inlet.start()
+    t = pylsl.local_clock() + np.arange(60) / RATE_HZ
+    stamps = np.where(np.arange(60) % 20 == 19, np.nan, t)  # also the newest of a chunk
+    send(outlet, np.arange(60.0)[:, None], stamps)
+    inlet.stop(float(t[-2]) - 0.001, WAIT_S)
+    time, data = inlet.samples()
+    inlet.close()
+    timed = np.isfinite(stamps)
+    np.testing.assert_array_equal(data[:, 0], np.flatnonzero(timed))
+    # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
+    np.testing.assert_allclose(time, t[timed], atol=1e-3)
+
+
 def test_labels_serve_as_names_by_themselves(source_id: str) -> None:
     _, inlet = pair(source_id, ("SOL_r", "TA_r"), EmgStream())
     inlet.close()

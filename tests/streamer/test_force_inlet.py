@@ -104,18 +104,21 @@ def test_a_broken_plate_leaves_those_beside_it_known(source_id: str) -> None:
     np.testing.assert_array_equal(inlet.forces[1], [1.0] * 6 + [0.0] * 3)
 
 
-def test_samples_from_the_future_are_not_used_and_said_once(
-    source_id: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("ahead_s", "told"), [(0.5, "0.5 s"), (float("nan"), "inf s"), (-float("inf"), "inf s")]
+)
+def test_samples_from_the_future_or_of_no_time_are_not_used_and_said_once(
+    source_id: str, caplog: pytest.LogCaptureFixture, ahead_s: float, told: str
 ) -> None:
     outlet, inlet = force_pair(source_id)
     clock = LslClock()
     up = [0, 500.0, 0, 0, 0, 0, 0, 0, 0]
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
-            push(outlet, [up, up], [clock.now() + 0.5, clock.now() + 0.501])
+            push(outlet, [up, up], [clock.now() + ahead_s, clock.now() + ahead_s + 1e-3])
             assert not inlet.align(clock.now(), clock.now() + 0.3)
     (said,) = caplog.messages
-    assert "'plates': time stamps are 0.5 s ahead of this machine's clock" in said
+    assert f"'plates': time stamps are {told} ahead of this machine's clock" in said
     now = clock.now()
     push(outlet, [up], [now])
     assert inlet.align(now, clock.now() + WAIT_S)  # what is of its time is

@@ -61,6 +61,21 @@ def test_a_frame_arrives_in_metres_with_its_capture_time(source_id: str) -> None
     assert t - 1e-3 <= inlet.received <= pylsl.local_clock()
 
 
+@pytest.mark.parametrize("broken", [float("nan"), float("inf"), float("-inf"), 1e300])
+def test_a_stamp_that_is_no_time_is_of_no_time_and_bends_no_other(
+    source_id: str, broken: float
+) -> None:
+    """A session takes such a frame for one of when it came, and flags it: it is ahead of all."""
+    outlet, connect = marker_pair(source_id)
+    inlet = connect()
+    start = pylsl.local_clock() - 0.2
+    for k in range(20):
+        push(outlet, [[float(k + 1)] * 6], [broken if k == 10 else start + k / 100])
+        pull(inlet, 1)
+        # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
+        assert inlet.t == (np.inf if k == 10 else pytest.approx(start + k / 100, abs=1e-3))
+
+
 def test_the_newest_frame_wins_and_the_backlog_is_counted(source_id: str) -> None:
     outlet, connect = marker_pair(source_id)
     inlet = connect()
