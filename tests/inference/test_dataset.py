@@ -22,14 +22,16 @@ def test_only_limbs_with_emg_and_measured_channels_count() -> None:
     assert measured == {"SOL", "TA", "VM", "GAS"}
 
 
-def test_target_is_the_emg_of_the_instant_that_the_inputs_describe() -> None:
+@pytest.mark.parametrize("lead_s", [0.0, 0.02])
+def test_target_is_the_emg_of_the_instant_that_the_inputs_describe_or_ahead(lead_s: float) -> None:
     record = synthetic_record(delay_s=0.05)
-    (sequence,) = build_sequences([record], 100.0)
+    (sequence,) = build_sequences([record], 100.0, lead_s=lead_s)
     peak = np.percentile(record.emg[:, 0], 99)
-    expected = np.interp(sequence.t - 0.05, record.emg_t, record.emg[:, 0]) / peak
+    at = sequence.t - 0.05 + lead_s
+    expected = np.interp(at, record.emg_t, record.emg[:, 0]) / peak
     where = sequence.measured[:, SOL]
     np.testing.assert_allclose(sequence.y[where, SOL], expected[where], atol=1e-6)  # float32
-    assert not where[:5].any()  # content older than the recording
+    assert not where[at < -1e-9].any()  # content older than the recording
 
 
 def test_known_lag_is_taken_out() -> None:
@@ -71,6 +73,21 @@ def test_frames_without_forces_keep_the_motion_and_lose_the_dynamics() -> None:
         assert not leg[100:200, SLICE_ACTIVATION].any()
         assert leg[100:200, SLICE_ANGLE].all()
         assert leg[200:, SLICE_ACTIVATION].all()
+
+
+def test_between_frames_of_which_one_lacks_forces_there_are_none() -> None:
+    record = synthetic_record(rate_hz=50.0)
+    without = (record.t > 0.99) & (record.t < 1.19)
+    changed = replace(record, forces_valid=~without, forces_measured=~without)
+    (sequence,) = build_sequences([changed], 100.0)
+    value, present = np.split(sequence.x, 2, axis=1)
+    near = (sequence.t > 0.985) & (sequence.t < 1.195)  # from one step before to one after
+    for leg in legs(present):
+        np.testing.assert_array_equal(leg[:, SLICE_ACTIVATION].any(1), ~near)
+        assert leg[:, SLICE_ANGLE].all()
+    assert not value[present == 0.0].any()
+    assert not sequence.forces_measured[near].any()
+    assert sequence.forces_measured[(sequence.t < 0.985) | (sequence.t > 1.205)].all()
 
 
 def test_unusable_frames_are_no_targets() -> None:
@@ -165,11 +182,12 @@ def test_composites_are_means_of_their_parts() -> None:
 
 
 def test_people_are_counted_by_channel_and_a_composite_by_its_rarest_part() -> None:
-    records = [synthetic_record(subject=f"p{k}") for k in range(3)]
+    records = [synthetic_record(subject=f"p{k}") for k in range(4)]
     heads = replace(records[0], emg_names=("GM_r", "GL_r", "SM_r", "TA_r"))
-    counts = people_by_channel(build_sequences([heads, *records[1:]], 100.0))
+    hamstrings = replace(records[3], emg_names=("SM_r", "ST_r", "VM_r", "VL_r"))
+    counts = people_by_channel(build_sequences([heads, *records[1:3], hamstrings], 100.0))
     assert counts["TA"] == 3
     assert counts["SOL"] == 2
     assert counts["GM"] == 1
     assert counts["GAS"] == 2  # measured as such
-    assert counts["MH"] == 0  # ST is measured by nobody
+    assert counts["MH"] == 1  # as such by nobody, SM by two, ST by one

@@ -59,6 +59,8 @@ def test_trials_in_another_unit_are_refused_by_their_names() -> None:
         check_unit("made/one", trials)
     with pytest.raises(EmgError, match="1000 times as large in run as in fast"):
         check_unit("made/one", {"run": trial(1.0, "run", 3.0), "fast": trials["fast"]})
+    with pytest.raises(EmgError, match="1000 times as large in two as in one"):
+        check_unit("made/one", {n: trial(t, "squat", 0.0) for n, t in (("one", 1), ("two", 1e3))})
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from inference.channels import MEASURED
 from inference.data.dataset import LimbSequence
+from inference.data.strides import cut_strides
 from inference.evaluation.bootstrap import FEWEST_STRIDES, Bootstrap, interval
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.score import difference, score
@@ -56,6 +57,16 @@ def test_summary_averages_channels_within_a_person_then_people() -> None:
     assert overall.people == 3
     assert overall.statistics["r"].value == pytest.approx(np.mean(by_person))
     assert find(summarise(scores, FEW), "TA").people == 2
+
+
+def test_seconds_of_several_channels_are_those_of_the_longest() -> None:
+    sequences = people(2)
+    for s in sequences:
+        begin, _ = cut_strides(s)[1]
+        s.measured[:begin, MEASURED.index("TA")] = False
+    summaries = summarise(score(sequences, noisy(sequences, 0.1), RATE, FEW), FEW)
+    seconds = {name: find(summaries, name).seconds for name in ("TA", "SOL", "common", "all")}
+    assert seconds == {"TA": 6.0, "SOL": 8.0, "common": 8.0, "all": 8.0}
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
@@ -114,6 +125,9 @@ def test_differences_are_paired() -> None:
     gained = find(summarise(difference(sequences, ours, worse, RATE, FEW), FEW), "all")
     assert gained.statistics["r"].low > 0.0
     assert gained.statistics["rmse"].high < 0.0
+    early = Estimates([np.roll(s.y, -5, axis=0) for s in sequences])
+    later = find(summarise(difference(sequences, ours, early, RATE, FEW), FEW), "all")
+    assert later.lag_s == pytest.approx(-0.05)  # the best lag of early estimates is positive
 
 
 def test_differences_count_only_frames_where_both_estimate() -> None:
@@ -125,6 +139,8 @@ def test_differences_count_only_frames_where_both_estimate() -> None:
     found = difference(sequences, ours, other, RATE, FEW)
     assert [s.person for s in found] == ["made/p0"]
     assert abs(find(summarise(found, FEW), "all").statistics["rmse"].value) < 0.1
+    turned = difference(sequences, other, ours, RATE, FEW)
+    np.testing.assert_array_equal([s.values for s in turned], [-s.values for s in found])
 
 
 def test_motions_are_kept_apart() -> None:

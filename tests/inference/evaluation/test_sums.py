@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from inference.channels import MEASURED
+from inference.data.dataset import LimbSequence
 from inference.data.strides import cut_strides
 from inference.evaluation.sums import best_lag, correlation, lags, person_sums, rmse
 from tests.inference.evaluation.people import CHANNELS, walker
 
 RATE = 100.0
+
+
+def tight(sequence: LimbSequence) -> LimbSequence:
+    """Begun shortly before its first contact and ended shortly after its last."""
+    strides = cut_strides(sequence)
+    kept = slice(strides[0].start - 4, strides[-1].stop + 4)
+    names = ("t", "x", "y", "measured", "forces_measured", "foot_force")
+    return replace(sequence, **{name: getattr(sequence, name)[kept] for name in names})
 
 
 def direct_pairs(
@@ -30,7 +41,7 @@ def direct_pairs(
 @pytest.mark.parametrize("lag", [-12, 0, 7])
 def test_sums_give_what_the_frames_give_directly(lag: int) -> None:
     rng = np.random.default_rng(1)
-    sequence = walker("made/one", noise=0.2)
+    sequence = tight(walker("made/one", noise=0.2))
     sequence.measured[130:170] = False
     estimate = (sequence.y + 0.3 * rng.standard_normal(sequence.y.shape)).astype(np.float32)
     estimate[210:240] = np.nan
@@ -56,6 +67,14 @@ def test_best_lag_is_found_with_its_sign(shift: int) -> None:
     assert lags(RATE)[best_lag(sums.values)] == shift
 
 
+def test_the_best_gain_turns_nothing_upside_down() -> None:
+    sequence = walker("made/one")
+    (sums,) = person_sums([sequence], [-sequence.y], RATE)
+    (silent,) = person_sums([sequence], [np.zeros_like(sequence.y)], RATE)
+    a, b = (rmse(s.values[:, 15].sum(0), free_gain=True) for s in (sums, silent))
+    np.testing.assert_array_equal(a, b)
+
+
 def test_frames_outside_complete_strides_do_not_count() -> None:
     sequence = walker("made/one", strides=3)
     inside = np.zeros(len(sequence.t), dtype=np.bool_)
@@ -66,6 +85,16 @@ def test_frames_outside_complete_strides_do_not_count() -> None:
     at_zero = sums.values[:, len(lags(RATE)) // 2].sum(0)
     assert len(sums.values) == 3
     assert rmse(at_zero)[MEASURED.index("SOL")] == 0.0
+
+
+@pytest.mark.parametrize(("frames", "known"), [(29, False), (30, True)])
+def test_few_frames_are_no_correlation(frames: int, known: bool) -> None:
+    sequence = walker("made/one")
+    sequence.measured[cut_strides(sequence)[0].start + frames :] = False
+    (sums,) = person_sums([sequence], [sequence.y + 0.1], RATE)
+    total = sums.values[:, 15].sum(0)[MEASURED.index("SOL")]
+    assert np.isfinite(correlation(total)) == known
+    assert rmse(total) == pytest.approx(0.1)
 
 
 def test_degenerate_sums_are_no_correlation_and_no_warning() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from inference.adapter import Adapter
 from inference.channels import N_CHANNEL, N_INPUT, SLICE_ACTIVATION
+from inference.opinion.foresight import Foresight
 from inference.opinion.second_opinion import (
     LARGEST_SHARE,
     UNUSUAL,
@@ -16,6 +17,7 @@ from inference.opinion.second_opinion import (
     share,
 )
 from inference.opinion.usual import COLUMNS, Usual
+from tests.inference.opinion.test_foresight import strides
 
 RATE_HZ, LEAD_S = 100.0, 0.025
 MAXIMUM = np.linspace(0.1, 1.0, N_CHANNEL, dtype=np.float32)
@@ -94,6 +96,28 @@ def test_what_the_simulation_does_not_know_is_left_to_the_network() -> None:
     np.testing.assert_array_equal(y == Y, alone)
     assert np.isfinite(y).all()
     assert np.isfinite(sigma).all()
+
+
+def test_one_leg_may_move_strangely_alone() -> None:
+    x = frame(6.0)
+    x[1, COLUMNS] = 0.0
+    y, _ = settled(x)
+    assert (y[0] != Y[0]).all()
+    np.testing.assert_array_equal(y[1], Y[1])
+
+
+def test_it_is_ahead_by_the_lead_and_by_the_50_ms_of_a_muscle() -> None:
+    opinion = SecondOpinion(USUAL, RATE_HZ, LEAD_S, known=np.zeros(N_CHANNEL, np.float32))
+    foresight = Foresight(USUAL, LEAD_S + 0.05, RATE_HZ)
+    for row in strides(300):
+        x = np.stack([row, row])
+        opinion.step(x)
+        foresight.step(x)
+    foresight.look_ahead(x)
+    y = np.zeros_like(Y)  # of a network that knows no motion at all
+    opinion.join(y, SIGMA.copy())
+    expected = LARGEST_SHARE * foresight.activation / MAXIMUM
+    np.testing.assert_allclose(y, expected, rtol=1e-6)  # float32
 
 
 def test_without_forces_there_is_no_second_opinion() -> None:

@@ -67,6 +67,13 @@ def test_what_was_seen_so_far_counts_as_if_it_had_always_been_so(usual: Usual) -
     assert np.isnan(unlikeness.so_far)
 
 
+def test_motion_that_changes_is_most_of_the_mean_after_a_stride(usual: Usual) -> None:
+    row = mover("b/one", 2, seed=5).x[:1]
+    found = run(Unlikeness(usual, RATE_HZ), *[np.repeat(row, 1200, axis=0)] * 2)[:, 0]
+    # 1 - 1/e of it after 1.2 s; in steps of a hundredth, instead of evenly, 0.002 more
+    assert found[119] / found[-1] == pytest.approx(0.632, abs=0.005)
+
+
 def mean_of_the_training_people(usual: Usual) -> float:
     """What they come to with every input there: 1, less what the floor adds to every variance."""
     half = np.linalg.inv(usual.whitening.astype(float) * usual.scale)
