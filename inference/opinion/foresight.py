@@ -87,9 +87,7 @@ class Foresight:
     def reset(self) -> None:
         """Forget the stream."""
         self._steps = 0
-        self._keys.fill(np.inf)  # like nothing
-        self._values.fill(0.0)
-        self._present.fill(0.0)
+        self._keys.fill(np.inf)  # like nothing, so that what followed has no weight
 
     def step(self, x: F32) -> None:
         """Take a frame: note that its activations followed what the legs did `ahead` steps ago.
@@ -107,7 +105,7 @@ class Foresight:
         if row >= 0:
             row %= len(self._keys)
             self._keys[row] = waiting
-            np.multiply(value, present, out=self._values[row])
+            self._values[row] = value
             self._present[row] = present
         waiting[...] = self._now
         self._steps += 1
