@@ -33,7 +33,7 @@ __all__ = ["Foresight"]
 F32 = npt.NDArray[np.float32]
 
 PAST_S: Final = 2.0
-"""How far back moments are looked for: a stride, however slow."""
+"""How far back moments are looked for: a stride, unless it is a very slow one."""
 TAU: Final = np.float32(0.1)
 """Mean square by which likeness fades, in squared usual spreads."""
 LEAST_ALIKE: Final = np.float32(0.5)
