@@ -26,6 +26,8 @@ from streamer.session.realtime import prefer
 
 REPLAY_PRIORITY = 10
 """SCHED_FIFO priority, where the system permits it."""
+FASTEST = 100.0
+"""Times as fast as recorded: what a sender can keep up with."""
 FORCE_SUFFIXES = (".mot", ".sto")
 UNUSED = tuple(key for key in PATHS if key != "model")
 """Keys of a configuration whose files a replay has no use for."""
@@ -68,8 +70,8 @@ def run(
     start_s, end_s : float, optional
         Part of the recording to send [s], its own clock.
     """
-    if not speed > 0.0:
-        raise ConfigError(f"--speed is {speed:g}; give a positive number")
+    if not 0.0 < speed <= FASTEST:
+        raise ConfigError(f"--speed is {speed:g}; give a number above 0, at most {FASTEST:g}")
     if not name:
         raise ConfigError("--name is empty; give the stream a name, or leave it out")
     faults = parse_faults(fault)

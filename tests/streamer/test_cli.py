@@ -151,6 +151,7 @@ def test_wrong_usage_is_status_2() -> None:
         (("replay", "none.trc"), ("none.trc", "no such file")),
         (("replay", "none.trc", "--fault", "dorp:1"), ("unknown fault 'dorp'", "nearest: drop")),
         (("replay", "none.trc", "--speed", "0"), ("--speed is 0",)),
+        (("replay", "none.trc", "--speed", "inf"), ("--speed is inf", "at most 100")),
         (("subscribe", "nonsense"), ("cannot connect to 'nonsense'",)),
         (("subscribe", "--keys", "none"), ("cannot read the key",)),
     ],
