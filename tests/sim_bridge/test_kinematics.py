@@ -5,28 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim_bridge.kinematics import point_jacobian
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.poses import Kinematics, random_free
 from tests.sim_bridge.trials import SKELETON_TRIALS
 
 POSITION_TOLERANCE = 1e-9
 """[m] Both sides do the same arithmetic in another order; splines add 1e-12."""
-JACOBIAN_TOLERANCE = 1e-6
-"""Central differences over 1e-5 err by about 1e-10, splines with a jump in slope by more."""
-STEP = 1e-5
-
-
-def jacobians(kinematics: Kinematics, free: np.ndarray) -> np.ndarray:
-    """Derivative (n_free, n_marker, 3) of every marker in the free coordinates."""
-    markers = kinematics.model.markers
-    positions = kinematics.markers(free)
-    out = np.zeros((len(free), len(positions), 3))
-    for i, point in enumerate(positions):
-        rows = np.zeros((len(free), 3))
-        point_jacobian(kinematics.skeleton, kinematics.pose, int(markers.link[i]), point, rows)
-        out[:, i] = rows
-    return out
 
 
 @pytest.mark.parametrize("trial", SKELETON_TRIALS)
@@ -54,24 +38,6 @@ def test_coordinates_satisfy_opensims_constraints(
         assert case.oracle.constraint_error() < POSITION_TOLERANCE
         kept = [c.getValue(case.oracle.state) for c in case.oracle.coordinates]
         np.testing.assert_array_equal(q, kept)  # a locked coordinate would not take another value
-
-
-@pytest.mark.parametrize("trial", SKELETON_TRIALS)
-def test_marker_jacobian_is_the_slope_of_the_positions(
-    skeleton_case: Callable[[str], Case], trial: str
-) -> None:
-    case = skeleton_case(trial)
-    kinematics, rng = Kinematics(case.compiled), np.random.default_rng(3)
-    for _ in range(5):
-        free = random_free(case.compiled, rng)
-        analytic = jacobians(kinematics, free)
-        for j in range(len(free)):
-            moved = [free.copy(), free.copy()]
-            moved[0][j] += STEP
-            moved[1][j] -= STEP
-            ahead, behind = (kinematics.markers(m) for m in moved)
-            slope = (ahead - behind) / (2.0 * STEP)
-            np.testing.assert_allclose(analytic[j], slope, rtol=0.0, atol=JACOBIAN_TOLERANCE)
 
 
 def test_names_and_order_are_those_of_opensim(skeleton_case: Callable[[str], Case]) -> None:
