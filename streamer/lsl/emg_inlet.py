@@ -103,8 +103,10 @@ class EmgInlet(Inlet):
                 while len(stamps := self._pull(0.0)):
                     rows = self._buffer[: len(stamps), self._columns].astype(np.float64)
                     timed = np.isfinite(stamps)
-                    self._chunks.append((stamps[timed] - self._lag_s, rows[timed]))
-                    self.newest_s = max([self.newest_s, *self._chunks[-1][0][-1:].tolist()])
+                    times = stamps[timed] - self._lag_s
+                    self._chunks.append((times, rows[timed]))
+                    if len(times):
+                        self.newest_s = float(times[-1])
                 self._stop.wait(EVERY_S)
         except Exception as error:  # reported by `stop`, in the thread that can say so
             self._failed = error
