@@ -41,7 +41,9 @@ def test_it_is_the_schur_complement_of_the_markers_jacobian(
     markers = kinematics.markers(free)
     markers[off] = np.nan
     link, station = walker.markers.link, walker.markers.station
-    targets = Targets(link, station, np.ones(len(link)), np.arange(len(link)))
+    weight = np.ones(len(link))
+    weight[::5] = 20.0  # what is followed more closely than most tells no more
+    targets = Targets(link, station, weight, np.arange(len(link)))
     sight = Sight(walker, targets, walker.marker_names, np.zeros(n))
     sight.step(markers, np.ones(len(link), dtype=np.bool_), kinematics.pose)
     # central differences of 1e-5 are good to 1e-10, times the condition number
