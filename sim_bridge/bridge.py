@@ -351,7 +351,7 @@ class Bridge:
             status |= _IK_UNCONVERGED
         if self.ik.n_used:
             self.output.marker_rms = self.ik.marker_rms
-        self.output.guessed = self.ik.guessed
+        self.output.guessed = self._external.guessed = self.ik.guessed
         self._mark("ik")
         return status
 

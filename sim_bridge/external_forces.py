@@ -80,9 +80,10 @@ class ExternalForces:
         :class:`sim_bridge.plates.PlateFault` of each measured row.
     carried : bool
         Whether a force that carries the body is ever known, or none is needed.
-    posed, settled : bool
-        Set from outside: whether the pose of the next step is a person's, and its speeds. Of a pose
-        that is held, or of exchanged labels, nobody is accused.
+    posed, settled, guessed : bool
+        Set from outside: whether the pose of the next step is a person's, and its speeds, and
+        whether markers hardly tell some of it. Of a pose that is held, or of exchanged labels,
+        nobody is accused; from one that is guessed no floor is learnt.
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class ExternalForces:
         self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
         self._names = tuple(load.name for load in loads)
         self._told: set[tuple[str, int]] = set()
-        self._frames, self.posed, self.settled = 0, True, True
+        self._frames, self.posed, self.settled, self.guessed = 0, True, True, False
         self._ignored = self._doubted = False
 
     @property
@@ -161,7 +162,7 @@ class ExternalForces:
 
     def reset(self) -> None:
         """Forget everything."""
-        self._whole, self.posed, self.settled = False, True, True
+        self._whole, self.posed, self.settled, self.guessed = False, True, True, False
         for part in (
             self._zero, self._judge, self._cleaner, self._feet, self._delay, self._missing,
             self._blend, self._unexplained, self._effort,
@@ -272,7 +273,8 @@ class ExternalForces:
     def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction, needed: float) -> None:
         self._frames += 1
         if self._mapper is None and not self._blend.predicted:
-            reaction.watch(dynamics, 0 if self._frames % LEARN_EVERY else LEARN_EVERY)
+            learns = self._frames % LEARN_EVERY == 0 and not self.guessed
+            reaction.watch(dynamics, LEARN_EVERY if learns else 0)
         soles = Soles(reaction.place, reaction.contact)
         if self._mode != "predicted":
             if self.posed and self.settled:
