@@ -31,7 +31,7 @@ Exchanges = Mapping[str, Sequence[tuple[str, str]]]
 
 UNLIKE_ITSELF: Final = 0.3
 LIKE_THE_OTHER: Final = 0.7
-"""Correlations below and above which both channels of a pair have to lie. Of 380 pairs of 16 people
+"""Correlations below and above which both channels of a pair have to lie. Of 408 pairs of 16 people
 two do. By how much the exchanged pair's lower correlation exceeds the higher one as it is: 0.99 and
 0.48 for these, 0.00 or less for all others."""
 FEWEST_OTHERS: Final = 3

@@ -36,8 +36,8 @@ NEARLY_HIGHEST: Final = 0.9
 """The period is the first peak of this share of the highest, which may stand at two strides."""
 TOLERANCE: Final = 0.02
 """Largest difference of the periods over `FEWEST_STRIDES` that is taken for chance; over n times as
-many, it is smaller by the root of n. Of 199 windows of three strides, cut from six recordings on
-treadmills, none differed by more than 0.013 (standard deviation 0.005), and no recording as a whole
+many, it is smaller by the root of n. Of 185 windows of three strides, cut from six recordings on
+treadmills, none differed by more than 0.019 (one by more than 0.013), and no recording as a whole
 by more than 0.002."""
 COVERED: Final = 0.9
 """Share of a trial's frames with EMG below which it overlaps its motion only partly."""
