@@ -303,7 +303,6 @@ class Bridge:
         if self._filter.warming_up:
             status |= _WARMING_UP
         self._mark("filter")
-        self._external.posed = not status & _UNPOSED
         self._external.settled = not status & _WARMING_UP
         out = self.solve(self._filter.q, self._filter.qd, self._filter.qdd, self._external.delayed)
         out.t = t
@@ -335,9 +334,7 @@ class Bridge:
     def track(self, markers: F64) -> int:
         """Inverse kinematics alone; the solution is ``output.ik_q``, status bits are returned."""
         np.copyto(self._markers, markers)
-        status = self._track()
-        self._external.posed = not status & _UNPOSED
-        return status
+        return self._track()
 
     def _track(self) -> int:
         """Inverse kinematics of the frame that was copied."""
@@ -352,6 +349,7 @@ class Bridge:
         if self.ik.n_used:
             self.output.marker_rms = self.ik.marker_rms
         self.output.guessed = self._external.guessed = self.ik.guessed
+        self._external.posed = not status & _UNPOSED
         self._mark("ik")
         return status
 

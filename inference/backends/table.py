@@ -47,9 +47,10 @@ class Backend:
         if self.on_gpu and not _has_nvidia_driver():
             return "no NVIDIA driver"
         lacking = [f"{name} is not installed" for name in self.packages if not _installed(name)]
-        version = importlib.metadata.version("torch") if _installed("torch") else ""
-        if self.on_gpu and "+cpu" in version:
-            lacking.append(f"torch {version} is a build without CUDA")
+        if self.on_gpu and _installed("torch"):
+            version = importlib.metadata.version("torch")
+            if "+cpu" in version:
+                lacking.append(f"torch {version} is a build without CUDA")
         return ", ".join(lacking)
 
 

@@ -31,14 +31,14 @@ VELOCITY_RANGE = (-1.5, 1.5)
 """Fibre speeds covered by the tables [maximum contraction velocities]."""
 _KNOTS = 1501
 
-_LOWEST = (
-    ("MaxIsometricForce", 0.0, True),
-    ("OptimalFiberLength", 0.0, False),
-    ("TendonSlackLength", 0.0, True),
-    ("PennationAngleAtOptimalFiberLength", 0.0, True),
-    ("MaxContractionVelocity", 0.0, False),
-)
-"""Parameters, what each cannot be below, and whether it can be just that."""
+_MAY_BE_ZERO = {
+    "MaxIsometricForce": True,
+    "OptimalFiberLength": False,
+    "TendonSlackLength": True,
+    "PennationAngleAtOptimalFiberLength": True,
+    "MaxContractionVelocity": False,
+}
+"""Parameters that are never negative."""
 
 _Curve = Callable[[float], float]
 
@@ -112,21 +112,18 @@ def read_muscles(working: Sequence[Any]) -> Muscles:
 
 def _refuse_what_cannot_be(muscle: Any) -> None:
     """Refuse a parameter that OpenSim lets pass, though no muscle has such a one."""
-    for name, lowest, allowed in _LOWEST:
+    odd = []
+    for name, may_be_zero in _MAY_BE_ZERO.items():
         value = getattr(muscle, f"get{name}")()
-        if not lowest <= value < np.inf or (value == lowest and not allowed):
-            raise UnsupportedComponent(
-                muscle.getConcreteClassName(),
-                muscle.getName(),
-                f"its {name} is {value:g}; correct it",
-            )
+        if not 0.0 <= value < np.inf or (value == 0.0 and not may_be_zero):
+            odd.append(f"its {name} is {value:g}; correct it")
     lower, upper = muscle.getMinControl(), muscle.getMaxControl()
     if not 0.0 <= lower < upper < np.inf:
-        raise UnsupportedComponent(
-            muscle.getConcreteClassName(),
-            muscle.getName(),
-            f"its controls reach from {lower:g} to {upper:g}; correct min_control and max_control",
+        odd.append(
+            f"its controls reach from {lower:g} to {upper:g}; correct min_control and max_control"
         )
+    if odd:
+        raise UnsupportedComponent(muscle.getConcreteClassName(), muscle.getName(), odd[0])
 
 
 def _downcast(muscle: Any) -> Any:

@@ -122,7 +122,7 @@ def judge_rows(
             continue
         force = size(row)
         loaded = force > LOADED * weight
-        beside = inside(corners[i], row[3], row[5]) < -BESIDE_M
+        beside = loaded and inside(corners[i], row[3], row[5]) < -BESIDE_M
         memory.same[i] = memory.same[i] + 1 if loaded and stays(row[1], memory.last[i]) else 0
         memory.last[i] = row[1]
         if loaded and memory.loaded[i] < verdict_frames:

@@ -106,10 +106,13 @@ def check_backends() -> list[Finding]:
         return []  # named among the versions
     from inference.backends import BACKENDS
     from inference.checkpoint import load_checkpoint
-    from inference.exceptions import BackendUnavailable
+    from inference.exceptions import BackendUnavailable, CheckpointError
     from inference.live.choice import open_proven
 
-    checkpoint = load_checkpoint()
+    try:
+        checkpoint = load_checkpoint()
+    except CheckpointError as error:
+        return [Finding("network", False, str(error))]
     findings = []
     for name, backend in BACKENDS.items():
         what = f"network on {name}"

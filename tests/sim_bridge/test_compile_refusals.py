@@ -69,7 +69,9 @@ def test_a_model_in_which_all_is_locked_is_refused(small_case: Callable[[Any], C
 
 
 @pytest.mark.parametrize("value", ["nan", "-inf", "Infinity", "1e300"])
-@pytest.mark.parametrize("element", ["mass", "inertia", "translation", "location"])
+@pytest.mark.parametrize(
+    "element", ["mass", "inertia", "translation", "location", "max_isometric_force"]
+)
 def test_a_number_that_cannot_be_is_named_by_its_line(
     tmp_path: Path, element: str, value: str
 ) -> None:

