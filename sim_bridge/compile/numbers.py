@@ -9,6 +9,8 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ELEMENT = re.compile(r"<(\w+)>([^<]*)</\1>")
 _UNBOUNDED = re.compile(r"(min|max)_(control|[xyz])")
 """Elements that are infinite, or as good as, in published models."""
+_FITTED = re.compile(r"<weights>[^<]*</weights>\s*(<coefficients>[^<]*</coefficients>)?")
+"""Of a GCVSpline. OpenSim makes no use of them, and may write what memory happened to hold."""
 _LARGEST = 1e12
 """Published models have springs of up to 1e8 N/m; what is far beyond that is a slip of the pen."""
 
@@ -27,7 +29,8 @@ def refuse_what_is_no_number(osim: Path) -> None:
         Naming the line, for the person to repair.
     """
     text = osim.read_text(encoding="utf-8", errors="replace")
-    text = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), text)
+    for unread in (_COMMENT, _FITTED):
+        text = unread.sub(lambda part: "\n" * part[0].count("\n"), text)
     for element in _ELEMENT.finditer(text):
         name, content = element.groups()
         odd = None if _UNBOUNDED.fullmatch(name) else _odd_number(content.split())

@@ -90,10 +90,11 @@ def test_a_number_that_cannot_be_is_named_by_its_line(
 
 
 def test_endless_controls_and_remarks_are_no_mistakes(tmp_path: Path) -> None:
-    """Ideal actuators of published models are without limits."""
+    """Ideal actuators are without limits, and OpenSim writes a spline's weights at random."""
     path = tmp_path / "fine.osim"
     path.write_text(
         "<!-- <mass>nan</mass>\n --><min_control>-Inf</min_control><max_x>1e30</max_x>"
+        "<weights>2.1e+291 nan</weights>\n<!--fitted--> <coefficients>nan</coefficients>"
         "<publications>nan and inf are none</publications>"
     )
     refuse_what_is_no_number(path)
