@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim_bridge._jit import F64, I64
-from sim_bridge.base_coordinates import base_coordinates, base_links
+from sim_bridge.base_coordinates import base_coordinates
 from sim_bridge.exceptions import MarkerMismatch
 from sim_bridge.kinematics import point_in_ground, pose_free
 from sim_bridge.model import CompiledModel
@@ -19,8 +19,9 @@ from .link_misfit import LinkMisfit
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
 from .marker_normal import Targets, seen_markers
+from .marker_watch import MarkerWatch
 from .search import PoseSearch, as_good
-from .sight import Sight, moving
+from .sight import Sight, unseen_coordinates
 from .solver import MINIMUM_MARKERS, PoseSolver
 
 MAX_ITERATIONS = 30
@@ -116,9 +117,10 @@ class InverseKinematics:
         if np.count_nonzero(used) < MINIMUM_MARKERS:
             raise MarkerMismatch("fewer than three markers have a weight above 0; raise some")
         names = [name for name, has_weight in zip(match.names, used, strict=True) if has_weight]
-        self.unseen = _unseen(model, self._targets.link)
+        self.unseen = unseen_coordinates(model, self._targets.link)
         self._link_misfit = LinkMisfit(model, self._targets)
-        self._gate, self._stiffness = MarkerGate(self._targets, names, self.n_labels), stiffness
+        self._gate, self._stiffness = MarkerGate(self._targets, self.n_labels), stiffness
+        self._watch = MarkerWatch(self._targets, names, self._gate)
         self._set_up(model, tasks)
         self._sight = Sight(model, self._targets, names, self._solver.tasks)
 
@@ -222,6 +224,7 @@ class InverseKinematics:
         """Forget the last pose; the next frame is a first one."""
         self._placed = self.lost = False
         self._gate.reset()
+        self._watch.reset()
         self._sight.reset()
 
     def step(self, markers: F64) -> None:
@@ -250,12 +253,14 @@ class InverseKinematics:
             self._solver.solve(self._gate.markers, self._last, 0)
             self._gate.outvoted()
             self._held += 1
+            self._watch.step(markers, self._solver.pose, fits=False)
             return
         self.surprised |= more
         self._take_step()
         leapt = self._leapt()
         self._look_at(self._gate.markers)
         self._keep()
+        self._watch.step(markers, self._solver.pose, fits=self.fits and not self.misplaced)
         if leapt or (self._misfits >= _LOST_FRAMES and not self.lost):
             self._lose(markers)
         if self.lost:
@@ -384,14 +389,3 @@ class InverseKinematics:
             self.lost = strayed or not (found or fitted)
         if self.lost or not self._search.thorough:
             self._lose(markers)
-
-
-def _unseen(model: CompiledModel, links: I64) -> tuple[str, ...]:
-    """Names of the coordinates that move none of the markers' links; some joint's has to."""
-    seen, joint = moving(model, links.tolist()), ~moving(model, base_links(model))
-    if joint.any() and not (seen & joint).any():
-        raise MarkerMismatch(
-            f"the {len(links)} markers that match show no joint, at most where the body is: send "
-            "those of the limbs, rename them, or pair them (`names`)"
-        )
-    return tuple(name for name, s in zip(model.coordinates.free_names, seen, strict=True) if not s)

@@ -12,8 +12,6 @@ that is taken off the others while some are missing. Else the pose would move wi
 what the missing ones held it back, and its acceleration would be that of a step.
 """
 
-import logging
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +20,6 @@ from sim_bridge._jit import F64, I64, Bool, kernel
 from sim_bridge.kinematics import Pose, point_in_ground, point_on_link
 
 from .marker_normal import Targets, is_there
-
-_log = logging.getLogger(__name__)
 
 GATE_M = 0.05
 """Distance from the prediction [m] beyond which a marker is looked at; at 100 Hz walkers' and
@@ -37,8 +33,6 @@ most others are in their places: no placement and no label of a limb, but a ghos
 _PATIENCE = 20
 """Frames for which a missing marker is waited for, and most markers may be off."""
 _NEVER = _PATIENCE + 1
-_SAID_AFTER = 200
-"""Frames in a row after which a marker that is off is named."""
 
 
 class _Memory(NamedTuple):
@@ -48,8 +42,8 @@ class _Memory(NamedTuple):
     """Where it sat on its link when last used; its station, if never."""
     absent: I64
     """Frames since."""
-    off: I64
-    """Frames in a row in which it was set aside."""
+    aside: Bool
+    """Whether it is set aside in this frame."""
 
 
 class MarkerGate:
@@ -59,8 +53,6 @@ class MarkerGate:
     ----------
     targets : Targets
         Matched markers.
-    names : sequence of str
-        Theirs.
     n_label : int
         Labels that arrive.
 
@@ -78,29 +70,35 @@ class MarkerGate:
         How many these are.
     """
 
-    def __init__(self, targets: Targets, names: Sequence[str], n_label: int) -> None:
-        self._targets, self._names = targets, tuple(names)
+    def __init__(self, targets: Targets, n_label: int) -> None:
+        self._targets = targets
         self.markers: F64 = np.full((n_label, 3), np.nan)
         self._corrected: F64 = np.full((n_label, 3), np.nan)
         n = len(targets.link)
         self._memory = _Memory(
-            targets.station.copy(), np.full(n, _NEVER, dtype=np.int64), np.zeros(n, dtype=np.int64)
+            targets.station.copy(), np.full(n, _NEVER, dtype=np.int64), np.zeros(n, dtype=np.bool_)
         )
         self._point = np.zeros(3)
-        self._told, self.worn = np.zeros((2, n), dtype=np.bool_)
-        self._outvoted = self._frames = self.n_aside = self.n_missing = self.n_expected = 0
+        self.worn = np.zeros(n, dtype=np.bool_)
+        self._outvoted = self.n_aside = self.n_missing = self.n_expected = 0
+
+    @property
+    def places(self) -> F64:
+        """Where every marker sat on its link when last used (n_marker, 3) [m]."""
+        return self._memory.place
 
     def reset(self) -> None:
         """Forget everything."""
         self.forget()
         self.worn[:] = False
-        self._frames = self.n_expected = 0
+        self.n_expected = 0
 
     def forget(self) -> None:
         """Forget all places; the next frame passes as it is."""
         self._memory.place[:] = self._targets.station
         self._memory.absent[:] = _NEVER
-        self._memory.off[:] = self._outvoted = 0
+        self._memory.aside[:] = False
+        self._outvoted = 0
 
     def expect(self, markers: F64) -> bool:
         """Note which markers a frame has; whether one is there for the first time.
@@ -108,12 +106,6 @@ class MarkerGate:
         Labels of markers that were taken off, after a static trial say, stay empty.
         """
         before, self.n_expected = self.n_expected, note_seen(self._targets, markers, self.worn)
-        self._frames += 1
-        if self._frames == _SAID_AFTER and 0 < self.n_expected < len(self.worn):
-            _log.warning(
-                "markers %s have not been seen since the start: the pose comes from the others",
-                ", ".join(n for n, ever in zip(self._names, self.worn, strict=True) if not ever),
-            )
         return self.n_expected > before
 
     def screen(self, markers: F64, pose: Pose, blind: bool) -> None:
@@ -134,7 +126,8 @@ class MarkerGate:
     def take_all(self, markers: F64) -> None:
         """Set no marker of this frame aside."""
         np.copyto(self.markers, markers)
-        self._memory.off[:] = self.n_aside = 0
+        self._memory.aside[:] = False
+        self.n_aside = 0
 
     def on_model(self, markers: F64, pose: Pose) -> F64:
         """Return a frame as it is, or moved to the model's places if markers are missing from it.
@@ -160,20 +153,6 @@ class MarkerGate:
             self.outvoted()
             return
         self._outvoted = 0
-        if self.n_aside:
-            for i in np.flatnonzero(self._memory.off == _SAID_AFTER):
-                self._tell(int(i))
-
-    def _tell(self, i: int) -> None:
-        """Name a marker once that is off for long."""
-        if not self._told[i]:
-            self._told[i] = True
-            _log.warning(
-                "marker %s is more than %.0f cm from its place on the body: ignored until it "
-                "returns; put it back, correct its label, or restart the session with it there",
-                self._names[i],
-                100.0 * GATE_M,
-            )
 
 
 @kernel
@@ -221,8 +200,7 @@ def screen_markers(
                 markers_out[row] = np.nan
     for i in range(targets.link.shape[0]):
         row = targets.column[i]
-        aside = is_there(markers[row]) and not is_there(markers_out[row])
-        memory.off[i] = memory.off[i] + 1 if aside else 0
+        memory.aside[i] = is_there(markers[row]) and not is_there(markers_out[row])
     return far
 
 
@@ -231,7 +209,7 @@ def most_in_place(targets: Targets, markers: F64, pose: Pose, memory: _Memory, p
     """See :meth:`MarkerGate.in_place`; one that was never seen is, unless it is a ghost."""
     aside = moved = 0
     for i in range(targets.link.shape[0]):
-        if memory.off[i] > 0:
+        if memory.aside[i]:
             off = distance(targets, i, markers[targets.column[i]], pose, memory.place[i], point)
             limit = MOVED_M if memory.absent[i] < _NEVER else ELSEWHERE_M
             aside += 1

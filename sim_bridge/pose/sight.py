@@ -13,6 +13,7 @@ import numpy as np
 
 from sim_bridge._jit import F64, I64, Bool, kernel
 from sim_bridge.base_coordinates import base_links
+from sim_bridge.exceptions import MarkerMismatch
 from sim_bridge.kinematics import Pose, Skeleton, skeleton_of
 from sim_bridge.linalg import inverse_diagonal
 from sim_bridge.model import CompiledModel
@@ -132,6 +133,17 @@ class Sight:
             ", ".join(n for n, h in zip(self._coordinates, hardly, strict=True) if h),
             ", ".join(n for n, s in zip(self._names, self._seen, strict=True) if not s),
         )
+
+
+def unseen_coordinates(model: CompiledModel, links: I64) -> tuple[str, ...]:
+    """Names of the coordinates that move none of the markers' links; some joint's has to."""
+    seen, joint = moving(model, links.tolist()), ~moving(model, base_links(model))
+    if joint.any() and not (seen & joint).any():
+        raise MarkerMismatch(
+            f"the {len(links)} markers that match show no joint, at most where the body is: send "
+            "those of the limbs, rename them, or pair them (`names`)"
+        )
+    return tuple(name for name, s in zip(model.coordinates.free_names, seen, strict=True) if not s)
 
 
 def moving(model: CompiledModel, links: Iterable[int]) -> Bool:

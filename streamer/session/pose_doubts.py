@@ -5,6 +5,7 @@ Who lies on the floor is most often in a laboratory whose z axis points up.
 
 import logging
 import math
+import statistics
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,10 @@ from streamer.doubts import misfit_doubt, scaling_doubt
 _log = logging.getLogger(__name__)
 
 LASTS_S = 1.0
-"""A doubt is said after so long without a break [s]; a wrong pose of some frames is none."""
+"""Who lies does so for so long without a break [s]; a wrong pose of some frames is none."""
+LOOKS_AT_S = 2.0
+"""Markers are judged by the median frame of so long [s]: whose labels are exchanged are found far
+off, held and found again by turns."""
 LIES_RAD = math.radians(60.0)
 """A pelvis that is turned so far off upright; in gait, squats and getting up it stays below."""
 TURNS = ("pelvis_tilt", "pelvis_list")
@@ -36,7 +40,9 @@ class PoseDoubts:
     def __init__(self, coordinate_names: Sequence[str], rate_hz: float) -> None:
         names = list(coordinate_names)
         self._turns = [(name, names.index(name)) for name in TURNS if name in names]
-        self._lies, self._misfit, self._scaling = (_Lasting(rate_hz) for _ in range(3))
+        self._lying, self._lasts = 0, math.ceil(LASTS_S * rate_hz)
+        self._rms, self._looks_at = list[float](), math.ceil(LOOKS_AT_S * rate_hz)
+        self._said: set[str] = set()
 
     def step(self, q: NDArray[np.float64], marker_rms: float, *, held: bool) -> None:
         """Look at a frame.
@@ -48,14 +54,25 @@ class PoseDoubts:
         marker_rms : float
             How far the markers are from the model's [m].
         held : bool
-            Whether the pose is an earlier frame's, which tells nothing new of who lies.
+            Whether the pose is an earlier frame's, which tells nothing new.
         """
-        if not held and not self._lies.said:
-            self._lies.step(self._lying_doubt(q))
-        if not self._misfit.said:
-            self._misfit.step(misfit_doubt(marker_rms))
-        if not self._scaling.said:
-            self._scaling.step(scaling_doubt(marker_rms))
+        if held:
+            return
+        lying = self._lying_doubt(q)
+        self._lying = self._lying + 1 if lying else 0
+        if self._lying == self._lasts:
+            self._say("lies", lying)
+        self._rms.append(marker_rms)
+        if len(self._rms) == self._looks_at:
+            usual = statistics.median(self._rms)
+            self._rms.clear()
+            self._say("misfit", misfit_doubt(usual))
+            self._say("scaling", scaling_doubt(usual))
+
+    def _say(self, kind: str, doubt: str) -> None:
+        if doubt and kind not in self._said:
+            self._said.add(kind)
+            _log.warning("%s", doubt)
 
     def _lying_doubt(self, q: NDArray[np.float64]) -> str:
         for name, index in self._turns:
@@ -66,18 +83,3 @@ class PoseDoubts:
                     "the laboratory's z axis points up, else none"
                 )
         return ""
-
-
-class _Lasting:
-    """Says a doubt that has lasted."""
-
-    def __init__(self, rate_hz: float) -> None:
-        self._frames, self._enough = 0, math.ceil(LASTS_S * rate_hz)
-        self.said = False
-
-    def step(self, doubt: str) -> None:
-        """Take a frame's doubt; empty if there is none."""
-        self._frames = self._frames + 1 if doubt else 0
-        if self._frames >= self._enough:
-            self.said = True
-            _log.warning("%s", doubt)

@@ -149,25 +149,6 @@ def test_who_starts_anew_takes_markers_where_they_are(trial: RecordedTrial) -> N
         assert ik.n_used == ik.n_markers - (10 <= i < 20)
 
 
-def test_markers_that_are_elsewhere_for_long_are_named_once(
-    walker: CompiledModel, caplog: pytest.LogCaptureFixture
-) -> None:
-    ik, names = InverseKinematics(walker, walker.marker_names), walker.marker_names
-    both = [names.index("R.Knee"), names.index("L.Toe")]
-    markers = Kinematics(walker).markers(np.zeros(len(walker.coordinates.free_names)))
-    for aside_m, frames in ((0.0, 2), (0.1, 450), (0.0, 2), (0.1, 250)):
-        moved = markers.copy()
-        moved[both, 2] += aside_m
-        for _ in range(frames):
-            ik.step(moved)
-    lines = [
-        r.getMessage() for r in caplog.records if "from its place on the body" in r.getMessage()
-    ]
-    assert sorted(line.split(" from")[0] for line in lines) == [
-        "marker L.Toe is more than 5 cm", "marker R.Knee is more than 5 cm",
-    ]  # fmt: skip
-
-
 def test_in_another_posture_after_a_pause_no_marker_is_set_aside(
     recorded: Callable[[str], RecordedTrial],
 ) -> None:
@@ -223,23 +204,3 @@ def test_a_limb_that_comes_back_elsewhere_is_believed(walker: CompiledModel) -> 
     assert not ik.held
     assert ik.n_used == ik.n_markers
     assert abs(ik.free[raised] - 1.5) < 1e-3
-
-
-def test_labels_exchanged_within_a_foot_are_flagged_and_it_is_named(
-    recorded: Callable[[str], RecordedTrial], caplog: pytest.LogCaptureFixture
-) -> None:
-    """Three of sixty markers: the whole body's error stays small."""
-    trial = recorded(PARITY_TRIALS[0])
-    foot = [list(trial.marker_names).index(name) for name in ("R.Heel", "R.MT5", "R.Toe")]
-    ik, clean = (InverseKinematics(trial.model, trial.marker_names) for _ in range(2))
-    for i in range(220):
-        markers = trial.markers[i].copy()
-        if i >= 30:
-            markers[foot] = markers[np.roll(foot, 1)]
-        ik.step(markers)
-        clean.step(trial.markers[i])
-        wrong = np.abs(ik.q - clean.q).max() > 0.2
-        assert ik.misplaced or not ik.complete or not wrong
-        assert not clean.misplaced
-    assert ik.misplaced
-    assert caplog.text.count("check their labels, which may be exchanged") == 1

@@ -7,11 +7,12 @@ import pytest
 
 from sim_bridge.pose.solver import MISFIT_M
 from streamer.doubts import LOOSE_M
-from streamer.session.pose_doubts import LASTS_S, PoseDoubts
+from streamer.session.pose_doubts import LASTS_S, LOOKS_AT_S, PoseDoubts
 
 NAMES = ("pelvis_tx", "pelvis_list", "hip_flexion_r", "pelvis_tilt")
 RATE_HZ = 100.0
 ENOUGH = round(LASTS_S * RATE_HZ)
+LOOKED_AT = round(LOOKS_AT_S * RATE_HZ)
 NEAR_M, FAR_M = 0.02, 2.0 * MISFIT_M
 
 
@@ -58,28 +59,41 @@ def test_a_model_without_these_coordinates_is_not_watched(caplog: pytest.LogCapt
     assert not caplog.records
 
 
-@pytest.mark.parametrize(
-    ("far", "near", "lines"), [(ENOUGH, 0, 1), (ENOUGH - 1, 1, 0), (5 * ENOUGH, 0, 1), (0, 500, 0)]
-)
-def test_markers_that_stay_far_from_the_models_are_told_of_once(
-    far: int, near: int, lines: int, caplog: pytest.LogCaptureFixture
-) -> None:
+def said_of_markers(
+    caplog: pytest.LogCaptureFixture, rms: list[float], held: list[bool]
+) -> list[str]:
     doubts = PoseDoubts(NAMES, RATE_HZ)
     with caplog.at_level(logging.WARNING):
-        for _ in range(2 if near else 1):
-            for rms in [FAR_M] * far + [NEAR_M] * near:
-                doubts.step(np.zeros(len(NAMES)), rms, held=False)
-    found = [record.getMessage() for record in caplog.records]
+        for marker_rms, is_held in zip(rms, held, strict=True):
+            doubts.step(np.zeros(len(NAMES)), marker_rms, held=is_held)
+    return [record.getMessage() for record in caplog.records]
+
+
+@pytest.mark.parametrize(
+    ("far", "near", "lines"),
+    [(2, 1, 1), (1, 2, 0), (1, 0, 1), (0, 1, 0)],
+)
+def test_markers_that_are_far_from_the_models_in_most_frames_are_told_of_once(
+    far: int, near: int, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By turns, or without a break."""
+    rms = ([FAR_M] * far + [NEAR_M] * near) * 3 * LOOKED_AT
+    found = said_of_markers(caplog, rms, [False] * len(rms))
     assert len(found) == lines
     assert all(line.startswith("markers lie 120 mm from the model's") for line in found)
+
+
+def test_markers_of_poses_that_are_held_are_not_judged(caplog: pytest.LogCaptureFixture) -> None:
+    """Those that did not fit are left out of them."""
+    rms, held = [FAR_M, NEAR_M, NEAR_M] * LOOKED_AT, [False, True, True] * LOOKED_AT
+    assert len(said_of_markers(caplog, rms, held)) == 1
+    caplog.clear()
+    assert not said_of_markers(caplog, rms, [not h for h in held])
 
 
 def test_a_model_that_may_not_be_scaled_is_asked_about_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    doubts = PoseDoubts(NAMES, RATE_HZ)
-    with caplog.at_level(logging.WARNING):
-        for rms in [NEAR_M] * ENOUGH + [1.2 * LOOSE_M] * 3 * ENOUGH:
-            doubts.step(np.zeros(len(NAMES)), rms, held=False)
-    (line,) = (record.getMessage() for record in caplog.records)
+    rms = [NEAR_M] * LOOKED_AT + [1.2 * LOOSE_M] * 3 * LOOKED_AT
+    (line,) = said_of_markers(caplog, rms, [False] * len(rms))
     assert line.startswith("markers lie 36 mm from the model's, 30 mm is unusual")
