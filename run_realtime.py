@@ -90,7 +90,7 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
     if force_info is not None:
         forces = resources.enter_context(closing(ForceInlet(force_info, config.forces, loads)))
     bridge = live_bridge(config, model, markers, forces)
-    say("warming up (half a minute the first time, while kernels compile)")
+    say("warming up (about a minute the first time, while kernels compile)")
     bridge.warm_up()
     refiner.warm_up()
     refiner.check_filter_delay(bridge.filter_delay_s)

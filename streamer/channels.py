@@ -15,7 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.exceptions import StreamLayoutError, nearest
-from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
+from streamer.units import (
+    METRES_PER_UNIT,
+    NEWTON_METRES_PER_UNIT,
+    NEWTONS_PER_UNIT,
+    metres,
+    spelled,
+)
 
 Up = Literal["y", "z"]
 """Which axis of the laboratory points up."""
@@ -279,7 +285,7 @@ def _marker_and_axis(channel: Channel) -> tuple[str, int] | None:
 
 def _to_metres(unit: str) -> float:
     """Factor from a unit of length to metres."""
-    factor = METRES_PER_UNIT.get(spelled(unit))
+    factor = metres(unit)
     if factor is None and unit:
         raise StreamLayoutError(
             f"the marker stream gives {unit!r} as the unit of its positions; have it send m, cm or"

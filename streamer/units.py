@@ -36,3 +36,8 @@ _BETWEEN = re.compile(r"[\s*·.-]")
 def spelled(unit: str) -> str:
     """Spell a unit as the tables do: lower case, nothing between N and m."""
     return _BETWEEN.sub("", unit.lower())
+
+
+def metres(unit: str) -> float | None:
+    """Size of a unit of length [m]; None if it is none."""
+    return METRES_PER_UNIT.get(spelled(unit))

@@ -59,5 +59,6 @@ _MESSAGES = {
     "exchanged; it is not used. Swap its channels or the bodies of the loads, or let "
     "`plates: auto` find the feet",
     PlateFault.UNDER_NOBODY: "its centre of pressure is more than 12 cm from both feet: its origin,"
-    " an axis or a unit is wrong, or the markers have another origin; it is not used. Correct that",
+    " an axis or a unit is wrong, its channels are another plate's, or the markers have another "
+    "origin; it is not used. Correct that",
 }

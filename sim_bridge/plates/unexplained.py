@@ -95,8 +95,8 @@ def _verdict(means: F64, weight: float) -> str:
     ratio = means[1] / max(means[_NEEDED + 1], 1e-9)
     if abs(ratio - 1.0) > _GAIN:
         return (
-            f"together they are {ratio:.2f} times what the motion needs: check their unit and "
-            "gain, the model's mass, and whether something else carries the person"
+            f"together they are {ratio:.2f} times what the motion needs: check their unit, "
+            "gain and zero, the model's mass, and whether something else carries the person"
         )
     if means[_SIZE - 1] > _TORQUE_M:
         return (

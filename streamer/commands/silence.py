@@ -24,7 +24,7 @@ class Silence:
 
     def __init__(self, endpoint: str, topics: Collection[str]) -> None:
         self._endpoint, self._topics = endpoint, topics
-        self._somebody = False
+        self._somebody, self._said = False, ""
         self._end = time.monotonic() + WAIT_S
 
     def receive(
@@ -50,25 +50,30 @@ class Silence:
         return received
 
     def _hear(self, topic: str | None) -> None:
-        """Take note of what came (None: nothing), and speak if it is time."""
+        """Take note of what came (None: nothing), and speak if it is time and there is news."""
         self._somebody |= topic is not None
         if topic not in self._topics:
             if time.monotonic() < self._end:
                 return
-            if self._somebody:
-                wanted = ", ".join(self._topics)
-                say(
-                    f"no {wanted} on {self._endpoint} for {WAIT_S:g} s, but a session is running; "
-                    "are markers arriving?"
-                )
-            elif host := _unknown_host(self._endpoint):
-                say(
-                    f"nothing on {self._endpoint} for {WAIT_S:g} s: this machine does not "
-                    f"know the host {host!r}; correct the name, or give the host's address"
-                )
-            else:
-                say(f"nothing on {self._endpoint} for {WAIT_S:g} s; is `nem2e run` running?")
+            if (news := self._news()) != self._said:
+                say(news)
+                self._said = news
+        else:
+            self._said = ""
         self._somebody, self._end = False, time.monotonic() + WAIT_S
+
+    def _news(self) -> str:
+        """What is missing, and why that may be."""
+        where = f"on {self._endpoint} for {WAIT_S:g} s"
+        if self._somebody:
+            wanted = ", ".join(self._topics)
+            return f"no {wanted} {where}, but a session is running; are markers arriving?"
+        if host := _unknown_host(self._endpoint):
+            return (
+                f"nothing {where}: this machine does not know the host {host!r}; correct the name, "
+                "or give the host's address"
+            )
+        return f"nothing {where}; is `nem2e run` running? Waiting for it"
 
 
 def _unknown_host(endpoint: str) -> str:

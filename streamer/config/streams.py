@@ -39,6 +39,11 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         said = {"type": self.type, "name": self.name, "source_id": self.source_id}
         return ", ".join(f"{key} {value}" for key, value in said.items() if value) or "any type"
 
+    @property
+    def remedy(self) -> str:
+        """What to do when there is none."""
+        return "start the sender or replay"
+
 
 class PositionStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which LSL stream has positions, and what its metadata do not say; see `Stream`.
@@ -161,6 +166,11 @@ class ForceStream(PositionStream, frozen=True, forbid_unknown_fields=True, kw_on
                 f"there are {len(self.transducers)} `transducers` but {len(self.channels or ())} "
                 "`channels`; give each plate its list of labels"
             )
+
+    @property
+    def remedy(self) -> str:
+        """What to do when there is none."""
+        return f"{super().remedy}; if there are no force plates, leave out `plates` and `loads`"
 
 
 class EmgStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -92,8 +92,7 @@ class LiveTable:
         channels = Table(box=None, pad_edge=False, show_header=False)
         for name, level in self._levels():
             channels.add_row(name, bar(level), f"{level:5.2f}", style="dim" if silence else "")
-        flags = ", ".join(names(latest.emg.status)) or "none"
-        state = f"age {latest.emg.age_ms:.1f} ms   flags: {flags}"
+        state = f"age {latest.emg.age_ms:.1f} ms   {flags_of(latest)}"
         if silence:
             state = f"{silence}; the bars are the last estimate" if latest.emg.emg else silence
         head = Text(f"{latest.meta.model_name}   {state}\n{describe(latest, chr(10))}")
@@ -103,7 +102,7 @@ class LiveTable:
         """One line for logs."""
         strongest = sorted(self._levels(), key=lambda pair: -pair[1])[:4]
         levels = " ".join(f"{name} {level:.2f}" for name, level in strongest)
-        shown = self._silence() or levels
+        shown = self._silence() or f"{levels}   {flags_of(self.latest)}"
         line = f"{describe(self.latest)} | {shown}"
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -118,6 +117,11 @@ def bar(level: float) -> str:
     eighths = round(8 * BAR_WIDTH * min(max(level, 0.0), 1.0))
     full, part = divmod(eighths, 8)
     return "█" * full + (chr(0x2590 - part) if part else "")  # ▏ to ▉ are 0x258F down to 0x2589
+
+
+def flags_of(latest: Latest) -> str:
+    """Flags of the newest estimate."""
+    return f"flags: {', '.join(names(latest.emg.status)) or 'none'}"
 
 
 def describe(latest: Latest, separator: str = "   ") -> str:

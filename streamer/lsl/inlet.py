@@ -160,7 +160,11 @@ class Inlet:
         return int(filled // self._buffer.shape[1])
 
     def flush(self) -> int:
-        """Drop everything that is waiting; returns the number of samples."""
+        """Drop everything that is waiting; returns the number of samples.
+
+        Whether the stream is silent shows from now on, and not while kernels compiled, say.
+        """
+        self._heard_s = pylsl.local_clock()
         return int(self._inlet.flush())
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """Finding LSL streams; markers in, of which the newest frame wins."""
 
+import logging
 import math
 from typing import Any
 
@@ -18,7 +19,10 @@ from streamer.lsl.dejitter import Dejitter
 from streamer.lsl.inlet import CHUNK, Inlet
 from streamer.lsl.lost_stream import who
 from streamer.lsl.repeats import Repeats
+from streamer.units import metres
 from streamer.unseen import hide_unseen
+
+_log = logging.getLogger(__name__)
 
 _MEASURED_FRAMES, _MEASURED_AT_MOST = 40, 400
 
@@ -51,12 +55,20 @@ def find(stream: Stream) -> pylsl.StreamInfo:
         found = pylsl.resolve_bypred(asked, minimum=2, timeout=SECOND_ANSWER_S) or found
     said, waited_s = stream.described, stream.timeout_s
     if not found:
-        raise StreamNotFound(said, waited_s, f"{visible_streams()}; start the sender or replay")
+        raise StreamNotFound(said, waited_s, f"{visible_streams()}; {stream.remedy}")
     if len(streams := _distinct(found)) > 1:
         several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
-        one_of = "`name`, or stop all but one" if stream.source_id else "`name` or `source_id`"
-        raise StreamNotFound(f"{said} alone", waited_s, f"{several} all match: set {one_of}")
+        raise StreamNotFound(
+            f"{said} alone", waited_s, f"{several} all match: {_how_to_choose(streams)}"
+        )
     return found[0]
+
+
+def _how_to_choose(streams: list[pylsl.StreamInfo]) -> str:
+    """What tells each of these from the others."""
+    keys = {"name": [s.name() for s in streams], "source_id": [s.source_id() for s in streams]}
+    each_its_own = [f"`{key}`" for key, said in keys.items() if len(set(said)) == len(said)]
+    return f"set {' or '.join(each_its_own)}" if each_its_own else "stop all but one"
 
 
 def answering(stream: Stream) -> list[pylsl.StreamInfo]:
@@ -117,7 +129,16 @@ class MarkerInlet(Inlet):
     ) -> None:
         super().__init__(info, settings)
         self._clock = LslClock()
-        layout = marker_layout(read_channels(self._xml), unit=settings.unit, up=settings.up)
+        channels = read_channels(self._xml)
+        layout = marker_layout(channels, unit=settings.unit, up=settings.up)
+        sent = channels[layout.columns[0]].unit
+        if settings.unit and sent and metres(settings.unit) != metres(sent):
+            _log.warning(
+                "`unit: %s` under `markers` is not used: stream %r itself says %s",
+                settings.unit,
+                self.name,
+                sent,
+            )
         self.names = settings.as_model(layout.names)
         self._columns, self._scale = layout.columns, layout.scale
         self.markers = np.full((len(self.names), 3), np.nan)

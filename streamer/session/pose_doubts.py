@@ -79,7 +79,7 @@ class PoseDoubts:
             if abs(math.remainder(q[index], math.tau)) > LIES_RAD:
                 return (
                     f"the person lies down: {name} is {math.degrees(q[index]):.0f} deg for "
-                    f"{LASTS_S:g} s; check `up` under `markers` and under `forces`: `up: z` if "
-                    "the laboratory's z axis points up, else none"
+                    f"{LASTS_S:g} s; set `up: z` under `markers`, and under `forces` unless it "
+                    "has `transducers`, if the laboratory's z axis points up; else leave `up` out"
                 )
         return ""

@@ -109,8 +109,8 @@ def test_without_a_terminal_silence_is_told_in_place_of_levels() -> None:
 def test_without_a_terminal_the_four_strongest_channels_are_told() -> None:
     emg = np.array([0.1, 0.6, 0.2, 0.5, 0.4, 0.3], "<f4").tobytes()
     names = Meta(session="s", channel_names=tuple("ABCDEF"))
-    (told, *_) = lines([names, Health(published=200), Emg(session="s", emg=emg)])
-    assert told.endswith("| B 0.60 D 0.50 E 0.40 F 0.30")
+    (told, *_) = lines([names, Health(published=200), Emg(session="s", emg=emg, status=3)])
+    assert told.endswith("| B 0.60 D 0.50 E 0.40 F 0.30   flags: GAP, HOLD")
 
 
 def test_silence_is_counted_from_when_the_session_was_there() -> None:

@@ -1,14 +1,14 @@
 """Real liblsl, outlet to inlet; every stream has a source id of its own."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pylsl
 import pytest
 
 from streamer.channels import Channel
-from streamer.config.streams import MarkerStream, Stream
+from streamer.config.streams import ForceStream, MarkerStream, Stream
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.lsl.dejitter import Dejitter
 from streamer.lsl.marker_inlet import MarkerInlet, find, visible_streams
@@ -280,9 +280,46 @@ def test_two_streams_that_answer_are_not_chosen_between(source_id: str) -> None:
         Outlet(source_id, "MoCap", marker_channels(("A",), "m"), 100.0, f"{source_id}{k}")
         for k in range(2)
     ]
-    with pytest.raises(StreamNotFound, match="all match: set `name` or `source_id`"):
+    with pytest.raises(StreamNotFound, match="all match: set `source_id`"):
         find(Stream(name=source_id, timeout_s=WAIT_S))
     del outlets
+
+
+@pytest.mark.parametrize(
+    ("names", "ids", "advice"),
+    [
+        (("a", "a"), ("", "b"), "set `source_id`"),
+        (("a", "b"), ("c", "c"), "set `name`"),
+        (("a", "a"), ("c", "c"), "stop all but one"),
+    ],
+)
+def test_of_several_streams_it_is_said_what_tells_them_apart(
+    source_id: str, names: Sequence[str], ids: Sequence[str], advice: str
+) -> None:
+    kind = f"MoCap {source_id}"
+    outlets = [
+        Outlet(f"{source_id}{name}", kind, marker_channels(("A",), "m"), 100.0, f"{source_id}{i}")
+        for name, i in zip(names, ids, strict=True)
+    ]
+    with pytest.raises(StreamNotFound, match=f"all match: {advice}$"):
+        find(Stream(type=kind, timeout_s=WAIT_S))
+    del outlets
+
+
+def test_who_has_no_plates_is_told_how_to_do_without(source_id: str) -> None:
+    with pytest.raises(StreamNotFound, match="if there are no force plates, leave out `plates`"):
+        find(ForceStream(name=source_id, timeout_s=0.1))
+
+
+@pytest.mark.parametrize(("unit", "lines"), [("m", 1), ("millimeters", 0), ("", 0)])
+def test_a_unit_that_the_stream_says_otherwise_is_not_used(
+    source_id: str, unit: str, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    outlet = Outlet(source_id, "MoCap", marker_channels(("A",), "mm"), 100.0, source_id)
+    inlet = MarkerInlet(find(Stream(name=source_id, timeout_s=WAIT_S)), MarkerStream(unit=unit))
+    assert caplog.text.count("`unit: m` under `markers` is not used: stream") == lines
+    inlet.close()
+    del outlet
 
 
 def test_a_stream_of_text_is_refused(source_id: str) -> None:

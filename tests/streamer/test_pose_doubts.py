@@ -33,7 +33,7 @@ def test_a_person_on_the_back_or_the_side_is_told_of_once(
 ) -> None:
     text = said(caplog, tilt, roll, 1000)
     assert len(text.splitlines()) == 1
-    assert "check `up` under `markers`" in text
+    assert "set `up: z` under `markers`" in text
     assert ("pelvis_tilt is -88" if tilt else f"pelvis_list is {roll:.0f}") in text
 
 

@@ -63,21 +63,28 @@ ESTIMATE = Emg(session="s", emg=b"\0\0\0?")
 
 
 @pytest.mark.parametrize(
-    ("messages", "said"),
+    ("messages", "end", "said"),
     [
-        ([(t, NAMES) for t in (0.0, 2.0, 4.0)], ["no emg on ipc://here for 2.5 s, but a session"]),
-        ([], ["nothing on ipc://here for 2.5 s; is `nem2e run` running?"]),
-        ([(t / 2, m) for t in range(9) for m in (NAMES, ESTIMATE)], []),
+        (
+            [(t, NAMES) for t in (0.0, 2.0, 4.0)],
+            4.5,
+            ["no emg on ipc://here for 2.5 s, but a session"],
+        ),
+        ([], 30.0, ["nothing on ipc://here for 2.5 s; is `nem2e run` running?"]),
+        ([(t, NAMES) for t in (3.0, 4.0)], 5.5, ["nothing on ipc://here", "no emg on ipc://here"]),
+        ([(3.0, ESTIMATE)], 9.0, ["nothing on ipc://here", "nothing on ipc://here"]),
+        ([(t / 2, m) for t in range(9) for m in (NAMES, ESTIMATE)], 4.5, []),
     ],
 )
 def test_it_is_said_when_what_is_waited_for_does_not_come(
     messages: list[tuple[float, Message]],
+    end: float,
     said: list[str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     clock = HandClock(0.0)
-    timed = Timed(clock, [*messages, (4.5, ESTIMATE)])
+    timed = Timed(clock, [*messages, (end, ESTIMATE)])
     monkeypatch.setattr(subscribe, "Subscriber", lambda *_, **__: timed)
     monkeypatch.setattr(silence, "time", SimpleNamespace(monotonic=clock.now))
     wanted = sum(isinstance(m, Emg) for _, m in messages) + 1
