@@ -35,7 +35,7 @@ from .plates import (
 
 MODES = ("auto", "measured", "predicted")
 _NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)
-_NOT_ZEROED = int(PlateFault.NOT_ZEROED)
+_NOT_ZEROED, _FROZEN = int(PlateFault.NOT_ZEROED), int(PlateFault.FROZEN)
 ALL_PLATES = "all"
 """By this name faults are told that no plate has alone."""
 LEARN_EVERY = 8
@@ -269,6 +269,8 @@ class ExternalForces:
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
             )
         note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)
+        if (self.plate_faults == _FROZEN).any() or (self.plate_faults == _NOT_ZEROED).any():
+            self._unexplained.reset()  # what one plate leaves is not laid at the door of all
 
     def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction, needed: float) -> None:
         self._frames += 1

@@ -87,6 +87,23 @@ def test_what_is_wrong_with_all_plates_is_told_in_words(
     assert "check" in told[ALL_PLATES]
 
 
+def clipped(forces: np.ndarray) -> None:
+    forces[0, 1] = min(forces[0, 1], 300.0)
+
+
+def not_zeroed(forces: np.ndarray) -> None:
+    forces[0, 1] += 60.0
+
+
+@pytest.mark.parametrize(("spoil", "said"), [(clipped, "stays the same"), (not_zeroed, "+60 N")])
+def test_what_is_wrong_with_one_plate_is_not_said_of_all(
+    trial: RecordedTrial, spoil: Spoil, said: str
+) -> None:
+    _, told = run(trial, spoil)
+    (message,) = told.values()
+    assert said in message
+
+
 def test_how_far_points_are_off_is_about_right(trial: RecordedTrial) -> None:
     for spoil, axis in ((moved_x, "x"), (moved_z, "z")):
         words = run(trial, spoil)[1][ALL_PLATES].split()
