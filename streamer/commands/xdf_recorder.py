@@ -124,7 +124,8 @@ def _started(out: Path, uids: Sequence[str]) -> LabRecorder:
                 _give_up(recorder, out)
                 if not left:
                     raise StreamerError(
-                        f"nothing is recorded ({error} Tried {TRIES} times); see `nem2e doctor`"
+                        f"nothing is recorded ({error} Tried {TRIES} times); if other programs "
+                        "see the streams, write KnownPeers = {127.0.0.1} under [lab] in lsl_api.cfg"
                     ) from error
             else:
                 return recorder
