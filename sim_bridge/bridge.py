@@ -200,7 +200,7 @@ class Bridge:
         self._free_index = model.coordinates.free_index
         self._free, self._free_speed = np.zeros((2, len(self._free_index)))
         self._leaps = Leaps(model)
-        self._unseen_t = -np.inf
+        self._unseen_t = self._strange_t = self._t = -np.inf
         self._blind = self._blind_held = False  # the last pose before this one, before a pause
         self._markers = np.zeros((self.ik.n_labels, 3))
         self._frozen = FrozenMarkers(self.ik.n_labels)
@@ -236,7 +236,7 @@ class Bridge:
         self._filter.reset()
         self._frozen.reset()
         self._leaps.reset()
-        self._unseen_t = -np.inf
+        self._unseen_t = self._strange_t = self._t = -np.inf
         self._blind = self._blind_held = False
         self._external.reset()
         self.so.reset()
@@ -279,8 +279,8 @@ class Bridge:
             Overwritten by the next step.
         """
         if not np.isfinite(t):
-            last = self._leaps.t
-            t = last + 1.0 / self.settings.rate_hz if np.isfinite(last) else 0.0
+            t = self._t + 1.0 / self.settings.rate_hz if np.isfinite(self._t) else 0.0
+        self._t = t
         np.copyto(self._markers, markers)  # kernels are compiled for arrays of our own kind
         if self._frozen.step(t, self._markers):
             self._markers[:] = np.nan
@@ -304,6 +304,9 @@ class Bridge:
             status |= _WARMING_UP
         self._mark("filter")
         self._external.settled = not status & _WARMING_UP
+        if not self._external.tells_floor:
+            self._strange_t = t
+        self._external.tells_floor = t - self._filter.delay_s > self._strange_t
         out = self.solve(self._filter.q, self._filter.qd, self._filter.qdd, self._external.delayed)
         out.t = t
         out.status |= status
@@ -348,8 +351,9 @@ class Bridge:
             status |= _IK_UNCONVERGED
         if self.ik.n_used:
             self.output.marker_rms = self.ik.marker_rms
-        self.output.guessed = self._external.guessed = self.ik.guessed
+        self.output.guessed = self.ik.guessed
         self._external.posed = not status & _UNPOSED
+        self._external.tells_floor = self._external.posed and not self.ik.guessed
         self._mark("ik")
         return status
 

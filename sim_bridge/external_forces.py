@@ -80,9 +80,9 @@ class ExternalForces:
         :class:`sim_bridge.plates.PlateFault` of each measured row.
     carried : bool
         Whether a force that carries the body is ever known, or none is needed.
-    posed, settled, guessed : bool
+    posed, settled, tells_floor : bool
         Set from outside: whether the pose of the next step is a person's, and its speeds, and
-        whether markers hardly tell some of it. Of a pose that is held, or of exchanged labels,
+        whether its feet are where they were seen. Of a pose that is held, or of exchanged labels,
         nobody is accused; from one that is guessed no floor is learnt.
     """
 
@@ -137,7 +137,7 @@ class ExternalForces:
         self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
         self._names = tuple(load.name for load in loads)
         self._told: set[tuple[str, int]] = set()
-        self._frames, self.posed, self.settled, self.guessed = 0, True, True, False
+        self._frames, self.posed, self.settled, self.tells_floor = 0, True, True, True
         self._ignored = self._doubted = False
 
     @property
@@ -162,7 +162,8 @@ class ExternalForces:
 
     def reset(self) -> None:
         """Forget everything."""
-        self._whole, self.posed, self.settled, self.guessed = False, True, True, False
+        self._frames, self.posed, self.settled, self.tells_floor = 0, True, True, True
+        self._whole = False
         for part in (
             self._zero, self._judge, self._cleaner, self._feet, self._delay, self._missing,
             self._blend, self._unexplained, self._effort,
@@ -226,11 +227,11 @@ class ExternalForces:
                 or self._missing.doubted.any()
                 or unknown(measured, self._foot)
             ):
-                self._reaction.move(q, qd, qdd)
+                self._reaction.move(q, qd, qdd, learns=self.tells_floor)
                 self._to_reaction(measured, self._reaction)
         else:
             measured = self._measured
-            self._reaction.move(q, qd, qdd)
+            self._reaction.move(q, qd, qdd, learns=self.tells_floor)
             self._to_feet(given, self._mapper, self._reaction)
         if self._mode == "measured":
             self._ignored = bool(keep_known(measured, self.forces))
@@ -275,7 +276,7 @@ class ExternalForces:
     def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction, needed: float) -> None:
         self._frames += 1
         if self._mapper is None and not self._blend.predicted:
-            learns = self._frames % LEARN_EVERY == 0 and not self.guessed
+            learns = self._frames % LEARN_EVERY == 0 and self.tells_floor
             reaction.watch(dynamics, LEARN_EVERY if learns else 0)
         soles = Soles(reaction.place, reaction.contact)
         if self._mode != "predicted":

@@ -290,11 +290,6 @@ class CompiledModel:
         return self.markers.names
 
     @property
-    def body_names(self) -> tuple[str, ...]:
-        """Bodies in model order."""
-        return self.bodies.names
-
-    @property
     def max_isometric_force(self) -> F64:
         """Of each muscle, shape (n_muscle,) [N]."""
         return self.muscles.max_isometric_force

@@ -76,6 +76,16 @@ class ForceLayout(msgspec.Struct, frozen=True):
     absent: NDArray[np.int64]
 
 
+def _root(xml: str) -> ElementTree.Element:
+    try:
+        return ElementTree.fromstring(xml)
+    except ElementTree.ParseError as error:
+        raise StreamLayoutError(
+            f"the description of a stream is no XML ({error}); have its sender leave control "
+            "characters out of its labels"
+        ) from None
+
+
 def read_channels(xml: str) -> list[Channel]:
     """Read the channel descriptions of a stream.
 
@@ -88,8 +98,13 @@ def read_channels(xml: str) -> list[Channel]:
     -------
     list of Channel
         One per described channel, in order; empty if the stream describes none.
+
+    Raises
+    ------
+    StreamLayoutError
+        If it cannot be read.
     """
-    found = ElementTree.fromstring(xml).findall("./desc/channels/channel")
+    found = _root(xml).findall("./desc/channels/channel")
     fields = ("label", "marker", "type", "unit")
     return [Channel(*((c.findtext(f) or "").strip() for f in fields)) for c in found]
 
@@ -109,8 +124,13 @@ def remaining_lag_s(xml: str, lag_ms: float) -> float:
     -------
     float
         0 or more.
+
+    Raises
+    ------
+    StreamLayoutError
+        If the information cannot be read.
     """
-    root, compensated_s = ElementTree.fromstring(xml), 0.0
+    root, compensated_s = _root(xml), 0.0
     for section in ("acquisition", "synchronization"):
         text = root.findtext(f"./desc/{section}/compensated_lag")
         if text:

@@ -128,26 +128,24 @@ class GroundReaction:
         place_soles(s, pose.rotation, pose.position, dynamics.work.velocity)
         contacts(s.place[1], s.climb, s.kind, dt, s.floor, s.contact)
 
-    def step(self, q: F64, qd: F64, qdd: F64) -> None:
-        """Predict the forces of a motion: what it needs, shared.
+    def move(self, q: F64, qd: F64, qdd: F64, *, learns: bool = True) -> None:
+        """Find the total wrench that a motion needs, and which sole points are on the floor.
 
         Parameters
         ----------
         q, qd, qdd : ndarray of shape (n_coordinate,), float64 [rad, m], [/s], [/s^2]
             Motion of all coordinates, model order.
+        learns : bool
+            Whether its feet tell where the floor is; the first ever seen do in any case.
         """
-        self.move(q, qd, qdd)
-        self.share()
-
-    def move(self, q: F64, qd: F64, qdd: F64) -> None:
-        """Find the total wrench that a motion needs, and which sole points are on the floor."""
         self._dynamics.step(q, qd, qdd, self._no_forces)
         pose, work = self._dynamics.pose, self._dynamics.work
         whole_body(
             self._parent, self._mass, self._moment, pose.rotation, pose.position, work.force,
             self._wrench, self._centre,
         )  # fmt: skip
-        self._touch(self._dynamics, self._dt)
+        known = np.isfinite(self._soles.floor[0])
+        self._touch(self._dynamics, self._dt if learns or not known else 0.0)
         self._measured = False
 
     def take_off(self, forces: F64, elsewhere: Bool) -> None:

@@ -81,7 +81,7 @@ class FootCheck:
     def reset(self) -> None:
         """Look anew."""
         self.forget()
-        self.fault[:] = 0
+        self.fault[:] = self._frames = 0
 
     def forget(self) -> None:
         """Count no step that is not over, nor those before: the feet's pose was no good."""

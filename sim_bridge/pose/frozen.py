@@ -16,6 +16,8 @@ FROZEN_S = 0.1
 FILLED_FRAMES = 3
 """Frames after which a marker that stays is not measured; one that is may do so by chance once."""
 _TOLD_AFTER = 20
+_APART = 100
+"""Repeats that are more frames apart are chance, and no padding."""
 
 
 class FrozenMarkers:
@@ -31,12 +33,13 @@ class FrozenMarkers:
         self._last: F64 = np.full((n_label, 3), np.nan)
         self._since = np.inf
         self._stays = np.zeros(n_label, dtype=np.int64)
-        self._repeats, self._said_frozen = 0, False
+        self._repeats, self._unlike, self._said_frozen = 0, 0, False
 
     def reset(self) -> None:
         """Forget the last frame."""
         self._last[:] = np.nan
-        self._stays[:] = 0
+        self._stays[:] = self._repeats = self._unlike = 0
+        self._since = np.inf
 
     def step(self, t: float, markers: F64) -> bool:
         """Take the markers (n_label, 3) of time `t` [s]; True if they are no measurement.
@@ -44,8 +47,12 @@ class FrozenMarkers:
         Single ones that are none become NaN.
         """
         if same(markers, self._last):
+            self._unlike = 0
             self._tell(t)
             return True
+        self._unlike += 1
+        if self._unlike > _APART:
+            self._repeats = 0
         hide_filled(markers, self._last, self._stays)
         self._since = t
         return False

@@ -18,11 +18,11 @@ from .first_poses import FirstPoses
 from .link_misfit import LinkMisfit
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
-from .marker_normal import Targets, seen_markers
+from .marker_normal import MINIMUM_MARKERS, Targets, seen_markers
 from .marker_watch import MarkerWatch
 from .search import PoseSearch, as_good
 from .sight import Sight, unseen_coordinates
-from .solver import MINIMUM_MARKERS, PoseSolver
+from .solver import PoseSolver
 
 MAX_ITERATIONS = 30
 _RMS_RISE, _RMS_SLACK = 1.3, 0.002

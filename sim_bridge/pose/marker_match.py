@@ -9,7 +9,8 @@ import numpy as np
 from sim_bridge._jit import I64
 from sim_bridge.exceptions import MarkerMismatch
 
-_NEEDED = 3
+from .marker_normal import MINIMUM_MARKERS
+
 _NAMED = 5
 """So many of a list are named, the others are counted."""
 
@@ -58,7 +59,7 @@ def match_markers(incoming: Sequence[str], model: Sequence[str]) -> MarkerMatch:
     unknown = tuple(
         name for name, label in zip(incoming, labels, strict=True) if label not in number
     )
-    if len(pairs) < _NEEDED:
+    if len(pairs) < MINIMUM_MARKERS:
         raise MarkerMismatch(_explain([model[j] for _, j in pairs], unknown, model))
     found: dict[int, int] = {}
     for k, j in pairs:
@@ -88,8 +89,8 @@ def _explain(matched: list[str], unknown: tuple[str, ...], model: Sequence[str])
     return (
         f"{len(matched)} of {len(matched) + len(unknown)} incoming markers are in the model"
         f" (matched: {', '.join(matched) or 'none'}; unknown: {said});"
-        f" at least {_NEEDED} must match: rename the labels or the model's markers, or pair them"
-        " (`names`)"
+        f" at least {MINIMUM_MARKERS} must match: rename the labels or the model's markers, or pair"
+        " them (`names`)"
     )
 
 

@@ -64,6 +64,10 @@ def empty_composite(n_link: int) -> Composite:
     )
 
 
+MINIMUM_MARKERS = 3
+"""Fewer usable markers than this tell no pose."""
+
+
 @kernel
 def is_there(marker: F64) -> bool:
     """Whether a marker was seen; none of its numbers is NaN then."""

@@ -15,7 +15,14 @@ from sim_bridge.kinematics import Pose, Skeleton, empty_pose, pose_free
 from sim_bridge.linalg import cholesky_solve, copy_vector
 from sim_bridge.model import CompiledModel
 
-from .marker_normal import Composite, Targets, empty_composite, gather_errors, normal_equations
+from .marker_normal import (
+    MINIMUM_MARKERS,
+    Composite,
+    Targets,
+    empty_composite,
+    gather_errors,
+    normal_equations,
+)
 
 STEP_TOLERANCE = 1e-7
 """Largest change of a coordinate [rad, m] in the last step."""
@@ -105,7 +112,7 @@ def solve_frame(
     cost = _cost(skeleton, targets, markers, free_out, work, result_out)
     cost += _pull(free_out, anchor, stiffness, work, False)
     iteration = 0
-    while iteration < limit and result_out[1] >= 3.0 and not converged:
+    while iteration < limit and result_out[1] >= MINIMUM_MARKERS and not converged:
         iteration += 1
         normal_equations(
             skeleton, work.pose, work.sums, work.vectors, work.normal, work.bend, work.gradient

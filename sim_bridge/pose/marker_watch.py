@@ -80,6 +80,7 @@ class MarkerWatch:
 
     def _say_gone(self, due: I64) -> None:
         """Name markers that are not seen."""
+        self._gone_said[due] = True
         worn = self._gate.worn[due]
         if not worn.all():
             _log.warning(
@@ -97,6 +98,7 @@ class MarkerWatch:
     def _say_off(self, due: I64) -> None:
         """Name markers that are elsewhere, unless the whole body is."""
         if 0 < len(due) <= max(2, _MOST_NAMED * len(self._names)):
+            self._off_said[due] = True
             _log.warning(
                 "%s not been in place for most of the last %d frames: correct labels that may be "
                 "exchanged, put back what moved, or restart the session with it there",
@@ -112,9 +114,8 @@ def _have(names: Iterable[str]) -> str:
 
 
 def _due(count: I64, said: Bool) -> I64:
-    """Which markers to name, those about to follow included; all are counted anew."""
+    """Which markers to name, with those about to follow, if not named before; counts all anew."""
     due: I64 = np.flatnonzero((2 * count >= count.max()) & ~said)
-    said[due] = True
     count[:] = 0
     return due
 

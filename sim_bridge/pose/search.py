@@ -8,7 +8,8 @@ import numpy as np
 from sim_bridge._jit import F64
 
 from .first_poses import FirstPoses
-from .solver import MINIMUM_MARKERS, PoseSolver
+from .marker_normal import MINIMUM_MARKERS, seen_markers
+from .solver import PoseSolver
 
 _FEW, _GOOD = 4, 0.03
 """The first few starts do where one of them ends below this weighted marker error [m]."""
@@ -97,12 +98,15 @@ class PoseSearch:
 
     def _look(self) -> Iterator[int]:
         """Solve from all starts, or the first few; yields the iterations of every bout."""
+        if seen_markers(self._solver.targets, self._markers)[1] < MINIMUM_MARKERS:
+            yield from self._solve(self._first.standing)  # nobody is there
+            return
         for k in range(len(self._first)):
             if k == _FEW and min((end.misfit for end in self._ends), default=np.inf) < _GOOD:
                 break
             yield from self._solve(self._first.start(k, self._markers, self._solver))
             misfit, free = self._solver.misfit, self.free.copy()
-            if self._solver.n_used >= MINIMUM_MARKERS and np.isfinite(misfit):
+            if np.isfinite(misfit):
                 self._ends.append(_End(misfit, self._first.bend(free), free))
         yield from self._solve(self._best() if self._ends else self._first.standing)
 

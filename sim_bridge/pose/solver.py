@@ -12,8 +12,6 @@ from .coordinate_task import CoordinateTask, Pull
 from .marker_normal import Targets, seen_markers
 from .marker_pose import LEAST_DAMPING, allocate, solve_frame
 
-MINIMUM_MARKERS = 3
-"""Fewer usable markers than this tell no pose."""
 MISFIT_M = 0.06
 """Markers this far [m] from the model's (RMS) are not this model's, or the pose is a wrong one:
 soft tissue, placement and scaling leave up to 23 mm in the trials that this was tested on,

@@ -39,7 +39,8 @@ Wire = Callable[[RunConfig, ExitStack], "Wired"]
 """`run_realtime.wire`."""
 
 SILENT_S: Final = 5.0
-"""A recording is given up if no marker frame or no EMG sample has come for so long [s]."""
+"""A recording is given up if no marker frame or no EMG sample has come in so long [s]; EMG that
+falls silent later is told of, and what came is used."""
 LATE_S: Final = 1.0
 """How long EMG may come after the last frame [s]."""
 SECONDS: Final = (10.0, 600.0)
@@ -252,7 +253,8 @@ class Watch:
     ) -> None:
         self._recorder, self._emg, self._seconds = recorder, emg, seconds
         self._progress = progress
-        self._began = self._due = time.monotonic()
+        self._began = self._due = self._emg_s = time.monotonic()
+        self._newest_s, self._said = emg.newest_s, False
 
     def stopped(self) -> bool:
         """Asked by the session between frames; raises `StreamNotFound` in silence."""
@@ -262,7 +264,19 @@ class Watch:
             self._progress("recording: walk on", (now - self._began) / self._seconds)
             if now - self._began > SILENT_S:
                 self._check_silence()
+            self._tell_silence(now)
         return False
+
+    def _tell_silence(self, now: float) -> None:
+        """Say once per silence that EMG has stopped."""
+        if self._emg.newest_s != self._newest_s:
+            self._newest_s, self._emg_s, self._said = self._emg.newest_s, now, False
+        elif now - self._emg_s > SILENT_S and not self._said:
+            self._said = True
+            say(
+                f"no EMG for {SILENT_S:g} s: check the sensors; what came before is kept, and the "
+                "recording goes on"
+            )
 
     def _check_silence(self) -> None:
         for what, silent in (

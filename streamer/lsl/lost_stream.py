@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import pylsl
 
 from streamer.channels import Channel, read_channels
-from streamer.exceptions import StreamNotFound
+from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.lsl.connection import Connection, connect
 
 _log = logging.getLogger(__name__)
@@ -136,7 +136,10 @@ class LostStream(threading.Thread):
     def run(self) -> None:
         """Until it is found, or `stop`."""
         while not self._stopped.is_set():
-            self.found = self._look()
+            try:
+                self.found = self._look()
+            except Exception as fault:  # who waits for it would wait for ever
+                self._say_fault(fault)
             if self.found is not None:
                 return
             if not self.ended:
@@ -176,7 +179,10 @@ class LostStream(threading.Thread):
             return None
         other, found = self._sought.is_not(info), None
         if not other and (found := self._connect(info)) is not None:
-            other = self._sought.is_other_than(found)
+            try:
+                other = self._sought.is_other_than(found)
+            except StreamLayoutError as error:
+                other = str(error)
         if not other:
             return found
         self._others.add(info.uid())
@@ -188,6 +194,14 @@ class LostStream(threading.Thread):
             return connect(info, self._timeout_s)
         except StreamNotFound:
             return None
+
+    def _say_fault(self, fault: Exception) -> None:
+        """Log what kept it from looking, once, and wait before the next look."""
+        kind = f"{type(fault).__name__}: {fault}"
+        if kind != self._said:
+            _log.warning("stream %r: looking for it failed (%s); going on", self._stream, kind)
+        self._said = kind
+        self._stopped.wait(_PAUSE_S)
 
     def _say_who(self) -> None:
         """Log once between which streams there is no choosing."""

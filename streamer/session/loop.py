@@ -5,10 +5,8 @@ recording and a clock of its own. Nothing in here raises because of a frame: wha
 a status flag, a counter and, once per kind, a line in the log.
 """
 
-import gc
 import logging
 import math
-import sys
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -33,15 +31,13 @@ from streamer.protocols import (
 from streamer.session.deadline import DeadlineThread, EmgSender
 from streamer.session.health import StageTimer
 from streamer.session.pose_doubts import PoseDoubts
+from streamer.session.realtime import undisturbed
 from streamer.status import Status
 
 _log = logging.getLogger(__name__)
 
 IDLE_S = 0.05
 """Longest wait for a frame [s] before subscribers and health are looked after."""
-SWITCH_S = 5e-5
-"""After so long [s] the loop hands the interpreter to the deadline thread if that is due; Python's
-own 5 ms would be half a frame."""
 META_EVERY_S = 2.0
 HEALTH_EVERY_S = 1.0
 
@@ -140,27 +136,24 @@ class Session:
             Asked between frames.
         """
         deadlines = DeadlineThread(self.sender, self._clock)
-        gc.collect()
-        gc.freeze()
-        gc.disable()  # a collection would stop the loop for milliseconds; frames make no cycles
-        switch_s = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_S)
-        deadlines.start()
+        with undisturbed():
+            deadlines.start()
+            try:
+                self._begin()
+                end = math.inf if duration_s is None else self._began + duration_s
+                while not stopped() and (remaining := end - self._clock.now()) > 0.0:
+                    self.step(min(IDLE_S, remaining))
+            finally:
+                deadlines.stop()
+                self._publish_health(self._clock.now())
+
+    def _begin(self) -> None:
+        """Drop what is old, find the person, and count from now."""
         self._markers.flush()
         self._find_pose()
         self._began = self._clock.now()
         self._next_health = self._began + HEALTH_EVERY_S  # rates of a moment would be none
         self._last_health = (self._began, self.frames_in, self.sender.published)
-        end = math.inf if duration_s is None else self._began + duration_s
-        try:
-            while not stopped() and (remaining := end - self._clock.now()) > 0.0:
-                self.step(min(IDLE_S, remaining))
-        finally:
-            deadlines.stop()
-            sys.setswitchinterval(switch_s)
-            gc.enable()
-            gc.unfreeze()
-            self._publish_health(self._clock.now())
 
     def _find_pose(self) -> None:
         """Solve one frame that is not published: far from the model's default pose it takes long.

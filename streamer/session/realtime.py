@@ -1,9 +1,15 @@
-"""Scheduling of the loop's process: ahead of ordinary programs, where the system permits it."""
+"""Scheduling of the loop: ahead of ordinary programs, where the system permits it; no garbage."""
 
+import gc
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+SWITCH_S = 5e-5
+"""After so long [s] the loop hands the interpreter to the deadline thread if that is due; Python's
+own 5 ms would be half a frame."""
 
 _TASKS = Path("/proc/self/task")
 
@@ -34,3 +40,22 @@ def prefer(priority: int | None) -> bool:
     except PermissionError:
         return False
     return True
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Collect no garbage meanwhile, and let threads take turns quickly.
+
+    A collection would stop the loop for milliseconds; frames make no cycles.
+    """
+    switch_s = sys.getswitchinterval()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(switch_s)
+        gc.enable()
+        gc.unfreeze()

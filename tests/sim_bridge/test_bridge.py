@@ -92,11 +92,18 @@ def test_warm_up_leaves_no_trace(trial: RecordedTrial) -> None:
     assert_same(feed(warmed, trial), feed(fresh, trial))
 
 
-def test_reset_forgets_everything(trial: RecordedTrial) -> None:
+@pytest.mark.parametrize("before", [11, 25])
+def test_reset_forgets_everything(trial: RecordedTrial, before: int) -> None:
+    """Also when it was that every eighth frame is looked at: later forces are predicted."""
     used, fresh = trial.bridge(), trial.bridge()
-    feed(used, trial, count=25)
+    forces = trial.forces.copy()
+    forces[START + 40 :] = np.nan
+    trial = replace(trial, forces=forces)
+    feed(used, trial, count=before)
     used.reset()
-    assert_same(feed(used, trial), feed(fresh, trial))
+    seen = feed(fresh, trial, count=90)
+    assert (seen["status"] & BridgeStatus.GRF_PREDICTED).any()
+    assert_same(feed(used, trial, count=90), seen)
 
 
 def test_four_bridges_in_threads_give_what_one_alone_gives(walk: RecordedTrial) -> None:
@@ -274,6 +281,11 @@ def test_a_stamp_without_meaning_counts_as_the_next_frames(
     out = spoilt.step(stamp, walk.markers[i], walk.forces[i])
     # forces are interpolated at stamps that differ by rounding
     np.testing.assert_allclose(out.tau, expected.tau, rtol=0, atol=1e-6)
+    for k in range(1, 4):  # also where poses are held, which are older
+        out = spoilt.step(stamp if k > 1 else float(walk.time[i + k]), np.full_like(
+            walk.markers[i], np.nan), walk.forces[i])  # fmt: skip
+        assert out.status & BridgeStatus.HOLD
+        assert out.t == pytest.approx(walk.time[i + k], abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,16 @@ def test_a_single_marker_that_stays_counts_as_missing_until_it_moves() -> None:
     assert missing == [first <= k < 12 for k in range(20)]
 
 
+@pytest.mark.parametrize(("every", "lines"), [(2, 1), (50, 1), (200, 0)])
+def test_repeats_are_told_of_if_they_are_no_chance(
+    every: int, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    frozen = FrozenMarkers(4)
+    for k in range(30 * every):
+        frozen.step(0.01 * k, moving(k - (k % every == every - 1)))
+    assert caplog.text.count("20 frames repeat the one before") == lines
+
+
 def test_a_marker_that_is_missing_may_stay_so() -> None:
     frozen = FrozenMarkers(4)
     for k in range(10):

@@ -95,13 +95,15 @@ def test_a_person_in_the_air_has_no_force_under_the_feet(walk: RecordedTrial) ->
     model = walk.model
     reaction = GroundReaction(model, feet_of(model), RATE_HZ)
     q, rest = model.coordinates.default.copy(), np.zeros(len(model.coordinate_names))
-    reaction.step(q, rest, rest)
+    reaction.move(q, rest, rest)
+    reaction.share()
     assert reaction.forces[:, 1].sum() > 0.9 * model.mass * 9.8
     falling = rest.copy()
     height = model.coordinate_names.index("pelvis_ty")
     falling[height] = -9.80665
     q[height] += 1.0
-    reaction.step(q, rest, falling)
+    reaction.move(q, rest, falling)
+    reaction.share()
     assert np.abs(reaction.forces[:, :3]).max() < 0.01 * model.mass * 9.8
 
 
@@ -109,7 +111,8 @@ def test_who_stands_still_stands_on_both_feet_with_all_the_weight(walk: Recorded
     model = walk.model
     reaction = GroundReaction(model, feet_of(model), RATE_HZ)
     rest = np.zeros(len(model.coordinate_names))
-    reaction.step(model.coordinates.default.copy(), rest, rest)
+    reaction.move(model.coordinates.default.copy(), rest, rest)
+    reaction.share()
     weight = model.mass * 9.80665
     # 2 %: the smallness of the points' forces counts a little beside the total
     assert reaction.forces[:, 1].sum() == pytest.approx(weight, rel=0.02)

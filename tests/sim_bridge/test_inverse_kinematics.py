@@ -9,7 +9,7 @@ import pytest
 from sim_bridge import CompiledModel, CoordinateTask, SettingsError
 from sim_bridge.exceptions import MarkerMismatch
 from sim_bridge.pose.inverse_kinematics import InverseKinematics
-from sim_bridge.pose.solver import MINIMUM_MARKERS
+from sim_bridge.pose.marker_normal import MINIMUM_MARKERS
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.poses import Kinematics, free_names
 from tests.sim_bridge.small_models import standard, two_limbs
@@ -208,7 +208,7 @@ def test_limb_that_nobody_sees_stays(walker: CompiledModel) -> None:
     before = walking_pose(walker)
     ik.step(kinematics.markers(before))
     markers = kinematics.markers(walking_pose(walker, 0.05))
-    arm = [walker.body_names.index(b) for b in ("humerus_r", "radius_r", "ulna_r", "hand_r")]
+    arm = [walker.bodies.names.index(b) for b in ("humerus_r", "radius_r", "ulna_r", "hand_r")]
     links = set(walker.bodies.link[arm].tolist())
     markers[[i for i, link in enumerate(walker.markers.link) if int(link) in links]] = np.nan
     ik.step(markers)

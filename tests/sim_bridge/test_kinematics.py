@@ -45,7 +45,7 @@ def test_names_and_order_are_those_of_opensim(skeleton_case: Callable[[str], Cas
     model = case.oracle.model
     assert case.compiled.coordinate_names == tuple(c.getName() for c in case.oracle.coordinates)
     bodies, markers = model.getBodySet(), model.getMarkerSet()
-    assert case.compiled.body_names == tuple(
+    assert case.compiled.bodies.names == tuple(
         bodies.get(i).getName() for i in range(bodies.getSize())
     )
     assert case.compiled.marker_names == tuple(

@@ -68,6 +68,24 @@ def test_markers_that_are_elsewhere_in_most_frames_are_named_once(
     assert named("not been in place") == [set(BOTH)]
 
 
+def test_a_marker_is_named_even_after_it_was_elsewhere_with_most_others(
+    walker: CompiledModel, named: Callable[[str], list[set[str]]]
+) -> None:
+    """Nobody is named then; seven of twenty-four, say, whose segment was knocked."""
+    n = len(walker.marker_names)
+    column = walker.marker_names.index(BOTH[0])
+    many = [column, *(i for i in range(n) if i != column)][: n // 3 + 1]
+
+    def aside(i: int, markers: np.ndarray) -> None:
+        if 2 <= i < 2 + 155:
+            markers[many, 2] += 0.1
+        elif i >= 300:
+            markers[column, 2] += 0.1
+
+    standing(walker, aside, 300 + 3 * OFF_AFTER)
+    assert named("not been in place") == [{BOTH[0]}]
+
+
 def test_markers_that_are_elsewhere_in_half_of_the_frames_are_not_named(
     walker: CompiledModel, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -25,6 +25,30 @@ def search_of(trial: RecordedTrial) -> PoseSearch:
     return InverseKinematics(trial.model, trial.marker_names)._search
 
 
+def test_for_nobody_nothing_is_searched(
+    trial: RecordedTrial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty laboratory costs no more than a person."""
+    ik, solved = InverseKinematics(trial.model, trial.marker_names), 0
+    solve = PoseSolver.solve
+
+    def count(self: PoseSolver, *args: object) -> None:
+        nonlocal solved
+        solved += 1
+        solve(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PoseSolver, "solve", count)
+    markers = np.full_like(trial.markers[0], np.nan)
+    markers[ik.columns[:2]] = trial.markers[0][ik.columns[:2]]
+    for _ in range(10):
+        ik.step(markers)
+        assert ik.held
+    assert solved <= 20
+    ik.step(trial.markers[0].copy())
+    assert not ik.held
+    assert ik.fits
+
+
 @pytest.mark.parametrize("exchanged", [False, True])
 @pytest.mark.parametrize("thorough", [False, True])
 def test_in_pieces_it_finds_what_it_finds_at_once(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim_bridge import Bridge, BridgeStatus
+from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, ExternalForce
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 GAP_AT = 90
@@ -219,19 +219,28 @@ def test_a_stream_that_is_padded_throughout_is_told(
     assert caplog.text.count("20 frames repeat the one before") == 1
 
 
+@pytest.mark.parametrize("what", ["a leg", "a foot's labels"])
+@pytest.mark.parametrize("mode", ["auto", "predicted", "feet"])
 def test_no_floor_is_learnt_from_a_leg_that_is_guessed(
-    recorded: Callable[[str], RecordedTrial],
+    recorded: Callable[[str], RecordedTrial], mode: str, what: str
 ) -> None:
     """It was learnt 4 cm too low; moments of predicted forces were off by 128 N m long after."""
     trial = recorded(PARITY_TRIALS[0])
     hidden = [trial.marker_names.index(name) for name in OCCLUDED["a leg"]]
+    foot = [trial.marker_names.index(name) for name in OCCLUDED["a foot"]]
+    loads = [ExternalForce(f.name, ON_FEET if mode == "feet" else f.body) for f in trial.loads]
+    settings = BridgeSettings(
+        trial.rate_hz, ground_reaction="predicted" if mode == "predicted" else "auto"
+    )
     taus = []
     for occluded in (False, True):
-        bridge, tau = trial.bridge(), []
+        bridge, tau = Bridge(trial.model, trial.marker_names, loads, settings), []
         for i in range(224):
             markers = trial.markers[i].copy()
-            if occluded and 70 <= i < 160:
+            if occluded and 70 <= i < 160 and what == "a leg":
                 markers[hidden] = np.nan
+            elif occluded and 70 <= i < 160:
+                markers[foot] = markers[np.roll(foot, 1)]
             out = bridge.step(float(trial.time[i]), markers, trial.forces[i])
             tau.append(out.tau.copy())
         taus.append(np.array(tau))

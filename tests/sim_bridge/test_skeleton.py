@@ -109,7 +109,7 @@ def test_body_welded_to_ground(small_case: Callable[[Any], Case]) -> None:
     plate = add_body(model, "plate", 9.0)
     model.addJoint(opensim.WeldJoint("bolts", model.getGround(), plate))
     case = small_case(model)
-    assert case.compiled.bodies.link[case.compiled.body_names.index("plate")] == -1
+    assert case.compiled.bodies.link[case.compiled.bodies.names.index("plate")] == -1
     assert_matches_opensim(case)
 
 

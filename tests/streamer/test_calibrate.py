@@ -246,6 +246,23 @@ def test_silence_ends_a_recording(
         watch.stopped()
 
 
+def test_emg_that_falls_silent_is_told_of_and_the_recording_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock, emg = HandClock(), SimpleNamespace(newest_s=1.0)
+    monkeypatch.setattr("streamer.commands.calibrate.time", SimpleNamespace(monotonic=clock.now))
+    recorder = cast(Any, SimpleNamespace(log=range(9)))
+    watch = Watch(recorder, cast(Any, emg), 300.0, lambda *_: None)
+    said = []
+    for silent_s in (20, 20, 3, 20):
+        emg.newest_s += 1.0
+        for _ in range(silent_s):
+            clock.t += 1.0
+            assert not watch.stopped()
+        said.append(capsys.readouterr().err.count("no EMG for 5 s"))
+    assert said == [1, 1, 0, 1]
+
+
 def test_who_stops_it_before_it_records_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

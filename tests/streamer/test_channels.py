@@ -111,6 +111,14 @@ def test_channels_are_read_from_the_streams_xml() -> None:
     assert read_channels("<info><desc/></info>") == []
 
 
+def test_a_description_that_is_no_xml_is_refused() -> None:
+    """As pylsl writes a label with a control character."""
+    xml = "<info><desc><channels><channel><label>A&#1;</label></channel></channels></desc></info>"
+    for read in (read_channels, lambda text: remaining_lag_s(text, 8.0)):
+        with pytest.raises(StreamLayoutError, match="leave control characters out of its labels"):
+            read(xml)
+
+
 @pytest.mark.parametrize(
     ("desc", "remaining_s"),
     [

@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
+from sim_bridge.plates.judge import FROZEN_S
 from streamer.frames.forces import FORCE_TRUST_S, FrameForces, begin_frame, step_refiner
 from streamer.frames.times import FrameTimes
 from streamer.status import Status
 from tests.streamer.stand_ins import Plates, StandInBridge, StandInRefiner
+
+
+def test_a_plate_that_is_late_is_not_called_stuck() -> None:
+    """Forces that are held stay the same to the last bit; frames of 25 Hz and up are between."""
+    assert FORCE_TRUST_S + 0.04 < FROZEN_S
 
 
 def test_forces_are_asked_for_as_long_before_the_frame_as_the_filter_is_late() -> None:

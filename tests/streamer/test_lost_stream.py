@@ -270,6 +270,46 @@ def test_a_silent_stream_that_answers_no_more_is_replaced(
     inlet.close()
 
 
+def test_what_goes_wrong_in_the_search_does_not_end_it(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(lost_stream, "_PAUSE_S", 0.1)
+    outlet = sender(name)
+    inlet = session(name)
+    until(inlet, lambda: inlet.t > 0.0, outlet)
+    resolve, failed = pylsl.resolve_bypred, []
+
+    def failing(*args: object, **options: object) -> list[pylsl.StreamInfo]:
+        if len(failed) < 3:
+            failed.append(True)
+            raise RuntimeError("no network")
+        return list(resolve(*args, **options))
+
+    monkeypatch.setattr(pylsl, "resolve_bypred", failing)
+    del outlet
+    until(inlet, said(caplog, "looking for it failed (RuntimeError: no network); going on"))
+    again = sender(name)
+    until(inlet, said(caplog, "is back"), again)
+    assert caplog.text.count("looking for it failed") == 1
+    inlet.close()
+
+
+def test_one_that_cannot_be_read_is_not_used_in_its_place(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    outlet = sender(name)
+    inlet = session(name)
+    until(inlet, lambda: inlet.t > 0.0, outlet)
+    del outlet
+    until(inlet, said(caplog, "ended"))
+    unreadable = sender(name, names=("A\x01", "B"))
+    until(inlet, said(caplog, "is not used in its place: the description of a stream is no XML"))
+    again = sender(name)
+    until(inlet, said(caplog, "is back"), again)
+    del unreadable
+    inlet.close()
+
+
 def test_two_senders_of_one_source_id_are_not_chosen_between(name: str) -> None:
     outlets = [sender(name, name) for _ in range(2)]
     with pytest.raises(StreamNotFound, match="all match: stop all but one"):

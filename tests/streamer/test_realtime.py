@@ -1,3 +1,4 @@
+import gc
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from streamer.clock import LslClock
 from streamer.config.session import RunConfig
 from streamer.lsl.settings import quiet_liblsl
 from streamer.session.meta import make_meta
-from streamer.session.realtime import prefer
+from streamer.session.realtime import SWITCH_S, prefer, undisturbed
 
 MODEL = SimpleNamespace(
     name="walker", digest="abc", muscle_names=("soleus_r",),
@@ -27,6 +28,23 @@ def test_the_clock_sleeps_until_a_time_and_not_for_a_past_one() -> None:
     clock.sleep_until(due)
     assert clock.now() >= due
     clock.sleep_until(due - 1000.0)
+
+
+def test_afterwards_garbage_is_collected_as_before() -> None:
+    switch_s = sys.getswitchinterval()
+    meanwhile = []
+
+    def interrupted() -> None:
+        with undisturbed():
+            meanwhile.append((gc.isenabled(), sys.getswitchinterval()))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert meanwhile == [(False, pytest.approx(SWITCH_S))]
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+    assert sys.getswitchinterval() == switch_s
 
 
 def test_without_a_priority_nothing_changes() -> None:
