@@ -107,8 +107,6 @@ class BridgeOutput:
                   the last frame that had any
     guessed       whether markers hardly tell some coordinate that
                   muscles span or that moves the whole body
-    force_ignored whether a measured force was not known, and
-                  counts as none
     status        :class:`BridgeStatus` bits
     ============  =================================================  =================  ==========
     """
@@ -134,7 +132,7 @@ class BridgeOutput:
         self.reserve = so.reserve_control
         self.plate_faults = plate_faults
         self.marker_rms = 0.0
-        self.guessed = self.force_ignored = False
+        self.guessed = False
         self.status = 0
 
 
@@ -384,8 +382,7 @@ class Bridge:
         geometry = self._geometry
         self.so.step(self._id.tau, geometry.dq, self._force.force, geometry.moment_arm)
         out.status = _GRF_PREDICTED if self._external.predicted else 0
-        out.force_ignored = self._external.ignored
-        if out.force_ignored or self._external.doubted:
+        if self._external.ignored or self._external.doubted:
             out.status |= _FORCE_STALE
         if self._geometry.extrapolated:
             out.status |= _PATH_EXTRAPOLATED

@@ -26,6 +26,8 @@ _LATE_GAIN = 0.05
 """Weight of one frame in the mean delay."""
 _UNSEEN = int(Status.HOLD | Status.WARMING_UP | Status.IK_UNCONVERGED)
 """Flags of the bridge with which a frame says nothing about the motion."""
+_UNTOLD = int(Status.FORCE_STALE | Status.WARMING_UP)
+"""Flags of the bridge with which a frame says nothing about moments."""
 
 
 class FrameForces:
@@ -188,6 +190,24 @@ def tells_motion(result: BridgeResult) -> bool:
     return not (result.status & _UNSEEN or result.guessed)
 
 
+def tells_forces(result: BridgeResult, believed: bool) -> bool:
+    """Whether a frame's moments and activations are those of the motion.
+
+    Where a force is missing, or beside its foot, or does not explain the motion, or accelerations
+    are not known yet, the network had better go on with the motion alone: it would remember wrong
+    moments for seconds, in which nothing is flagged.
+
+    Parameters
+    ----------
+    result : BridgeResult
+        With the flags of the bridge alone.
+    believed : bool
+        Whether forces were measured, see `FrameForces`.
+    """
+    known = believed or bool(result.status & Status.GRF_PREDICTED)
+    return known and not result.status & _UNTOLD
+
+
 def step_refiner(refiner: RefinerStep, t: float, result: BridgeResult, believed: bool) -> None:
     """Let the network take the bridge's answer to a frame.
 
@@ -202,9 +222,7 @@ def step_refiner(refiner: RefinerStep, t: float, result: BridgeResult, believed:
     believed : bool
         Whether forces were measured, see `FrameForces`; the bridge may still not use them.
     """
-    measured = believed and not result.force_ignored
-    known = measured or bool(result.status & Status.GRF_PREDICTED)
     refiner.step(
         t, result.activation, result.q, result.qd, result.tau,
-        forces_valid=known, seen=tells_motion(result),
+        forces_valid=tells_forces(result, believed), seen=tells_motion(result),
     )  # fmt: skip

@@ -133,22 +133,21 @@ def test_without_plates_there_are_no_rows_and_nothing_is_late_or_believed() -> N
 
 
 @pytest.mark.parametrize(
-    ("believed", "ignored", "status", "known"),
+    ("believed", "status", "known"),
     [
-        (True, False, 0, True),
-        (True, False, Status.GAP, True),
-        (True, True, Status.FORCE_STALE, False),
-        (True, False, Status.FORCE_STALE, True),  # doubted for a frame or two
-        (False, False, 0, False),
-        (False, False, Status.GRF_PREDICTED, True),
-        (True, True, Status.GRF_PREDICTED | Status.FORCE_STALE, True),
+        (True, 0, True),
+        (True, Status.GAP | Status.SO_SATURATED | Status.PATH_EXTRAPOLATED, True),
+        (True, Status.FORCE_STALE, False),
+        (False, 0, False),
+        (False, Status.GRF_PREDICTED, True),
+        (True, Status.GRF_PREDICTED | Status.FORCE_STALE, False),
     ],
 )
 def test_the_network_is_told_whether_forces_are_known(
-    believed: bool, ignored: bool, status: int, known: bool
+    believed: bool, status: int, known: bool
 ) -> None:
     bridge, refiner = StandInBridge(), StandInRefiner()
-    bridge.status, bridge.force_ignored = int(status), ignored
+    bridge.status = int(status)
     step_refiner(refiner, 5.0, bridge.step(5.0, np.ones((3, 3)), np.zeros((0, 9))), believed)
     assert refiner.forces_valid == [known]
     assert refiner.frames_seen == [True]

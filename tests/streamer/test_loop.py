@@ -297,7 +297,7 @@ def test_the_network_is_told_of_frames_that_tell_nothing_of_the_motion(flag: Sta
 
 def test_a_force_that_counts_as_none_is_not_believed() -> None:
     rig = Rig(even(1))
-    rig.bridge.status, rig.bridge.force_ignored = int(Status.FORCE_STALE), True
+    rig.bridge.status = int(Status.FORCE_STALE)
     rig.session.step(0.01)
     assert rig.refiner.forces_valid == [False]
     assert rig.emg()[0].status == Status.FORCE_STALE
