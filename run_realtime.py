@@ -110,19 +110,20 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
 def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
     """Open the network on the configured backend and say which it is and how far it is proven."""
     from inference import Refiner
-    from streamer.model_inputs import inputs_of
+    from streamer.model_inputs import absent_lines, inputs_of
 
     say("opening the network (TensorRT builds its engine the first time)")
+    inputs = inputs_of(model, config.mass_kg, config.muscle_map)
+    for line in absent_lines(inputs):
+        say(line)
     refiner = Refiner(
-        inputs_of(model, config.mass_kg, config.muscle_map),
+        inputs,
         config.checkpoint,
         backend=config.backend,
         clock=time.perf_counter,
         subject=config.subject,
     )
     say(str(refiner.choice))
-    if refiner.absent_coordinates:
-        say(f"this model lacks {', '.join(refiner.absent_coordinates)}: the network does without")
     return refiner
 
 

@@ -37,7 +37,7 @@ class FeatureRecord:
     t                    capture time [s, the trial's clock]                    (n,)
     activation           simulated activation                                   (n, n_muscle)
     q, qd, tau           the model's own signs [rad, rad/s, N m]                (n, n_coord)
-    forces_valid         `tau` rests on forces that explain the motion          (n,)
+    forces_valid         ground forces behind `tau` were measured or predicted  (n,)
     forces_measured      they were measured, all of them                        (n,)
     foot_force           vertical, right and left foot [body weights]           (n, 2)
     usable               the bridge gave a sound frame                          (n,)

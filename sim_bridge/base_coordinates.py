@@ -68,6 +68,13 @@ def base_links(model: CompiledModel) -> tuple[int, ...]:
     return tuple(links) if let_go else ()
 
 
+def locked_base(model: CompiledModel) -> tuple[str, ...]:
+    """Names of coordinates that would move the whole model, but are locked or prescribed."""
+    coordinates = model.coordinates
+    base = set(model.chain.coordinate[list(base_links(model))].tolist())
+    return tuple(coordinates.names[i] for i in sorted(base) if coordinates.lead[i] < 0)
+
+
 def base_coordinates(model: CompiledModel) -> BaseCoordinates:
     """Coordinates of the base, by its axes in ground where all its motions are at zero."""
     chain, translation, heading, sense = model.chain, [], -1, 1.0

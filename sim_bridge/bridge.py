@@ -107,6 +107,8 @@ class BridgeOutput:
                   the last frame that had any
     guessed       whether markers hardly tell some coordinate that
                   muscles span or that moves the whole body
+    force_ignored whether a measured force was not known, and
+                  counts as none
     status        :class:`BridgeStatus` bits
     ============  =================================================  =================  ==========
     """
@@ -132,7 +134,7 @@ class BridgeOutput:
         self.reserve = so.reserve_control
         self.plate_faults = plate_faults
         self.marker_rms = 0.0
-        self.guessed = False
+        self.guessed = self.force_ignored = False
         self.status = 0
 
 
@@ -382,7 +384,8 @@ class Bridge:
         geometry = self._geometry
         self.so.step(self._id.tau, geometry.dq, self._force.force, geometry.moment_arm)
         out.status = _GRF_PREDICTED if self._external.predicted else 0
-        if self._external.ignored or self._external.doubted:
+        out.force_ignored = self._external.ignored
+        if out.force_ignored or self._external.doubted:
             out.status |= _FORCE_STALE
         if self._geometry.extrapolated:
             out.status |= _PATH_EXTRAPOLATED

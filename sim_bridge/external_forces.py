@@ -265,8 +265,9 @@ class ExternalForces:
             np.copyto(self.plate_faults, self._judge.fault)
         else:
             self._watch(dynamics, self._reaction, needed)
-        if self.posed and self.settled and not (self.predicted or self._ignored):
-            self._doubted |= self._unexplained.step(
+        whole = not (self.predicted or self._ignored or self._doubted)
+        if self.posed and self.settled and whole:
+            self._doubted = self._unexplained.step(
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
             )
         note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)

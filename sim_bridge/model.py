@@ -47,6 +47,11 @@ class Coordinates:
         """Names of the free coordinates, in their order."""
         return tuple(self.names[i] for i in self.free_index)
 
+    @property
+    def locked_names(self) -> tuple[str, ...]:
+        """Names of those that nothing moves: locked, or prescribed as a constant."""
+        return tuple(name for name, lead in zip(self.names, self.lead, strict=True) if lead < 0)
+
 
 @dataclass(frozen=True)
 class Bodies:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from inference import LimbInputs
+from inference.channels import CHANNELS, with_sides
 from sim_bridge import CompiledModel, knee_flexion_sign
 
 
@@ -34,3 +35,31 @@ def inputs_of(
         muscle_map,
         knee_flexion_sign(model) or None,
     )
+
+
+def absent_lines(inputs: LimbInputs) -> list[str]:
+    """Say what a model lacks of what the network uses or estimates; one line each.
+
+    Parameters
+    ----------
+    inputs : LimbInputs
+        Of the model.
+
+    Returns
+    -------
+    list of str
+        Empty if it lacks nothing. A muscle that neither leg has is not missed.
+    """
+    lines = []
+    if inputs.absent_coordinates:
+        lacks = ", ".join(inputs.absent_coordinates)
+        lines.append(f"this model lacks {lacks}: the network does without")
+    present = inputs.channel_present
+    one_sided = (~present & present[::-1]).ravel()
+    names = [name for name, is_so in zip(with_sides(CHANNELS), one_sided, strict=True) if is_so]
+    if names:
+        lines.append(
+            f"this model has no muscle for {', '.join(names)}, which is not estimated, but for "
+            "the other leg's: if it is called otherwise, name it under `muscle_map`"
+        )
+    return lines

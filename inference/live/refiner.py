@@ -48,8 +48,6 @@ class Refiner:
         The backend and how it was proven; as text, one line for the user.
     channel_names : tuple of str
         Published channels, right limb first; those without a source muscle are left out.
-    absent_coordinates : tuple of str
-        What the network goes without, see `inference.inputs.limb_inputs.LimbInputs`.
     digest : str
         Of the checkpoint.
     rate_hz : float
@@ -94,7 +92,6 @@ class Refiner:
         self.state_width = card.architecture.state_width
         self.subject = None if subject is None else _subject_of(subject, self.digest)
         self.on_step: OnStep | None = None
-        self.absent_coordinates = inputs.absent_coordinates
         self._stream = InputStream(inputs, self.rate_hz)
         self._backlog = Backlog(self.rate_hz)
         self._selected = np.flatnonzero(inputs.channel_present)

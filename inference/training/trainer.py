@@ -48,9 +48,16 @@ def fit_task(
         with warnings.catch_warnings():
             # advice about loaders with more workers, and deprecations inside the library
             warnings.simplefilter("ignore")
-            _trainer(settings, stopping).fit(task)
+            _fit(_trainer(settings, stopping), task)
     finally:
         quiet.setLevel(level)
+
+
+def _fit(trainer: Any, task: TrainingTask) -> None:
+    try:
+        trainer.fit(task)
+    except SystemExit:  # what Lightning makes of Ctrl-C, with the status of an error
+        raise KeyboardInterrupt from None
 
 
 def _trainer(settings: TrainSettings, callbacks: list[EarlyStopping]) -> Any:

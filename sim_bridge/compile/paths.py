@@ -261,7 +261,8 @@ def _rms_max(error: F64) -> F64:
 def _exponents(n: int, degree: int) -> I64:
     """All exponents of total degree up to ``degree``, shape (n_term, n)."""
     every = itertools.product(range(degree + 1), repeat=n)
-    return np.array([e for e in every if sum(e) <= degree], dtype=np.int64).reshape(-1, n)
+    found = [e for e in every if sum(e) <= degree]
+    return np.array(found, dtype=np.int64).reshape(len(found), n)
 
 
 def _basis(x: F64, exponent: I64, derivative: int = -1) -> F64:

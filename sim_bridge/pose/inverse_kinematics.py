@@ -268,8 +268,8 @@ class InverseKinematics:
 
     def _has_moved(self, markers: F64) -> bool:
         """Whether the person is elsewhere than predicted, rather than markers on the person."""
-        as_well = self.marker_rms <= _RMS_RISE * self._last_rms + _RMS_SLACK
-        return as_well and self._gate.in_place(markers, self._solver.pose)
+        in_place = self._gate.in_place(markers, self._solver.pose)  # so it is warmed up, too
+        return in_place and self.marker_rms <= _RMS_RISE * self._last_rms + _RMS_SLACK
 
     def _leapt(self) -> bool:
         """Whether a joint turned farther than any does, with all markers there.

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce
+from sim_bridge.base_coordinates import locked_base
+from sim_bridge.ground_reaction import find_feet
+from sim_bridge.ground_reaction.feet import FOOT_BODIES
 from streamer.config.session import RunConfig
 from streamer.config.streams import ForceStream
 from streamer.console.terminal import say
@@ -73,6 +76,8 @@ def open_bridge(
             f"no marker shows {', '.join(bridge.ik.unseen)}: what depends on them, EMG too, is "
             "that of the model's default pose"
         )
+    for line in _lacking(model, loads):
+        say(line)
     if not bridge.carried:
         say(
             "no ground reaction: it is neither measured nor predicted "
@@ -80,6 +85,23 @@ def open_bridge(
             "moments and activations are those of a body without support"
         )
     return bridge
+
+
+def _lacking(model: CompiledModel, loads: Sequence[ExternalForce]) -> list[str]:
+    """What the bridge cannot do with this model, or not well; one line each."""
+    lines = []
+    if locked := locked_base(model):
+        lines.append(
+            f"the model locks {', '.join(locked)}: markers lie off it where the person moves that "
+            "way; unlock it"
+        )
+    on_feet = any(load.body.rpartition("_")[0] in FOOT_BODIES for load in loads)
+    if on_feet and find_feet(model) is None:
+        lines.append(
+            "this model lacks bodies of the feet (calcn_r, toes_r, calcn_l, toes_l): which foot "
+            "stands on which plate is not checked, and no force is predicted"
+        )
+    return lines
 
 
 def live_bridge(

@@ -30,7 +30,7 @@ from streamer.formats import Trial, read_trial
 from streamer.frames.forces import tells_motion
 from streamer.lsl.emg_inlet import EmgInlet
 from streamer.lsl.marker_inlet import find
-from streamer.model_inputs import inputs_of
+from streamer.model_inputs import absent_lines, inputs_of
 
 if TYPE_CHECKING:  # it imports this package
     from run_realtime import Wired
@@ -129,7 +129,8 @@ def trial_take(
     model = compile_model(trial.model, progress=progress)
     record = trial_features(trial, model, with_emg=False)
     _check_fit(str(trial.directory), record.marker_rms_m)
-    refiner = Refiner(inputs_of(model, trial.mass_kg), checkpoint)
+    inputs = inputs_of(model, trial.mass_kg)
+    refiner = Refiner(inputs, checkpoint)
     names = tuple(trial.emg_muscles)
     columns = [trial.emg.names.index(name) for name in names]
     emg = EmgRecording(
@@ -141,7 +142,8 @@ def trial_take(
     )
     states = replay(record, refiner).states()
     take = Take(states, emg, record.filter_delay_s, trial.motion, trial.speed_mps)
-    return take, refiner, [f"{record.name}: {doubt}" for doubt in record.doubts]
+    doubts = (*record.doubts, *absent_lines(inputs))
+    return take, refiner, [f"{record.name}: {doubt}" for doubt in doubts]
 
 
 def _check_fit(name: str, mean_rms_m: float) -> None:

@@ -42,6 +42,8 @@ def _print_summary(console: Console, model: CompiledModel) -> None:
         f" {len(model.muscle_names)} muscles, {len(model.marker_names)} markers,"
         f" {model.mass:.1f} kg; digest {model.digest[:12]}"
     )
+    if locked := model.coordinates.locked_names:
+        console.print(f"locked, or prescribed as a constant: {', '.join(locked)}")
 
 
 def _fit_table(model: CompiledModel) -> Table:

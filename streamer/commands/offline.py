@@ -23,11 +23,12 @@ from streamer.commands.offline_results import Results, sum_up, write_report, wri
 from streamer.commands.progress import progress_bar
 from streamer.config.session import ALIGN_WAIT_MS, RunConfig, load_config
 from streamer.console.outputs import check_output
+from streamer.console.terminal import say
 from streamer.exceptions import FormatError
 from streamer.frames.force_ring import SLOWEST_GAP_S
 from streamer.frames.forces import begin_frame, step_refiner
 from streamer.frames.times import RESET_AFTER_S, FrameTimes
-from streamer.model_inputs import inputs_of
+from streamer.model_inputs import absent_lines, inputs_of
 from streamer.status import Status
 
 __all__ = ["process", "run"]
@@ -154,6 +155,8 @@ def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:
     except InferenceError as error:  # an arm, say, or a skeleton without muscles
         error.args = (f"{error}; or do without EMG: --no-refine",)
         raise
+    for line in absent_lines(inputs):
+        say(line)
     refiner = Refiner(inputs, settings.checkpoint, subject=settings.subject)
     refiner.warm_up()
     return refiner

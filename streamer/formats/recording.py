@@ -51,6 +51,10 @@ def read_recording(path: Path | str, config: RunConfig | None = None) -> Recordi
 
 def _read(path: Path, config: RunConfig | None) -> Recording:
     """Read a file with the names that it has."""
+    if path.is_dir():
+        raise FormatError(
+            path, "is a folder", "give the file of markers in it, such as markers.trc"
+        )
     reader = _READERS.get(suffix := path.suffix.lower())
     if reader is None:
         problem = f"files of type {suffix or 'none'} hold no markers"

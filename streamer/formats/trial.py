@@ -9,6 +9,7 @@ The markers, the model and ``trial.toml`` with ``mass_kg`` are needed; the rest 
 place of markers, forces and EMG one C3D or XDF file may hold them all: ``recording = "walk.c3d"``.
 """
 
+import difflib
 import math
 import tomllib
 from collections.abc import Mapping
@@ -28,6 +29,13 @@ from streamer.formats.trial_files import files_elsewhere, read_files
 EmgKind = Literal["raw", "envelope", "none"]
 EMG_KINDS: tuple[EmgKind, ...] = ("raw", "envelope", "none")
 
+_KEYS = frozenset(
+    ("mass_kg", "emg", "valid", "motion", "speed_mps", "licence", "citation", "model", "recording",
+     "config")
+)  # fmt: skip
+"""Of ``trial.toml``, those that are read."""
+_OTHER_UNIT = 300.0
+"""Two clocks that differ by more than this factor are one in s and one in ms."""
 
 LIKE = {"walk": "gait", "run": "jog"}
 """Other words for walking and running."""
@@ -123,10 +131,12 @@ def read_trial(directory: Path | str) -> Trial:
         raise FormatError(directory, "no such directory", "give a trial directory")
     toml = directory / "trial.toml"
     metadata = _read_toml(toml)
+    _refuse_misspelt(toml, metadata)
     kind, muscles = _emg_table(toml, metadata)
     files = read_files(directory, metadata, with_emg=kind != "none")
     if files.emg is not None:
         _check_channels(toml, muscles, files.emg)
+        _check_clock(directory / "emg.csv", files.emg, files.markers)
     return Trial(
         directory=directory,
         dataset=directory.parent.parent.name,
@@ -146,6 +156,23 @@ def read_trial(directory: Path | str) -> Trial:
         speed_mps=_speed(toml, metadata),
         metadata=metadata,
     )
+
+
+def _refuse_misspelt(path: Path, metadata: Mapping[str, Any]) -> None:
+    """Refuse a key that is nearly one of ours; others are notes of the laboratory's."""
+    for key in metadata.keys() - _KEYS:
+        near = [known for known in _KEYS if known.startswith(f"{key}_")]
+        if near := near or difflib.get_close_matches(key, _KEYS, n=1, cutoff=0.75):
+            raise FormatError(path, f"has an unknown key {key!r}", f"write {near[0]}")
+
+
+def _check_clock(path: Path, emg: Storage, markers: MarkerTable) -> None:
+    """Refuse EMG that lasts a hundred times as long as the motion, or as short."""
+    spans = [float(t[-1] - t[0]) for t in (emg.time, markers.time)]
+    if min(spans) > 0.0 and not 1.0 / _OTHER_UNIT < spans[0] / spans[1] < _OTHER_UNIT:
+        raise FormatError(
+            path, f"spans {spans[0]:g} s, the markers {spans[1]:g} s", "give its times in s"
+        )
 
 
 def _motion(path: Path, metadata: dict[str, Any]) -> str:

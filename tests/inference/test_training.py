@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -18,6 +21,7 @@ from inference.training.loss import Loss
 from inference.training.rollout import rollout
 from inference.training.train import train
 from inference.training.train_settings import TrainSettings
+from inference.training.trainer import _fit
 from tests.inference.conftest import random_network
 from tests.inference.synthetic import synthetic_record
 
@@ -66,6 +70,13 @@ def test_an_accelerator_that_is_not_there_is_refused(settings: dict[str, str], c
     told = f"cannot train on `accelerator: {settings['accelerator']}`, `devices: 1` .*{cause}"
     with pytest.raises(BackendUnavailable, match=told):
         train(people(1), [], TINY, replace(QUICK, **settings), pytest.fail)
+
+
+def test_ctrl_c_is_no_error_of_training() -> None:
+    """Lightning ends the process itself, as if it had failed."""
+    trainer = SimpleNamespace(fit=lambda _: sys.exit(1))
+    with pytest.raises(KeyboardInterrupt):
+        _fit(trainer, cast(Any, None))
 
 
 def test_training_stops_early_and_keeps_the_best_epoch() -> None:

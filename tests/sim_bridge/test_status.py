@@ -51,6 +51,7 @@ def test_a_force_that_is_not_known_and_not_predicted_is_flagged(
             out = bridge.solve(rest, rest, rest, forces)
             either = BridgeStatus.FORCE_STALE | BridgeStatus.GRF_PREDICTED
             assert out.status & either == expected[unknown]
+            assert out.force_ignored == (unknown and mode == "measured")
 
 
 def test_pose_outside_of_a_fit_is_flagged(small_case: Callable[[Any], Case]) -> None:

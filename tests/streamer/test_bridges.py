@@ -6,12 +6,22 @@ from typing import Any
 
 import pytest
 
+import configs
+from sim_bridge import CompiledModel, ExternalForce, compile_model
 from sim_bridge.pose.marker_match import match_markers
 from streamer.commands.bridges import live_bridge, open_bridge
 from streamer.config.session import RunConfig
 from streamer.config.streams import ForceStream, MarkerStream
 
+DEMO = Path(next(iter(configs.__path__))) / "demo" / "subject"
 MODEL: Any = SimpleNamespace(mass=50.8, marker_names=("A", "B", "C"))
+
+
+@pytest.fixture(autouse=True)
+def _of_stand_ins(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """They have no coordinates that could be locked."""
+    if "compiled" not in request.fixturenames:
+        monkeypatch.setattr("streamer.commands.bridges.locked_base", lambda _: ())
 
 
 def ik_of(labels: tuple[str, ...], model: Any, unseen: tuple[str, ...]) -> SimpleNamespace:
@@ -73,3 +83,36 @@ def test_forces_that_are_described_and_not_read_are_said(
     for forces, said in ((ForceStream(up="z"), True), (ForceStream(), False)):
         live_bridge(RunConfig(model=Path("me.osim"), forces=forces), MODEL, markers, None)
         assert ("`forces` are described but not read" in capsys.readouterr().err) == said
+
+
+@pytest.fixture
+def compiled() -> CompiledModel:
+    return compile_model(DEMO / "model.osim")
+
+
+def test_a_model_without_feet_is_told_what_is_not_checked(
+    compiled: CompiledModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = RunConfig(model=DEMO / "model.osim")
+    loads = (ExternalForce("right", "calcn_r"),)
+    open_bridge(config, compiled, compiled.marker_names, 100.0, loads, None)
+    assert "which foot stands on which plate is not checked" in capsys.readouterr().err
+    open_bridge(config, compiled, compiled.marker_names, 100.0, (), None)
+    assert "is not checked" not in capsys.readouterr().err
+
+
+def test_what_a_model_locks_of_the_pelvis_is_told(
+    compiled: CompiledModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = RunConfig(model=DEMO / "model.osim")
+    open_bridge(config, compiled, compiled.marker_names, 100.0, (), None)
+    assert "locks" not in capsys.readouterr().err
+    text = (DEMO / "model.osim").read_text(encoding="utf-8")
+    for name in ("pelvis_ty", "knee_angle_r"):
+        begin = text.index(f'<Coordinate name="{name}">') + len(f'<Coordinate name="{name}">')
+        text = f"{text[:begin]}<locked>true</locked>{text[begin:]}"
+    (tmp_path / "locked.osim").write_text(text, encoding="utf-8")
+    locked = compile_model(tmp_path / "locked.osim")
+    assert locked.coordinates.locked_names == ("pelvis_ty", "knee_angle_r")
+    open_bridge(config, locked, locked.marker_names, 100.0, (), None)
+    assert "the model locks pelvis_ty: markers lie off it" in capsys.readouterr().err

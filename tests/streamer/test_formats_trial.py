@@ -67,6 +67,30 @@ def test_whole_trial_is_read(trial: Path) -> None:
     assert (read.mass_kg, read.motion, read.speed_mps) == (70.0, "walk", 1.2)
 
 
+@pytest.mark.parametrize(
+    ("key", "near"), [("vaild", "valid"), ("speed", "speed_mps"), ("license", "licence")]
+)
+def test_a_misspelt_key_is_refused(trial: Path, key: str, near: str) -> None:
+    toml = trial / "trial.toml"
+    toml.write_text(f'{key} = "x"\n{TOML}')
+    with pytest.raises(FormatError, match=f"unknown key '{key}'; write {near}"):
+        read_trial(trial)
+
+
+def test_notes_of_the_laboratory_are_kept(trial: Path) -> None:
+    toml = trial / "trial.toml"
+    toml.write_text(f'condition = "barefoot"\nsession = 2\n{TOML}')
+    assert read_trial(trial).metadata["condition"] == "barefoot"
+
+
+def test_emg_whose_times_are_in_ms_is_refused(trial: Path) -> None:
+    (trial / "emg.csv").write_text("time,SOL_r\n0,0.1\n10,0.2\n")
+    with pytest.raises(
+        FormatError, match=r"emg\.csv: spans 10 s, the markers 0\.01 s; give its times"
+    ):
+        read_trial(trial)
+
+
 def test_markers_model_and_mass_are_enough(trial: Path) -> None:
     for name in ("grf.mot", "external_loads.xml", "emg.csv"):
         (trial / name).unlink()

@@ -14,6 +14,7 @@ from streamer.config.session import RunConfig
 from streamer.lsl.settings import quiet_liblsl
 from streamer.session.meta import make_meta
 from streamer.session.realtime import SWITCH_S, prefer, undisturbed
+from tests.streamer.test_loop import START, Rig
 
 MODEL = SimpleNamespace(
     name="walker", digest="abc", muscle_names=("soleus_r",),
@@ -45,6 +46,19 @@ def test_afterwards_garbage_is_collected_as_before() -> None:
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0
     assert sys.getswitchinterval() == switch_s
+
+
+def test_a_session_that_cannot_begin_leaves_nothing_behind() -> None:
+    rig = Rig([START])
+
+    def fail() -> int:
+        raise KeyboardInterrupt
+
+    rig.markers.flush = fail  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        rig.session.run(1.0, lambda: False)
+    assert gc.isenabled()
+    assert "deadlines" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_without_a_priority_nothing_changes() -> None:

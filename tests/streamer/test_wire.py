@@ -60,6 +60,7 @@ def test_a_torque_alone_carries_nobody(capsys: pytest.CaptureFixture[str]) -> No
     n = len(model.coordinate_names)
     out = bridge.solve(*np.zeros((3, n)), np.zeros((1, 9)))
     assert out.status & BridgeStatus.FORCE_STALE
+    assert out.force_ignored
     assert "no ground reaction" in capsys.readouterr().err
 
 
