@@ -34,6 +34,8 @@ from .plates import (
 )
 
 MODES = ("auto", "measured", "predicted")
+GONE = 0.4
+"""Of the weight: a foot's force is missing, and frames say nothing of all plates together."""
 _NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)
 _NOT_ZEROED, _FROZEN = int(PlateFault.NOT_ZEROED), int(PlateFault.FROZEN)
 ALL_PLATES = "all"
@@ -138,7 +140,7 @@ class ExternalForces:
         self._names = tuple(load.name for load in loads)
         self._told: set[tuple[str, int]] = set()
         self._frames, self.posed, self.settled, self.tells_floor = 0, True, True, True
-        self._ignored = self._doubted = False
+        self._ignored = self._doubted = self._lacks = False
 
     @property
     def delayed(self) -> F64:
@@ -213,7 +215,7 @@ class ExternalForces:
             Measured forces of its instant; a row with NaN is not known.
         """
         np.copyto(self._now, given)
-        self._ignored = self._doubted = False
+        self._ignored = self._doubted = self._lacks = False
         if self._reaction is None or (self._mode == "measured" and self._mapper is None):
             self._ignored = bool(keep_known(given, self.forces))
             return
@@ -265,9 +267,9 @@ class ExternalForces:
             np.copyto(self.plate_faults, self._judge.fault)
         else:
             self._watch(dynamics, self._reaction, needed)
-        whole = not (self.predicted or self._ignored or self._doubted)
-        if self.posed and self.settled and whole:
-            self._doubted = self._unexplained.step(
+        gone = self._lacks and needed > GONE * self._weight
+        if self.posed and self.settled and not (self.predicted or self._ignored or gone):
+            self._doubted |= self._unexplained.step(
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
             )
         note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)
@@ -285,7 +287,8 @@ class ExternalForces:
                 self._feet.step(self._now, soles)
             else:
                 self._feet.forget()
-            self._doubted = self._feet.beside or self._lacks_force(needed, soles)
+            self._lacks = self._lacks_force(needed, soles)
+            self._doubted = self._feet.beside or self._lacks
         if self._mode == "auto" and self.posed:
             self._missing.watch(needed, reaction.forces)
         else:

@@ -17,14 +17,16 @@ from .missing import needed_from_ground
 ALONG, UP, TWIST, TILT = 0.27, 0.34, 0.055, 0.2
 """Largest remainder of a frame along the floor and up [body weights], of the moment about the
 vertical and about axes along the floor, through the base [body weights m]; times the effort."""
-LEAST_S, WINDOW_S = 1.0, 5.0
+LEAST_S, WINDOW_S = 0.9, 5.0
 """Means are formed over the last of these [s], and believed after the first."""
 _GAIN, _FOLLOWS, _OFF_M, _TORQUE_M = 0.07, 0.3, 0.06, 0.03
 """Share by which the vertical force may be off; least correlation along an axis; mean distance of
 points [m]; mean size of a free torque [body weights m] that nothing needs."""
-_MOVES = 0.02
-"""Standard deviation of the force along an axis [body weights] from which on it tells a sign."""
-_EVERY = 50
+_MOVES, _MOVES_MUCH, _AGAINST = 0.02, 0.045, -0.2
+"""Standard deviation of the force along an axis [body weights] from which on it tells a sign; below
+the second only a correlation below the third does: of the steps of one foot alone, as where the
+other plate is off, right forces follow the motion sideways with 0.15 to 0.7."""
+_EVERY = 10
 """Frames between looks at the means."""
 _NEEDED, _MOMENT, _PRODUCTS, _SIZE = 3, 6, 9, 16
 """Places in the means: measured force, needed force, moment, and for x and z squares of needed and
@@ -110,7 +112,7 @@ def _verdict(means: F64, weight: float) -> str:
         measured = means[k + 1] - means[c] ** 2
         common = means[k + 2] - means[_NEEDED + c] * means[c]
         r = common / np.sqrt(max(needed * measured, 1e-12))
-        if needed > _MOVES**2 and r < _FOLLOWS:
+        if needed > _MOVES**2 and r < (_FOLLOWS if needed > _MOVES_MUCH**2 else _AGAINST):
             return (
                 f"together they do not follow the motion along {axis} (correlation {r:.2f}): check "
                 "the sign and the order of their channels, and their clock"

@@ -19,9 +19,15 @@ FRAMES = 300
 Spoil = Callable[[np.ndarray], None]
 
 
-def run(trial: RecordedTrial, spoil: Spoil) -> tuple[np.ndarray, dict[str, str]]:
+def run(
+    trial: RecordedTrial, spoil: Spoil, mode: str = "auto"
+) -> tuple[np.ndarray, dict[str, str]]:
     """Status of the frames of a session whose forces are spoilt, and what was told."""
-    settings = BridgeSettings(trial.rate_hz, forces_in_step=True)
+    settings = BridgeSettings(
+        trial.rate_hz,
+        forces_in_step=True,
+        ground_reaction=mode,  # type: ignore[arg-type]
+    )
     bridge = Bridge(trial.model, trial.marker_names, trial.loads, settings)
     told: dict[str, str] = {}
     bridge.on_plate_fault = told.__setitem__
@@ -102,6 +108,17 @@ def test_what_is_wrong_with_one_plate_is_not_said_of_all(
     _, told = run(trial, spoil)
     (message,) = told.values()
     assert said in message
+
+
+def dead(forces: np.ndarray) -> None:
+    forces[0] = 0.0
+
+
+def test_frames_that_lack_a_force_say_nothing_of_all_plates(trial: RecordedTrial) -> None:
+    """The other plates measure half of what the motion needs, and are right."""
+    status, told = run(trial, dead, "measured")
+    assert (status & STALE != 0).mean() > 0.4
+    assert ALL_PLATES not in told
 
 
 def test_how_far_points_are_off_is_about_right(trial: RecordedTrial) -> None:
