@@ -1,5 +1,6 @@
 """What a session counts and times, and how it says so: health messages and the final report."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -7,7 +8,11 @@ from hdrh.histogram import HdrHistogram
 
 from streamer.status import Status
 
+_log = logging.getLogger(__name__)
+
 _LONGEST_US = 60_000_000
+MISSED_SECONDS = 5
+"""So many seconds in a row in which most frames miss the budget are no moment of load."""
 _DIGITS = 2  # of each value kept: 1 %
 
 GOOD = "OK"
@@ -92,6 +97,43 @@ class StageTimer:
     def summary_us(self) -> dict[str, dict[str, float]]:
         """Per stage p50, p99, max [us]."""
         return {stage: h.summary_us() for stage, h in self._histograms.items()}
+
+
+class BudgetDoubt:
+    """Says once that most frames take longer than the budget.
+
+    Parameters
+    ----------
+    budget_ms : float
+        The budget [ms].
+    """
+
+    def __init__(self, budget_ms: float) -> None:
+        self._budget_ms = budget_ms
+        self._published, self._on_time, self._seconds, self._said = 0, 0, 0, False
+
+    def step(self, published: int, on_time: int, stages: StageTimer) -> None:
+        """Look at a second.
+
+        Parameters
+        ----------
+        published, on_time : int
+            Estimates so far, and those that were computed within the budget.
+        stages : StageTimer
+            How long frames take.
+        """
+        came, kept = published - self._published, on_time - self._on_time
+        self._published, self._on_time = published, on_time
+        self._seconds = self._seconds + 1 if 2 * kept < came else 0
+        total = stages.summary_us().get("total") if self._seconds >= MISSED_SECONDS else None
+        if total is not None and not self._said:  # none if every frame failed inside
+            self._said = True
+            _log.warning(
+                "most frames take longer than `budget_ms`, %g: the median one %.1f ms; raise it or "
+                "relieve this machine",
+                self._budget_ms,
+                1e-3 * total["p50"],
+            )
 
 
 class StatusCounter:

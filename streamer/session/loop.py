@@ -29,7 +29,7 @@ from streamer.protocols import (
     Sink,
 )
 from streamer.session.deadline import DeadlineThread, EmgSender
-from streamer.session.health import StageTimer
+from streamer.session.health import BudgetDoubt, StageTimer
 from streamer.session.pose_doubts import PoseDoubts
 from streamer.session.realtime import undisturbed
 from streamer.status import Status
@@ -108,6 +108,7 @@ class Session:
         self._plate_faults: dict[str, str] = {}
         bridge.on_plate_fault = self._note_plate
         self._frame_forces = FrameForces(forces, bridge.filter_delay_s)
+        self._budget = BudgetDoubt(config.budget_ms)
         self._doubts = PoseDoubts(meta.coordinate_names, markers.rate_hz)
         self._times = FrameTimes(markers.rate_hz, config.reset_after_s)
         self._faults_logged: set[str] = set()
@@ -295,6 +296,7 @@ class Session:
         then, frames_then, published_then = self._last_health
         self._last_health = (now, self.frames_in, self.sender.published)
         span, flagged = max(now - then, 1e-9), self.sender.statuses.counts()
+        self._budget.step(self.sender.published, self.sender.on_time, self.stages)
         self._sink.send(
             Health(
                 session=self.session,

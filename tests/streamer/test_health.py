@@ -1,9 +1,18 @@
+import logging
+
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from streamer.session.health import DurationHistogram, StageTimer, StatusCounter
+from streamer.session.health import (
+    MISSED_SECONDS,
+    BudgetDoubt,
+    DurationHistogram,
+    StageTimer,
+    StatusCounter,
+)
 from streamer.status import Status
+from tests.streamer.stand_ins import HandClock
 
 
 def test_percentiles_agree_with_sorting() -> None:
@@ -69,3 +78,34 @@ def test_flags_are_counted_by_name_and_good_frames_as_ok() -> None:
     for status in (0, int(Status.GAP), int(Status.GAP | Status.WARMING_UP)):
         counter.add(status)
     assert counter.counts() == {"OK": 1, "GAP": 2, "WARMING_UP": 1}
+
+
+@pytest.mark.parametrize(("kept", "lines"), [(10, 1), (60, 0), (100, 0)])
+def test_a_budget_that_is_too_small_is_told_of_once(
+    kept: int, lines: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = HandClock()
+    stages, doubt = StageTimer(clock.now), BudgetDoubt(2.0)
+    stages.start()
+    clock.t += 0.0026
+    stages.mark("ik")
+    stages.finish()
+    with caplog.at_level(logging.WARNING):
+        for second in range(1, 4 * MISSED_SECONDS):
+            doubt.step(100 * second, kept * second, stages)
+    assert caplog.text.count("longer than `budget_ms`, 2: the median one 2.6 ms") == lines
+
+
+def test_frames_that_all_fail_tell_nothing_of_the_budget(caplog: pytest.LogCaptureFixture) -> None:
+    stages, doubt = StageTimer(HandClock().now), BudgetDoubt(2.0)
+    for second in range(1, 4 * MISSED_SECONDS):
+        doubt.step(100 * second, 0, stages)
+    assert not caplog.records
+
+
+def test_a_moment_of_load_is_no_small_budget(caplog: pytest.LogCaptureFixture) -> None:
+    doubt, kept = BudgetDoubt(2.0), 0
+    for second in range(1, 10 * MISSED_SECONDS):
+        kept += 100 * (second % MISSED_SECONDS == 0)
+        doubt.step(100 * second, kept, StageTimer(HandClock().now))
+    assert not caplog.records
