@@ -68,7 +68,7 @@ def test_whole_trial_is_read(trial: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "near"), [("vaild", "valid"), ("speed", "speed_mps"), ("license", "licence")]
+    ("key", "near"), [("valids", "valid"), ("speed", "speed_mps"), ("license", "licence")]
 )
 def test_a_misspelt_key_is_refused(trial: Path, key: str, near: str) -> None:
     toml = trial / "trial.toml"
