@@ -59,7 +59,7 @@ def absent_lines(inputs: LimbInputs) -> list[str]:
     names = [name for name, is_so in zip(with_sides(CHANNELS), one_sided, strict=True) if is_so]
     if names:
         lines.append(
-            f"this model has no muscle for {', '.join(names)}, which is not estimated, but for "
-            "the other leg's: if it is called otherwise, name it under `muscle_map`"
+            f"no muscle of this model is known for {', '.join(names)}, though the other leg has "
+            "one: not estimated; if it is called otherwise, name it under `muscle_map`"
         )
     return lines

@@ -35,6 +35,8 @@ __all__ = ["has_emg", "trial_features"]
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
+SLOW_EMG_HZ: Final = 900.0
+"""Below this raw EMG does not hold the band up to 450 Hz."""
 FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
 
@@ -193,8 +195,8 @@ def _targets(trial: Trial, settings: FeatureSettings) -> _Targets:
     for name, column in zip(names, columns.T, strict=True):
         if fault := signal_fault(trial.emg.time, column, trial.emg_kind) or spike_fault(column):
             raise EmgError(
-                f"{trial.directory}: EMG channel {name} {fault}; correct the kind in [emg], cut "
-                "the trial, or leave the channel out of [emg.muscles]"
+                f"{trial.directory}: EMG channel {name} {fault}; correct the kind in [emg] if it "
+                "is not that, cut the trial, or leave the channel out of [emg.muscles]"
             )
     try:
         t, envelopes = prepare_emg(trial.emg.time, columns, names, trial.emg_kind, settings.target)
@@ -208,7 +210,10 @@ def _emg_doubts(trial: Trial, columns: F64, t: F64, envelopes: F64) -> list[str]
     """Return what looks wrong with known channels: columns as recorded, envelopes at `t`."""
     assert trial.emg is not None
     moved = (t >= trial.markers.time[0]) & (t <= trial.markers.time[-1])
-    return [
+    rate_hz = 1.0 / float(np.median(np.diff(trial.emg.time)))
+    slow = trial.emg_kind == "raw" and rate_hz < SLOW_EMG_HZ
+    too_slow = [f"raw EMG at {rate_hz:.0f} Hz lacks much of muscles' signal, up to 450 Hz"]
+    return too_slow * slow + [
         f"EMG channel {name} {doubt}"
         for name, column, envelope in zip(
             trial.emg_muscles, columns.T, envelopes[moved].T, strict=True

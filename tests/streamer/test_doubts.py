@@ -119,6 +119,15 @@ def test_plates_of_the_wrong_feet_are_told_of_a_record() -> None:
     assert any(line.startswith("force plate ") and "exchanged" in line for line in told)
 
 
+@pytest.mark.parametrize(("every", "lines"), [(1, 0), (4, 1)])
+def test_raw_emg_that_is_sampled_slowly_is_told_of_a_record(every: int, lines: int) -> None:
+    trial = with_emg(WITHOUT_FEET, raw_burst(TIME), "raw")
+    assert trial.emg is not None
+    slow = replace(trial.emg, time=trial.emg.time[::every], data=trial.emg.data[::every])
+    told = [line for line in warned(replace(trial, emg=slow)) if line.startswith("raw EMG at 250")]
+    assert len(told) == lines
+
+
 def test_hum_and_restlessness_are_told_of_a_record() -> None:
     hum = raw_burst(TIME) + 3.0 * np.sin(2.0 * np.pi * 50.0 * TIME)
     (line,) = warned(with_emg(WITHOUT_FEET, hum, "raw"))

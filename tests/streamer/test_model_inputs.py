@@ -17,4 +17,4 @@ def test_coordinates_and_muscles_of_one_leg_are_named() -> None:
     coordinates = tuple(c.replace("knee_angle_l", "KneeFlexL") for c in GAIT_COORDINATES)
     lacks, not_estimated = absent_lines(LimbInputs(muscles, coordinates, 70.0))
     assert lacks == "this model lacks knee_angle_l: the network does without"
-    assert not_estimated.startswith("this model has no muscle for SOL_r, which is not estimated")
+    assert not_estimated.startswith("no muscle of this model is known for SOL_r, though")
