@@ -56,7 +56,8 @@ class Inlet:
                 f"stream {self.name!r} describes {described} channels and sends {sent}; correct "
                 "its sender"
             )
-        self._heard_s, self._silent = pylsl.local_clock(), False
+        self._heard_s = self._since_s = pylsl.local_clock()
+        self._silent = False
 
     def _use(self, connection: Connection) -> None:
         """Pull from a connection from now on, into a buffer of its number format."""
@@ -108,7 +109,11 @@ class Inlet:
             if self._lost is not None:
                 self._lost.stop()
                 self._lost = None
-        elif self._looked_for and self._lost is None and now > self._heard_s + SILENT_S:
+        elif (
+            self._looked_for
+            and self._lost is None
+            and now > max(self._heard_s, self._since_s) + SILENT_S
+        ):
             if not self._silent:
                 _log.warning("stream %r sends nothing; continuing without it", self.name)
             self._silent = True
@@ -164,7 +169,7 @@ class Inlet:
 
         Whether the stream is silent shows from now on, and not while kernels compiled, say.
         """
-        self._heard_s = pylsl.local_clock()
+        self._since_s = pylsl.local_clock()
         return int(self._inlet.flush())
 
     def close(self) -> None:
