@@ -62,8 +62,6 @@ class BridgeResult(Protocol):
     @property
     def guessed(self) -> bool: ...  # noqa: D102
     @property
-    def force_ignored(self) -> bool: ...  # noqa: D102
-    @property
     def status(self) -> int: ...  # noqa: D102
 
 

@@ -19,6 +19,7 @@ from scipy import signal
 from inference.exceptions import EmgError
 
 __all__ = [
+    "BAND_HZ",
     "CLIPPED_SHARE",
     "ENVELOPE_RATE_HZ",
     "EmgTarget",
@@ -27,6 +28,7 @@ __all__ = [
     "envelope",
     "prepare_emg",
     "resampled",
+    "sampling_rate_hz",
     "spike_fault",
 ]
 
@@ -50,6 +52,11 @@ class Envelopes(NamedTuple):
     names: tuple[str, ...]
     t: F64
     values: F64
+
+
+def sampling_rate_hz(time: F64) -> float:
+    """Rate of samples at times (n,) [s], of which some may be missing."""
+    return 1.0 / float(np.median(np.diff(time)))
 
 
 def envelope(raw: F64, rate_hz: float, target: EmgTarget = "zero-phase") -> F64:
@@ -138,7 +145,7 @@ def prepare_emg(
         raise EmgError("EMG times must rise and be two or more; repair the time column")
     _check_channels(data, names, kind)
     if kind == "raw":
-        rate = 1.0 / float(np.median(np.diff(time)))
+        rate = sampling_rate_hz(time)
         even = np.arange(time[0], time[-1], 1.0 / rate)
         data = envelope(resampled(even, time, data), rate, target)
         time = even

@@ -19,6 +19,7 @@ from inference.emg.envelope import (
     Envelopes,
     channel_fault,
     prepare_emg,
+    sampling_rate_hz,
 )
 from inference.emg.reference_maximum import PERCENTILE
 from inference.exceptions import CalibrationError, nearest_names
@@ -276,7 +277,7 @@ def _rest_doubt(envelope: F64) -> str:
 
 def _share_at(mains_hz: float, time: F64, column: F64) -> float:
     """Share of the power in raw EMG's band that lies at a frequency and its multiples."""
-    rate = 1.0 / float(np.median(np.diff(time)))
+    rate = sampling_rate_hz(time)
     f, power = signal.welch(column - column.mean(), rate, nperseg=min(len(column), round(2 * rate)))
     band = (f >= BAND_HZ[0]) & (f <= BAND_HZ[1])
     multiple = np.maximum(np.round(f / mains_hz), 1.0)

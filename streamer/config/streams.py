@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from streamer.exceptions import ConfigError
-from streamer.units import METRES_PER_UNIT, spelled
+from streamer.units import metres
 
 
 class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -62,7 +62,7 @@ class PositionStream(Stream, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def __post_init__(self) -> None:
         """Refuse a unit that no position has."""
         super().__post_init__()
-        if self.unit and spelled(self.unit) not in METRES_PER_UNIT:
+        if self.unit and metres(self.unit) is None:
             raise ValueError(f"`unit` is {self.unit!r}, it must be m, cm or mm")
 
 

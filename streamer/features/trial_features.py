@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from inference.emg.envelope import prepare_emg, spike_fault
+from inference.emg.envelope import BAND_HZ, prepare_emg, sampling_rate_hz, spike_fault
 from inference.emg.recording import channel_doubt, longest_step, name_fault, signal_fault
 from inference.emg.time_base import check_channels, check_overlap
 from inference.exceptions import EmgError
@@ -35,8 +35,8 @@ __all__ = ["has_emg", "trial_features"]
 F64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
 
-SLOW_EMG_HZ: Final = 900.0
-"""Below this raw EMG does not hold the band up to 450 Hz."""
+SLOW_EMG_HZ: Final = 2.0 * BAND_HZ[1]
+"""Below this raw EMG does not hold its band."""
 FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
 
@@ -210,10 +210,11 @@ def _emg_doubts(trial: Trial, columns: F64, t: F64, envelopes: F64) -> list[str]
     """Return what looks wrong with known channels: columns as recorded, envelopes at `t`."""
     assert trial.emg is not None
     moved = (t >= trial.markers.time[0]) & (t <= trial.markers.time[-1])
-    rate_hz = 1.0 / float(np.median(np.diff(trial.emg.time)))
-    slow = trial.emg_kind == "raw" and rate_hz < SLOW_EMG_HZ
-    too_slow = [f"raw EMG at {rate_hz:.0f} Hz lacks much of muscles' signal, up to 450 Hz"]
-    return too_slow * slow + [
+    rate_hz, doubts = sampling_rate_hz(trial.emg.time), []
+    if trial.emg_kind == "raw" and rate_hz < SLOW_EMG_HZ:
+        lacks = f"lacks much of muscles' signal, up to {BAND_HZ[1]:.0f} Hz"
+        doubts.append(f"raw EMG at {rate_hz:.0f} Hz {lacks}")
+    return doubts + [
         f"EMG channel {name} {doubt}"
         for name, column, envelope in zip(
             trial.emg_muscles, columns.T, envelopes[moved].T, strict=True

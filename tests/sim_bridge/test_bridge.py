@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
-import configs
+from configs.demo.build import SUBJECT
 from sim_bridge import (
     STAGES,
     Bridge,
@@ -28,7 +28,6 @@ from tests.data_sets import trial_dir
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 FIELDS = ("ik_q", "q", "qd", "qdd", "tau", "activation", "control", "reserve")
-DEMO = Path(next(iter(configs.__path__))) / "demo" / "subject" / "walk"
 START, FRAMES = 60, 60
 """Part of the walks with both feet on plates."""
 
@@ -321,7 +320,7 @@ def test_strange_markers_and_bodies_are_refused(walk: RecordedTrial) -> None:
 @pytest.mark.parametrize("name", ["the demo", PARITY_TRIALS[0]])
 def test_no_kernel_is_compiled_after_the_warm_up(name: str) -> None:
     """In a process of its own, since others have loaded kernels that nothing warms up here."""
-    directory = DEMO if name == "the demo" else trial_dir(name)
+    directory = SUBJECT / "walk" if name == "the demo" else trial_dir(name)
     with get_context("spawn").Pool(1) as alone:
         before, after = alone.apply(kernels_before_and_after, (directory,))
     assert after == before

@@ -97,7 +97,7 @@ class StandInBridge:
         self.on_stage: Callable[[str], None] | None = None
         self.on_plate_fault: Callable[[str, str], None] | None = None
         self.during = during
-        self.status, self.force_ignored, self.guessed = 0, False, False
+        self.status, self.guessed = 0, False
         self.resets = 0
         self.seen: list[float] = []
         self.forces_seen: NDArray[np.float64] | None = None
@@ -120,7 +120,7 @@ class StandInBridge:
         return SimpleNamespace(
             q=np.full(4, t), qd=np.full(4, 2.0), tau=np.full(4, 3.0),
             activation=np.array([level, level / 2, 0.0]),
-            marker_rms=0.01, guessed=self.guessed, force_ignored=self.force_ignored,
+            marker_rms=0.01, guessed=self.guessed,
             status=self.status,
         )  # fmt: skip
 

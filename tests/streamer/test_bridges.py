@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-import configs
+from configs.demo.build import SUBJECT
 from sim_bridge import CompiledModel, ExternalForce, compile_model
 from sim_bridge.pose.marker_match import match_markers
 from streamer.commands.bridges import live_bridge, open_bridge
 from streamer.config.session import RunConfig
 from streamer.config.streams import ForceStream, MarkerStream
 
-DEMO = Path(next(iter(configs.__path__))) / "demo" / "subject"
 MODEL: Any = SimpleNamespace(mass=50.8, marker_names=("A", "B", "C"))
 
 
@@ -87,13 +86,13 @@ def test_forces_that_are_described_and_not_read_are_said(
 
 @pytest.fixture
 def compiled() -> CompiledModel:
-    return compile_model(DEMO / "model.osim")
+    return compile_model(SUBJECT / "model.osim")
 
 
 def test_a_model_without_feet_is_told_what_is_not_checked(
     compiled: CompiledModel, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = RunConfig(model=DEMO / "model.osim")
+    config = RunConfig(model=SUBJECT / "model.osim")
     loads = (ExternalForce("right", "calcn_r"),)
     open_bridge(config, compiled, compiled.marker_names, 100.0, loads, None)
     assert "which foot stands on which plate is not checked" in capsys.readouterr().err
@@ -104,10 +103,10 @@ def test_a_model_without_feet_is_told_what_is_not_checked(
 def test_what_a_model_locks_of_the_pelvis_is_told(
     compiled: CompiledModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = RunConfig(model=DEMO / "model.osim")
+    config = RunConfig(model=SUBJECT / "model.osim")
     open_bridge(config, compiled, compiled.marker_names, 100.0, (), None)
     assert "locks" not in capsys.readouterr().err
-    text = (DEMO / "model.osim").read_text(encoding="utf-8")
+    text = (SUBJECT / "model.osim").read_text(encoding="utf-8")
     for name in ("pelvis_ty", "knee_angle_r"):
         begin = text.index(f'<Coordinate name="{name}">') + len(f'<Coordinate name="{name}">')
         text = f"{text[:begin]}<locked>true</locked>{text[begin:]}"

@@ -54,6 +54,13 @@ def until(inlet: MarkerInlet, reached: Callable[[], bool], *outlets: Outlet) -> 
     return came
 
 
+def heard(name: str, sent_id: str = "", **settings: str) -> tuple[Outlet, MarkerInlet]:
+    """A sender, and a session that has heard it."""
+    outlet, inlet = sender(name, sent_id), session(name, **settings)
+    until(inlet, lambda: inlet.t > 0.0, outlet)
+    return outlet, inlet
+
+
 def said(caplog: pytest.LogCaptureFixture, words: str) -> Callable[[], bool]:
     return lambda: words in caplog.text
 
@@ -69,9 +76,7 @@ def said(caplog: pytest.LogCaptureFixture, words: str) -> Callable[[], bool]:
 def test_other_channels_under_the_same_source_id_are_not_taken(
     name: str, other: dict[str, object], why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = sender(name, "rig-1")
-    inlet = session(name)
-    until(inlet, lambda: inlet.t > 0.0, first)
+    first, inlet = heard(name, "rig-1")
     del first
     until(inlet, said(caplog, "ended"))
     another = sender(name, "rig-1", **other)  # type: ignore[arg-type]
@@ -87,9 +92,7 @@ def test_other_channels_under_the_same_source_id_are_not_taken(
 def test_a_sender_that_starts_anew_under_another_source_id_is_taken_back(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = sender(name, uuid.uuid4().hex)  # as `nem2e replay` does
-    inlet = session(name)
-    until(inlet, lambda: inlet.t > 0.0, first)
+    first, inlet = heard(name, uuid.uuid4().hex)  # as `nem2e replay` does
     del first
     until(inlet, said(caplog, "ended"))
     again = sender(name, uuid.uuid4().hex)
@@ -153,9 +156,7 @@ def test_a_stream_without_source_id_may_end_and_come_again(
 def test_another_source_id_than_the_one_asked_for_is_not_taken(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = sender(name, "mine")
-    inlet = session(name, source_id="mine")
-    until(inlet, lambda: inlet.t > 0.0, first)
+    first, inlet = heard(name, "mine", source_id="mine")
     del first
     until(inlet, said(caplog, "ended"))
     other = sender(name, "yours")
@@ -170,9 +171,7 @@ def test_another_source_id_than_the_one_asked_for_is_not_taken(
 def test_of_two_that_answer_for_it_none_is_taken(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = sender(name)
-    inlet = session(name)
-    until(inlet, lambda: inlet.t > 0.0, first)
+    first, inlet = heard(name)
     del first
     until(inlet, said(caplog, "ended"))
     one, other = sender(name, "one"), sender(name, "other")
@@ -201,9 +200,7 @@ def test_a_sender_that_pauses_goes_on_at_once(
     name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(inlet_module, "SILENT_S", 0.1)
-    outlet = sender(name)
-    inlet = session(name)
-    until(inlet, lambda: inlet.t > 0.0, outlet)
+    outlet, inlet = heard(name)
     until(inlet, said(caplog, "sends nothing"))
     push(outlet, 7000.0)
     assert inlet.pull(WAIT_S) == 1
@@ -217,9 +214,7 @@ def test_a_stream_to_which_nobody_listened_is_not_silent(
 ) -> None:
     """While kernels compiled, say; what came meanwhile is dropped."""
     monkeypatch.setattr(inlet_module, "SILENT_S", 0.3)
-    outlet = sender(name)
-    inlet = session(name)
-    until(inlet, lambda: inlet.t > 0.0, outlet)
+    _outlet, inlet = heard(name)  # it lives on, and is silent
     time.sleep(0.4)
     inlet.flush()
     assert inlet.pull(0.01) == 0
@@ -255,9 +250,7 @@ def test_a_silent_stream_that_answers_no_more_is_replaced(
 ) -> None:
     """As after a sender's computer lost its power: the connection never ends."""
     monkeypatch.setattr(inlet_module, "SILENT_S", 0.1)
-    gone = sender(name)
-    inlet = session(name)
-    until(inlet, lambda: inlet.t > 0.0, gone)
+    gone, inlet = heard(name)
     resolve = pylsl.resolve_bypred
     monkeypatch.setattr(
         pylsl, "resolve_bypred",
@@ -274,9 +267,7 @@ def test_what_goes_wrong_in_the_search_does_not_end_it(
     name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(lost_stream, "_PAUSE_S", 0.1)
-    outlet = sender(name)
-    inlet = session(name)
-    until(inlet, lambda: inlet.t > 0.0, outlet)
+    outlet, inlet = heard(name)
     resolve, failed = pylsl.resolve_bypred, []
 
     def failing(*args: object, **options: object) -> list[pylsl.StreamInfo]:
@@ -297,9 +288,7 @@ def test_what_goes_wrong_in_the_search_does_not_end_it(
 def test_one_that_cannot_be_read_is_not_used_in_its_place(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outlet = sender(name)
-    inlet = session(name)
-    until(inlet, lambda: inlet.t > 0.0, outlet)
+    outlet, inlet = heard(name)
     del outlet
     until(inlet, said(caplog, "ended"))
     unreadable = sender(name, names=("A\x01", "B"))
