@@ -37,8 +37,8 @@ class FeatureRecord:
     t                    capture time [s, the trial's clock]                    (n,)
     activation           simulated activation                                   (n, n_muscle)
     q, qd, tau           the model's own signs [rad, rad/s, N m]                (n, n_coord)
-    forces_valid         ground forces behind `tau` were measured or predicted  (n,)
-    forces_measured      they were measured, all of them                        (n,)
+    forces_told          the network is given `activation` and `tau`            (n,)
+    forces_measured      ground forces behind them were measured, all of them   (n,)
     foot_force           vertical, right and left foot [body weights]           (n, 2)
     usable               the bridge gave a sound frame                          (n,)
     emg_names            channels with their side, ``SOL_r``                    (n_channel,)
@@ -71,7 +71,7 @@ class FeatureRecord:
     q: F64
     qd: F64
     tau: F64
-    forces_valid: Bool
+    forces_told: Bool
     forces_measured: Bool
     foot_force: F64
     usable: Bool
@@ -85,7 +85,7 @@ class FeatureRecord:
         n, muscles, coordinates = len(self.t), len(self.muscle_names), len(self.coordinate_names)
         expected = {
             "activation": (n, muscles), "q": (n, coordinates), "qd": (n, coordinates),
-            "tau": (n, coordinates), "forces_valid": (n,), "forces_measured": (n,), "usable": (n,),
+            "tau": (n, coordinates), "forces_told": (n,), "forces_measured": (n,), "usable": (n,),
             "foot_force": (n, 2), "emg": (len(self.emg_t), len(self.emg_names)),
         }  # fmt: skip
         for name, shape in expected.items():

@@ -228,7 +228,7 @@ def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool, list
     x, frame_of, starts = [], [], []
     for i, now in enumerate(record.t.tolist()):
         frame = (record.activation[i], record.q[i], record.qd[i], record.tau[i])
-        valid, seen = bool(record.forces_valid[i]), bool(record.usable[i])
+        valid, seen = bool(record.forces_told[i]), bool(record.usable[i])
         before = float(record.t[i - 1]) if i else now
         if stream.begins(now, seen):
             starts.append(len(t))

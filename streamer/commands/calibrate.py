@@ -162,7 +162,7 @@ def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:
         refiner.on_step = lambda at, step, usable=usable: log.add(at, step, usable)
         refiner.step(
             float(t), record.activation[i], record.q[i], record.qd[i], record.tau[i],
-            forces_valid=bool(record.forces_valid[i]), seen=usable,
+            forces_valid=bool(record.forces_told[i]), seen=usable,
         )  # fmt: skip
     return log
 

@@ -123,13 +123,12 @@ def prepare_trial(directory: Path, settings: Sequence[FeatureSettings], cache_di
 
 def _summary(record: FeatureRecord, made: bool) -> Prepared:
     frame = float(np.median(np.diff(record.t)))
-    measured = frame * float(record.forces_measured.sum())
     return Prepared(
         variant=record.variant,
         made=made,
         seconds=frame * len(record.t),
-        measured_s=measured,
-        predicted_s=frame * float(record.forces_valid.sum()) - measured,
+        measured_s=frame * float(record.forces_measured.sum()),
+        predicted_s=frame * float((record.forces_told & ~record.forces_measured).sum()),
         warnings=tuple(record_warnings(record)),
     )
 

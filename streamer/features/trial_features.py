@@ -27,7 +27,7 @@ from streamer.features.marker_noise import marker_noise
 from streamer.features.named_log import named_log
 from streamer.formats import Trial, external_forces
 from streamer.frames.force_ring import RecordedForces
-from streamer.frames.forces import FrameForces, begin_frame, tells_motion
+from streamer.frames.forces import FrameForces, begin_frame, tells_forces, tells_motion
 from streamer.frames.times import RESET_AFTER_S, FrameTimes
 
 __all__ = ["has_emg", "trial_features"]
@@ -84,12 +84,8 @@ def trial_features(
     trusted = _in_valid(trial, at)
     steps = _run(bridge, trial, _positions(trial, settings), trusted)
     predicted = (steps.status & BridgeStatus.GRF_PREDICTED) != 0
-    # A session does not give the network a force that counts as none either.
-    used = ~steps.ignored
-    valid = (steps.believed & used) | predicted
-    measured = steps.measured & used
     # Forces that set in leave a transient in the solver.
-    settled = measured & _known(measured, at, at - FORCE_SETTLING_S) & ~predicted
+    settled = steps.measured & _known(steps.measured, at, at - FORCE_SETTLING_S) & ~predicted
     under = foot_force(
         t,
         [load.body for load in bridge.loads],
@@ -99,7 +95,7 @@ def trial_features(
         (steps.status & BridgeStatus.WARMING_UP) == 0,
         model.mass * float(np.linalg.norm(model.gravity)),
     )
-    under[~valid] = np.nan
+    under[~(steps.believed | predicted)] = np.nan
     return FeatureRecord(
         dataset=trial.dataset,
         subject=trial.subject,
@@ -114,7 +110,7 @@ def trial_features(
         muscle_names=tuple(model.muscle_names),
         coordinate_names=tuple(model.coordinate_names),
         t=t,
-        forces_valid=valid,
+        forces_told=steps.told,
         forces_measured=settled,
         foot_force=under,
         usable=steps.seen,
@@ -266,12 +262,12 @@ class _Steps(NamedTuple):
     status: npt.NDArray[np.int64]
     seen: Bool
     """Where the frame tells of the motion."""
-    ignored: Bool
-    """Where a measured force was not known and counts as none."""
+    told: Bool
+    """Where a session gives the network the moments and activations, see `tells_forces`."""
     measured: Bool
-    """Where forces were measured at that very instant."""
+    """Where forces were measured at that very instant, and the bridge used them."""
     believed: Bool
-    """Where they were measured shortly before at least, see `FrameForces`."""
+    """Where that was so shortly before at least, see `FrameForces`."""
     marker_rms_m: float
     """Mean distance of the markers from the model's (RMS)."""
     plate_doubts: list[str]
@@ -299,34 +295,36 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
     times = FrameTimes(trial.markers.rate_hz, RESET_AFTER_S)
     unknown = np.full_like(plates.forces, np.nan)
     frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
-    status, seen, ignored, measured, believed, marker_rms = [], [], [], [], [], []
+    status, seen, told, measured, believed, marker_rms = [], [], [], [], [], []
     given: list[F64] = []
     doubts: list[str] = []
     bridge.on_plate_fault = lambda plate, fault: doubts.append(f"force plate {plate!r}: {fault}")
+    known = valid & (trial.forces is not None and trial.loads is not None)
     for i, t in enumerate(trial.markers.time.tolist()):
         begin_frame(t, times, bridge, plates)
-        measured.append(plates.align(t, until=t))
-        believed.append(plates.believed)
+        fresh = plates.align(t, until=t)
         given.append(plates.forces.copy())
         out = bridge.step(t, positions[i], plates.forces if valid[i] else unknown)
+        used = bool(known[i]) and not out.force_ignored
+        told.append(tells_forces(out, bool(known[i]) and plates.believed))
+        measured.append(used and fresh)
+        believed.append(used and plates.believed)
         for name, rows in frames.items():
             rows.append(getattr(out, name).copy())
         status.append(int(out.status))
         seen.append(tells_motion(out))
-        ignored.append(out.force_ignored)
         marker_rms.append(out.marker_rms)
     arrays = {name: np.stack(rows) for name, rows in frames.items()}
     ground = arrays.pop("forces")
-    known = valid & (trial.forces is not None and trial.loads is not None)
     return _Steps(
         arrays,
         ground,
         np.stack(given),
         np.array(status),
         np.array(seen, dtype=bool),
-        np.array(ignored, dtype=bool),
-        known & np.array(measured),
-        known & np.array(believed),
+        np.array(told, dtype=bool),
+        np.array(measured, dtype=bool),
+        np.array(believed, dtype=bool),
         float(np.mean(marker_rms)),
         doubts,
     )

@@ -55,7 +55,7 @@ def synthetic_record(
         q=0.5 * np.sin(phase + shift),
         qd=0.5 * tempo * np.cos(phase + shift),
         tau=40.0 * np.sin(phase + 2.0 * shift),
-        forces_valid=np.ones(len(t), dtype=np.bool_),
+        forces_told=np.ones(len(t), dtype=np.bool_),
         forces_measured=np.ones(len(t), dtype=np.bool_),
         foot_force=1.2 * np.maximum(np.sin(swing), 0.0),
         usable=np.ones(len(t), dtype=np.bool_),

@@ -65,9 +65,9 @@ def test_slow_recordings_are_brought_to_the_networks_rate() -> None:
 
 def test_frames_without_forces_keep_the_motion_and_lose_the_dynamics() -> None:
     record = synthetic_record()
-    valid = record.forces_valid.copy()
+    valid = record.forces_told.copy()
     valid[100:200] = False
-    (sequence,) = build_sequences([replace(record, forces_valid=valid)], 100.0)
+    (sequence,) = build_sequences([replace(record, forces_told=valid)], 100.0)
     present = sequence.x[:, N_INPUT:]
     for leg in legs(present):
         assert not leg[100:200, SLICE_ACTIVATION].any()
@@ -78,7 +78,7 @@ def test_frames_without_forces_keep_the_motion_and_lose_the_dynamics() -> None:
 def test_between_frames_of_which_one_lacks_forces_there_are_none() -> None:
     record = synthetic_record(rate_hz=50.0)
     without = (record.t > 0.99) & (record.t < 1.19)
-    changed = replace(record, forces_valid=~without, forces_measured=~without)
+    changed = replace(record, forces_told=~without, forces_measured=~without)
     (sequence,) = build_sequences([changed], 100.0)
     value, present = np.split(sequence.x, 2, axis=1)
     near = (sequence.t > 0.985) & (sequence.t < 1.195)  # from one step before to one after
@@ -118,7 +118,7 @@ def without_frames(record: FeatureRecord, start: float, end: float) -> FeatureRe
     """The record as if no frame had come between two times."""
     kept = (record.t < start) | (record.t >= end)
     names = ("t", "activation", "q", "qd", "tau", "foot_force", "usable")
-    flags = ("forces_valid", "forces_measured")
+    flags = ("forces_told", "forces_measured")
     return replace(record, **{name: getattr(record, name)[kept] for name in (*names, *flags)})
 
 

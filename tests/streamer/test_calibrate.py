@@ -371,7 +371,7 @@ def test_a_recording_is_stepped_through_as_live() -> None:
     usable = np.array([True, True, False, True])
     rows = np.zeros((4, 1))
     record: Any = SimpleNamespace(
-        t=0.01 * np.arange(4), usable=usable, forces_valid=np.ones(4, bool),
+        t=0.01 * np.arange(4), usable=usable, forces_told=np.ones(4, bool),
         activation=rows, q=rows, qd=rows, tau=rows,
     )  # fmt: skip
     told: list[bool] = []

@@ -8,20 +8,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from inference import Refiner
 from inference.exceptions import EmgError
-from sim_bridge import BridgeStatus
+from inference.record import FeatureRecord
+from sim_bridge import BridgeStatus, compile_model
 from streamer.config.features import FeatureSettings
 from streamer.exceptions import FormatError
 from streamer.features.trial_features import trial_features
-from streamer.formats import MarkerTable, Storage, Trial
+from streamer.formats import MarkerTable, Storage, Trial, read_trial
 from streamer.frames.forces import FORCE_TRUST_S
+from tests.data_sets import trial_dir
 from tests.streamer.test_offline_live import (
     EDGES,
+    F64,
     WITH_FEET,
     WITHOUT_FEET,
     again,
     broken,
     recording,
+    refiner_of,
     walk,
     whole,
 )
@@ -41,6 +46,18 @@ def as_trial(name: str, kept: np.ndarray | None = None, *, holed: bool = False) 
     return replace(trial, markers=markers, forces=forces, valid=[(-1.0, 100.0)])
 
 
+def estimates(record: FeatureRecord, refiner: Refiner) -> F64:
+    """What a network makes of a record, frame by frame."""
+    steps = [
+        refiner.step(
+            t, record.activation[i], record.q[i], record.qd[i], record.tau[i],
+            forces_valid=bool(record.forces_told[i]), seen=bool(record.usable[i]),
+        ).copy()
+        for i, t in enumerate(record.t.tolist())
+    ]  # fmt: skip
+    return np.array(steps)
+
+
 @pytest.mark.parametrize("name", [WITH_FEET, WITHOUT_FEET])
 def test_forces_are_held_and_given_up_as_offline(name: str) -> None:
     trial, model = as_trial(name, holed=True), walk(name)[1]
@@ -51,13 +68,38 @@ def test_forces_are_held_and_given_up_as_offline(name: str) -> None:
     np.testing.assert_array_equal(record.tau, results.tau)
     about = record.t - record.filter_delay_s - record.t[0]
     np.testing.assert_array_equal(record.forces_measured & ~broken(about), False)
+    known = np.isfinite(record.foot_force).any(axis=1)
     held = (about > EDGES[1]) & (about < EDGES[1] + FORCE_TRUST_S)
-    assert record.forces_valid[held].all()
+    assert known[held].all()
     given_up = about > EDGES[3] + FORCE_TRUST_S
     assert given_up.sum() > 20
-    assert (record.forces_valid[given_up] == (name == WITH_FEET)).all()  # predicted, or not known
-    unknown = np.isnan(record.foot_force).all(axis=1)
-    np.testing.assert_array_equal(unknown, ~record.forces_valid)
+    for of_frame in (known, record.forces_told):
+        assert (of_frame[given_up] == (name == WITH_FEET)).all()  # predicted, or not known
+    assert not record.forces_told[~known].any()
+
+
+@pytest.mark.parametrize("name", [WITH_FEET, WITHOUT_FEET])
+@pytest.mark.parametrize("holed", [False, True])
+def test_the_network_learns_from_the_frames_that_it_is_given_live(name: str, holed: bool) -> None:
+    record = trial_features(as_trial(name, holed=holed), walk(name)[1], with_emg=False)
+    session = again(name, recording(name, broken if holed else whole))
+    learnt = estimates(record, refiner_of(name))
+    np.testing.assert_array_equal(learnt, session.emg)
+    record = replace(record, forces_told=~record.forces_told)
+    assert np.abs(estimates(record, refiner_of(name)) - session.emg).max() > 0.01
+
+
+def test_moments_of_a_foot_on_the_other_belt_are_not_learnt_from() -> None:
+    whole_run = read_trial(trial_dir("ceinms/subject06/run81"))
+    table = whole_run.markers
+    trial = replace(
+        whole_run, markers=replace(table, time=table.time[:400], positions=table.positions[:400])
+    )
+    record = trial_features(trial, compile_model(trial.model), with_emg=False)
+    withheld = ~record.forces_told
+    assert 0.02 < withheld[50:].mean() < 0.3
+    # such strides are scored all the same
+    assert np.isfinite(record.foot_force[withheld][20:]).all()
 
 
 def test_forces_are_believed_in_valid_time_and_moments_a_little_later() -> None:
@@ -66,7 +108,9 @@ def test_forces_are_believed_in_valid_time_and_moments_a_little_later() -> None:
     about = record.t - record.filter_delay_s
     inside = (about >= 0.6) & (about <= 1.2)
     assert inside.any()
-    np.testing.assert_array_equal(record.forces_valid, inside)
+    warm = record.usable
+    assert (warm & inside).sum() > 40
+    np.testing.assert_array_equal(record.forces_told[warm], inside[warm])
     since = about - about[inside][0] - 0.05
     sure = np.abs(since) > 1e-6  # one frame is just that long after
     np.testing.assert_array_equal(record.forces_measured[sure], (inside & (since > 0.0))[sure])
@@ -88,9 +132,9 @@ def test_a_measured_force_that_counts_as_none_is_not_known() -> None:
     about = record.t - record.filter_delay_s
     within = (about > 0.71) & (about < 1.09)
     assert within.sum() > 20
-    assert not record.forces_valid[within].any()
+    assert not record.forces_told[within].any()
     assert not record.forces_measured[within].any()
-    assert record.forces_valid[about > 1.11].all()
+    assert record.forces_told[about > 1.11].all()
 
 
 def test_missing_frames_are_missing_as_offline() -> None:
