@@ -71,8 +71,8 @@ def base_links(model: CompiledModel) -> tuple[int, ...]:
 def locked_base(model: CompiledModel) -> tuple[str, ...]:
     """Names of coordinates that would move the whole model, but are locked or prescribed."""
     coordinates = model.coordinates
-    base = set(model.chain.coordinate[list(base_links(model))].tolist())
-    return tuple(coordinates.names[i] for i in sorted(base) if coordinates.lead[i] < 0)
+    base = {coordinates.names[i] for i in model.chain.coordinate[list(base_links(model))]}
+    return tuple(name for name in coordinates.locked_names if name in base)
 
 
 def base_coordinates(model: CompiledModel) -> BaseCoordinates:

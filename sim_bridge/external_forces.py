@@ -11,14 +11,14 @@ from .dynamics.inverse_dynamics import ExternalForce, InverseDynamics
 from .dynamics.wrench import add_wrench
 from .exceptions import SettingsError
 from .ground_reaction import Blend, GroundReaction, find_feet
-from .ground_reaction.feet import FOOT_BODIES, SIDES, require_feet
+from .ground_reaction.feet import require_feet
 from .ground_reaction.predictor import is_upright
 from .model import CompiledModel
 from .plates import (
     EITHER,
-    ON_FEET,
     UP,
     Effort,
+    FaultReport,
     FootCheck,
     MissingLoad,
     PlateCleaner,
@@ -28,18 +28,19 @@ from .plates import (
     PlateZero,
     Soles,
     Unexplained,
+    all_on_feet,
+    check_corners,
+    feet_without,
+    foot_of,
     forget_absurd,
     lacks_force,
+    moves,
     needed_from_ground,
 )
 
 MODES = ("auto", "measured", "predicted")
 GONE = 0.4
 """Of the weight: a foot's force is missing, and frames say nothing of all plates together."""
-_NO_LOAD, _EDGE = int(PlateFault.NO_LOAD), int(PlateFault.EDGE)
-_NOT_ZEROED, _FROZEN = int(PlateFault.NOT_ZEROED), int(PlateFault.FROZEN)
-ALL_PLATES = "all"
-"""By this name faults are told that no plate has alone."""
 LEARN_EVERY = 8
 """Frames between looks at how high the floor is; a foot stands for longer."""
 
@@ -99,8 +100,8 @@ class ExternalForces:
     ) -> None:
         if mode not in MODES:
             raise SettingsError(f"ground reaction '{mode}' is unknown; use {', '.join(MODES)}")
-        on_feet = _all_on_feet(loads)
-        _check_corners(corners, len(loads))
+        on_feet = all_on_feet(loads)
+        check_corners(corners, len(loads))
         feet = require_feet(model) if mode == "predicted" or on_feet else find_feet(model)
         self.n_given = len(loads)
         self.loads = () if on_feet else tuple(loads)
@@ -108,15 +109,15 @@ class ExternalForces:
         predicts = mode != "measured" or on_feet
         if feet is not None and (predicts or (loads and is_upright(model.gravity))):
             self._reaction = GroundReaction(model, feet, rate_hz)
-            self.loads += _feet_without(self.loads) if predicts else ()
+            self.loads += feet_without(self.loads) if predicts else ()
         carrying = [load for load in self.loads if not load.pure_torque]
         base = base_links(model)
-        self.carried = bool(_moves(model, carrying).any()) or not base
+        self.carried = bool(moves(model, carrying).any()) or not base
         self._mode = mode
-        self._foot = foot = _foot_of(self.loads)
-        self._elsewhere = _moves(model, self.loads) & (foot < 0)
+        self._foot = foot = foot_of(self.loads)
+        self._elsewhere = moves(model, self.loads) & (foot < 0)
         self._given, self._now = (np.full((self.n_given, 9), np.nan) for _ in range(2))
-        is_plate = np.ones(self.n_given, bool) if on_feet else _foot_of(loads) >= 0
+        is_plate = np.ones(self.n_given, bool) if on_feet else foot_of(loads) >= 0
         self._weight = weight = float(model.mass * np.linalg.norm(model.gravity))
         self._judge = PlateJudge(is_plate, weight, rate_hz, corners)
         self._zero = PlateZero(is_plate, weight, rate_hz)
@@ -136,9 +137,8 @@ class ExternalForces:
             self._parent, base[-1] if base and loads else -1, weight, rate_hz
         )
         self.forces: F64 = self._blend.forces
-        self.plate_faults: I64 = np.zeros(self.n_given, dtype=np.int64)
-        self._names = tuple(load.name for load in loads)
-        self._told: set[tuple[str, int]] = set()
+        self._report = FaultReport([load.name for load in loads])
+        self.plate_faults: I64 = self._report.faults
         self._frames, self.posed, self.settled, self.tells_floor = 0, True, True, True
         self._ignored = self._doubted = self._lacks = False
 
@@ -272,8 +272,8 @@ class ExternalForces:
             self._doubted |= self._unexplained.step(
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
             )
-        note_faults(self.plate_faults, self._zero.offset, _NOT_ZEROED, self.plate_faults)
-        if (self.plate_faults == _FROZEN).any() or (self.plate_faults == _NOT_ZEROED).any():
+        self._report.note(self.plate_faults, self._zero.offset, PlateFault.NOT_ZEROED)
+        if self._report.has(PlateFault.NOT_ZEROED, PlateFault.FROZEN):
             self._unexplained.reset()  # what one plate leaves is not laid at the door of all
 
     def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction, needed: float) -> None:
@@ -294,9 +294,9 @@ class ExternalForces:
         else:
             self._missing.forget()
         if self._mapper is not None:
-            note_faults(self._judge.fault, self._mapper.edge, _EDGE, self.plate_faults)
+            self._report.note(self._judge.fault, self._mapper.edge, PlateFault.EDGE)
         else:
-            note_faults(self._judge.fault, self._missing.accused, _NO_LOAD, self.plate_faults)
+            self._report.note(self._judge.fault, self._missing.accused, PlateFault.NO_LOAD)
 
     def _lacks_force(self, needed: float, soles: Soles) -> bool:
         """Whether a force is missing that is not predicted, or not yet."""
@@ -307,57 +307,7 @@ class ExternalForces:
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:
         """Tell name and message of each fault that was not told yet."""
-        if (verdict := self._unexplained.verdict) and (ALL_PLATES, 0) not in self._told:
-            self._told.add((ALL_PLATES, 0))
-            tell(ALL_PLATES, verdict)
-        if not self.plate_faults.any():
-            return
-        for i, (name, fault) in enumerate(
-            zip(self._names, self.plate_faults.tolist(), strict=True)
-        ):
-            if fault and (name, fault) not in self._told:
-                self._told.add((name, fault))
-                offset = self._zero.offset[i]
-                tell(name, PlateFault(fault).message.format(offset=offset))
-
-
-def _all_on_feet(loads: Sequence[ExternalForce]) -> bool:
-    """Whether the loads are plates under whichever foot."""
-    plates = [load.name for load in loads if load.body == ON_FEET]
-    if plates and len(plates) < len(loads):
-        others = ", ".join(load.name for load in loads if load.body != ON_FEET)
-        raise SettingsError(
-            f"{', '.join(plates)} act on '{ON_FEET}', {others} on bodies; give all plates to"
-            f" '{ON_FEET}' or each to its body"
-        )
-    return bool(plates)
-
-
-def _check_corners(corners: F64 | None, n_loads: int) -> None:
-    """Refuse corners that do not fit."""
-    if corners is not None and corners.shape != (n_loads, 4, 3):
-        raise SettingsError(
-            f"corners have the shape {corners.shape} for {n_loads} plates; give four points each"
-        )
-
-
-def _foot_of(loads: Sequence[ExternalForce]) -> I64:
-    """Which foot each force acts on, as the floor's do: 0 right, 1 left, -1 another body."""
-    sides = {f"{part}_{side}": f for f, side in enumerate(SIDES) for part in FOOT_BODIES}
-    feet = [-1 if load.pure_torque else sides.get(load.body, -1) for load in loads]
-    return np.array(feet, dtype=np.int64)
-
-
-def _feet_without(loads: Sequence[ExternalForce]) -> tuple[ExternalForce, ...]:
-    """A row for each foot that none of the loads acts on."""
-    rows = (ExternalForce(f"ground reaction {side}", f"calcn_{side}") for side in SIDES)
-    return tuple(row for f, row in enumerate(rows) if f not in _foot_of(loads))
-
-
-def _moves(model: CompiledModel, loads: Sequence[ExternalForce]) -> Bool:
-    """Which forces act on a body that moves: one on a body welded to ground moves nothing."""
-    link = dict(zip(model.bodies.names, model.bodies.link.tolist(), strict=True))
-    return np.array([link.get(load.body, -1) >= 0 for load in loads], dtype=np.bool_)
+        self._report.tell(tell, self._zero.offset, self._unexplained.verdict)
 
 
 @kernel
@@ -391,10 +341,3 @@ def keep_known(forces: F64, forces_out: F64) -> bool:
         for c in range(9):
             forces_out[i, c] = forces[i, c] if known else 0.0
     return ignored
-
-
-@kernel
-def note_faults(known: I64, flagged: Bool | F64, code: int, fault_out: I64) -> None:
-    """Fault of each plate: the known one, else a code where it is flagged, which is not 0."""
-    for i in range(fault_out.shape[0]):
-        fault_out[i] = code if known[i] == 0 and flagged[i] != 0 else known[i]

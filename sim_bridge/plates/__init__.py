@@ -8,17 +8,21 @@ from .effort import Effort
 from .faults import PlateFault
 from .geometry import Soles
 from .judge import PlateJudge
+from .loads import all_on_feet, check_corners, feet_without, foot_of, moves
 from .mapping import ON_FEET, PlateMapper
 from .missing import UP, MissingLoad, lacks_force, needed_from_ground
+from .report import ALL_PLATES, FaultReport
 from .unexplained import Unexplained
 from .whose import EITHER, FootCheck
 from .zero import PlateZero
 
 __all__ = [
+    "ALL_PLATES",
     "EITHER",
     "ON_FEET",
     "UP",
     "Effort",
+    "FaultReport",
     "FootCheck",
     "MissingLoad",
     "PlateCleaner",
@@ -28,7 +32,12 @@ __all__ = [
     "PlateZero",
     "Soles",
     "Unexplained",
+    "all_on_feet",
+    "check_corners",
+    "feet_without",
+    "foot_of",
     "forget_absurd",
     "lacks_force",
+    "moves",
     "needed_from_ground",
 ]

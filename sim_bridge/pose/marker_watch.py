@@ -71,11 +71,13 @@ class MarkerWatch:
             Whether the pose is the person's.
         """
         worn = self._gate.worn
-        count_away(self._targets, markers, pose, self._gate.places, worn, fits,
-                   self._point, self._distance, self._how_far, self._gone, self._off)  # fmt: skip
-        if self._gone.max() >= GONE_AFTER:
+        gone, off = count_away(
+            self._targets, markers, pose, self._gate.places, worn, fits,
+            self._point, self._distance, self._how_far, self._gone, self._off,
+        )  # fmt: skip
+        if gone >= GONE_AFTER:
             self._say_gone(_due(self._gone, self._gone_said))
-        if self._off.max() >= OFF_AFTER:
+        if off >= OFF_AFTER:
             self._say_off(_due(self._off, self._off_said))
 
     def _say_gone(self, due: I64) -> None:
@@ -133,8 +135,8 @@ def count_away(
     how_far_out: F64,
     gone_out: I64,
     off_out: I64,
-) -> None:
-    """Count frames in which markers are away, if most are there."""
+) -> tuple[int, int]:
+    """Count frames in which markers are away, if most are there; return the largest counts."""
     n = targets.link.shape[0]
     there = expected = 0
     worst = 0.0
@@ -148,9 +150,10 @@ def count_away(
                 distance_out[i] = distance(targets, i, marker, pose, places[i], point)
             worst = max(worst, distance_out[i])
     if 2 * there <= expected:  # who leaves takes all markers along
-        return
+        return 0, 0
     limit = GATE_M if fits else max(GATE_M, _STANDS_OUT * worst)
     tells = fits or mean_of_others(targets, markers, distance_out, limit) < _OTHERS * worst
+    gone = off = 0
     for i in range(n):
         seen = is_there(markers[targets.column[i]])
         gone_out[i] = max(gone_out[i] - 2, 0) if seen else gone_out[i] + 1
@@ -159,6 +162,8 @@ def count_away(
             how_far_out[i] = distance_out[i]
         elif seen:
             off_out[i] = max(off_out[i] - 2, 0)
+        gone, off = max(gone, gone_out[i]), max(off, off_out[i])
+    return gone, off
 
 
 @kernel

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus
-from sim_bridge.external_forces import ALL_PLATES
+from sim_bridge.plates import ALL_PLATES
 from sim_bridge.plates.effort import WALKING, Effort
 from sim_bridge.plates.unexplained import ALONG, TILT, TWIST, UP, Unexplained
 from tests.sim_bridge.trials import SKELETON_TRIALS, RecordedTrial
