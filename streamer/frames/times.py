@@ -21,6 +21,8 @@ LONG_AGO_S = 0.1
 """A frame that came so much [s] after it was taken shows the past."""
 _LONG_AGO_FRAMES = 100
 """Logged once such frames outnumber the others by so many."""
+_STILL_FRAMES = 100
+"""After so many frames in a row that are not later, their clock stands still."""
 _OFF_RATE = 0.25
 """A pause that differs from the period by more than this share is not of this rate."""
 _GAIN = 0.05
@@ -104,7 +106,8 @@ class FrameTimes:
         self._shortest, self._longest = math.inf, 0.0
         self._steady, self._told_hz = 0, rate_hz
         self._stated_hz = rate_hz
-        self._lines, self._told_old, self._told_ahead = 0, False, False
+        self._skipped, self._told_old, self._told_still = 0, False, False
+        self._lines, self._told_ahead = 0, False
         self._long_ago, self._told_long_ago = 0, False
         self._frames = self._last_line = 0
 
@@ -133,13 +136,10 @@ class FrameTimes:
         self._frames += 1
         pause = t - self._t
         if pause <= 0.0 and -pause <= self._reset_after_s and not self._set_back.step(t):
-            if not self._told_old:
-                self._say(
-                    f"skipped a frame that is not later than the last ({1e3 * pause:+.1f} ms)"
-                )
-            self._told_old = True
+            self._skip(pause)
             return Arrival.OLD
         self._set_back.clear()
+        self._skipped = 0
         self._t = t
         if pause <= 0.0 or pause > self._reset_after_s:
             self._off = 0
@@ -149,6 +149,19 @@ class FrameTimes:
         if math.isnan(pause) or pause <= UNEVEN * self.period_s:
             return Arrival.ON_TIME
         return Arrival.GAP
+
+    def _skip(self, pause: float) -> None:
+        """Log the first frame that is not later than the last, and if no other is."""
+        self._skipped += 1
+        if not self._told_old:
+            self._told_old = True
+            self._say(f"skipped a frame that is not later than the last ({1e3 * pause:+.1f} ms)")
+        if self._skipped >= _STILL_FRAMES and not self._told_still:
+            self._told_still = True
+            self._say(
+                f"capture times stand still: the last {_STILL_FRAMES} frames are not later than "
+                "the one before them, and none is used; correct the sender's time stamps"
+            )
 
     def ahead(self, t: float, now: float) -> bool:
         """Whether a capture time [s] is later than the frame came [s] by more than `AHEAD_S`."""

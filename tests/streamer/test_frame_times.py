@@ -48,6 +48,15 @@ def test_a_frame_that_is_sent_again_and_again_is_no_clock_that_was_set_back() ->
     assert judge([100.0] + [100.01] * (1 + again)) == [ON_TIME] * 2 + [OLD] * again
 
 
+def test_times_that_stand_still_are_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    stuck = [100.0, *np.full(150, 100.01)]
+    judge([*stuck, *even(50, 100.02), *np.full(150, 100.6)])
+    judge([*stuck[:100], *even(50, 100.02)])  # not for long
+    said = [r.message for r in caplog.records if "stand still" in r.message]
+    assert len(said) == 1
+    assert "correct the sender's time stamps" in said[0]
+
+
 @pytest.mark.parametrize("back_s", [0.1, 0.9])
 def test_a_clock_set_back_silences_nobody(back_s: float, caplog: pytest.LogCaptureFixture) -> None:
     times = np.concatenate([even(50), even(50, 100.5 - back_s)])
