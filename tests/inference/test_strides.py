@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -47,6 +48,22 @@ def test_a_little_force_in_swing_is_no_contact_and_a_little_more_is_one() -> Non
     limb.foot_force[110:120] = 0.09
     limb.foot_force[148:150] = 0.12
     assert cut_strides(limb) == [(50, 148), (148, 250)]
+
+
+@pytest.mark.parametrize("lands", [95, 195])
+def test_the_other_foot_on_this_ones_belt_is_no_contact(lands: int) -> None:
+    limb = sequence(50, 125, 225)
+    limb.foot_force[lands : lands + 20] = 0.9  # sooner after one, or before one, than a stride
+    assert cut_strides(limb) == [(50, 125), (125, 225)]
+
+
+def test_of_running_on_two_belts_every_stride_is_cut() -> None:
+    own = [100 + 77 * k for k in range(12)]
+    limb = sequence(*own)
+    for k, lands in enumerate(own):
+        limb.foot_force[lands : lands + STANCE] = 2.5
+        limb.foot_force[lands + 40 : lands + 60] = 0.15 * k  # as much as the belt gets of it
+    assert cut_strides(limb) == list(pairwise(own))
 
 
 @pytest.mark.parametrize(("frames", "one"), [(45, False), (55, True), (345, True), (355, False)])
