@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -29,9 +29,10 @@ from inference.evaluation.methods import (
     simulation_of_its_instant,
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
+from inference.opinion.second_opinion import MUSCLE_S
 from inference.record import FeatureRecord
 from inference.training.fit_settings import FitSettings
-from inference.training.training_data import prepared
+from inference.training.training_data import prepared, unseen_sequences
 
 __all__ = ["Comparison", "Study", "all_families", "compare"]
 
@@ -53,7 +54,7 @@ class Study:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Both studies.
+    """All studies.
 
     Attributes
     ----------
@@ -63,6 +64,8 @@ class Comparison:
         By training data set, the EMG's lag that was removed [s].
     left_out : Study
         The training people, each estimated by what others taught.
+    with_lag : Study
+        The same estimates beside EMG on the trials' own clock, no lag removed.
     unseen : Study or None
         People of other data sets, no lag removed.
     gain : ndarray of shape (N_CHANNEL,), float64
@@ -72,6 +75,7 @@ class Comparison:
     settings: FitSettings
     lags: dict[str, float]
     left_out: Study
+    with_lag: Study
     unseen: Study | None
     gain: npt.NDArray[np.float64]
 
@@ -84,6 +88,11 @@ def all_families(
     motion_only = msgspec.structs.replace(fit.architecture, inputs=MOTION)
     return [
         as_family("simulation-own", simulation_of_its_instant(rate, fit.lead_s), free_gain=True),
+        as_family(
+            "simulation-excitation",
+            simulation_of_its_instant(rate, fit.lead_s + MUSCLE_S),
+            free_gain=True,
+        ),
         as_family("simulation-shared", shared_gain_and_delay(rate)),
         as_family("motion-ridge", motion_ridge(rate)),
         as_family("motion-network", trained_network(motion_only, recipe)),
@@ -123,9 +132,20 @@ def compare(
     seed, workers = settings.training.seed, settings.workers
     found = cross_validate(sequences, settings.folds, seed, families, report, workers)
     left_out = Study(as_recorded(sequences), found)
+    with_lag = Study(_on_own_clock(left_out.sequences, records, settings), found)
     others = None
     if held:
         report("unseen people, trained on all of the others")
         others = Study(held, predict(families, sequences, held))
     gain = spread_gain(relative_errors(left_out.sequences, found["network"]))
-    return Comparison(settings, lags, left_out, others, gain)
+    return Comparison(settings, lags, left_out, with_lag, others, gain)
+
+
+def _on_own_clock(
+    sequences: Sequence[LimbSequence], records: Sequence[FeatureRecord], settings: FitSettings
+) -> list[LimbSequence]:
+    """Return the same steps of the same limbs beside EMG of which no lag is removed."""
+    plain = unseen_sequences([record for record in records if not record.variant], settings)
+    found = {(s.record, s.side, s.t[0]): s for s in plain}
+    nothing = [replace(s, measured=np.zeros_like(s.measured)) for s in sequences]
+    return [found.get((s.record, s.side, s.t[0]), s) for s in nothing]

@@ -25,6 +25,7 @@ __all__ = [
     "half_widths",
     "relative_errors",
     "spread_gain",
+    "widths_held",
 ]
 
 F64 = npt.NDArray[np.float64]
@@ -176,14 +177,24 @@ def coverage_by_others(
 def half_widths(
     errors: Mapping[str, RelativeErrors], judged: Mapping[str, RelativeErrors] | None = None
 ) -> tuple[float, ...]:
-    """Return how many sigmas to either side do hold `SHARES` of the measurement.
+    """Return how many sigmas to either side do hold `SHARES` of people with others' gain.
 
     Channels of a person count equally, and people; parameters as of `coverage_by_others`. A
     Gaussian's would be 0.67 and 1.64.
     """
-    gains = _gains_of_others(errors)
+    return _half_widths(errors if judged is None else judged, _gains_of_others(errors))
+
+
+def widths_held(errors: Mapping[str, RelativeErrors], gain: F64) -> tuple[float, ...]:
+    """Return the same with one gain (len(MEASURED),) for everybody."""
+    return _half_widths(errors, dict.fromkeys(errors, gain))
+
+
+def _half_widths(
+    errors: Mapping[str, RelativeErrors], gains: Mapping[str, F64]
+) -> tuple[float, ...]:
     values, weights = [], []
-    for person, (_, ratio) in (errors if judged is None else judged).items():
+    for person, (_, ratio) in errors.items():
         finite = np.isfinite(ratio)
         channels = np.count_nonzero(finite.any(0))
         weight = finite / np.maximum(finite.sum(0), 1) / max(channels, 1)

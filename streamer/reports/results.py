@@ -19,6 +19,7 @@ from inference.evaluation.coverage import (
     coverage_by_others,
     half_widths,
     relative_errors,
+    widths_held,
 )
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
@@ -31,6 +32,8 @@ __all__ = ["find_summary", "page", "study_tables"]
 MOTIONS: Final = {"walk": "walking", "run": "running"}
 OURS: Final = "network"
 CALIBRATED: Final = "calibrated"
+OF_THE_PERSON: Final = (CALIBRATED, "own-strides")
+"""These know how late the person's EMG is."""
 OURS_WITH_GAIN: Final = "network-gain"
 """The same estimates scored as the simulation's are, which shows the shape apart from the size."""
 GAIN_TITLE: Final = "default network, person's best gain"
@@ -63,6 +66,7 @@ def page(comparison: Comparison, bootstrap: Bootstrap) -> str:
         f"## People left out, {settings.folds} groups",
         _who(comparison.left_out),
         *study_tables(comparison.left_out, settings.rate_hz, bootstrap),
+        *_with_lag_table(comparison.with_lag, settings.rate_hz, bootstrap),
     ]
     if comparison.unseen is not None:
         parts += [
@@ -171,6 +175,28 @@ def _data_set_table(
     ]
 
 
+def _with_lag_table(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
+    """Rows are methods, columns motions: what they reach if no lag of the EMG is removed."""
+    names = [name for name in _in_order(study.estimates) if name not in OF_THE_PERSON]
+    summaries = {
+        name: summarise(
+            score(study.sequences, study.estimates[name], rate_hz, bootstrap), bootstrap
+        )
+        for name in names
+    }
+    motions = sorted({s.motion for s in study.sequences}, reverse=True)
+    heads = [f"{MOTIONS.get(m, m)}: {what}" for m in motions for what in ("r, common", "RMSE, all")]
+    rows = []
+    for name in names:
+        cells = []
+        for motion in motions:
+            common, overall = (find_summary(summaries[name], motion, c) for c in ("common", "all"))
+            cells.append(interval_text(common.statistics["r"]) if common else "-")
+            cells.append(interval_text(overall.statistics["rmse"], 3) if overall else "-")
+        rows.append([_title(name), *cells])
+    return ["### With the EMG's lag left in", markdown(("method", *heads), rows)]
+
+
 def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list[list[str]]:
     rows = []
     for name in _in_order(differences):
@@ -240,9 +266,12 @@ def _coverage_tables(comparison: Comparison) -> list[str]:
         "left out": coverage_by_others(plain),
         "left out, calibrated": coverage_by_others(plain, calibrated),
     }
+    elsewhere = ""
     if comparison.unseen is not None:
         gain = measured_matrix() @ comparison.gain  # of a composite the mean of its parts'
-        columns["other data sets"] = coverage(_errors(comparison.unseen, OURS), gain)
+        others = _errors(comparison.unseen, OURS)
+        elsewhere = f" On other data sets: {_widths(widths_held(others, gain))}."
+        columns["other data sets"] = coverage(others, gain)
         columns["other data sets, calibrated"] = coverage(
             _errors(comparison.unseen, CALIBRATED), gain
         )
@@ -262,7 +291,7 @@ def _coverage_tables(comparison: Comparison) -> list[str]:
         "parts of that trial that were not fitted.",
         "Half widths that would hold 50 and 90 % of people left out (a Gaussian's are ±0.67 and "
         f"±1.64 sigma): {_widths(half_widths(plain))}; calibrated "
-        f"{_widths(half_widths(plain, calibrated))}.",
+        f"{_widths(half_widths(plain, calibrated))}.{elsewhere}",
         markdown(["channel", "gain", *columns], rows),
     ]
 

@@ -29,6 +29,7 @@ __all__ = [
 TITLES: Final = {
     "simulation": "static optimization, person's best gain",
     "simulation-own": "static optimization at its own instant, person's best gain",
+    "simulation-excitation": "static optimization 50 ms before its own instant, person's best gain",
     "simulation-shared": "static optimization, one gain and delay per channel",
     "motion-ridge": "kinematics alone, ridge",
     "motion-network": "kinematics alone, network",

@@ -40,13 +40,14 @@ def simulated(sequence: LimbSequence) -> F32:
     return fill_composites(y)
 
 
-def simulation_of_its_instant(rate_hz: float, lead_s: float) -> Method:
-    """Return a method that gives simulated activations at the instant that they tell of.
+def simulation_of_its_instant(rate_hz: float, ahead_s: float) -> Method:
+    """Return a method that gives simulated activations of so much [s] after each frame.
 
-    Targets lie `lead_s` [s] ahead of the motion that a frame tells of, which is as old as the
-    filter is late. A live system has this only so much later; it is what offline analysis has.
+    Targets lie ahead of the motion that a frame tells of, which is as old as the filter is late: by
+    that lead simulated activations come to the instant that they tell of. By what muscles need from
+    excitation to force they come still earlier. It is what offline analysis can have.
     """
-    return partial(_of_its_instant, rate_hz * lead_s)
+    return partial(_of_its_instant, rate_hz * ahead_s)
 
 
 def _of_its_instant(

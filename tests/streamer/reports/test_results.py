@@ -1,5 +1,6 @@
 """The page and its figures from estimates of which the quality is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,14 +46,28 @@ def study(sequences: list[LimbSequence]) -> Study:
 
 
 def test_every_method_has_a_column_by_muscle_but_variants_of_the_simulation() -> None:
-    assert set(TITLES) - set(BY_MUSCLE) == {"simulation-own", "simulation-shared"}
+    left = {"simulation-own", "simulation-excitation", "simulation-shared"}
+    assert set(TITLES) - set(BY_MUSCLE) == left
 
 
 @pytest.fixture(scope="module")
 def comparison() -> Comparison:
     left_out = study([*people(3), walker("made/p0", "run", motion="run")])
     unseen = study([walker("elsewhere/one")])
-    return Comparison(FitSettings(), {"made": -0.06}, left_out, unseen, np.ones(len(CHANNELS)))
+    late = [replace(s, y=np.roll(s.y, 10, axis=0)) for s in left_out.sequences]
+    with_lag = Study(late, left_out.estimates)
+    gain = np.ones(len(CHANNELS))
+    return Comparison(FitSettings(), {"made": -0.06}, left_out, with_lag, unseen, gain)
+
+
+def test_what_a_lag_costs_stands_beside(comparison: Comparison) -> None:
+    text = page(comparison, FEW)
+    table = text.partition("### With the EMG's lag left in")[2].partition("## Other")[0]
+    assert "| walking: r, common | walking: RMSE, all | running: r, common |" in table
+    assert TITLES["calibrated"] not in table  # it knows the lag
+    own = next(line for line in table.splitlines() if line.startswith("| default network |"))
+    before = next(line for line in text.splitlines() if line.startswith("| default network |"))
+    assert float(own.split("|")[2].split()[0]) < float(before.split("|")[4].split()[0]) - 0.1
 
 
 def test_page_has_every_method_and_muscle(comparison: Comparison) -> None:
@@ -62,7 +77,7 @@ def test_page_has_every_method_and_muscle(comparison: Comparison) -> None:
     walking, running = text.partition("### Running")[::2]
     for title in (*TITLES.values(), GAIN_TITLE):
         assert f"| {title} |" in walking
-    assert f"| {TITLES['population']} |" not in running.partition("## Other")[0]
+    assert f"| {TITLES['population']} |" not in running.partition("### With")[0]
     assert "one person: intervals are over strides alone" in running
     for channel in (*MEASURED_HERE, "common", "all"):
         assert f"| {channel} | 3 |" in walking
