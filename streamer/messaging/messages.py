@@ -52,7 +52,7 @@ class Emg(Message, kw_only=True):
         float32 (n_channel,), envelope as a fraction of the subject's reference maximum, that of
         comfortable walking; above 1 where the muscle works harder.
     sigma : bytes
-        float32 (n_channel,), standard deviation of its error, likewise; larger where the motion is
+        float32 (n_channel,), its uncertainty, likewise; larger where the motion is
         unlike what the network was trained on.
     age_ms : float
         How old the motion is that this was made from [ms]: ``sent - t`` plus the filter's delay,
