@@ -123,6 +123,7 @@ class ExternalForces:
         self._zero = PlateZero(is_plate, weight, rate_hz)
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
+        self._alone = on_feet and self.n_given == 1
         whose = np.full(self.n_given, EITHER) if on_feet else foot[: self.n_given]
         self._feet = FootCheck(whose, weight, self._judge.fault)
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
@@ -267,7 +268,7 @@ class ExternalForces:
             np.copyto(self.plate_faults, self._judge.fault)
         else:
             self._watch(dynamics, self._reaction, needed)
-        gone = self._lacks and needed > GONE * self._weight
+        gone = self._lacks and (self._alone or needed > GONE * self._weight)
         if self.posed and self.settled and not (self.predicted or self._ignored or gone):
             self._doubted |= self._unexplained.step(
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
@@ -303,7 +304,7 @@ class ExternalForces:
         if self._blend.predicted:
             return False
         weight = self._weight * self._effort.times
-        return bool(lacks_force(needed, self._foot, self.forces, soles, weight))
+        return bool(lacks_force(needed, self._foot, self.forces, soles, weight, self._alone))
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:
         """Tell name and message of each fault that was not told yet."""

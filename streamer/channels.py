@@ -29,6 +29,10 @@ Up = Literal["y", "z"]
 _AXIS = re.compile(r"^(?P<marker>.+?)[\s_.:\-]+(?:Pos(?:ition)?)?(?P<axis>[XYZ])$", re.IGNORECASE)
 TURN = {"y": ((0, 1.0), (1, 1.0), (2, 1.0)), "z": ((0, 1.0), (2, 1.0), (1, -1.0))}
 """Ground axis to (laboratory axis, sign): z up becomes y up by a quarter turn about x."""
+_NAMED_ALIKE = (
+    "name its channels as the external loads file does, or take the force out of that file if "
+    "there is no such plate"
+)
 
 
 class Channel(msgspec.Struct, frozen=True):
@@ -236,7 +240,7 @@ def force_layout(
                 columns.append(0)
                 scale.append(0.0)
                 continue
-            column = force_column(name, labels, "name its channels as the external loads file does")
+            column = force_column(name, labels, _NAMED_ALIKE)
             columns.append(column)
             scale.append(sign * force_scale(channels[column], block, length_unit))
     factors = np.array(scale)

@@ -25,6 +25,8 @@ UP = 4
 """Place of the vertical force among moment and force of a link."""
 DOWN = 0.8
 """Contact of a sole that is down."""
+FELT_ALONE, DOWN_ALONE = 0.05, 0.5
+"""The same two where a single plate is all there is: the other foot may land on it or beside it."""
 
 
 class MissingLoad:
@@ -118,7 +120,9 @@ def loaded(foot: I64, rows: F64, f: int) -> bool:
 
 
 @kernel
-def lacks_force(needed: float, foot: I64, loads: F64, soles: Soles, weight: float) -> bool:
+def lacks_force(
+    needed: float, foot: I64, loads: F64, soles: Soles, weight: float, alone: bool
+) -> bool:
     """Whether a foot without force should have one.
 
     Parameters
@@ -133,11 +137,14 @@ def lacks_force(needed: float, foot: I64, loads: F64, soles: Soles, weight: floa
         Of the same instant.
     weight : float
         Body weight, times the effort [N], see `sim_bridge.plates.effort`.
+    alone : bool
+        Whether there is a single plate for both feet.
     """
-    if not needed > FELT_STANDING * weight:
+    felt, down = (FELT_ALONE, DOWN_ALONE) if alone else (FELT_STANDING, DOWN)
+    if not needed > felt * weight:
         return False
     for f in range(2):
-        if not loaded(foot, loads, f) and (needed > FELT * weight or contact_of(soles, f) > DOWN):
+        if not loaded(foot, loads, f) and (needed > FELT * weight or contact_of(soles, f) > down):
             return True
     return False
 

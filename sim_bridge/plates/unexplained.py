@@ -23,9 +23,10 @@ _GAIN, _FOLLOWS, _OFF_M, _TORQUE_M = 0.07, 0.3, 0.06, 0.03
 """Share by which the vertical force may be off; least correlation along an axis; mean distance of
 points [m]; mean size of a free torque [body weights m] that nothing needs."""
 _MOVES, _MOVES_MUCH, _AGAINST = 0.02, 0.045, -0.2
-"""Standard deviation of the force along an axis [body weights] from which on it tells a sign; below
-the second only a correlation below the third does: of the steps of one foot alone, as where the
-other plate is off, right forces follow the motion sideways with 0.15 to 0.7."""
+"""Standard deviation of the force along an axis [body weights] from which on it tells a sign. Below
+the second only a correlation below the third does, and while the force is mostly on one side: of
+the steps of one foot alone, as where the other plate is off, right forces follow the motion
+sideways with 0.15 to 0.7, and their mean is 3 to 5 times their deviation, not 0.1 to 0.5."""
 _EVERY = 10
 """Frames between looks at the means."""
 _NEEDED, _MOMENT, _PRODUCTS, _SIZE = 3, 6, 9, 16
@@ -104,15 +105,16 @@ def _verdict(means: F64, weight: float) -> str:
         )
     if means[_SIZE - 1] > _TORQUE_M:
         return (
-            f"their free torque is {means[_SIZE - 1] * weight:.0f} N m more than the motion needs: "
-            "check its unit"
+            f"their moment about the vertical is {means[_SIZE - 1] * weight:.0f} N m off: check "
+            "the units of free torque and points, their axes and origin, and those of the markers"
         )
     for axis, c, k in (("x", 0, _PRODUCTS), ("z", 2, _PRODUCTS + 3)):
         needed = means[k] - means[_NEEDED + c] ** 2
         measured = means[k + 1] - means[c] ** 2
         common = means[k + 2] - means[_NEEDED + c] * means[c]
         r = common / np.sqrt(max(needed * measured, 1e-12))
-        if needed > _MOVES**2 and r < (_FOLLOWS if needed > _MOVES_MUCH**2 else _AGAINST):
+        much = needed > _MOVES_MUCH**2 and measured > means[c] ** 2
+        if needed > _MOVES**2 and r < (_FOLLOWS if much else _AGAINST):
             return (
                 f"together they do not follow the motion along {axis} (correlation {r:.2f}): check "
                 "the sign and the order of their channels, and their clock"

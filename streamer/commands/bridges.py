@@ -15,6 +15,7 @@ from streamer.config.session import RunConfig
 from streamer.config.streams import ForceStream
 from streamer.console.terminal import say
 from streamer.doubts import mass_doubt
+from streamer.exceptions import nearest
 from streamer.formats import corners_of, external_forces
 from streamer.formats.ik_setup import IkSetup, read_ik_setup
 
@@ -69,6 +70,9 @@ def open_bridge(
     for name, sent in config.markers.names.items():
         if name not in marker_names:
             say(f"`names` under `markers`: no incoming marker is called {sent!r}, to be {name!r}")
+        if name not in model.marker_names:
+            known = nearest(name, model.marker_names)
+            say(f"`names` under `markers`: the model has no marker {name!r} ({known})")
     for line in bridge.ik.match.left_over():
         say(line)
     if bridge.ik.unseen:

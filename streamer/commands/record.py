@@ -130,13 +130,14 @@ def follow(
         if received is None:
             continue
         topic, message = received
-        heard = now
+        if topic in TYPES:
+            heard = now
         if message.session != meta.session:
             say("another session began: the recording ends here")
             return
         outlets.push(topic, message)
     if (silent_s := time.monotonic() - heard) > WAIT_S:
-        problem = f"the session sent nothing in the last {silent_s:.0f} s of the recording"
+        problem = f"the session sent no estimates in the last {silent_s:.0f} s of the recording"
         if not stop.is_set():
             raise StreamerError(
                 f"{problem}; what came before is in the file: find out why it ended"

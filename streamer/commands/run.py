@@ -20,6 +20,7 @@ from streamer.console.outputs import check_output, write_output
 from streamer.console.terminal import let_signals_interrupt, plain_console, say
 from streamer.exceptions import ConfigError
 from streamer.messaging.latest import SHOWN_TOPICS
+from streamer.messaging.publisher import Publisher
 from streamer.messaging.security import as_subscribed, check_reach
 from streamer.messaging.subscriber import Subscriber
 
@@ -78,6 +79,8 @@ def _run(
         check_output(report, "--report")
     config = load_config(config_path or demo_config())
     check_reach(config.endpoint, config.keys)
+    # a taken endpoint is told before the table would show the session that has it
+    Publisher(config.endpoint, keys=config.keys).close()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
         with ExitStack() as beside:

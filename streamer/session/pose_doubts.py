@@ -58,7 +58,8 @@ class PoseDoubts:
         """
         if held:
             return
-        lying = self._lying_doubt(q)
+        fits = not misfit_doubt(marker_rms)  # a pose that does not is nobody's
+        lying = self._lying_doubt(q) if fits else ""
         self._lying = self._lying + 1 if lying else 0
         if self._lying == self._lasts:
             self._say("lies", lying)

@@ -82,7 +82,7 @@ def test_whole_forces_explain_the_motion(trial: RecordedTrial) -> None:
         (louder, "together they are 1."),
         (moved_x, "their points lie +"),
         (moved_z, "their points lie -"),
-        (in_millimetres, "their free torque is "),
+        (in_millimetres, "their moment about the vertical is "),
     ],
 )
 def test_what_is_wrong_with_all_plates_is_told_in_words(

@@ -58,12 +58,15 @@ def opened(labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, **settings:
 def test_markers_without_a_partner_are_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = MarkerStream(names={"D": "dee"})
+    names = MarkerStream(names={"D": "dee", "Q": "head"})
     opened(("A", "B", "C", "wand 1", "head"), monkeypatch, markers=names)
     lines = capsys.readouterr().err.splitlines()
     assert "2 of 5 incoming markers are not in the model: wand 1, head" in lines
     assert "6 of 9 markers of the model are not received: D, E, F, G, H and 1 more" in lines
     assert "`names` under `markers`: no incoming marker is called 'dee', to be 'D'" in lines
+    assert any(
+        line.startswith("`names` under `markers`: the model has no marker 'Q'") for line in lines
+    )
     assert any(line.startswith("no marker shows knee_r, ankle_r: ") for line in lines)
 
 

@@ -52,6 +52,16 @@ def test_a_pose_that_is_held_does_not_lie_on(caplog: pytest.LogCaptureFixture) -
     assert not caplog.records
 
 
+def test_a_pose_that_does_not_fit_the_markers_does_not_lie(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    doubts = PoseDoubts(NAMES, RATE_HZ)
+    for _ in range(2 * LOOKED_AT):
+        doubts.step(np.full(len(NAMES), 1.5), FAR_M, held=False)
+    assert [r.getMessage() for r in caplog.records if "lies down" in r.getMessage()] == []
+    assert len(caplog.records) == 1  # that it does not fit
+
+
 def test_a_model_without_these_coordinates_is_not_watched(caplog: pytest.LogCaptureFixture) -> None:
     doubts = PoseDoubts(["knee_angle_r"], RATE_HZ)
     for _ in range(1000):

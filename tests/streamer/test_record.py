@@ -21,7 +21,7 @@ from streamer.commands.record import follow, run
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.formats import read_xdf
 from streamer.lsl.outlets import Outlet, marker_channels
-from streamer.messaging.messages import Act, Dyn, Emg, Kin, Message, Meta
+from streamer.messaging.messages import Act, Dyn, Emg, Health, Kin, Message, Meta
 from streamer.messaging.publisher import Publisher
 
 META = Meta(
@@ -218,6 +218,21 @@ class Ends(Endless):
         return super().receive(timeout_s) if first else None
 
 
+class Idle(Endless):
+    """A session without markers: its health goes on."""
+
+    def receive(self, timeout_s: float) -> tuple[str, Message]:
+        return "health", super().receive(timeout_s)[1]
+
+
+def test_a_session_without_estimates_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streamer.commands.record.WAIT_S", 0.1)
+    subscriber: Any = Idle(Health(session="a"))
+    outlets: Any = SimpleNamespace(push=lambda topic, message: None)  # noqa: ARG005
+    with pytest.raises(StreamerError, match="the session sent no estimates in the last 0 s of"):
+        follow(subscriber, META, outlets, threading.Event(), 0.4, lambda: None)
+
+
 @pytest.mark.parametrize("by_hand", [True, False])
 def test_a_session_that_ended_before_the_recording_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, by_hand: bool
@@ -231,11 +246,11 @@ def test_a_session_that_ended_before_the_recording_is_told(
         threading.Timer(0.4, stop.set).start()
         follow(subscriber, META, outlets, stop, None, lambda: None)
     else:  # by a script, which looks at the exit status
-        with pytest.raises(StreamerError, match="the session sent nothing in the last 0 s of"):
+        with pytest.raises(StreamerError, match="the session sent no estimates in the last 0 s of"):
             follow(subscriber, META, outlets, stop, 0.4, lambda: None)
     said = capsys.readouterr().err
     assert "nothing on tcp://127.0.0.1:5556 for 0.1 s; is `nem2e run` running?" in said
-    assert ("the session sent nothing in the last" in said) == by_hand
+    assert ("the session sent no estimates in the last" in said) == by_hand
 
 
 @pytest.mark.parametrize(
