@@ -28,7 +28,7 @@ QUOTES = (
     ),
     (
         "better than kinematics alone, paired",
-        "in RMSE yes, by little: {walk_less[kinematics alone, network][RMSE, all]};",
+        "in RMSE, by little: {walk_less[kinematics alone, network][RMSE, all]};",
     ),
     (
         "better than kinematics alone, paired",

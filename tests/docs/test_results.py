@@ -28,6 +28,14 @@ BY_METHOD = {
     "calibrated": f"{DEFAULT}, calibrated",
     "own-strides": "person's own strides of that trial at the true phase",
 }
+QUOTED = (
+    BY_METHOD["simulation"],
+    "static optimization 50 ms before its own instant, person's best gain",
+    "kinematics alone, network",
+    DEFAULT,
+    BY_METHOD["calibrated"],
+)
+"""Columns of README's table."""
 CARD_DIGITS = 1e-3
 """What the card's numbers are rounded to."""
 COUNTS = {2: "two", 3: "three"}
@@ -114,8 +122,20 @@ def test_readme_quotes_results(line: str, study: str, motion: str) -> None:
     quoted = table(text("README.md"), "## How close it comes")[line]
     people = int(methods(study, motion)[DEFAULT]["people"])
     assert {1: "one person", 3: "three people"}.get(people, f"{people} people") in line
-    for cell, method in zip(quoted.values(), ("simulation", "network", "calibrated"), strict=True):
-        row = methods(study, motion)[BY_METHOD[method]]
+    for cell, method in zip(quoted.values(), QUOTED, strict=True):
+        row = methods(study, motion)[method]
         count = int(row["people"])
         beside = "" if count == people else f" ({COUNTS[count]} people)"
         assert cell == row["r, common"].split()[0] + beside
+
+
+def test_readme_quotes_what_calibration_adds_and_what_lags_and_opinion_are_worth() -> None:
+    words = " ".join(after(text("README.md"), "## How close it comes").split())
+    where = STUDIES["cross_validation", "walk"]
+    added = table(RESULTS, *where, "Paired")[f"{DEFAULT}, calibrated"]["r, common"]
+    less, low, high = numbers(added)
+    assert f"adds {-less:+.2f} ({-high:+.2f} to {-low:+.2f})" in words
+    alone = methods("cross_validation", "run")[BY_METHOD["alone"]]["r, common"].split()[0]
+    lag = table(RESULTS, "### With the EMG's lag left in")[DEFAULT]["running: r, common"].split()[0]
+    assert f"without that {alone}" in words
+    assert f"with it left in {lag}" in words
