@@ -26,7 +26,7 @@ from inference.evaluation.methods import (
     motion_ridge,
     population_mean,
     shared_gain_and_delay,
-    simulation_of_its_instant,
+    simulation_ahead,
 )
 from inference.evaluation.methods.network import Recipe, trained_and_calibrated, trained_network
 from inference.opinion.second_opinion import MUSCLE_S
@@ -87,10 +87,10 @@ def all_families(
     rate, recipe = fit.rate_hz, Recipe(fit, report, kept_in)
     motion_only = msgspec.structs.replace(fit.architecture, inputs=MOTION)
     return [
-        as_family("simulation-own", simulation_of_its_instant(rate, fit.lead_s), free_gain=True),
+        as_family("simulation-own", simulation_ahead(rate, fit.lead_s), free_gain=True),
         as_family(
             "simulation-excitation",
-            simulation_of_its_instant(rate, fit.lead_s + MUSCLE_S),
+            simulation_ahead(rate, fit.lead_s + MUSCLE_S),
             free_gain=True,
         ),
         as_family("simulation-shared", shared_gain_and_delay(rate)),

@@ -6,13 +6,14 @@ from inference.evaluation.methods.kinematics import motion_ridge
 from inference.evaluation.methods.simulation import (
     shared_gain_and_delay,
     simulated,
-    simulation_of_its_instant,
+    simulation_ahead,
 )
 from inference.evaluation.methods.streamed import (
     beside_simulation,
     calibrated,
 )
 from inference.evaluation.methods.stride_means import own_strides, population_mean
+from inference.opinion.second_opinion import MUSCLE_S
 
 __all__ = [
     "TITLES",
@@ -23,13 +24,14 @@ __all__ = [
     "population_mean",
     "shared_gain_and_delay",
     "simulated",
-    "simulation_of_its_instant",
+    "simulation_ahead",
 ]
 
 TITLES: Final = {
     "simulation": "static optimization, person's best gain",
     "simulation-own": "static optimization at its own instant, person's best gain",
-    "simulation-excitation": "static optimization 50 ms before its own instant, person's best gain",
+    "simulation-excitation": f"static optimization {1e3 * MUSCLE_S:.0f} ms before its own instant, "
+    "person's best gain",
     "simulation-shared": "static optimization, one gain and delay per channel",
     "motion-ridge": "kinematics alone, ridge",
     "motion-network": "kinematics alone, network",

@@ -18,7 +18,7 @@ from inference.evaluation.estimates import Method, fill_composites
 __all__ = [
     "shared_gain_and_delay",
     "simulated",
-    "simulation_of_its_instant",
+    "simulation_ahead",
 ]
 
 F32 = npt.NDArray[np.float32]
@@ -40,17 +40,17 @@ def simulated(sequence: LimbSequence) -> F32:
     return fill_composites(y)
 
 
-def simulation_of_its_instant(rate_hz: float, ahead_s: float) -> Method:
+def simulation_ahead(rate_hz: float, ahead_s: float) -> Method:
     """Return a method that gives simulated activations of so much [s] after each frame.
 
     Targets lie ahead of the motion that a frame tells of, which is as old as the filter is late: by
     that lead simulated activations come to the instant that they tell of. By what muscles need from
     excitation to force they come still earlier. It is what offline analysis can have.
     """
-    return partial(_of_its_instant, rate_hz * ahead_s)
+    return partial(_later, rate_hz * ahead_s)
 
 
-def _of_its_instant(
+def _later(
     steps: float,
     train: Sequence[LimbSequence],  # noqa: ARG001
     held: Sequence[LimbSequence],
