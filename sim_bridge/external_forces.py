@@ -31,6 +31,7 @@ from .plates import (
     all_on_feet,
     check_corners,
     feet_without,
+    felt_from,
     foot_of,
     forget_absurd,
     lacks_force,
@@ -124,6 +125,7 @@ class ExternalForces:
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
         self._alone = on_feet and self.n_given == 1
+        self._felt = felt_from(on_feet, self.n_given)
         whose = np.full(self.n_given, EITHER) if on_feet else foot[: self.n_given]
         self._feet = FootCheck(whose, weight, self._judge.fault)
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
@@ -304,7 +306,7 @@ class ExternalForces:
         if self._blend.predicted:
             return False
         weight = self._weight * self._effort.times
-        return bool(lacks_force(needed, self._foot, self.forces, soles, weight, self._alone))
+        return bool(lacks_force(needed, self._foot, self.forces, soles, weight, self._felt))
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:
         """Tell name and message of each fault that was not told yet."""
