@@ -226,7 +226,11 @@ def find_model(directory: Path, metadata: Mapping[str, Any] | None = None) -> Pa
     for candidate in candidates:
         if candidate.is_file():
             return candidate.resolve()
-    raise FormatError(candidates[-1], "no such file", "put the subject's scaled model there")
+    raise FormatError(
+        candidates[-1],
+        "no such file",
+        "put the subject's scaled model there, or name it as `model` in trial.toml",
+    )
 
 
 def source_files(directory: Path) -> list[Path]:
