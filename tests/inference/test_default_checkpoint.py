@@ -31,6 +31,10 @@ digest db5632bf04dd end (r from 0.777, 0.775 and 0.692, RMSE to 0.223, 1.006 and
 outwards to two digits. One beyond that is worse, and not by the luck of who was measured. In
 running RMSE is of walking's maximum, which the runner exceeds up to 11 times."""
 
+BELOW = {("held_out", "walk"): {"GL"}}
+"""Muscles in which the simulation follows EMG better, as docs/results.md says: of two people, 0.69
+against 0.66."""
+
 
 def scores(study: str, motion: str, method: str) -> dict[str, dict[str, Any]]:
     """Return a method's rows on the card, by channel."""
@@ -71,8 +75,8 @@ def test_it_is_above_the_simulation_and_below_its_calibrated_self(study: str, mo
     simulation, network, calibrated = (
         scores(study, motion, method) for method in ("simulation", "network", "calibrated")
     )
-    for channel, row in network.items():  # in every muscle, as docs/results.md says
-        assert row["r"][0] > simulation[channel]["r"][0]
+    below = {c for c, row in network.items() if not row["r"][0] > simulation[c]["r"][0]}
+    assert below == BELOW.get((study, motion), set())
     for mean in ("common", "all"):
         assert calibrated[mean]["r"][0] > network[mean]["r"][0]
         assert network[mean]["rmse"][0] < simulation[mean]["rmse"][0]

@@ -113,8 +113,7 @@ def test_features_are_what_a_live_session_computes(trials: Path, cache: Path) ->
         assert record.forces_told[i] == (about >= 1.0 and warm)
         under = out.forces[:, 1] / weight if about >= 1.0 else [np.nan, np.nan]
         np.testing.assert_allclose(record.foot_force[i], under, rtol=1e-12)
-        assert record.t[i] == t
-        assert record.usable[i] == warm
+        assert (record.t[i], record.usable[i]) == (t, warm)
     assert record.filter_delay_s == bridge.filter_delay_s
 
 
@@ -392,9 +391,7 @@ def test_too_few_people_is_refused_and_writes_nothing(
 def test_real_trial_gives_plausible_features(cache: Path) -> None:
     (record,) = load_features([trial_dir("rajagopal/walker/walk")], cache_dir=cache)
     assert record.emg_names[:2] == ("SOL_r", "GAS_r")
-    assert record.usable.mean() > 0.9
-    # predicted where plates are not under both feet
-    np.testing.assert_array_equal(record.forces_told, record.usable)
+    np.testing.assert_array_equal(record.forces_told, record.usable)  # off the plates predicted
     valid = record.forces_measured
     assert 1.3 < np.diff(record.t[valid][[0, -1]])[0] < 1.5  # 0.46 to 1.96 s less the settling
     knee = record.coordinate_names.index("knee_angle_r")
