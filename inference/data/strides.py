@@ -21,8 +21,11 @@ LEAVES: Final = 0.05
 """Below this it has left, so that a force that trembles about one value is one contact."""
 SHORTEST_S, LONGEST_S = 0.5, 3.5
 """Strides of running and of the slowest walking last between these [s]; others are stumbles, or a
-contact was missed. Of two contacts that are closer the one with less force is none: the other foot
-lands on this one's belt, or this one scuffs the floor."""
+contact was missed."""
+ONE_LANDING_S, NO_CONTACT = 0.25, 0.75
+"""Of two contacts closer than a stride the one with less force is none, if they are closer than
+the first [s], as where a foot scuffs the floor, or its force is less than the second share of the
+other's, as where the other foot lands on this one's belt (0.7 at most in running)."""
 
 
 class Stride(NamedTuple):
@@ -51,13 +54,25 @@ def phase(sequence: LimbSequence) -> F64:
 
 
 def _landings(sequence: LimbSequence) -> list[int]:
-    """Frames at which a foot lands, of contacts too close to each other that of the strongest."""
+    """Frames at which a foot lands, without contacts that are none, see `NO_CONTACT`."""
     kept: list[tuple[int, float]] = []
-    for contact in _contacts(sequence.foot_force):
-        while kept and sequence.t[contact[0]] - sequence.t[kept[-1][0]] < SHORTEST_S:
-            contact = max(kept.pop(), contact, key=lambda each: each[1])
-        kept.append(contact)
+    for lands, force in _contacts(sequence.foot_force):
+        while kept and _one_is_none(
+            kept[-1][1], force, sequence.t[lands] - sequence.t[kept[-1][0]]
+        ):
+            if kept[-1][1] >= force:
+                break
+            kept.pop()
+        else:
+            kept.append((lands, force))
     return [lands for lands, _ in kept]
+
+
+def _one_is_none(one: float, other: float, apart_s: float) -> bool:
+    """Whether the weaker of two contacts, by their forces [body weights], is none."""
+    if apart_s >= SHORTEST_S:
+        return False
+    return apart_s < ONE_LANDING_S or min(one, other) < NO_CONTACT * max(one, other)
 
 
 def _contacts(force: F64) -> list[tuple[int, float]]:

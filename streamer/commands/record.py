@@ -139,7 +139,5 @@ def follow(
     if (silent_s := time.monotonic() - heard) > WAIT_S:
         problem = f"the session sent no estimates in the last {silent_s:.0f} s of the recording"
         if not stop.is_set():
-            raise StreamerError(
-                f"{problem}; what came before is in the file: find out why it ended"
-            )
+            raise StreamerError(f"{problem}; what came before is in the file; find out why")
         say(problem)

@@ -194,7 +194,12 @@ def _with_lag_table(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[
             cells.append(interval_text(common.statistics["r"]) if common else "-")
             cells.append(interval_text(overall.statistics["rmse"], 3) if overall else "-")
         rows.append([_title(name), *cells])
-    return ["### With the EMG's lag left in", markdown(("method", *heads), rows)]
+    return [
+        "### With the EMG's lag left in",
+        "The same estimates, of methods that learned with the lag removed, beside EMG of which "
+        "none is; methods that know the person's EMG are left out.",
+        markdown(("method", *heads), rows),
+    ]
 
 
 def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list[list[str]]:

@@ -53,8 +53,22 @@ def test_a_little_force_in_swing_is_no_contact_and_a_little_more_is_one() -> Non
 @pytest.mark.parametrize("lands", [95, 195])
 def test_the_other_foot_on_this_ones_belt_is_no_contact(lands: int) -> None:
     limb = sequence(50, 125, 225)
-    limb.foot_force[lands : lands + 20] = 0.9  # sooner after one, or before one, than a stride
+    limb.foot_force[lands : lands + 20] = 0.8  # sooner after one, or before one, than a stride
     assert cut_strides(limb) == [(50, 125), (125, 225)]
+
+
+def test_a_foot_that_scuffs_the_floor_has_not_landed_yet() -> None:
+    limb = sequence(50, 150, 250)
+    limb.foot_force[130:140] = 1.0
+    assert cut_strides(limb) == [(50, 150), (150, 250)]
+
+
+def test_two_contacts_of_which_either_may_be_this_foots_make_no_stride() -> None:
+    assert cut_strides(sequence(*range(100, 800, 45))) == []
+    limb = sequence(*range(100, 800, 77))
+    for lands in range(140, 800, 77):
+        limb.foot_force[lands : lands + STANCE] = 1.0  # about as much as this foot has
+    assert cut_strides(limb) == []
 
 
 def test_of_running_on_two_belts_every_stride_is_cut() -> None:

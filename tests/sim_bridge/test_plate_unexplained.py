@@ -65,6 +65,10 @@ def moved_z(forces: np.ndarray) -> None:
     forces[:, 5] -= 0.09
 
 
+def dead_x(forces: np.ndarray) -> None:
+    forces[:, 0] = 0.0
+
+
 def in_millimetres(forces: np.ndarray) -> None:
     forces[:, 6:] *= 1000.0
 
@@ -79,6 +83,7 @@ def test_whole_forces_explain_the_motion(trial: RecordedTrial) -> None:
     ("spoil", "said"),
     [
         (turned, "together they do not follow the motion along x (correlation -"),
+        (dead_x, "together they do not follow the motion along x (correlation 0.00)"),
         (louder, "together they are 1."),
         (moved_x, "their points lie +"),
         (moved_z, "their points lie -"),

@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 from configs.demo.build import SUBJECT
 from streamer.cli import app
 from streamer.commands import compare
+from streamer.commands.run import run as run_session
 from streamer.config.training import OURS, TrainConfig
+from streamer.exceptions import PortBusy
 from streamer.messaging.messages import Emg
 from streamer.messaging.publisher import Publisher
 
@@ -183,6 +185,18 @@ def test_a_busy_port_is_one_clear_line(tmp_path: Path) -> None:
     finally:
         publisher.close()
     assert_one_clear_line(result, publisher.endpoint, "already in use")
+
+
+def test_a_busy_port_is_told_before_the_table_would_show_its_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamer.commands.run.supervise", pytest.fail)
+    publisher = Publisher("tcp://127.0.0.1:*")
+    try:
+        with pytest.raises(PortBusy):
+            run_session(print, rig(tmp_path, endpoint=publisher.endpoint), 1.0, None)
+    finally:
+        publisher.close()
 
 
 def test_subscribe_prints_json_that_a_client_can_read() -> None:
