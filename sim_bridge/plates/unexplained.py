@@ -24,9 +24,12 @@ _GAIN, _FOLLOWS, _OFF_M, _TORQUE_M = 0.07, 0.3, 0.06, 0.03
 points [m]; mean size of a moment about the vertical [body weights m] that nothing needs."""
 _MOVES, _MOVES_MUCH, _AGAINST = 0.02, 0.045, -0.2
 """Standard deviation of the force along an axis [body weights] from which on it tells a sign. Below
-the second only a correlation below the third does, and while the body needs it mostly to one side:
-of the steps of one foot alone, as where the other plate is off, right forces follow the motion
+the second only a correlation below the third does, and while the force is mostly to one side: of
+the steps of one foot alone, as where the other plate is off, right forces follow the motion
 sideways with 0.15 to 0.7, and their mean is 3 to 5 times their deviation, not 0.1 to 0.5."""
+_LIVES = 0.1
+"""A force whose deviation is less than this share of the needed one's is that of a dead channel; of
+one foot alone it is 0.18 or more."""
 _EVERY = 10
 """Frames between looks at the means."""
 _NEEDED, _MOMENT, _PRODUCTS, _SIZE = 3, 6, 9, 16
@@ -113,8 +116,9 @@ def _verdict(means: F64, weight: float) -> str:
         measured = means[k + 1] - means[c] ** 2
         common = means[k + 2] - means[_NEEDED + c] * means[c]
         r = common / np.sqrt(max(needed * measured, 1e-12))
-        much = needed > max(_MOVES_MUCH**2, means[_NEEDED + c] ** 2)
-        if needed > _MOVES**2 and r < (_FOLLOWS if much else _AGAINST):
+        one_side = means[c] ** 2 > measured > _LIVES**2 * needed
+        least = _FOLLOWS if needed > _MOVES_MUCH**2 and not one_side else _AGAINST
+        if needed > _MOVES**2 and r < least:
             return (
                 f"together they do not follow the motion along {axis} (correlation {r:.2f}): check "
                 "the sign and the order of their channels, and their clock"
