@@ -147,5 +147,7 @@ def _on_own_clock(
     """Return the same steps of the same limbs beside EMG of which no lag is removed."""
     plain = unseen_sequences([record for record in records if not record.variant], settings)
     found = {(s.record, s.side, s.t[0]): s for s in plain}
-    nothing = [replace(s, measured=np.zeros_like(s.measured)) for s in sequences]
-    return [found.get((s.record, s.side, s.t[0]), s) for s in nothing]
+    return [
+        found.get((s.record, s.side, s.t[0])) or replace(s, measured=np.zeros_like(s.measured))
+        for s in sequences
+    ]

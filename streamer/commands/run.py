@@ -21,7 +21,7 @@ from streamer.console.terminal import let_signals_interrupt, plain_console, say
 from streamer.exceptions import ConfigError
 from streamer.messaging.latest import SHOWN_TOPICS
 from streamer.messaging.publisher import Publisher
-from streamer.messaging.security import as_subscribed, check_reach
+from streamer.messaging.security import as_subscribed
 from streamer.messaging.subscriber import Subscriber
 
 DEMO_DURATION_S = 20.0
@@ -78,8 +78,7 @@ def _run(
     if report is not None:
         check_output(report, "--report")
     config = load_config(config_path or demo_config())
-    check_reach(config.endpoint, config.keys)
-    # a taken endpoint is told before the table would show the session that has it
+    # an endpoint that cannot be is told now, before the table would show who has it
     Publisher(config.endpoint, keys=config.keys).close()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"

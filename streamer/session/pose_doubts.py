@@ -58,9 +58,9 @@ class PoseDoubts:
         """
         if held:
             return
-        fits = not misfit_doubt(marker_rms)  # a pose that does not is nobody's
-        lying = self._lying_doubt(q) if fits else ""
-        self._lying = self._lying + 1 if lying else 0
+        lying = self._lying_doubt(q)
+        # a pose that does not fit the markers is nobody's
+        self._lying = self._lying + 1 if lying and not misfit_doubt(marker_rms) else 0
         if self._lying == self._lasts:
             self._say("lies", lying)
         self._rms.append(marker_rms)

@@ -1,22 +1,18 @@
 """Plates under whichever foot, where one foot stands beside them: on no belt, or on a walkway."""
 
-from functools import cache
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from sim_bridge import Bridge, BridgeSettings, ExternalForce, compile_model
+from sim_bridge import Bridge, BridgeSettings, ExternalForce
 from sim_bridge._jit import F64, I64
-from streamer.formats import read_trial
-from streamer.frames.force_ring import RecordedForces
-from tests.data_sets import trial_dir
+from tests.sim_bridge.trials import RecordedTrial
 
 TRIALS = ("balance_exo/subject01/walk125", "uhlrich/subject1/walk")
 FRAMES = 600
 LIMB = ("hip_", "knee_angle", "ankle_", "subtalar")
-
-
 BESIDE = 2
 """In place of a plate: both, and every second step of the left foot is beside its own."""
 
@@ -31,38 +27,33 @@ def without_every_second_step(rows: F64) -> F64:
     return rows
 
 
-@cache
-def run(name: str, plate: int | None) -> tuple[F64, I64, list[str]]:
+def run(trial: RecordedTrial, plate: int | None) -> tuple[F64, I64, list[str]]:
     """Moments of the limbs, status, and what was told; both plates, or one for both feet."""
-    trial = read_trial(trial_dir(name))
-    model = compile_model(trial.model)
-    assert trial.loads is not None
-    assert trial.forces is not None
-    rows, table = trial.loads.select(trial.forces), trial.markers
-    loads = [ExternalForce(load.name, load.body) for load in trial.loads.forces]
+    rows, loads = trial.forces, trial.loads
     if plate == BESIDE:
         rows = without_every_second_step(rows)
-        loads = [ExternalForce(load.name, "feet") for load in loads]
+        loads = tuple(ExternalForce(load.name, "feet") for load in loads)
     elif plate is not None:
-        rows, loads = rows[:, [plate]], [ExternalForce("belt", "feet")]
-    bridge = Bridge(model, table.names, loads, BridgeSettings(table.rate_hz, forces_in_step=True))
+        rows, loads = rows[:, [plate]], (ExternalForce("belt", "feet"),)
+    bridge = Bridge(trial.model, trial.marker_names, loads, BridgeSettings(trial.rate_hz))
     told: list[str] = []
     bridge.on_plate_fault = lambda plate, fault: told.append(f"{plate}: {fault}")
-    source = RecordedForces(trial.forces.time, np.ascontiguousarray(rows))
     tau, status = [], []
-    for i, t in enumerate(table.time[:FRAMES].tolist()):
-        source.align(t - bridge.filter_delay_s, until=t)
-        out = bridge.step(t, table.positions[i], source.forces)
+    for i in range(min(FRAMES, len(trial.time))):
+        out = bridge.step(float(trial.time[i]), trial.markers[i], rows[i])
         tau.append(out.tau.copy())
         status.append(int(out.status))
-    limb = [i for i, n in enumerate(model.coordinate_names) if n.startswith(LIMB)]
+    limb = [i for i, n in enumerate(trial.model.coordinate_names) if n.startswith(LIMB)]
     return np.array(tau)[:, limb], np.array(status), told
 
 
 @pytest.mark.parametrize("name", TRIALS)
 @pytest.mark.parametrize("plate", [0, 1, BESIDE])
-def test_moments_are_right_where_nothing_is_flagged(name: str, plate: int) -> None:
-    (tau, status, told), (both, sound, _) = run(name, plate), run(name, None)
+def test_moments_are_right_where_nothing_is_flagged(
+    recorded: Callable[[str], RecordedTrial], name: str, plate: int
+) -> None:
+    trial = recorded(name)
+    (tau, status, told), (both, sound, _) = run(trial, plate), run(trial, None)
     frames = (status == 0) & (sound == 0)
     assert frames.sum() > 60  # single support on the plate
     assert frames.mean() < (0.9 if plate == BESIDE else 0.5)
