@@ -16,6 +16,8 @@ from .ground_reaction.predictor import is_upright
 from .model import CompiledModel
 from .plates import (
     EITHER,
+    FELT_ALONE,
+    FELT_STANDING,
     UP,
     Effort,
     FaultReport,
@@ -31,7 +33,6 @@ from .plates import (
     all_on_feet,
     check_corners,
     feet_without,
-    felt_from,
     foot_of,
     forget_absurd,
     lacks_force,
@@ -125,7 +126,7 @@ class ExternalForces:
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
         self._alone = on_feet and self.n_given == 1
-        self._felt = felt_from(on_feet, self.n_given)
+        self._felt = FELT_ALONE if self._alone else FELT_STANDING
         whose = np.full(self.n_given, EITHER) if on_feet else foot[: self.n_given]
         self._feet = FootCheck(whose, weight, self._judge.fault)
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)

@@ -10,7 +10,14 @@ from .geometry import Soles
 from .judge import PlateJudge
 from .loads import all_on_feet, check_corners, feet_without, foot_of, moves
 from .mapping import ON_FEET, PlateMapper
-from .missing import UP, MissingLoad, felt_from, lacks_force, needed_from_ground
+from .missing import (
+    FELT_ALONE,
+    FELT_STANDING,
+    UP,
+    MissingLoad,
+    lacks_force,
+    needed_from_ground,
+)
 from .report import ALL_PLATES, FaultReport
 from .unexplained import Unexplained
 from .whose import EITHER, FootCheck
@@ -19,6 +26,8 @@ from .zero import PlateZero
 __all__ = [
     "ALL_PLATES",
     "EITHER",
+    "FELT_ALONE",
+    "FELT_STANDING",
     "ON_FEET",
     "UP",
     "Effort",
@@ -35,7 +44,6 @@ __all__ = [
     "all_on_feet",
     "check_corners",
     "feet_without",
-    "felt_from",
     "foot_of",
     "forget_absurd",
     "lacks_force",

@@ -19,12 +19,12 @@ MISSING_S = 0.05
 FELT = 0.2
 """Unexplained vertical force [body weights] from which on a frame in which a foot has no force says
 so at once, times the effort. Ten of 12 000 frames of whole forces do, by this or..."""
-FELT_STANDING = (0.13, 0.8)
-"""... this, from which on they do where the sole of that foot is down [body weights]: where its
-contact is more than the second."""
-FELT_ON_FEET, FELT_ALONE = (0.08, 0.5), (0.05, 0.5)
-"""The same where a foot may land beside the plates, and where there is one plate for both feet. Of
-whole forces up to 2.4 and 6 % of the frames of a data set do, mostly 0 to 0.7 %."""
+FELT_STANDING, FELT_ALONE = 0.08, 0.05
+"""... this, from which on they do where the sole of that foot is down [body weights]; the second
+where there is one plate for both feet. Of whole forces up to 2.4 and 6 % of the frames of a data
+set do, mostly 0 to 0.7 %."""
+DOWN = 0.5
+"""Contact from which on a sole is down: one that has just landed beside its plate, too."""
 UP = 4
 """Place of the vertical force among moment and force of a link."""
 
@@ -121,7 +121,7 @@ def loaded(foot: I64, rows: F64, f: int) -> bool:
 
 @kernel
 def lacks_force(
-    needed: float, foot: I64, loads: F64, soles: Soles, weight: float, felt: tuple[float, float]
+    needed: float, foot: I64, loads: F64, soles: Soles, weight: float, felt: float
 ) -> bool:
     """Whether a foot without force should have one.
 
@@ -137,30 +137,16 @@ def lacks_force(
         Of the same instant.
     weight : float
         Body weight, times the effort [N], see `sim_bridge.plates.effort`.
-    felt : (float, float)
-        See `felt_from`.
+    felt : float [body weights]
+        From which missing force on a foot is missed whose sole is down, one of `FELT_STANDING` and
+        `FELT_ALONE`.
     """
-    least, down = felt
-    if not needed > least * weight:
+    if not needed > felt * weight:
         return False
     for f in range(2):
-        if not loaded(foot, loads, f) and (needed > FELT * weight or contact_of(soles, f) > down):
+        if not loaded(foot, loads, f) and (needed > FELT * weight or contact_of(soles, f) > DOWN):
             return True
     return False
-
-
-def felt_from(on_feet: bool, n_plates: int) -> tuple[float, float]:
-    """From how much missing force on, where how much of its sole is down, a foot is missed.
-
-    Parameters
-    ----------
-    on_feet : bool
-        Whether plates are under whichever foot, and feet may stand beside them.
-    n_plates : int
-    """
-    if not on_feet:
-        return FELT_STANDING
-    return FELT_ALONE if n_plates == 1 else FELT_ON_FEET
 
 
 @kernel
