@@ -106,10 +106,9 @@ class FrameTimes:
         self._shortest, self._longest = math.inf, 0.0
         self._steady, self._told_hz = 0, rate_hz
         self._stated_hz = rate_hz
-        self._skipped, self._told_old, self._told_still = 0, False, False
-        self._lines, self._told_ahead = 0, False
-        self._long_ago, self._told_long_ago = 0, False
-        self._frames = self._last_line = 0
+        self._skipped = self._long_ago = 0
+        self._said: set[str] = set()
+        self._frames = self._lines = self._last_line = 0
 
     @property
     def rate_hz(self) -> float:
@@ -153,37 +152,36 @@ class FrameTimes:
     def _skip(self, pause: float) -> None:
         """Log the first frame that is not later than the last, and if no other is."""
         self._skipped += 1
-        if not self._told_old:
-            self._told_old = True
-            self._say(f"skipped a frame that is not later than the last ({1e3 * pause:+.1f} ms)")
-        if self._skipped >= _STILL_FRAMES and not self._told_still:
-            self._told_still = True
-            self._say(
+        self._say_once(
+            "old", f"skipped a frame that is not later than the last ({1e3 * pause:+.1f} ms)"
+        )
+        if self._skipped >= _STILL_FRAMES:
+            self._say_once(
+                "still",
                 f"capture times stand still: the last {_STILL_FRAMES} frames are not later than "
-                "the one before them, and none is used; correct the sender's time stamps"
+                "the one before them, and none is used; correct the sender's time stamps",
             )
 
     def ahead(self, t: float, now: float) -> bool:
         """Whether a capture time [s] is later than the frame came [s] by more than `AHEAD_S`."""
         if t <= now + AHEAD_S:
             return False
-        if not self._told_ahead:
-            self._told_ahead = True
-            self._say(
-                f"capture times are {t - now:.2f} s ahead of this machine's clock: frames count as "
-                "taken when they arrived, and are flagged GAP; correct the sender's time stamps"
-            )
+        self._say_once(
+            "ahead",
+            f"capture times are {t - now:.2f} s ahead of this machine's clock: frames count as "
+            "taken when they arrived, and are flagged GAP; correct the sender's time stamps",
+        )
         return True
 
     def long_ago(self, t: float, now: float) -> bool:
         """Whether a frame came [s] more than `LONG_AGO_S` after its capture time [s]."""
         found = now - t > LONG_AGO_S
         self._long_ago = max(0, self._long_ago + (1 if found else -1))
-        if self._long_ago >= _LONG_AGO_FRAMES and not self._told_long_ago:
-            self._told_long_ago = True
-            self._say(
+        if self._long_ago >= _LONG_AGO_FRAMES:
+            self._say_once(
+                "long ago",
                 f"frames arrive {now - t:.2f} s after their capture times, and are flagged LATE: "
-                "find what delays them, or correct the sender's time stamps"
+                "find what delays them, or correct the sender's time stamps",
             )
         return found
 
@@ -214,6 +212,12 @@ class FrameTimes:
         if self._steady >= _STEADY_FRAMES and off > _OFF_RATE:
             before, self._told_hz = self._told_hz, 1.0 / self.period_s
             self._say(f"frames arrive at {self._told_hz:.1f} Hz, no longer at {before:.1f} Hz")
+
+    def _say_once(self, what: str, line: str) -> None:
+        """Log the first of its kind."""
+        if what not in self._said:
+            self._said.add(what)
+            self._say(line)
 
     def _say(self, line: str) -> None:
         """Log what happens now and then, not what happens all the time."""

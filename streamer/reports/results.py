@@ -105,11 +105,8 @@ def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str
     """Return headings and tables of every motion of a study."""
     ours = study.estimates[OURS]
     scored = study.estimates | {OURS_WITH_GAIN: Estimates(ours.y, free_gain=True)}
-    scores = {
-        name: score(study.sequences, estimates, rate_hz, bootstrap)
-        for name, estimates in scored.items()
-    }
-    summaries = {name: summarise(found, bootstrap) for name, found in scores.items()}
+    scores = _scores(study, scored, rate_hz, bootstrap)
+    summaries = _summaries(scores, bootstrap)
     differences = {
         name: summarise(difference(study.sequences, ours, other, rate_hz, bootstrap), bootstrap)
         for name, other in study.estimates.items()
@@ -129,6 +126,18 @@ def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str
             *(_muscle_table(summaries, motion, name) for name in ("r", "rmse")),
         ]
     return parts
+
+
+def _scores(
+    study: Study, estimates: Mapping[str, Estimates], rate_hz: float, bootstrap: Bootstrap
+) -> dict[str, list[PersonScore]]:
+    return {n: score(study.sequences, e, rate_hz, bootstrap) for n, e in estimates.items()}
+
+
+def _summaries(
+    scores: Mapping[str, list[PersonScore]], bootstrap: Bootstrap
+) -> dict[str, list[Summary]]:
+    return {name: summarise(found, bootstrap) for name, found in scores.items()}
 
 
 def _method_rows(summaries: dict[str, list[Summary]], motion: str) -> list[list[str]]:
@@ -178,12 +187,8 @@ def _data_set_table(
 def _with_lag_table(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
     """Rows are methods, columns motions: what they reach if no lag of the EMG is removed."""
     names = [name for name in _in_order(study.estimates) if name not in OF_THE_PERSON]
-    summaries = {
-        name: summarise(
-            score(study.sequences, study.estimates[name], rate_hz, bootstrap), bootstrap
-        )
-        for name in names
-    }
+    shown = {name: study.estimates[name] for name in names}
+    summaries = _summaries(_scores(study, shown, rate_hz, bootstrap), bootstrap)
     motions = sorted({s.motion for s in study.sequences}, reverse=True)
     heads = [f"{MOTIONS.get(m, m)}: {what}" for m in motions for what in ("r, common", "RMSE, all")]
     rows = []
