@@ -219,6 +219,7 @@ class ExternalForces:
             Measured forces of its instant; a row with NaN is not known.
         """
         np.copyto(self._now, given)
+        was_doubted = self._doubted
         self._ignored = self._doubted = self._lacks = False
         if self._reaction is None or (self._mode == "measured" and self._mapper is None):
             self._ignored = bool(keep_known(given, self.forces))
@@ -242,7 +243,7 @@ class ExternalForces:
         if self._mode == "measured":
             self._ignored = bool(keep_known(measured, self.forces))
         else:
-            self._blend.step(measured, self._reaction.forces, only_predicted)
+            self._blend.step(measured, self._reaction.forces, only_predicted, was_doubted)
             self._ignored = self._blend.ignored
 
     def _to_reaction(self, measured: F64, reaction: GroundReaction) -> None:
@@ -272,7 +273,8 @@ class ExternalForces:
         else:
             self._watch(dynamics, self._reaction, needed)
         gone = self._lacks and (self._alone or needed > GONE * self._weight)
-        if self.posed and self.settled and not (self.predicted or self._ignored or gone):
+        whole = not (self.predicted or self._ignored or gone or self._feet.beside)
+        if self.posed and self.settled and whole:
             self._doubted |= self._unexplained.step(
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
             )

@@ -66,6 +66,23 @@ class StreamNotFound(StreamerError):
         super().__init__(f"no LSL stream of {wanted} within {waited_s:g} s; {remedy}")
 
 
+class StreamAmbiguous(StreamerError):
+    """Several LSL streams are what was asked for.
+
+    Parameters
+    ----------
+    wanted : str
+        The stream asked for, e.g. ``"type MoCap"``.
+    found : str
+        The streams that match.
+    remedy : str
+        What to do.
+    """
+
+    def __init__(self, wanted: str, found: str, remedy: str) -> None:
+        super().__init__(f"several LSL streams of {wanted}: {found}; {remedy}")
+
+
 class PortBusy(StreamerError):
     """The endpoint to publish on is taken by another program.
 

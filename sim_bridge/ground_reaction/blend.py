@@ -50,7 +50,9 @@ class Blend:
         self._share[:] = -1.0
         self.predicted = self.ignored = False
 
-    def step(self, measured: F64, predicted: F64, only_predicted: bool) -> None:
+    def step(
+        self, measured: F64, predicted: F64, only_predicted: bool, doubted: bool = False
+    ) -> None:
         """Mix one frame.
 
         Parameters
@@ -61,8 +63,12 @@ class Blend:
             Right and left foot.
         only_predicted : bool
             Whether measured rows of feet do not count.
+        doubted : bool
+            Whether the rows of the frame before were wrong: what is not known any more is then
+            predicted at once.
         """
-        move_shares(measured, self._foot, only_predicted, self._step, self._share)
+        up = 1.0 if doubted else self._step
+        move_shares(measured, self._foot, only_predicted, up, self._step, self._share)
         self.predicted, self.ignored = mix_rows(
             measured, predicted, self._foot, self._first, self._share, self._nothing, self._held,
             self.forces,
@@ -71,9 +77,9 @@ class Blend:
 
 @kernel
 def move_shares(
-    measured: F64, foot: I64, only_predicted: bool, step: float, share_out: F64
+    measured: F64, foot: I64, only_predicted: bool, up: float, down: float, share_out: F64
 ) -> None:
-    """Move each foot's share of prediction by a step."""
+    """Move each foot's share of prediction a step up or down."""
     for f in range(share_out.shape[0]):
         wanted = 1.0 if only_predicted else 0.0
         for i in range(foot.shape[0]):
@@ -82,9 +88,9 @@ def move_shares(
         if share_out[f] < 0.0:
             share_out[f] = wanted
         elif share_out[f] < wanted:
-            share_out[f] = min(share_out[f] + step, wanted)
+            share_out[f] = min(share_out[f] + up, wanted)
         else:
-            share_out[f] = max(share_out[f] - step, wanted)
+            share_out[f] = max(share_out[f] - down, wanted)
 
 
 @kernel

@@ -47,7 +47,8 @@ _MESSAGES = {
     PlateFault.FROZEN: "its vertical force stays the same under load: it is stuck or at its limit; "
     "not used while that lasts. Check its amplifier and range",
     PlateFault.NO_LOAD: "it shows no load although the foot carries the body: the foot is beside "
-    "it, or it is off; predicted until it shows load. Check it if the foot was on it",
+    "it, it is off, or sends no newtons; predicted until it shows load. Check it if the foot was "
+    "on it",
     PlateFault.EDGE: "a foot is on its edge, so part of the force may miss it; force is "
     "predicted there. Step on the middle of a plate",
     PlateFault.BESIDE: "its centre of pressure lies outside its corners: the unit of its points or "

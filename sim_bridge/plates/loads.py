@@ -26,7 +26,7 @@ def all_on_feet(loads: Sequence[ExternalForce]) -> bool:
         others = ", ".join(load.name for load in loads if load.body != ON_FEET)
         raise SettingsError(
             f"{', '.join(plates)} act on '{ON_FEET}', {others} on bodies; give all plates to"
-            f" '{ON_FEET}' or each to its body"
+            f" '{ON_FEET}' (`plates: auto`), without devices, or each to its body (`named`)"
         )
     return bool(plates)
 

@@ -54,14 +54,14 @@ class Unexplained:
     Attributes
     ----------
     verdict : str
-        What the frames have in common that forces do not explain, and what to do; empty if nothing.
+        What frames had in common that forces do not explain, and what to do; empty if nothing.
     """
 
     def __init__(self, parent: I64, base: int, weight: float, rate_hz: float) -> None:
         self._parent, self._base, self._weight = parent, base, weight
         self._least, self._window = round(LEAST_S * rate_hz), round(WINDOW_S * rate_hz)
         self._rest, self._means = np.zeros(6), np.zeros(_SIZE)
-        self._frames, self.verdict = 0, ""
+        self._frames, self._misled, self.verdict = 0, False, ""
         n = len(parent)
         self.step(
             np.zeros((n, 6)), np.zeros((n, 3)), np.zeros((1, 9)), 1.0
@@ -70,10 +70,13 @@ class Unexplained:
 
     def reset(self) -> None:
         """Forget the frames before."""
-        self._frames, self.verdict = 0, ""
+        self._frames, self._misled, self.verdict = 0, False, ""
 
     def step(self, force: F64, position: F64, loads: F64, effort: float) -> bool:
         """Look at a frame; whether its forces do not explain its motion.
+
+        Nor do they while the mean of many shows a side, a clock or a place that is wrong. A gain
+        alone makes moments wrong by its share, and may be the model's mass.
 
         Parameters
         ----------
@@ -93,19 +96,26 @@ class Unexplained:
         self._frames += 1
         share = 1.0 / min(self._frames, self._window)
         follow(self._rest, loads, self._weight, share, self._means)
-        if self._frames >= self._least and self._frames % _EVERY == 0 and not self.verdict:
-            self.verdict = _verdict(self._means, self._weight)
-        return bool(beyond(self._rest, effort))
+        if self._frames >= self._least and self._frames % _EVERY == 0:
+            misleads = _direction_verdict(self._means, self._weight)
+            self._misled = bool(misleads)
+            self.verdict = self.verdict or _gain_verdict(self._means) or misleads
+        return self._misled or bool(beyond(self._rest, effort))
 
 
-def _verdict(means: F64, weight: float) -> str:
-    """Put into words what the means of many frames say."""
+def _gain_verdict(means: F64) -> str:
+    """Put into words what the means of many frames say of the size of forces."""
     ratio = means[1] / max(means[_NEEDED + 1], 1e-9)
-    if abs(ratio - 1.0) > _GAIN:
-        return (
-            f"together they are {ratio:.2f} times what the motion needs: check their unit, "
-            "gain and zero, the model's mass, and whether something else carries the person"
-        )
+    if abs(ratio - 1.0) <= _GAIN:
+        return ""
+    return (
+        f"together they are {ratio:.2f} times what the motion needs: check their unit, "
+        "gain and zero, the model's mass, and whether something else carries the person"
+    )
+
+
+def _direction_verdict(means: F64, weight: float) -> str:
+    """Put into words what they say of sides and places."""
     if means[_SIZE - 1] > _TORQUE_M:
         return (
             f"their moment about the vertical is {means[_SIZE - 1] * weight:.0f} N m off: check "

@@ -13,10 +13,14 @@ from sim_bridge._jit import F64, I64, is_finite, kernel
 
 from .clean import TRUSTED
 from .faults import PlateFault
-from .geometry import Soles, off_both, off_sole
+from .geometry import Soles, contact_of, off_both, off_sole
 from .judge import LOADED
 from .mapping import REACH, nearest_foot
+from .missing import DOWN
 
+LIFTED = 0.2
+"""Contact below which a foot rather swings; in walking none that bears more than 100 N has less
+while the other one stands nearer to that force."""
 STANDS = 0.5
 """Vertical force from which on a foot stands on a plate [body weights]."""
 LOOK_EVERY = 8
@@ -64,7 +68,7 @@ class FootCheck:
     Attributes
     ----------
     beside : bool
-        Whether the force of a foot is far from it in this frame.
+        Whether the force of a foot is far from it in this frame, or rather under the other one.
     """
 
     def __init__(self, foot: I64, weight: float, fault: I64) -> None:
@@ -123,9 +127,17 @@ def look_at_feet(
         look_under_feet(foot, weight, rows, soles, memory, fault_out)
     for i in range(foot.shape[0]):
         known = foot[i] == 0 or foot[i] == 1
-        if known and rows[i, 1] > TRUSTED and off_sole(rows[i], soles, foot[i]) > REACH:
+        if known and rows[i, 1] > TRUSTED and is_beside(rows[i], soles, foot[i]):
             return True
     return False
+
+
+@kernel
+def is_beside(row: F64, soles: Soles, f: int) -> bool:
+    """Whether a force is far from its foot, or that one swings past the other, which bears it."""
+    own, other = off_sole(row, soles, f), off_sole(row, soles, 1 - f)
+    swings = contact_of(soles, f) < LIFTED and contact_of(soles, 1 - f) > DOWN
+    return own > REACH or (swings and other < own)
 
 
 @kernel

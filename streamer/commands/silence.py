@@ -73,7 +73,10 @@ class Silence:
                 f"nothing {where}: this machine does not know the host {host!r}; correct the name, "
                 "or give the host's address"
             )
-        return f"nothing {where}; is `nem2e run` running? Waiting for it"
+        return (
+            f"nothing {where}; is `nem2e run` running? If it has keys, "
+            "`--keys` must name this client's folder. Waiting for it"
+        )
 
 
 def _unknown_host(endpoint: str) -> str:

@@ -223,7 +223,7 @@ def external_forces(
     forces : sequence of ExternalForceColumns
         Each on the body that it names, or on whichever foot is on a plate where it names none.
     on_feet : bool
-        Whether all act on whichever foot instead.
+        Whether all act on whichever foot instead; not a torque alone, which is no plate's.
 
     Returns
     -------
@@ -232,7 +232,11 @@ def external_forces(
     from sim_bridge import ON_FEET, ExternalForce  # here, so that reading files loads no solvers
 
     return tuple(
-        ExternalForce(load.name, ("" if on_feet else load.body) or ON_FEET, load.pure_torque)
+        ExternalForce(
+            load.name,
+            ON_FEET if on_feet and not load.pure_torque else load.body or ON_FEET,
+            load.pure_torque,
+        )
         for load in forces
     )
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from streamer.channels import marker_layout, read_channels
 from streamer.clock import LslClock
 from streamer.config.streams import MarkerStream, Stream
-from streamer.exceptions import StreamLayoutError, StreamNotFound
+from streamer.exceptions import StreamAmbiguous, StreamLayoutError, StreamNotFound
 from streamer.frames.rate import mean_rate_hz
 from streamer.frames.times import Batches
 from streamer.lsl.connection import predicate
@@ -46,7 +46,7 @@ def find(stream: Stream) -> pylsl.StreamInfo:
 
     Raises
     ------
-    StreamNotFound
+    StreamNotFound, StreamAmbiguous
         If none answers in time (the visible streams are listed), or more than one does.
     """
     asked = predicate(stream.type, stream.name, stream.source_id)
@@ -58,9 +58,7 @@ def find(stream: Stream) -> pylsl.StreamInfo:
         raise StreamNotFound(said, waited_s, f"{visible_streams()}; {stream.remedy}")
     if len(streams := _distinct(found)) > 1:
         several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
-        raise StreamNotFound(
-            f"{said} alone", waited_s, f"{several} all match: {_how_to_choose(streams)}"
-        )
+        raise StreamAmbiguous(said, several, _how_to_choose(streams))
     return found[0]
 
 

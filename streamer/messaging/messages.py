@@ -152,7 +152,8 @@ class Meta(Message, kw_only=True):
 
     ``units`` maps the name of an array to the unit of its entries, or to a list with one unit
     per entry where they differ. ``subject`` names the person whom the estimate is calibrated to;
-    where it is empty, the network is as it was trained.
+    where it is empty, the network is as it was trained. ``subject_lag_ms`` is how much later than
+    the network's own estimate the calibrated one is: the lag of the EMG that it was calibrated on.
     """
 
     channel_names: tuple[str, ...] = ()
@@ -163,6 +164,7 @@ class Meta(Message, kw_only=True):
     model_hash: str = ""
     checkpoint_hash: str = ""
     subject: str = ""
+    subject_lag_ms: float = 0.0
     rate_hz: float = 0.0
     budget_ms: float = 0.0
     pacing: str = "asap"

@@ -174,8 +174,17 @@ def _load(path: Path) -> tuple[bytes, Any]:
             public, secret = zmq.auth.load_certificate(path)
     except (OSError, ValueError) as error:
         raise UnsafeEndpoint(
-            f"cannot read the key {path} ({error}); `nem2e keys DIR` makes a set"
+            f"cannot read the key {path} ({error}); {_where_keys_are(path)}"
         ) from error
     if secret is None and path.suffix == ".key_secret":
-        raise UnsafeEndpoint(f"{path} holds no secret key; `nem2e keys DIR` makes a set")
+        raise UnsafeEndpoint(f"{path} holds no secret key; {_where_keys_are(path)}")
     return public, secret
+
+
+def _where_keys_are(path: Path) -> str:
+    """What to do about a key that is not in its folder."""
+    if path.stem == CLIENT and (path.parent / f"{SERVER}.key_secret").exists():
+        return "this is the session's folder; give the client's, `for-NAME`"
+    if path.stem == SERVER and (path.parent / f"{CLIENT}.key_secret").exists():
+        return "this is a client's folder; give the session's"
+    return "`nem2e keys DIR` makes a set"

@@ -44,6 +44,7 @@ def make_meta(config: RunConfig, model: "CompiledModel", network: "Refiner") -> 
         model_hash=model.digest,
         checkpoint_hash=network.digest,
         subject=config.subject.stem if config.subject is not None else "",
+        subject_lag_ms=0.0 if network.subject is None else 1e3 * network.subject.facts.lag_s,
         filter=config.filter,
         software=_software(),
     )

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -16,12 +17,16 @@ import numpy as np
 import pytest
 import typer
 
+from sim_bridge import ON_FEET, ExternalForce
+from sim_bridge.exceptions import SettingsError
+from sim_bridge.plates import all_on_feet
 from streamer.cli import app
 from streamer.commands.keys import run as make_keys
 from streamer.config.session import RunConfig, load_config
 from streamer.config.streams import EmgStream, ForceStream, MarkerStream
 from streamer.exceptions import ConfigError
 from streamer.formats.described_plates import described_plates
+from streamer.formats.external_loads import external_forces, read_external_loads
 from streamer.messaging.messages import Emg, Meta
 from streamer.messaging.publisher import Publisher
 from streamer.status import Status
@@ -86,6 +91,16 @@ def test_the_examples_of_files_are_read(tmp_path: Path) -> None:
         load_config(tmp_path / "me.yaml")
 
 
+def test_the_loads_of_a_device_are_read_and_kept_apart_from_plates(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```xml\n(.*?)```", RIG, re.DOTALL)
+    document = f"<OpenSimDocument><ExternalLoads><objects>{example}</objects></ExternalLoads>"
+    (tmp_path / "loads.xml").write_text(f"{document}</OpenSimDocument>", encoding="utf-8")
+    (device,) = external_forces(read_external_loads(tmp_path / "loads.xml").forces, on_feet=True)
+    assert (device.body, device.pure_torque) == ("calcn_r", True)
+    with pytest.raises(SettingsError, match=r"foot on bodies; give .* without devices"):
+        all_on_feet([ExternalForce("belt", ON_FEET), device])
+
+
 def flags(command: Any, name: str = "nem2e") -> Iterator[tuple[str, list[str]]]:
     """Yield the spellings of every option, with the whole name of its command."""
     for word, inner in getattr(command, "commands", {}).items():
@@ -109,9 +124,9 @@ def test_there_are_flags() -> None:
     assert {"nem2e run", "nem2e bench bridge"} < {command for command, _ in FLAGS}
 
 
-def test_the_client_of_the_page_hears_a_session_with_keys(tmp_path: Path) -> None:
+def test_the_client_of_the_page_hears_sessions_with_keys(tmp_path: Path) -> None:
+    """The second has other names, and the clock of a machine that started later."""
     make_keys(tmp_path / "keys", ["me"])
-    emg = np.array([0.25, 0.5], "<f4").tobytes()
     with closing(Publisher("tcp://127.0.0.1:*", keys=tmp_path / "keys")) as publisher:
         code = re.findall(r"```python\n(.*?)```", RIG, re.DOTALL)[-1]
         code = code.replace("tcp://lab:5556", publisher.endpoint)
@@ -119,23 +134,37 @@ def test_the_client_of_the_page_hears_a_session_with_keys(tmp_path: Path) -> Non
             [sys.executable, "-u", "-c", code], cwd=tmp_path / "keys", text=True,
             stdout=subprocess.PIPE,
         ) as client:  # fmt: skip
-            stopped = threading.Event()
-            sender = threading.Thread(target=publish, args=(publisher, emg, stopped))
+            stopped, heard = threading.Event(), threading.Event()
+            sender = threading.Thread(target=publish, args=(publisher, heard, stopped))
             sender.start()
             try:
                 assert client.stdout is not None
                 assert any("SOL_r 0.50, 3 ms" in line for line in client.stdout)
+                heard.set()
+                later = (line for line in client.stdout if "0.50" not in line)
+                estimate = next(line for line in later if line.startswith("SOL_r"))
+                assert estimate == "SOL_r 0.75, 3 ms ago\n"
             finally:
                 stopped.set()
                 sender.join()
                 client.kill()
 
 
-def publish(publisher: Publisher, emg: bytes, stopped: threading.Event) -> None:
-    """Send as a session does; activity is 3 ms old when it leaves, and no way is longer."""
-    while not stopped.wait(0.01):
-        publisher.send(Meta(channel_names=("TA_r", "SOL_r")))
-        publisher.send(Emg(emg=emg, age_ms=28.0, lead_ms=25.0, sent=time.monotonic()))
+def publish(publisher: Publisher, heard: threading.Event, stopped: threading.Event) -> None:
+    """Send as two sessions do; activity is 3 ms old when it leaves, and no way is longer."""
+    sessions = (
+        ("first", ("TA_r", "SOL_r"), [0.25, 0.5], 0.0, heard),
+        ("second", ("GM_r", "TA_r", "SOL_r"), [0.1, 0.25, 0.75], 1e3, stopped),
+    )
+    for session, names, emg, behind_s, over in sessions:
+        row = np.array(emg, "<f4").tobytes()
+        for k in count():
+            if stopped.wait(0.01) or over.is_set():
+                break
+            if k > 5:  # the first estimates come before the names
+                publisher.send(Meta(session=session, channel_names=names))
+            sent = time.monotonic() - behind_s
+            publisher.send(Emg(session=session, emg=row, age_ms=28.0, lead_ms=25.0, sent=sent))
 
 
 def test_the_flags_of_the_readme_are_those_of_the_messages() -> None:
@@ -147,5 +176,10 @@ def test_the_flags_of_the_readme_are_those_of_the_messages() -> None:
     }
     useless = sum(int(bit) for bit, _, _, emg in cells if not emg.startswith("can be used"))
     assert f"`status & {useless}`" in text("README.md")
+    kin = Status.GAP | Status.HOLD | Status.LATE | Status.IK_UNCONVERGED | Status.WARMING_UP
+    dyn = kin | Status.FORCE_STALE | Status.GRF_PREDICTED
+    act = dyn | Status.SO_SATURATED | Status.PATH_EXTRAPOLATED
+    for topic, flags in (("kin", kin), ("dyn", dyn), ("act", act)):
+        assert f"`{topic}` at `status & {int(flags)}`" in text("README.md")
     assert f"`status & {useless & ~Status.FORCE_STALE}`" in RIG  # where there never are forces
     assert f'message["status"] & {useless}:' in RIG

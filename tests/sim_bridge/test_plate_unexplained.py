@@ -20,9 +20,9 @@ Spoil = Callable[[np.ndarray], None]
 
 
 def run(
-    trial: RecordedTrial, spoil: Spoil, mode: str = "auto"
+    trial: RecordedTrial, spoil: Spoil, mode: str = "auto", until: int = FRAMES, end: int = FRAMES
 ) -> tuple[np.ndarray, dict[str, str]]:
-    """Status of the frames of a session whose forces are spoilt, and what was told."""
+    """Status of the frames of a session whose forces are spoilt for a time, and what was told."""
     settings = BridgeSettings(
         trial.rate_hz,
         forces_in_step=True,
@@ -32,10 +32,11 @@ def run(
     told: dict[str, str] = {}
     bridge.on_plate_fault = told.__setitem__
     status = []
-    for i in range(FRAMES):
+    for i in range(end):
         t = trial.time[i] - bridge.filter_delay_s
         forces = trial.forces[min(int(np.searchsorted(trial.time, t)), i)].copy()
-        spoil(forces)
+        if i < until:
+            spoil(forces)
         status.append(bridge.step(float(trial.time[i]), trial.markers[i], forces).status)
     return np.array(status), told
 
@@ -137,6 +138,22 @@ def test_how_far_points_are_off_is_about_right(trial: RecordedTrial) -> None:
 def test_a_frame_that_is_far_off_is_flagged(trial: RecordedTrial) -> None:
     status, _ = run(trial, in_millimetres)
     assert (status[40:] & STALE != 0).mean() > 0.9
+
+
+@pytest.mark.parametrize("spoil", [turned, dead_x, moved_x, moved_z])
+def test_every_frame_is_flagged_while_a_side_or_a_place_is_wrong(
+    trial: RecordedTrial, spoil: Spoil
+) -> None:
+    status, told = run(trial, spoil, until=400, end=1400)
+    assert ALL_PLATES in told
+    assert (status[300:400] & STALE != 0).all()  # told within three seconds
+    assert (status[1000:] & STALE != 0).mean() < 0.02  # the means have forgotten
+
+
+def test_a_gain_alone_flags_no_frame_that_explains_the_motion(trial: RecordedTrial) -> None:
+    status, told = run(trial, louder)
+    assert ALL_PLATES in told
+    assert (status & STALE != 0).mean() < 0.1
 
 
 def remainder_of(

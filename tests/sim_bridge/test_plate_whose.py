@@ -170,6 +170,33 @@ def test_a_session_says_so_within_two_steps_and_predicts(
     assert (status[-50:] & int(BridgeStatus.GRF_PREDICTED) != 0).all()
 
 
+@pytest.mark.parametrize("seconds", [0.6, 2.0])
+def test_moments_of_an_exchange_are_right_where_no_flag_says_otherwise(
+    recorded: Callable[[str], RecordedTrial], seconds: float
+) -> None:
+    walk = recorded("ceinms/subject06/walk45")
+    forces, wrong = walk.forces.copy(), slice(800, 800 + round(100 * seconds))
+    forces[wrong] = forces[wrong, ::-1]
+    right, spoilt = walk.bridge(), walk.bridge()
+    off, status = [], []
+    limb = [i for i, n in enumerate(walk.model.coordinate_names) if n.startswith(("hip", "knee"))]
+    limb += [i for i, n in enumerate(walk.model.coordinate_names) if n.startswith("ankle")]
+    for i in range(1100):
+        known = right.step(float(walk.time[i]), walk.markers[i], walk.forces[i]).tau.copy()
+        out = spoilt.step(float(walk.time[i]), walk.markers[i], forces[i])
+        off.append(np.abs(out.tau - known)[limb].max())
+        status.append(out.status)
+    error, flags = np.array(off), np.array(status)
+    stale = flags & int(BridgeStatus.FORCE_STALE) != 0
+    predicted = flags & int(BridgeStatus.GRF_PREDICTED) != 0
+    assert error[stale].max() > 200.0
+    # 85 N m while the leg that swings has the force of the one that it passes
+    assert error[~stale & ~predicted].max() < 10.0
+    # 230 N m when a prediction begins at the force of the wrong foot; predictions have 40 at most
+    assert predicted.any()
+    assert error[~stale].max() < 60.0
+
+
 @pytest.mark.parametrize("seconds", [0.5, 1.0, 1.5, 3.0])
 def test_labels_that_are_exchanged_for_a_while_accuse_no_plate(
     recorded: Callable[[str], RecordedTrial], seconds: float

@@ -10,7 +10,7 @@ import pytest
 
 from streamer.channels import Channel
 from streamer.config.streams import MarkerStream, Stream
-from streamer.exceptions import StreamNotFound
+from streamer.exceptions import StreamAmbiguous
 from streamer.lsl import inlet as inlet_module
 from streamer.lsl import lost_stream
 from streamer.lsl.connection import Connection
@@ -301,7 +301,7 @@ def test_one_that_cannot_be_read_is_not_used_in_its_place(
 
 def test_two_senders_of_one_source_id_are_not_chosen_between(name: str) -> None:
     outlets = [sender(name, name) for _ in range(2)]
-    with pytest.raises(StreamNotFound, match="all match: stop all but one"):
+    with pytest.raises(StreamAmbiguous, match=r"; stop all but one$"):
         find(Stream(source_id=name, timeout_s=WAIT_S))
     del outlets
 

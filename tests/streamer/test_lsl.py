@@ -9,7 +9,7 @@ import pytest
 
 from streamer.channels import Channel
 from streamer.config.streams import ForceStream, MarkerStream, Stream
-from streamer.exceptions import StreamLayoutError, StreamNotFound
+from streamer.exceptions import StreamAmbiguous, StreamLayoutError, StreamNotFound
 from streamer.lsl.dejitter import Dejitter
 from streamer.lsl.marker_inlet import MarkerInlet, find, visible_streams
 from streamer.lsl.outlets import Outlet, force_channels, marker_channels
@@ -280,7 +280,7 @@ def test_two_streams_that_answer_are_not_chosen_between(source_id: str) -> None:
         Outlet(source_id, "MoCap", marker_channels(("A",), "m"), 100.0, f"{source_id}{k}")
         for k in range(2)
     ]
-    with pytest.raises(StreamNotFound, match="all match: set `source_id`"):
+    with pytest.raises(StreamAmbiguous, match=r"^several LSL streams of .*; set `source_id`$"):
         find(Stream(name=source_id, timeout_s=WAIT_S))
     del outlets
 
@@ -301,7 +301,7 @@ def test_of_several_streams_it_is_said_what_tells_them_apart(
         Outlet(f"{source_id}{name}", kind, marker_channels(("A",), "m"), 100.0, f"{source_id}{i}")
         for name, i in zip(names, ids, strict=True)
     ]
-    with pytest.raises(StreamNotFound, match=f"all match: {advice}$"):
+    with pytest.raises(StreamAmbiguous, match=f"; {advice}$"):
         find(Stream(type=kind, timeout_s=WAIT_S))
     del outlets
 

@@ -20,7 +20,7 @@ MODEL = SimpleNamespace(
     name="walker", digest="abc", muscle_names=("soleus_r",),
     coordinate_names=("pelvis_tilt", "pelvis_tx"), coordinate_is_angle=np.array([True, False]),
 )  # fmt: skip
-NETWORK = SimpleNamespace(channel_names=["SOL_r"], digest="def")
+NETWORK = SimpleNamespace(channel_names=["SOL_r"], digest="def", subject=None)
 
 
 def test_the_clock_sleeps_until_a_time_and_not_for_a_past_one() -> None:
@@ -123,6 +123,14 @@ def test_meta_names_units_per_coordinate() -> None:
 def test_meta_says_whom_the_estimate_is_calibrated_to(subject: Path | None, name: str) -> None:
     config = RunConfig(model=Path("m.osim"), subject=subject)
     assert make_meta(config, MODEL, NETWORK).subject == name
+
+
+@pytest.mark.parametrize(("lag_s", "lag_ms"), [(None, 0.0), (-0.07, -70.0)])
+def test_meta_says_how_late_a_calibrated_estimate_is(lag_s: float | None, lag_ms: float) -> None:
+    subject = None if lag_s is None else SimpleNamespace(facts=SimpleNamespace(lag_s=lag_s))
+    network = SimpleNamespace(channel_names=["SOL_r"], digest="def", subject=subject)
+    meta = make_meta(RunConfig(model=Path("m.osim")), MODEL, network)
+    assert meta.subject_lag_ms == pytest.approx(lag_ms)
 
 
 def test_a_users_lsl_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,14 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
         Publisher("tcp://127.0.0.1:*", keys=tmp_path)
 
 
+def test_folders_of_session_and_client_are_told_apart(tmp_path: Path) -> None:
+    command.run(tmp_path, ["lab"])
+    with pytest.raises(UnsafeEndpoint, match="this is the session's folder; give the client's"):
+        Subscriber("tcp://127.0.0.1:5556", (), keys=tmp_path)
+    with pytest.raises(UnsafeEndpoint, match="this is a client's folder; give the session's"):
+        Publisher("tcp://127.0.0.1:*", keys=tmp_path / "for-lab")
+
+
 def test_secret_keys_are_readable_by_their_owner_alone_from_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
