@@ -273,8 +273,7 @@ class ExternalForces:
         else:
             self._watch(dynamics, self._reaction, needed)
         gone = self._lacks and (self._alone or needed > GONE * self._weight)
-        whole = not (self.predicted or self._ignored or gone or self._feet.beside)
-        if self.posed and self.settled and whole:
+        if self.posed and self.settled and not (self.predicted or self._ignored or gone):
             self._doubted |= self._unexplained.step(
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
             )

@@ -118,8 +118,9 @@ def _direction_verdict(means: F64, weight: float) -> str:
     """Put into words what they say of sides and places."""
     if means[_SIZE - 1] > _TORQUE_M:
         return (
-            f"their moment about the vertical is {means[_SIZE - 1] * weight:.0f} N m off: check "
-            "the units of free torque and points, their axes and origin, and those of the markers"
+            f"their moment about the vertical is {means[_SIZE - 1] * weight:.0f} N m off, or more: "
+            "check the units of free torque and points, their axes and origin, and those of the "
+            "markers"
         )
     for axis, c, k in (("x", 0, _PRODUCTS), ("z", 2, _PRODUCTS + 3)):
         needed = means[k] - means[_NEEDED + c] ** 2
@@ -175,7 +176,11 @@ def beyond(rest: F64, effort: float) -> bool:
 
 @kernel
 def follow(rest: F64, loads: F64, weight: float, share: float, means_out: F64) -> None:
-    """Bring the means a share of the way to a frame; see `_NEEDED`."""
+    """Bring the means a share of the way to a frame; see `_NEEDED`.
+
+    Of a moment that says so alone, as of a person who is seen elsewhere, so much counts as is
+    beyond errors of a motion: what lasts for a second is not held against the next ten.
+    """
     for c in range(3):
         measured = 0.0
         for i in range(loads.shape[0]):
@@ -184,10 +189,11 @@ def follow(rest: F64, loads: F64, weight: float, share: float, means_out: F64) -
         needed = measured + rest[3 + c]
         means_out[c] += share * (measured - means_out[c])
         means_out[_NEEDED + c] += share * (needed - means_out[_NEEDED + c])
-        means_out[_MOMENT + c] += share * (rest[c] - means_out[_MOMENT + c])
+        moment = min(max(rest[c], -TILT), TILT)
+        means_out[_MOMENT + c] += share * (moment - means_out[_MOMENT + c])
         if c != 1:
             k = _PRODUCTS + (0 if c == 0 else 3)
             means_out[k] += share * (needed * needed - means_out[k])
             means_out[k + 1] += share * (measured * measured - means_out[k + 1])
             means_out[k + 2] += share * (measured * needed - means_out[k + 2])
-    means_out[_SIZE - 1] += share * (abs(rest[1]) - means_out[_SIZE - 1])
+    means_out[_SIZE - 1] += share * (min(abs(rest[1]), 2.0 * TWIST) - means_out[_SIZE - 1])
