@@ -50,6 +50,20 @@ def test_a_little_force_in_swing_is_no_contact_and_a_little_more_is_one() -> Non
     assert cut_strides(limb) == [(50, 148), (148, 250)]
 
 
+def test_a_contact_ends_below_less_force_than_it_begins_with() -> None:
+    limb = sequence(50, 150, 250)
+    limb.foot_force[80:150] = 0.07  # a plate with a little too much: nobody leaves it
+    assert cut_strides(limb) == [(50, 250)]
+
+
+@pytest.mark.parametrize("grows", [False, True])
+def test_a_contact_has_the_largest_force_of_its_time(grows: bool) -> None:
+    limb = sequence(50, 150, 250)
+    limb.foot_force[150:180] = np.linspace(0.11, 1.1, 30) if grows else np.linspace(1.1, 0.11, 30)
+    limb.foot_force[115:125] = 0.5  # the other foot's, more than this one's first sample
+    assert cut_strides(limb) == [(50, 150), (150, 250)]
+
+
 @pytest.mark.parametrize("lands", [95, 195])
 def test_the_other_foot_on_this_ones_belt_is_no_contact(lands: int) -> None:
     limb = sequence(50, 125, 225)

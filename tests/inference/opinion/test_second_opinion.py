@@ -69,6 +69,14 @@ def test_far_from_it_the_simulation_counts_by_the_distance(far: float) -> None:
     np.testing.assert_allclose(sigma, np.sqrt(variance), rtol=1e-3)
 
 
+@pytest.mark.parametrize("leg", [0, 1])
+def test_a_leg_alone_that_moves_unlike_others_has_a_second_opinion(leg: int) -> None:
+    x = frame(0.0)
+    x[leg] = frame(6.0)[leg]
+    y, _ = settled(x)
+    assert not np.allclose(y[leg], Y[leg], rtol=1e-3)
+
+
 def test_sigma_is_that_of_a_mixture_of_both() -> None:
     """Drawn: one opinion with the network's error, one with the same error elsewhere."""
     y, sigma = settled(frame(6.0))
