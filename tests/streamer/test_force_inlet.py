@@ -20,10 +20,12 @@ RIGHT = ExternalForceColumns(
 )
 
 
-def force_pair(source_id: str, rate_hz: float = 1000.0) -> tuple[Outlet, ForceInlet]:
+def force_pair(
+    source_id: str, rate_hz: float = 1000.0, settings: ForceStream | None = None
+) -> tuple[Outlet, ForceInlet]:
     outlet = Outlet("plates", "Force", force_channels(LABELS), rate_hz, source_id)
     info = find(Stream(source_id=source_id, timeout_s=WAIT_S))
-    return outlet, ForceInlet(info, ForceStream(), [RIGHT])
+    return outlet, ForceInlet(info, settings or ForceStream(), [RIGHT])
 
 
 def test_forces_are_interpolated_to_the_instant_asked_for(source_id: str) -> None:
@@ -40,6 +42,31 @@ def test_forces_are_interpolated_to_the_instant_asked_for(source_id: str) -> Non
     assert inlet.forces[0, 1] == pytest.approx(1150, abs=30)
     assert inlet.forces[0, 3] == pytest.approx(0.1)
     assert inlet.forces[0, 7] == pytest.approx(11.5, abs=0.3)
+
+
+def test_axes_and_lag_are_those_of_the_configuration(source_id: str) -> None:
+    outlet, inlet = force_pair(source_id, settings=ForceStream(up="z", lag_ms=200.0))
+    clock = LslClock()
+    start = clock.now()
+    rows = [[10.0 * k, -50.0, 700.0, 0.2, -0.1, 0.0, 1.0, 2.0, 3.0] for k in range(30)]
+    push(outlet, rows, list(start + np.arange(30) / 1000))
+    assert inlet.align(start - 0.2 + 0.0285, clock.now() + WAIT_S)
+    assert inlet.align(start - 0.2 + 0.0105, clock.now() + WAIT_S)  # measured before its stamp
+    # 3 N: 0.3 ms of clock offset at 10 N per sample
+    assert inlet.forces[0, 0] == pytest.approx(105.0, abs=3.0)
+    expected = [700.0, 50.0, 0.2, 0.0, 0.1, 1.0, 3.0, -2.0]  # as docs/rig.md has it
+    np.testing.assert_allclose(inlet.forces[0, 1:], expected, rtol=1e-6, atol=1e-6)
+
+
+def test_a_number_that_is_not_finite_is_not_known(source_id: str) -> None:
+    outlet, inlet = force_pair(source_id)
+    clock = LslClock()
+    start = clock.now()
+    rows = [[0.0, np.inf if k == 15 else 500.0, *[0.0] * 7] for k in range(30)]
+    push(outlet, rows, list(start + np.arange(30) / 1000))
+    inlet.align(start + 0.0285, clock.now() + WAIT_S)
+    inlet.align(start + 0.0152, clock.now())
+    assert np.isnan(inlet.forces[0, 1])
 
 
 @pytest.mark.parametrize("stated_hz", [50.0, 0.0])
