@@ -45,11 +45,12 @@ class Paced:
     cost_s: float
     error: float = 0.0
     tolerance: float = 1e-4
+    wrong_output: int = 0
     steps: int = field(default=0)
 
     def step(self, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> None:
         self.inner.step(inputs, outputs)
-        outputs[0][1, 3] += self.error
+        outputs[self.wrong_output][1, 3] += self.error
         self.clock.now += self.cost_s
         self.steps += 1
 
@@ -142,6 +143,15 @@ def test_a_named_backend_that_differs_is_refused_with_the_difference(
     # Fed back, the error of one output also moves the others.
     assert caught.value.difference >= 0.24
     assert caught.value.tolerance == 1e-4
+
+
+def test_a_backend_whose_sigma_differs_is_refused(
+    machine: Machine, random_checkpoint: Checkpoint
+) -> None:
+    paced = machine(torch=(1e-3, 0.25))["torch"]
+    paced.wrong_output = 1
+    with pytest.raises(BackendDiffers):
+        open_proven("torch", random_checkpoint)
 
 
 def test_percentile_is_of_settled_steps(

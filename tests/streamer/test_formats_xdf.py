@@ -112,13 +112,31 @@ def test_a_known_lag_is_taken_off_once(
 ) -> None:
     section = f"<acquisition><compensated_lag>{compensated_ms}</compensated_lag></acquisition>"
     stream = mocap(description=section if compensated_ms else "")
-    path = write_xdf(tmp_path / "s.xdf", [stream, force()])
-    markers = MarkerStream(lag_ms=said)
-    recording = read_xdf(path, markers=markers, forces=ForceStream(lag_ms=5.0))
+    emg = XdfStream("Trigno", "EMG", T0 + np.arange(N) / 100, np.ones((N, 1)), 100.0)
+    emg.channels = [{"label": "SOL_r", "type": "EMG", "unit": "mV"}]
+    path = write_xdf(tmp_path / "s.xdf", [stream, force(), emg])
+    recording = read_xdf(
+        path, markers=MarkerStream(lag_ms=said), forces=ForceStream(lag_ms=5.0),
+        emg=EmgStream(lag_ms=48.0),
+    )  # fmt: skip
     # pyxdf fits a line through the stamps: exact but for rounding of numbers of 5e3 s
     np.testing.assert_allclose(recording.markers.time, stream.time - 1e-3 * taken_ms, atol=1e-9)
     assert recording.forces is not None
     np.testing.assert_allclose(recording.forces.time, force().time - 0.005, atol=1e-9)
+    assert recording.analogs is not None
+    np.testing.assert_allclose(recording.analogs.time, T0 + np.arange(N) / 100 - 0.048, atol=1e-9)
+
+
+def test_forces_and_torques_in_other_units_become_newtons_and_newton_metres(
+    tmp_path: Path,
+) -> None:
+    units = ["kN"] * 3 + ["cm"] * 3 + ["N mm"] * 3
+    channels = [c | {"unit": u} for c, u in zip(force().channels, units, strict=True)]
+    path = write_xdf(tmp_path / "s.xdf", [mocap("m"), force(channels=channels)])
+    recording = read_xdf(path)
+    assert recording.forces is not None
+    si = force().data * np.repeat([1e3, 1e-2, 1e-3], 3)
+    np.testing.assert_allclose(recording.forces.data, si, rtol=1e-15)
 
 
 def test_points_of_forces_have_the_unit_that_is_said_where_they_name_none(tmp_path: Path) -> None:
