@@ -178,8 +178,8 @@ def beyond(rest: F64, effort: float) -> bool:
 def follow(rest: F64, loads: F64, weight: float, share: float, means_out: F64) -> None:
     """Bring the means a share of the way to a frame; see `_NEEDED`.
 
-    Of a moment that says so alone, as of a person who is seen elsewhere, so much counts as is
-    beyond errors of a motion: what lasts for a second is not held against the next ten.
+    Moments count up to what is beyond errors of a motion: a second in which the person is seen
+    elsewhere is not held against the next ten.
     """
     for c in range(3):
         measured = 0.0
