@@ -367,14 +367,19 @@ def test_the_shipped_network_is_calibrated_on_a_minute_of_walking(
 
 
 def test_a_recording_is_stepped_through_as_live() -> None:
-    """A pose that is held is no motion: the network is told, and nothing of it is fitted."""
+    """A pose that is held is no motion: the network is told, and nothing of it is fitted.
+
+    Nor is it given moments that a session would withhold.
+    """
     usable = np.array([True, True, False, True])
+    forces = np.array([True, False, True, True])
     rows = np.zeros((4, 1))
     record: Any = SimpleNamespace(
-        t=0.01 * np.arange(4), usable=usable, forces_told=np.ones(4, bool),
+        t=0.01 * np.arange(4), usable=usable, forces_told=forces,
         activation=rows, q=rows, qd=rows, tau=rows,
     )  # fmt: skip
     told: list[bool] = []
+    believed: list[bool] = []
 
     class Network:
         rate_hz, state_width = 100.0, 1
@@ -382,12 +387,12 @@ def test_a_recording_is_stepped_through_as_live() -> None:
         def warm_up(self) -> None: ...
 
         def step(self, t: float, *_: object, forces_valid: bool, seen: bool) -> None:
-            assert forces_valid
+            believed.append(forces_valid)
             told.append(seen)
             self.on_step(t, SimpleNamespace(alone=0.0, state=0.0, distance=0.0))
 
         on_step: Any = None
 
     states = replay(record, cast(Any, Network())).states()
-    assert told == usable.tolist()
+    assert (told, believed) == (usable.tolist(), forces.tolist())
     assert states.usable.tolist() == usable.tolist()

@@ -53,6 +53,15 @@ def test_distance_of_both_legs_is_that_of_a_loop(usual: Usual) -> None:
         np.testing.assert_allclose(found[:, limb], naive(usual, rows), rtol=1e-3, atol=1e-5)
 
 
+def test_what_was_seen_so_far_is_of_the_leg_that_is_farther(usual: Usual) -> None:
+    near, far = mover("b/one", 50, seed=5).x, mover("b/two", 50, seed=6).x
+    far[:, :N_INPUT] *= 4.0
+    for right, left in ((near, far), (far, near)):
+        unlikeness = Unlikeness(usual, RATE_HZ)
+        found = run(unlikeness, right, left)
+        assert unlikeness.so_far == pytest.approx(found[-1].max() / (1.0 - KEEP**50), rel=1e-4)
+
+
 def test_what_was_seen_so_far_counts_as_if_it_had_always_been_so(usual: Usual) -> None:
     row = mover("b/one", 2, seed=5).x[0]
     unlikeness = Unlikeness(usual, RATE_HZ)
