@@ -105,6 +105,17 @@ def test_the_floor_between_the_feet_has_the_reach_of_a_sole(away: float, known: 
     assert np.isfinite(mapper.total).all() == known
 
 
+@pytest.mark.parametrize("stands", [0, 1])
+def test_a_foot_that_swings_past_the_standing_one_does_not_get_its_force(stands: int) -> None:
+    """Though the point is nearer to it: 6 cm from its middle line, not 8."""
+    feet = soles(np.array(((0.0, 0.07), (0.2, 0.07), (0.0, -0.07), (0.2, -0.07))))
+    swings = 1 - stands
+    feet.contact[4 * swings : 4 * swings + 4] = 0.0
+    mapper = PlateMapper(1)
+    mapper.look(row(0.1, -0.01 if stands == 0 else 0.01), feet)
+    assert mapper.foot.tolist() == [stands]
+
+
 def test_one_plate_under_nobody_spoils_the_total_of_all_and_one_without_load_does_not() -> None:
     mapper, feet = PlateMapper(2), soles(np.array(STRIDE))
     under = row(0.1, 0.1, 400.0)
