@@ -102,7 +102,7 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
         sink=publisher,
         clock=LslClock(),
         config=config,
-        meta=make_meta(config, model, refiner),
+        meta=make_meta(config, model, bridge.loads, refiner),
     )
     return Wired(session, bridge, refiner)
 

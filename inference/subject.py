@@ -19,7 +19,7 @@ import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
 from inference.adapter import Adapter, Correction
-from inference.channels import N_CHANNEL
+from inference.channels import CHANNELS, N_CHANNEL, with_sides
 from inference.exceptions import SubjectError
 from inference.whole_file import whole_file
 
@@ -119,6 +119,12 @@ class Subject:
 
     facts: SubjectFacts
     adapter: Adapter
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """Channels that are corrected, right leg first; it is done in both legs alike."""
+        corrected = zip(CHANNELS, self.adapter.corrected, strict=True)
+        return tuple(with_sides([name for name, is_so in corrected if is_so]))
 
     @property
     def correction(self) -> Correction:

@@ -56,6 +56,8 @@ class BridgeResult(Protocol):
     @property
     def tau(self) -> F64: ...  # noqa: D102
     @property
+    def forces(self) -> F64: ...  # noqa: D102
+    @property
     def activation(self) -> F64: ...  # noqa: D102
     @property
     def marker_rms(self) -> float: ...  # noqa: D102

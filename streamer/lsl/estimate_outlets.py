@@ -20,6 +20,9 @@ TYPES: Final = {
 }
 """LSL type by topic. That of estimated EMG is not ``EMG``, which a calibration listens for."""
 
+WRENCH_PARTS: Final = tuple(part + axis for part in ("v", "p", "torque_") for axis in "xyz")
+"""What an external force's name is followed by in the labels of its force, point and torque."""
+
 
 class EstimateOutlets:
     """One LSL stream per topic of a session.
@@ -92,6 +95,7 @@ def _channels(meta: Meta) -> dict[str, list[Channel]]:
     moments = (
         f"{c}_{'moment' if t else 'force'}" for c, t in zip(coordinates, turned, strict=True)
     )
+    forces = (f"{name}_{part}" for name in meta.force_names for part in WRENCH_PARTS)
     return {
         "emg": [
             *described("emg", meta.channel_names, "Envelope"),
@@ -104,7 +108,10 @@ def _channels(meta: Meta) -> dict[str, list[Channel]]:
             *described("qd", (f"{name}_speed" for name in coordinates), "Speed"),
             Channel("marker_rms", type="Distance", unit="m"),
         ],
-        "dyn": described("tau", moments, "GeneralizedForce"),
+        "dyn": [
+            *described("tau", moments, "GeneralizedForce"),
+            *described("forces", forces, "ExternalForce"),
+        ],
     }
 
 
@@ -116,7 +123,7 @@ def _arrays(message: Message) -> Sequence[F32]:
     if isinstance(message, Kin):
         return (values(message.q), values(message.qd), _one(message.marker_rms))
     assert isinstance(message, Dyn)
-    return (values(message.tau),)
+    return (values(message.tau), values(message.forces))
 
 
 def _one(number: float) -> F32:

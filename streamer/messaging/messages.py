@@ -94,12 +94,21 @@ class Kin(Message, kw_only=True):
 
 
 class Dyn(Message, kw_only=True):
-    """Topic ``dyn``: generalized forces ``tau`` [N m, N], float32 (n_coordinate,).
+    """Topic ``dyn``: generalized forces and the external forces that they were found with.
 
-    ``grf_source`` says where the ground reaction comes from: plate, predicted or none.
+    Attributes
+    ----------
+    tau : bytes
+        float32 (n_coordinate,), generalized forces [N m, N].
+    forces : bytes
+        float32 (n_force * 9,), each external force in turn: force [N], its point [m] and torque
+        [N m], each along x, y, z of the model's ground; zeros where a force is not known.
+    grf_source : str
+        Where the ground reaction comes from: plate, predicted or none.
     """
 
     tau: bytes = b""
+    forces: bytes = b""
     grf_source: str = "none"
 
 
@@ -151,19 +160,27 @@ class Meta(Message, kw_only=True):
     """Topic ``meta``: what the arrays of the other topics mean, and what was promised.
 
     ``units`` maps the name of an array to the unit of its entries, or to a list with one unit
-    per entry where they differ. ``subject`` names the person whom the estimate is calibrated to;
-    where it is empty, the network is as it was trained. ``subject_lag_ms`` is how much later than
-    the network's own estimate the calibrated one is: the lag of the EMG that it was calibrated on.
+    per entry where they differ. ``force_bodies`` are the bodies that the external forces act on,
+    ``mass_kg`` is the mass that the network takes the person to have. ``subject`` names the person
+    whom the estimate is calibrated to; where it is empty, the network is as it was trained.
+    ``subject_hash`` is that file's, ``subject_channels`` are those that it corrects.
+    ``subject_lag_ms`` is how much later than the network's own estimate the calibrated one is: the
+    lag of the EMG that it was calibrated on.
     """
 
     channel_names: tuple[str, ...] = ()
     muscle_names: tuple[str, ...] = ()
     coordinate_names: tuple[str, ...] = ()
+    force_names: tuple[str, ...] = ()
+    force_bodies: tuple[str, ...] = ()
     units: dict[str, str | list[str]] = {}
     model_name: str = ""
     model_hash: str = ""
+    mass_kg: float = 0.0
     checkpoint_hash: str = ""
     subject: str = ""
+    subject_hash: str = ""
+    subject_channels: tuple[str, ...] = ()
     subject_lag_ms: float = 0.0
     rate_hz: float = 0.0
     budget_ms: float = 0.0

@@ -269,7 +269,7 @@ class Session:
         self._kin.q, self._kin.qd = _bytes(result.q), _bytes(result.qd)
         self._kin.marker_rms = float(result.marker_rms)
         self._doubts.step(result.q, result.marker_rms, held=bool(status & Status.HOLD))
-        self._dyn.tau = _bytes(result.tau)
+        self._dyn.tau, self._dyn.forces = _bytes(result.tau), _bytes(result.forces)
         if result.status & Status.GRF_PREDICTED:
             self._dyn.grf_source = "predicted"
         else:

@@ -1,5 +1,6 @@
 """The `meta` message of a session: what its arrays mean."""
 
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
@@ -8,17 +9,29 @@ from streamer.messaging.messages import Meta
 
 if TYPE_CHECKING:  # a reader of messages loads neither solver nor network
     from inference import Refiner
-    from sim_bridge import CompiledModel
+    from sim_bridge import CompiledModel, ExternalForce
+
+_WRENCH_UNITS = ("N",) * 3 + ("m",) * 3 + ("N m",) * 3
+"""Of force, point and torque."""
 
 
-def make_meta(config: RunConfig, model: "CompiledModel", network: "Refiner") -> Meta:
+def make_meta(
+    config: RunConfig,
+    model: "CompiledModel",
+    loads: Sequence["ExternalForce"],
+    network: "Refiner",
+) -> Meta:
     """Gather names, units and hashes.
 
     Parameters
     ----------
     config : RunConfig
         The session.
-    model, network : CompiledModel, Refiner
+    model : CompiledModel
+        Whom it tracks.
+    loads : sequence of ExternalForce
+        What acts on the person, as in `Bridge.loads`.
+    network : Refiner
         What it runs.
 
     Returns
@@ -27,10 +40,14 @@ def make_meta(config: RunConfig, model: "CompiledModel", network: "Refiner") -> 
         The session fills in the head, and what it promises.
     """
     rotation = [bool(r) for r in model.coordinate_is_angle]
+    subject = network.subject
+    corrected = () if subject is None else subject.channel_names
     return Meta(
         channel_names=tuple(network.channel_names),
         muscle_names=model.muscle_names,
         coordinate_names=model.coordinate_names,
+        force_names=tuple(load.name for load in loads),
+        force_bodies=tuple(load.body for load in loads),
         units={
             "emg": "fraction of the subject's reference maximum",
             "sigma": "fraction of the subject's reference maximum",
@@ -38,13 +55,17 @@ def make_meta(config: RunConfig, model: "CompiledModel", network: "Refiner") -> 
             "q": ["rad" if r else "m" for r in rotation],
             "qd": ["rad/s" if r else "m/s" for r in rotation],
             "tau": ["N m" if r else "N" for r in rotation],
+            "forces": [unit for _ in loads for unit in _WRENCH_UNITS],
             "marker_rms": "m",
         },
         model_name=model.name,
         model_hash=model.digest,
+        mass_kg=config.mass_kg or model.mass,
         checkpoint_hash=network.digest,
         subject=config.subject.stem if config.subject is not None else "",
-        subject_lag_ms=0.0 if network.subject is None else 1e3 * network.subject.facts.lag_s,
+        subject_hash="" if subject is None else subject.facts.sha256,
+        subject_channels=tuple(name for name in network.channel_names if name in corrected),
+        subject_lag_ms=0.0 if subject is None else 1e3 * subject.facts.lag_s,
         filter=config.filter,
         software=_software(),
     )

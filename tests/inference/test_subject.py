@@ -54,6 +54,12 @@ def path(tmp_path: Path, subject: Subject) -> Path:
     return file
 
 
+def test_it_names_the_channels_that_it_corrects(subject: Subject) -> None:
+    adapter = subject.adapter
+    adapter.weights[:, 1:] = adapter.offset[2:] = 0.0  # only an offset, in the second channel
+    assert subject.channel_names == ("TA_r", "SOL_r", "TA_l", "SOL_l")
+
+
 def test_what_was_saved_comes_back(path: Path, subject: Subject) -> None:
     found = load_subject(path)
     assert msgspec.structs.replace(found.facts, sha256="") == FACTS

@@ -22,7 +22,7 @@ FIELDS = {
     "emg": {"emg", "sigma", "age_ms", "lead_ms", "filter_delay_ms", "compute_ms"},
     "act": {"activation"},
     "kin": {"q", "qd", "marker_rms"},
-    "dyn": {"tau", "grf_source"},
+    "dyn": {"tau", "forces", "grf_source"},
 }
 HEAD = {"v", "session", "seq", "t", "sent", "status"}
 
@@ -46,7 +46,7 @@ def test_a_frame_is_topic_zero_byte_and_a_msgpack_map(topic: str) -> None:
         Emg(emg=b"\0\0\x80?", age_ms=12.0),
         Act(activation=b"1234"),
         Kin(q=b"1234", qd=b"5678", marker_rms=0.01),
-        Dyn(tau=b"1234", grf_source="plate"),
+        Dyn(tau=b"1234", forces=b"12345678", grf_source="plate"),
         Health(latency_ms={"p50": 1.0}, stage_us={"ik": {"p50": 2.0}}),
         Meta(channel_names=("SOL_r",), units={"q": ["rad"], "emg": "1"}),
     ],

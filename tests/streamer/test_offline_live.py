@@ -143,6 +143,8 @@ def test_a_recording_gives_what_a_session_publishes(
     np.testing.assert_array_equal(
         results.tau.astype(np.float32), np.array([values(m.tau) for m in dyn])
     )
+    forces = np.array([values(m.forces) for m in dyn])
+    np.testing.assert_array_equal(results.forces.reshape(FRAMES, -1).astype(np.float32), forces)
     np.testing.assert_array_equal(results.status, [m.status for m in emg])
 
 

@@ -3,24 +3,13 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from streamer.clock import LslClock
-from streamer.config.session import RunConfig
 from streamer.lsl.settings import quiet_liblsl
-from streamer.session.meta import make_meta
 from streamer.session.realtime import SWITCH_S, prefer, undisturbed
 from tests.streamer.test_loop import START, Rig
-
-MODEL = SimpleNamespace(
-    name="walker", digest="abc", muscle_names=("soleus_r",),
-    coordinate_names=("pelvis_tilt", "pelvis_tx"), coordinate_is_angle=np.array([True, False]),
-)  # fmt: skip
-NETWORK = SimpleNamespace(channel_names=["SOL_r"], digest="def", subject=None)
 
 
 def test_the_clock_sleeps_until_a_time_and_not_for_a_past_one() -> None:
@@ -106,31 +95,6 @@ def test_where_it_is_not_permitted_nothing_is_preferred(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     assert not prefer(10)
-
-
-def test_meta_names_units_per_coordinate() -> None:
-    config = RunConfig(model="m.osim")  # type: ignore[arg-type]
-    meta = make_meta(config, MODEL, NETWORK)
-    assert meta.units["q"] == ["rad", "m"]
-    assert meta.units["tau"] == ["N m", "N"]
-    assert (meta.model_hash, meta.checkpoint_hash) == ("abc", "def")
-    assert meta.channel_names == ("SOL_r",)
-
-
-@pytest.mark.parametrize(
-    ("subject", "name"), [(None, ""), (Path("people/anna.subject"), "anna"), (Path("bo"), "bo")]
-)
-def test_meta_says_whom_the_estimate_is_calibrated_to(subject: Path | None, name: str) -> None:
-    config = RunConfig(model=Path("m.osim"), subject=subject)
-    assert make_meta(config, MODEL, NETWORK).subject == name
-
-
-@pytest.mark.parametrize(("lag_s", "lag_ms"), [(None, 0.0), (-0.07, -70.0)])
-def test_meta_says_how_late_a_calibrated_estimate_is(lag_s: float | None, lag_ms: float) -> None:
-    subject = None if lag_s is None else SimpleNamespace(facts=SimpleNamespace(lag_s=lag_s))
-    network = SimpleNamespace(channel_names=["SOL_r"], digest="def", subject=subject)
-    meta = make_meta(RunConfig(model=Path("m.osim")), MODEL, network)
-    assert meta.subject_lag_ms == pytest.approx(lag_ms)
 
 
 def test_a_users_lsl_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,14 @@ META = Meta(
     channel_names=("SOL_r", "TA_r"),
     muscle_names=("soleus_r",),
     coordinate_names=("pelvis_tx", "knee_angle_r"),
-    units={"emg": "1", "q": ["m", "rad"], "qd": ["m/s", "rad/s"], "tau": ["N", "N m"]},
+    force_names=("plate",),
+    units={
+        "emg": "1",
+        "q": ["m", "rad"],
+        "qd": ["m/s", "rad/s"],
+        "tau": ["N", "N m"],
+        "forces": ["N"] * 3 + ["m"] * 3 + ["N m"] * 3,
+    },
     filter_delay_ms=30.0,
     software="test",
 )
@@ -67,7 +74,7 @@ class Session:
                 ),
                 Act(activation=packed(level), **head),
                 Kin(q=packed(1.0, level), qd=packed(2.0, 3.0), marker_rms=0.004, **head),
-                Dyn(tau=packed(4.0, level), **head),
+                Dyn(tau=packed(4.0, level), forces=packed(*range(9)), **head),
             ):  # fmt: skip
                 self._publisher.send(message)
             seq += 1
@@ -166,7 +173,12 @@ def test_channels_are_named_with_their_units(recorded: Recorded) -> None:
     assert named["nem2e-emg"][:3] == [("SOL_r", "1"), ("TA_r", "1"), ("SOL_r_sigma", None)]
     assert named["nem2e-act"] == [("soleus_r", None), ("status", "bits")]
     assert named["nem2e-kin"][1:3] == [("knee_angle_r", "rad"), ("pelvis_tx_speed", "m/s")]
-    assert named["nem2e-dyn"][:2] == [("pelvis_tx_force", "N"), ("knee_angle_r_moment", "N m")]
+    dyn = named["nem2e-dyn"]
+    assert dyn[:2] == [("pelvis_tx_force", "N"), ("knee_angle_r_moment", "N m")]
+    assert dyn[2:5] == [("plate_vx", "N"), ("plate_vy", "N"), ("plate_vz", "N")]
+    assert (dyn[5], dyn[10]) == (("plate_px", "m"), ("plate_torque_z", "N m"))
+    (row, *_) = streams(recorded.file)["nem2e-dyn"]["time_series"]
+    np.testing.assert_array_equal(row[2:], [*range(9), 16])
 
 
 def streams(file: Path) -> dict[str, Any]:
