@@ -88,29 +88,30 @@ class BridgeSettings:
 class BridgeOutput:
     """Result of a step: one object, its arrays valid until the next step.
 
-    ============  =================================================  =================  ==========
-    field         meaning                                            unit               shape
-    ============  =================================================  =================  ==========
-    t             capture time of the frame, clock of the input      s
-    ik_q          inverse kinematics of this frame, unfiltered       rad, m             (n_coord,)
-    q             filtered; true for ``t - filter_delay_s``          rad, m             (n_coord,)
-    qd            its speed                                          rad/s, m/s         (n_coord,)
-    qdd           its acceleration                                   rad/s^2, m/s^2     (n_coord,)
-    tau           generalized forces                                 N m, N             (n_coord,)
-    forces        external forces in ``tau``: force, point, torque   N, m, N m          (n_load, 9)
-    activation    of each muscle                                                        (n_muscle,)
-    strength      its force at full activation, along the tendon     N                  (n_muscle,)
-    control       of each coordinate actuator of the model                              (n_act,)
-    reserve       control of the reserve on each coordinate                             (n_coord,)
-    plate_faults  :class:`PlateFault` of each measured force                            (n_given,)
-    marker_rms    distance between measured and model markers, of    m
-                  the last frame that had any
-    guessed       whether markers hardly tell some coordinate that
-                  muscles span or that moves the whole body
-    force_ignored whether a measured force was not known, and
-                  counts as none
-    status        :class:`BridgeStatus` bits
-    ============  =================================================  =================  ==========
+    =============  =================================================  =================  ==========
+    field          meaning                                            unit               shape
+    =============  =================================================  =================  ==========
+    t              capture time of the frame, clock of the input      s
+    ik_q           inverse kinematics of this frame, unfiltered       rad, m             (n_coord,)
+    q              filtered; true for ``t - filter_delay_s``          rad, m             (n_coord,)
+    qd             its speed                                          rad/s, m/s         (n_coord,)
+    qdd            its acceleration                                   rad/s^2, m/s^2     (n_coord,)
+    tau            generalized forces                                 N m, N             (n_coord,)
+    forces         external forces in ``tau``: force, point, torque   N, m, N m          (n_load, 9)
+    activation     of each muscle                                                        (n_muscle,)
+    strength       its force at full activation, along the tendon     N                  (n_muscle,)
+    control        of each coordinate actuator of the model                              (n_act,)
+    reserve        control of the reserve on each coordinate                             (n_coord,)
+    plate_faults   :class:`PlateFault` of each measured force                            (n_given,)
+    marker_rms     distance between measured and model markers, of    m
+                   the last frame that had any
+    marker_spread  their spread, as a multiple of the model's
+    guessed        whether markers hardly tell some coordinate that
+                   muscles span or that moves the whole body
+    force_ignored  whether a measured force was not known, and
+                   counts as none
+    status         :class:`BridgeStatus` bits
+    =============  =================================================  =================  ==========
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class BridgeOutput:
         self.control = so.control
         self.reserve = so.reserve_control
         self.plate_faults = plate_faults
-        self.marker_rms = 0.0
+        self.marker_rms, self.marker_spread = 0.0, 1.0
         self.guessed = self.force_ignored = False
         self.status = 0
 
@@ -200,8 +201,6 @@ class Bridge:
         self._free_index = model.coordinates.free_index
         self._free, self._free_speed = np.zeros((2, len(self._free_index)))
         self._leaps = Leaps(model)
-        self._unseen_t = self._strange_t = self._t = -np.inf
-        self._blind = self._blind_held = False  # the last pose before this one, before a pause
         self._markers = np.zeros((self.ik.n_labels, 3))
         self._frozen = FrozenMarkers(self.ik.n_labels)
         self.output = BridgeOutput(
@@ -214,6 +213,7 @@ class Bridge:
         )
         self.on_stage: Callable[[str], None] | None = None
         self.on_plate_fault: Callable[[str, str], None] | None = None
+        self.reset()
 
     @property
     def filter_delay_s(self) -> float:
@@ -237,7 +237,7 @@ class Bridge:
         self._frozen.reset()
         self._leaps.reset()
         self._unseen_t = self._strange_t = self._t = -np.inf
-        self._blind = self._blind_held = False
+        self._blind = self._blind_held = False  # the last pose before this one, before a pause
         self._external.reset()
         self.so.reset()
 
@@ -341,19 +341,18 @@ class Bridge:
 
     def _track(self) -> int:
         """Inverse kinematics of the frame that was copied."""
-        self.ik.step(self._markers)
-        status = 0
-        if not self.ik.complete or self.ik.guessed:
-            status |= _GAP
-        if self.ik.held:
+        ik = self.ik
+        ik.step(self._markers)
+        status = _GAP if not ik.complete or ik.guessed else 0
+        if ik.held:
             status |= _HOLD
-        elif self.ik.lost or self.ik.misplaced or not (self.ik.converged and self.ik.fits):
+        elif ik.lost or ik.misplaced or ik.spread.differs or not (ik.converged and ik.fits):
             status |= _IK_UNCONVERGED
-        if self.ik.n_used:
-            self.output.marker_rms = self.ik.marker_rms
-        self.output.guessed = self.ik.guessed
+        if ik.n_used:
+            self.output.marker_rms, self.output.marker_spread = ik.marker_rms, ik.spread.value
+        self.output.guessed = ik.guessed
         self._external.posed = not status & _UNPOSED
-        self._external.tells_floor = self._external.posed and not self.ik.guessed
+        self._external.tells_floor = self._external.posed and not ik.guessed
         self._mark("ik")
         return status
 

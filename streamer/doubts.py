@@ -12,11 +12,15 @@ import numpy.typing as npt
 
 from sim_bridge.pose.solver import MISFIT_M
 
-__all__ = ["lying_doubt", "mass_doubt", "misfit_doubt", "scaling_doubt"]
+__all__ = ["lying_doubt", "mass_doubt", "misfit_doubt", "scaling_doubt", "size_doubt"]
 
 LOOSE_M: Final = 0.03
 """Mean RMS distance of markers from the model's [m] that a scaled model does not have: up to 23 mm
 in the trials that this was tested on, 33 and 44 mm with one of them 10 % too small or too large."""
+SIZE_OFF: Final = 0.01
+"""Where markers are farther apart than the model's by this share, or nearer, it is another size:
+-0.006 to +0.003 in the 45 trials that this was tested on, +0.015 to +0.031 with their markers 4 %
+farther apart, -0.028 to -0.015 with them 4 % nearer: the pose takes up the rest."""
 MASS_OFF: Final = 0.3
 """Where a body mass differs from the model's by this share, one of them is another person's."""
 
@@ -64,6 +68,24 @@ def scaling_doubt(mean_rms_m: float) -> str:
         f"markers lie {round(1e3 * mean_rms_m)} mm from the model's, "
         f"{round(1e3 * LOOSE_M)} mm is unusual: is it scaled to this person, and are the markers "
         "placed where it has them?"
+    )
+
+
+def size_doubt(spread: float) -> str:
+    """Say that the person is larger or smaller than the model; empty if neither.
+
+    Parameters
+    ----------
+    spread : float
+        `BridgeOutput.marker_spread` of a usual frame.
+    """
+    off = spread - 1.0
+    if not abs(off) > SIZE_OFF:
+        return ""
+    how, size = ("farther apart", "larger") if off > 0.0 else ("nearer together", "smaller")
+    return (
+        f"markers lie {100.0 * abs(off):.1f} % {how} than the model's in its best pose: "
+        f"this person is {size}; scale the model to them"
     )
 
 

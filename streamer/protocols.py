@@ -62,6 +62,8 @@ class BridgeResult(Protocol):
     @property
     def marker_rms(self) -> float: ...  # noqa: D102
     @property
+    def marker_spread(self) -> float: ...  # noqa: D102
+    @property
     def guessed(self) -> bool: ...  # noqa: D102
     @property
     def status(self) -> int: ...  # noqa: D102

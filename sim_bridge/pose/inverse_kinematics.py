@@ -19,6 +19,7 @@ from .link_misfit import LinkMisfit
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
 from .marker_normal import MINIMUM_MARKERS, Targets, seen_markers
+from .marker_spread import MarkerSpread
 from .marker_watch import MarkerWatch
 from .search import PoseSearch, as_good
 from .sight import Sight, unseen_coordinates
@@ -86,6 +87,8 @@ class InverseKinematics:
         Whether its pose is not where the one before led to: what is between them is no motion.
     misplaced : bool
         Whether the markers of one body are not where its own can be.
+    spread : MarkerSpread
+        Whether the person has the model's size.
     lost : bool
         Whether its pose may be a wrong one, with a joint turned over say: a better is looked for.
     """
@@ -119,6 +122,7 @@ class InverseKinematics:
         names = [name for name, has_weight in zip(match.names, used, strict=True) if has_weight]
         self.unseen = unseen_coordinates(model, self._targets.link)
         self._link_misfit = LinkMisfit(model, self._targets)
+        self.spread = MarkerSpread(self._targets)
         self._gate, self._stiffness = MarkerGate(self._targets, self.n_labels), stiffness
         self._watch = MarkerWatch(self._targets, names, self._gate)
         self._set_up(model, tasks)
@@ -226,6 +230,7 @@ class InverseKinematics:
         self._gate.reset()
         self._watch.reset()
         self._sight.reset()
+        self.spread.reset()
 
     def step(self, markers: F64) -> None:
         """Solve one frame; with fewer than three markers the last solution stays.
@@ -289,6 +294,8 @@ class InverseKinematics:
         """Note whose markers are not in their places, and what the pose is not known from."""
         self.misplaced = self._link_misfit.step(markers, self._solver.pose)
         self._sight.step(markers, self._gate.worn, self._solver.pose)
+        if self.fits and not self.misplaced:
+            self.spread.step(markers, self._solver.pose)
 
     def _keep(self) -> None:
         """Take the pose for the person's."""

@@ -13,7 +13,7 @@ from inference import Refiner
 from sim_bridge import BridgeOutput, CompiledModel, ExternalForce
 from streamer.console.outputs import write_output
 from streamer.console.terminal import plain_console, say
-from streamer.doubts import misfit_doubt, scaling_doubt
+from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt
 from streamer.formats import Storage, write_external_loads, write_storage
 from streamer.formats.plates import plate_columns
 from streamer.session.health import StageTimer, StatusCounter
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 _KEPT = (
     "ik_q", "q", "qd", "qdd", "tau", "forces", "activation", "strength", "control", "reserve",
-    "marker_rms", "status",
+    "marker_rms", "marker_spread", "status",
 )  # fmt: skip
 
 
@@ -44,7 +44,7 @@ class Results:
         self.control = np.zeros((n, len(out.control)))
         self.reserve = np.zeros((n, len(out.reserve)))
         self.emg, self.sigma = np.zeros((2, n, n_channel))
-        self.marker_rms = np.zeros(n)
+        self.marker_rms, self.marker_spread = np.zeros((2, n))
         self.status = np.zeros(n, dtype=np.int64)
         self.plate_faults: list[str] = []
         self.stages = StageTimer(time.perf_counter)
@@ -168,5 +168,5 @@ def sum_up(out: Path, results: Results) -> None:
     mean_m = float(results.marker_rms.mean())
     if doubt := misfit_doubt(mean_m):
         say(f"do not trust these results: {doubt}")
-    elif doubt := scaling_doubt(mean_m):
+    elif doubt := size_doubt(float(np.median(results.marker_spread))) or scaling_doubt(mean_m):
         say(doubt)

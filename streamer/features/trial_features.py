@@ -20,7 +20,7 @@ from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus, CompiledModel
 from streamer.config.features import MARKER_NOISE_M, FeatureSettings
-from streamer.doubts import lying_doubt, mass_doubt
+from streamer.doubts import lying_doubt, mass_doubt, misfit_doubt, size_doubt
 from streamer.exceptions import FormatError, nearest
 from streamer.features.foot_force import foot_force
 from streamer.features.marker_noise import marker_noise
@@ -118,7 +118,7 @@ def trial_features(
         emg_t=targets.t,
         emg=targets.envelopes,
         marker_rms_m=steps.marker_rms_m,
-        doubts=(*_motion_doubts(trial, model), *steps.plate_doubts, *targets.doubts),
+        doubts=(*_motion_doubts(trial, model, steps), *steps.plate_doubts, *targets.doubts),
         **steps.arrays,
     )
 
@@ -139,13 +139,15 @@ def _bridge(trial: Trial, model: CompiledModel, settings: FeatureSettings) -> Br
     )
 
 
-def _motion_doubts(trial: Trial, model: CompiledModel) -> list[str]:
-    """Return what the markers and the mass of a trial have in common with no walking person's."""
+def _motion_doubts(trial: Trial, model: CompiledModel, steps: _Steps) -> list[str]:
+    """Return what speaks against this being a walking person, and the model's."""
     found = []
     if doubt := lying_doubt(trial.markers.positions):
         found.append(f"{doubt}; turn the markers and forces of this trial so that y is up")
     if doubt := mass_doubt(trial.mass_kg, model.mass):
         found.append(f"{doubt}; correct it, or scale the model to this person")
+    if not misfit_doubt(steps.marker_rms_m) and (doubt := size_doubt(steps.marker_spread)):
+        found.append(doubt)
     return found
 
 
@@ -270,6 +272,8 @@ class _Steps(NamedTuple):
     """Where that was so shortly before at least, see `FrameForces`."""
     marker_rms_m: float
     """Mean distance of the markers from the model's (RMS)."""
+    marker_spread: float
+    """Median of how far apart they are, as a multiple of the model's."""
     plate_doubts: list[str]
 
 
@@ -295,7 +299,7 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
     times = FrameTimes(trial.markers.rate_hz, RESET_AFTER_S)
     unknown = np.full_like(plates.forces, np.nan)
     frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
-    status, seen, told, measured, believed, marker_rms = [], [], [], [], [], []
+    status, seen, told, measured, believed, marker_rms, spread = [], [], [], [], [], [], []
     given: list[F64] = []
     doubts: list[str] = []
     bridge.on_plate_fault = lambda plate, fault: doubts.append(f"force plate {plate!r}: {fault}")
@@ -314,6 +318,7 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
         status.append(int(out.status))
         seen.append(tells_motion(out))
         marker_rms.append(out.marker_rms)
+        spread.append(out.marker_spread)
     arrays = {name: np.stack(rows) for name, rows in frames.items()}
     ground = arrays.pop("forces")
     return _Steps(
@@ -326,6 +331,7 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
         np.array(measured, dtype=bool),
         np.array(believed, dtype=bool),
         float(np.mean(marker_rms)),
+        float(np.median(spread)),
         doubts,
     )
 

@@ -136,6 +136,8 @@ class Health(Message, kw_only=True):
         How often each status bit was set.
     plate_faults : dict
         What was found wrong with a force plate, by its name; in words, with what to do.
+    doubts : list
+        What was found wrong with the poses, likewise: that the model is another person's, say.
     """
 
     uptime_s: float = 0.0
@@ -154,6 +156,7 @@ class Health(Message, kw_only=True):
     stage_us: dict[str, dict[str, float]] = {}
     status_counts: dict[str, int] = {}
     plate_faults: dict[str, str] = {}
+    doubts: list[str] = []
 
 
 class Meta(Message, kw_only=True):

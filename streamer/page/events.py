@@ -88,6 +88,7 @@ def _health(latest: Latest) -> dict[str, Any]:
         "rate_out_hz": health.rate_out_hz,
         "p99_ms": health.latency_ms.get("p99", 0.0),
         "on_time_percent": latest.on_time_percent(),
+        "doubts": health.doubts + [f"force plate {k}: {v}" for k, v in health.plate_faults.items()],
     }
 
 

@@ -268,7 +268,9 @@ class Session:
         self._act.activation = _bytes(result.activation)
         self._kin.q, self._kin.qd = _bytes(result.q), _bytes(result.qd)
         self._kin.marker_rms = float(result.marker_rms)
-        self._doubts.step(result.q, result.marker_rms, held=bool(status & Status.HOLD))
+        self._doubts.step(
+            result.q, result.marker_rms, result.marker_spread, held=bool(status & Status.HOLD)
+        )
         self._dyn.tau, self._dyn.forces = _bytes(result.tau), _bytes(result.forces)
         if result.status & Status.GRF_PREDICTED:
             self._dyn.grf_source = "predicted"
@@ -310,6 +312,7 @@ class Session:
                 force_stale=flagged.get("FORCE_STALE", 0),
                 faults=self.faults,
                 plate_faults=self._plate_faults,
+                doubts=self._doubts.said,
                 **self._counts(),
             )
         )

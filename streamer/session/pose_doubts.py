@@ -1,4 +1,4 @@
-"""What a session says of its poses: that the person lies, that the markers are another person's.
+"""What a session says of its poses: that the person lies, that the model is another person's.
 
 Who lies on the floor is most often in a laboratory whose z axis points up.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streamer.doubts import misfit_doubt, scaling_doubt
+from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt
 
 _log = logging.getLogger(__name__)
 
@@ -35,16 +35,25 @@ class PoseDoubts:
         Of the model.
     rate_hz : float
         Frame rate [Hz].
+
+    Attributes
+    ----------
+    said : list of str
+        What was said so far.
     """
 
     def __init__(self, coordinate_names: Sequence[str], rate_hz: float) -> None:
         names = list(coordinate_names)
         self._turns = [(name, names.index(name)) for name in TURNS if name in names]
         self._lying, self._lasts = 0, math.ceil(LASTS_S * rate_hz)
-        self._rms, self._looks_at = list[float](), math.ceil(LOOKS_AT_S * rate_hz)
-        self._said: set[str] = set()
+        self._rms, self._spread = list[float](), list[float]()
+        self._looks_at = math.ceil(LOOKS_AT_S * rate_hz)
+        self._kinds: set[str] = set()
+        self.said: list[str] = []
 
-    def step(self, q: NDArray[np.float64], marker_rms: float, *, held: bool) -> None:
+    def step(
+        self, q: NDArray[np.float64], marker_rms: float, marker_spread: float, *, held: bool
+    ) -> None:
         """Look at a frame.
 
         Parameters
@@ -53,6 +62,8 @@ class PoseDoubts:
             The pose.
         marker_rms : float
             How far the markers are from the model's [m].
+        marker_spread : float
+            How far apart they are, as a multiple of the model's.
         held : bool
             Whether the pose is an earlier frame's, which tells nothing new.
         """
@@ -64,15 +75,24 @@ class PoseDoubts:
         if self._lying == self._lasts:
             self._say("lies", lying)
         self._rms.append(marker_rms)
+        self._spread.append(marker_spread)
         if len(self._rms) == self._looks_at:
-            usual = statistics.median(self._rms)
+            self._judge(statistics.median(self._rms), statistics.median(self._spread))
             self._rms.clear()
-            self._say("misfit", misfit_doubt(usual))
-            self._say("scaling", scaling_doubt(usual))
+            self._spread.clear()
+
+    def _judge(self, rms: float, spread: float) -> None:
+        if misfit := misfit_doubt(rms):
+            self._say("misfit", misfit)
+        elif size := size_doubt(spread):
+            self._say("size", size)
+        else:
+            self._say("scaling", scaling_doubt(rms))
 
     def _say(self, kind: str, doubt: str) -> None:
-        if doubt and kind not in self._said:
-            self._said.add(kind)
+        if doubt and kind not in self._kinds:
+            self._kinds.add(kind)
+            self.said.append(doubt)
             _log.warning("%s", doubt)
 
     def _lying_doubt(self, q: NDArray[np.float64]) -> str:

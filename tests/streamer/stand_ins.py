@@ -120,7 +120,7 @@ class StandInBridge:
         return SimpleNamespace(
             q=np.full(4, t), qd=np.full(4, 2.0), tau=np.full(4, 3.0), forces=np.full((2, 9), 5.0),
             activation=np.array([level, level / 2, 0.0]),
-            marker_rms=0.01, guessed=self.guessed,
+            marker_rms=0.01, marker_spread=1.0, guessed=self.guessed,
             status=self.status,
         )  # fmt: skip
 

@@ -53,7 +53,10 @@ def read(events: bytes) -> list[tuple[str, Any]]:
 def test_a_browser_is_told_the_names_first_then_health_and_the_estimate(latest: Latest) -> None:
     told = Told(latest)
     latest.meta, latest.emg = META, EMG
-    latest.health = Health(session="a", rate_in_hz=99.5, frames_in=200, on_time=150)
+    latest.health = Health(
+        session="a", rate_in_hz=99.5, frames_in=200, on_time=150,
+        doubts=["the model is another's"], plate_faults={"left": "gives no load"},
+    )  # fmt: skip
     session, health, estimate = read(told.news())
     assert session[0] == "session"
     assert session[1]["channels"] == ["SOL_r", "TA_r"]
@@ -61,6 +64,7 @@ def test_a_browser_is_told_the_names_first_then_health_and_the_estimate(latest: 
     assert health[0] == "health"
     assert health[1]["rate_in_hz"] == 99.5
     assert health[1]["on_time_percent"] == 75.0
+    assert health[1]["doubts"] == ["the model is another's", "force plate left: gives no load"]
     assert estimate == (
         "message",
         {
@@ -116,11 +120,12 @@ globalThis.EventSource = class {
 await import("./page.js");
 const look = () => { now += 1500; draw(); console.log(elements.state.textContent); };
 const health = (rate) => on.health({ data: JSON.stringify(
-  { rate_in_hz: rate, rate_out_hz: 0, p99_ms: 3, on_time_percent: 100 }) });
+  { rate_in_hz: rate, rate_out_hz: 0, p99_ms: 3, on_time_percent: 100, doubts: ["one", "two"] }) });
 look();
 for (const rate of [100, 0]) { health(rate); look(); }
 now += 3000;
 look();
+console.log(elements.doubts.textContent);
 """
 
 
@@ -137,6 +142,8 @@ def test_in_silence_the_page_says_what_does_not_come(tmp_path: Path) -> None:
         "the session runs, no estimates come",
         "the session runs, no markers come",
         "no estimates: is `nem2e run` running?",
+        "one",
+        "two",
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim_bridge.pose.solver import MISFIT_M
-from streamer.doubts import LOOSE_M
+from streamer.doubts import LOOSE_M, SIZE_OFF
 from streamer.session.pose_doubts import LASTS_S, LOOKS_AT_S, PoseDoubts
 
 NAMES = ("pelvis_tx", "pelvis_list", "hip_flexion_r", "pelvis_tilt")
@@ -23,7 +23,7 @@ def said(caplog: pytest.LogCaptureFixture, tilt_deg: float, list_deg: float, fra
         for k in range(frames):
             pause = k == 150  # upright for a frame
             turned = np.radians([0.0, list_deg, 170.0, tilt_deg]) * (not pause)
-            doubts.step(turned, NEAR_M, held=False)
+            doubts.step(turned, NEAR_M, 1.0, held=False)
     return "\n".join(record.getMessage() for record in caplog.records)
 
 
@@ -48,7 +48,7 @@ def test_leaning_is_not_lying_nor_is_less_than_a_second_of_it(
 def test_a_pose_that_is_held_does_not_lie_on(caplog: pytest.LogCaptureFixture) -> None:
     doubts = PoseDoubts(NAMES, RATE_HZ)
     for k in range(2 * ENOUGH):
-        doubts.step(np.full(len(NAMES), 1.5), NEAR_M, held=k > 0)
+        doubts.step(np.full(len(NAMES), 1.5), NEAR_M, 1.0, held=k > 0)
     assert not caplog.records
 
 
@@ -57,7 +57,7 @@ def test_a_pose_that_does_not_fit_the_markers_does_not_lie(
 ) -> None:
     doubts = PoseDoubts(NAMES, RATE_HZ)
     for _ in range(2 * LOOKED_AT):
-        doubts.step(np.full(len(NAMES), 1.5), FAR_M, held=False)
+        doubts.step(np.full(len(NAMES), 1.5), FAR_M, 1.0, held=False)
     assert [r.getMessage() for r in caplog.records if "lies down" in r.getMessage()] == []
     assert len(caplog.records) == 1  # that it does not fit
 
@@ -65,18 +65,20 @@ def test_a_pose_that_does_not_fit_the_markers_does_not_lie(
 def test_a_model_without_these_coordinates_is_not_watched(caplog: pytest.LogCaptureFixture) -> None:
     doubts = PoseDoubts(["knee_angle_r"], RATE_HZ)
     for _ in range(1000):
-        doubts.step(np.array([1.5]), NEAR_M, held=False)
+        doubts.step(np.array([1.5]), NEAR_M, 1.0, held=False)
     assert not caplog.records
 
 
 def said_of_markers(
-    caplog: pytest.LogCaptureFixture, rms: list[float], held: list[bool]
+    caplog: pytest.LogCaptureFixture, rms: list[float], held: list[bool], spread: float = 1.0
 ) -> list[str]:
     doubts = PoseDoubts(NAMES, RATE_HZ)
     with caplog.at_level(logging.WARNING):
         for marker_rms, is_held in zip(rms, held, strict=True):
-            doubts.step(np.zeros(len(NAMES)), marker_rms, held=is_held)
-    return [record.getMessage() for record in caplog.records]
+            doubts.step(np.zeros(len(NAMES)), marker_rms, spread, held=is_held)
+    lines = [record.getMessage() for record in caplog.records]
+    assert doubts.said == lines
+    return lines
 
 
 @pytest.mark.parametrize(
@@ -107,3 +109,23 @@ def test_a_model_that_may_not_be_scaled_is_asked_about_once(
     rms = [NEAR_M] * LOOKED_AT + [1.2 * LOOSE_M] * 3 * LOOKED_AT
     (line,) = said_of_markers(caplog, rms, [False] * len(rms))
     assert line.startswith("markers lie 36 mm from the model's, 30 mm is unusual")
+
+
+@pytest.mark.parametrize(
+    ("spread", "words"),
+    [
+        (1.0 + 1.5 * SIZE_OFF, ("1.5 % farther apart", "larger")),
+        (1.0 - 2.0 * SIZE_OFF, ("2.0 % nearer together", "smaller")),
+        (1.0 + 0.9 * SIZE_OFF, ("36 mm from the model's, 30 mm is unusual",)),
+    ],
+)
+def test_a_person_of_another_size_is_told_of_once(
+    caplog: pytest.LogCaptureFixture, spread: float, words: tuple[str, ...]
+) -> None:
+    """Where the markers do not fit at all, that is said, and the size is not known."""
+    n = 3 * LOOKED_AT
+    (line,) = said_of_markers(caplog, [1.2 * LOOSE_M] * n, [False] * n, spread)
+    assert all(word in line for word in words)
+    caplog.clear()
+    (line,) = said_of_markers(caplog, [FAR_M] * n, [False] * n, spread)
+    assert line.startswith("markers lie 120 mm from the model's")

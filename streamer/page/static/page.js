@@ -54,6 +54,7 @@ function recall() {
 function begin(session) {
   at("model").textContent = session.model || "NEM2E-RT";
   at("subject").textContent = session.subject ? `calibrated to ${session.subject}` : "not calibrated";
+  at("doubts").textContent = "";
   history.begin(session.channels);
   bars.begin(session.channels);
   choose(session.channels.includes(chosen) ? chosen : session.channels[0] ?? "");
@@ -65,6 +66,7 @@ function tellHealth(health) {
   at("health").textContent =
     `${health.rate_in_hz.toFixed(0)} Hz in, ${health.rate_out_hz.toFixed(0)} Hz out · ` +
     `99 % within ${health.p99_ms.toFixed(1)} ms · on time ${health.on_time_percent.toFixed(2)} %`;
+  at("doubts").textContent = health.doubts.join("\n");
 }
 
 function take(estimate) {
