@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.records import Record
 from streamer.console.terminal import plain_console
@@ -47,7 +48,7 @@ def publish_means(
     decimals = [(digits or {}).get(field, 1) for field in fields]
     head = ["data set (trials)", *fields]
     rows = [
-        [group, *(f"{mean:.{n}f}" for mean, n in zip(own, decimals, strict=True))]
+        [group, *("-" if x is None else f"{x:.{n}f}" for x, n in zip(own, decimals, strict=True))]
         for group, own in means.items()
     ]
     plain_console().print(rich_table(title, head, rows))
@@ -55,12 +56,20 @@ def publish_means(
     return record.append(settings, {"fields": fields, "means": means})
 
 
-def means_by_group(trials: Sequence[Scored]) -> dict[str, list[float]]:
-    """Mean scores over the trials of each group, which is named with how many they are."""
+def means_by_group(trials: Sequence[Scored]) -> dict[str, list[float | None]]:
+    """Mean scores over the trials of each group, which is named with how many they are.
+
+    None where no trial has the score.
+    """
     found: dict[str, list[list[float]]] = {}
     for trial in trials:
         found.setdefault(trial.group, []).append(trial.scores())
     return {
-        f"{group} ({len(rows)})": [float(x) for x in np.nanmean(rows, axis=0)]
+        f"{group} ({len(rows)})": [_mean(column) for column in np.transpose(rows)]
         for group, rows in found.items()
     }
+
+
+def _mean(scores: NDArray[np.float64]) -> float | None:
+    known = scores[np.isfinite(scores)]
+    return float(known.mean()) if len(known) else None

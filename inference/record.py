@@ -31,6 +31,8 @@ class FeatureRecord:
     speed_mps            mean speed of it [m/s]; NaN where not known            float
     licence, citation    of the data                                            str
     mass_kg              body mass [kg]                                         float
+    knee_flexion         sign of ``knee_angle`` in flexion; 0 where it is not   float
+                         told by the model's geometry, but by muscles' names
     filter_delay_s       age of the content of a frame at its time `t` [s]      float
     muscle_names         columns of `activation`                                (n_muscle,)
     coordinate_names     columns of `q`, `qd`, `tau`                            (n_coord,)
@@ -63,6 +65,7 @@ class FeatureRecord:
     licence: str
     citation: str
     mass_kg: float
+    knee_flexion: float
     filter_delay_s: float
     muscle_names: tuple[str, ...]
     coordinate_names: tuple[str, ...]

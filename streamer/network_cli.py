@@ -111,6 +111,10 @@ def evaluate(
             raise typer.BadParameter("give trial directories", param_hint="DIRS")
         command.run(dirs, cache, checkpoint, report=report)
         return
+    if unseen and not compare:
+        raise typer.BadParameter("--unseen goes with --compare")
+    if folds is not None and folds < 2:
+        raise typer.BadParameter(f"--folds is {folds}; give 2 or more")
     if checkpoint is not None or report is not None:
         raise typer.BadParameter("--checkpoint and --report do not go with --compare or --ablate")
     settings = with_options(config, trials=dirs, unseen=unseen, folds=folds, workers=workers)

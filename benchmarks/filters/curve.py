@@ -11,6 +11,8 @@ from benchmarks.filters.lateness import lateness_s
 from benchmarks.filters.trials import ScoredTrial, Solution
 from benchmarks.trials import PlateTrial, each_trial
 from sim_bridge.filters import make_filter
+from streamer.console.terminal import say
+from streamer.exceptions import ConfigError
 
 FILTERS = (
     *(f"wiener:{ms}:8" for ms in (0, 5, 10, 15, 20, 25, 30, 40, 50)),
@@ -25,6 +27,7 @@ FILTERS = (
 )
 """By default all of these."""
 WALKING, RUNNING = "walking", "running"
+_ByGroup = dict[str, list[dict[str, float]]]
 DELAY_RATE_HZ = 100.0
 """Rate at which a filter's delay is stated [Hz]; that of most trials."""
 SLOW_HZ = 90.0
@@ -87,17 +90,33 @@ def measure_curve(directories: Sequence[Path], filters: Sequence[str], seconds: 
         errors = {name: e for name in filters if (e := solved.errors(name)) is not None}
         return (_group(solved), errors) if errors else None
 
-    by_trial: dict[str, dict[str, list[dict[str, float]]]] = {name: {} for name in filters}
+    by_trial: dict[str, _ByGroup] = {name: {} for name in filters}
     for group, scored in each_trial(directories, seconds, score):
         for name, errors in scored.items():
             by_trial[name].setdefault(group, []).append(errors)
-    first = by_trial[filters[0]]
+    everywhere = _scored_everywhere(by_trial)
     return Curve(
-        delays,
-        {name: 1e3 * lateness_s(name, DELAY_RATE_HZ) for name in filters},
-        {name: _with_gaits(groups) for name, groups in by_trial.items()},
-        {group: len(trials) for group, trials in first.items()},
+        {name: delays[name] for name in everywhere},
+        {name: 1e3 * lateness_s(name, DELAY_RATE_HZ) for name in everywhere},
+        {name: _with_gaits(groups) for name, groups in everywhere.items()},
+        {group: len(trials) for group, trials in next(iter(everywhere.values())).items()},
     )
+
+
+def _scored_everywhere(by_trial: dict[str, _ByGroup]) -> dict[str, _ByGroup]:
+    """Leave out filters that settle only after all trials of a group have ended, and say so."""
+    groups = {group for found in by_trial.values() for group in found}
+    kept = {}
+    for name, found in by_trial.items():
+        if missing := sorted(groups - found.keys()):
+            say(f"{name} is left out: it has not settled before {', '.join(missing)} ends")
+        else:
+            kept[name] = found
+    if not kept:
+        raise ConfigError(
+            "no filter settles within all trials; give longer ones, or quicker filters"
+        )
+    return kept
 
 
 def _group(trial: ScoredTrial) -> str:

@@ -218,7 +218,12 @@ def _replay(record: FeatureRecord, rate_hz: float) -> tuple[F64, F32, Bool, list
     first after a hole, the network of a live session forgets what came before.
     """
     try:
-        inputs = LimbInputs(record.muscle_names, record.coordinate_names, record.mass_kg)
+        inputs = LimbInputs(
+            record.muscle_names,
+            record.coordinate_names,
+            record.mass_kg,
+            knee_flexion=record.knee_flexion or None,
+        )
     except InferenceError as error:
         raise InferenceError(f"{record.name}: {error}") from error
     stream = InputStream(inputs, rate_hz)

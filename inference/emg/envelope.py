@@ -55,8 +55,10 @@ class Envelopes(NamedTuple):
 
 
 def sampling_rate_hz(time: F64) -> float:
-    """Rate of samples at times (n,) [s], of which some may be missing."""
-    return 1.0 / float(np.median(np.diff(time)))
+    """Rate of samples at times (n,) [s], which may be rounded, and of which some may be missing."""
+    steps = np.diff(time)
+    median = float(np.median(steps))
+    return 1.0 / float(steps[np.abs(steps - median) <= 0.5 * median].mean())
 
 
 def envelope(raw: F64, rate_hz: float, target: EmgTarget = "zero-phase") -> F64:

@@ -60,6 +60,7 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
     """
     learned = ("", *variants)
     one = structs.replace(fit, architecture=fit.architecture.of_member(0))
+    members = fit.architecture.members
     half_motion = structs.replace(fit.architecture, motion_share=0.5)
 
     def changed(name: str, of: FitSettings = one, **changes: object) -> Ablation:
@@ -76,8 +77,8 @@ def ablations(fit: FitSettings, variants: Sequence[str]) -> list[Ablation]:
 
     return [
         changed("default, one member"),
-        changed("four members", fit),
-        changed("four members, two of motion alone", architecture=half_motion),
+        changed(f"{members} members", fit),
+        changed(f"{members} members, half of them of motion alone", architecture=half_motion),
         *(network(name, inputs=i) for name, i in _inputs(one.architecture.inputs).items()),
         network("no size by effort", effort_frames=0),
         network("half as wide", d_model=one.architecture.d_model // 2),

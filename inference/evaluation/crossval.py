@@ -26,9 +26,7 @@ def split_people(sequences: Sequence[LimbSequence], folds: int, seed: int) -> li
     data_set = data_sets(sequences)
     people = sorted(data_set)
     if not 2 <= folds <= len(people):
-        raise FeatureError(
-            f"{folds} folds of {len(people)} people; give 2 to {len(people)} folds, or 0 for none"
-        )
+        raise FeatureError(f"{folds} folds of {len(people)} people; give 2 to {len(people)} folds")
     shuffled = np.random.default_rng(seed).permutation(people)
     ordered = sorted(shuffled, key=lambda person: data_set[str(person)])
     return [[str(person) for person in ordered[k::folds]] for k in range(folds)]

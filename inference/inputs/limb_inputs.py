@@ -24,7 +24,7 @@ from inference.channels import (
     with_sides,
 )
 from inference.exceptions import CoordinateError, InferenceError
-from inference.inputs.muscle_map import knee_flexion_sign, resolve_muscle_map
+from inference.inputs.muscle_map import knee_sign_by_name, resolve_muscle_map
 
 __all__ = ["LimbInputs"]
 
@@ -84,7 +84,7 @@ class LimbInputs:
             raise InferenceError(f"body mass must be a positive number of kg, got {mass_kg!r}")
         self.muscle_map = resolve_muscle_map(muscle_names, muscle_map)
         self._merge = self._merge_matrix(list(muscle_names))
-        knee = knee_flexion_sign(muscle_names) if knee_flexion is None else float(knee_flexion)
+        knee = knee_sign_by_name(muscle_names) if knee_flexion is None else float(knee_flexion)
         self._column, self._sign = self._coordinate_columns(list(coordinate_names), knee)
         self._moment_scale = self._sign / mass_kg
         self.present = self._presence()

@@ -21,7 +21,7 @@ from typing import Final
 from inference.channels import CHANNELS, SIDES, with_sides
 from inference.exceptions import MuscleMapError, nearest_names
 
-__all__ = ["FAMILIES", "Family", "default_muscle_map", "knee_flexion_sign", "resolve_muscle_map"]
+__all__ = ["FAMILIES", "Family", "default_muscle_map", "knee_sign_by_name", "resolve_muscle_map"]
 
 MuscleMap = dict[str, tuple[str, ...]]
 
@@ -112,7 +112,7 @@ def default_muscle_map(muscle_names: Sequence[str]) -> MuscleMap:
     return _closest_family(muscle_names)[1]
 
 
-def knee_flexion_sign(muscle_names: Sequence[str]) -> float:
+def knee_sign_by_name(muscle_names: Sequence[str]) -> float:
     """Return +1 or -1 as the model's family counts knee flexion, 0 for an unknown family."""
     family, found = _closest_family(muscle_names)
     return family.knee_flexion_sign if found else 0.0

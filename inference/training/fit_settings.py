@@ -61,6 +61,8 @@ class FitSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Refuse numbers that cannot work."""
         check_least(self, 0, "folds", "validation_people")
         check_least(self, 1, "workers")
+        if self.folds == 1:
+            raise ValueError("`folds` is 1, it must be 2 or more, or 0: nobody is left out then")
         if self.training.seed >= SEEDS:
             raise ValueError(f"`seed` is {self.training.seed}, it must be below 2^32")
         low, high = RATES_HZ

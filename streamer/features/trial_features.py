@@ -18,7 +18,13 @@ from inference.emg.recording import channel_doubt, longest_step, name_fault, sig
 from inference.emg.time_base import check_channels, check_overlap
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
-from sim_bridge import Bridge, BridgeSettings, BridgeStatus, CompiledModel
+from sim_bridge import (
+    Bridge,
+    BridgeSettings,
+    BridgeStatus,
+    CompiledModel,
+    knee_flexion_sign,
+)
 from streamer.config.features import MARKER_NOISE_M, FeatureSettings
 from streamer.doubts import lying_doubt, mass_doubt, misfit_doubt, size_doubt
 from streamer.exceptions import FormatError, nearest
@@ -106,6 +112,7 @@ def trial_features(
         licence=str(trial.metadata.get("licence", "unknown")),
         citation=str(trial.metadata.get("citation", "unknown")),
         mass_kg=trial.mass_kg,
+        knee_flexion=knee_flexion_sign(model),
         filter_delay_s=bridge.filter_delay_s,
         muscle_names=tuple(model.muscle_names),
         coordinate_names=tuple(model.coordinate_names),

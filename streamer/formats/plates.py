@@ -161,7 +161,7 @@ def on_the_person(wrench: F64, up: F64) -> F64:
     """Sign a plate's wrench so that it acts on the person.
 
     Some files store what the foot does to the plate, others the reaction. A plate cannot pull,
-    so the mean vertical force tells which it is.
+    so the vertical force tells which it is, its square above all: a plate may drift while empty.
 
     Parameters
     ----------
@@ -173,7 +173,8 @@ def on_the_person(wrench: F64, up: F64) -> F64:
     Returns
     -------
     ndarray of shape (n, 9), float64
-        The same with force and torque pointing up on average.
+        The same, pushing up where it is largest.
     """
-    sign = -1.0 if float((wrench[:, :3] @ up).mean()) < 0.0 else 1.0
+    vertical = wrench[:, :3] @ up
+    sign = -1.0 if float(vertical @ np.abs(vertical)) < 0.0 else 1.0
     return np.asarray(wrench * np.repeat([sign, 1.0, sign], 3))

@@ -2,14 +2,15 @@
 
 Streams are told apart by type (any case), name and source id as in live use, without a
 configuration by ``MoCap``, ``Force`` and ``EMG``; some recorders call forces ``GRF``. All times are
-brought to the recorder's clock and freed from jitter by pyxdf.
+brought to the recorder's clock by pyxdf, and freed from jitter as those of a session are. pyxdf's
+own way counts samples, so that a pause of 0.6 s among markers put them 0.3 s off the forces.
 """
 
 import gzip
 import re
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
@@ -22,6 +23,8 @@ from streamer.config.streams import EmgStream, ForceStream, MarkerStream, Stream
 from streamer.exceptions import FormatError, StreamLayoutError
 from streamer.formats.tables import MarkerTable, Recording, Storage, nominal_rate
 from streamer.formats.transducers import open_transducers
+from streamer.frames.dejitter import dejittered
+from streamer.frames.stamps import even_times, newer, set_back_s
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
 from streamer.unseen import hide_unseen
 
@@ -80,15 +83,12 @@ def read_xdf(
         raise FormatError(
             path, problem, "say which has the markers, under `markers` in the --config"
         )
-    table, corners = None, None
+    table, corners, analogs = None, None, None
     if found["forces"] is not None:
         table, corners = _forces(path, found["forces"], forces)
-    return Recording(
-        _markers(path, found["markers"], markers),
-        table,
-        _storage(path, found["emg"], emg.lag_ms)[0] if found["emg"] is not None else None,
-        corners,
-    )
+    if found["emg"] is not None:
+        analogs, _ = _storage(path, found["emg"], emg.lag_ms, even_times)
+    return Recording(_markers(path, found["markers"], markers), table, analogs, corners)
 
 
 def _load(path: Path) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def _load(path: Path) -> list[dict[str, Any]]:
     try:
         # opened here, because pyxdf leaves a file open that it refuses
         with (gzip.open if path.suffix.lower() == _ZIPPED else open)(path, "rb") as file:
-            streams, _ = pyxdf.load_xdf(file)
+            streams, _ = pyxdf.load_xdf(file, dejitter_timestamps=False)
     except (  # what pyxdf and the unpacking of a damaged file were seen to raise
         OSError, EOFError, ValueError, RuntimeError, LookupError, OverflowError, MemoryError,
         struct.error, zlib.error, ParseError,
@@ -153,17 +153,25 @@ def _write(element: Element, content: dict[str, list[Any]] | str | None) -> None
             _write(SubElement(element, tag), child)
 
 
-def _content(path: Path, stream: dict[str, Any], lag_ms: float) -> tuple[F64, F64, list[Channel]]:
+def _content(
+    path: Path, stream: dict[str, Any], lag_ms: float, smooth: Callable[[F64], F64]
+) -> tuple[F64, F64, list[Channel]]:
     """Capture times [s], samples (n, n_channel), and what is said of the first channels at least.
 
-    The lag is taken off the times that the sender has not taken off itself.
+    The lag is taken off the times that the sender has not taken off itself. A sample that is not
+    later than those before is left out.
     """
     name, xml = _info(stream, "name"), _xml(stream)
-    time = np.array(stream["time_stamps"], dtype=np.float64)
-    if not np.all(np.diff(time) > 0.0):
-        problem = f"times of stream {name!r} do not increase"
-        raise FormatError(path, problem, "its clock was reset: record it again")
-    samples = np.array(stream["time_series"], dtype=np.float64)
+    if _info(stream, "channel_format") == "string":
+        problem = f"stream {name!r} has texts, not numbers"
+        raise FormatError(path, problem, "set `name` of another one in the --config")
+    stamps = np.array(stream["time_stamps"], dtype=np.float64)
+    if (back_s := set_back_s(stamps)) > 0.0:
+        problem = f"the clock of stream {name!r} was set back by {back_s:.2f} s"
+        raise FormatError(path, problem, "record it again")
+    time = smooth(stamps)
+    later = newer(time)
+    time, samples = time[later], np.array(stream["time_series"], dtype=np.float64)[later]
     channels, has = read_channels(xml), samples.shape[1]
     if len(channels) > has:
         problem = f"stream {name!r} describes {len(channels)} channels and has {has}"
@@ -172,7 +180,12 @@ def _content(path: Path, stream: dict[str, Any], lag_ms: float) -> tuple[F64, F6
 
 
 def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> MarkerTable:
-    time, samples, channels = _content(path, stream, settings.lag_ms)
+    rate_hz = float(_info(stream, "nominal_srate") or 0.0)
+
+    def smooth(stamps: F64) -> F64:
+        return dejittered(stamps, rate_hz) if settings.dejitter else stamps
+
+    time, samples, channels = _content(path, stream, settings.lag_ms, smooth)
     try:
         layout = marker_layout(channels, unit=settings.unit, up=settings.up)
     except StreamLayoutError as error:
@@ -180,13 +193,14 @@ def _markers(path: Path, stream: dict[str, Any], settings: MarkerStream) -> Mark
         raise FormatError(path, str(error), remedy) from None
     positions = (samples[:, layout.columns] * layout.scale).reshape(len(time), -1, 3)
     hide_unseen(positions)
-    rate = float(_info(stream, "nominal_srate") or 0.0)
-    return MarkerTable(time, layout.names, positions, rate if rate > 0.0 else nominal_rate(time))
+    return MarkerTable(time, layout.names, positions, rate_hz or nominal_rate(time))
 
 
-def _storage(path: Path, stream: dict[str, Any], lag_ms: float) -> tuple[Storage, list[Channel]]:
+def _storage(
+    path: Path, stream: dict[str, Any], lag_ms: float, smooth: Callable[[F64], F64]
+) -> tuple[Storage, list[Channel]]:
     """All channels of a stream as they are, those without label numbered, and what it says."""
-    time, data, channels = _content(path, stream, lag_ms)
+    time, data, channels = _content(path, stream, lag_ms, smooth)
     labels = [channel.label for channel in channels]
     labels += [""] * (data.shape[1] - len(labels))
     names = tuple(label or f"channel_{i}" for i, label in enumerate(labels, start=1))
@@ -200,7 +214,7 @@ def _forces(
 
     Channels without unit are taken as such already.
     """
-    plain, channels = _storage(path, stream, settings.lag_ms)
+    plain, channels = _storage(path, stream, settings.lag_ms, lambda stamps: stamps)
     try:
         transducers = open_transducers(settings, channels)
     except StreamLayoutError as error:

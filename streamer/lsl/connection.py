@@ -1,7 +1,7 @@
 """How an LSL stream is asked for and connected to, its clock offset known, its description read.
 
-liblsl's own dejittering stays off: see `streamer.lsl.dejitter` for what it does to frames that are
-missing, and for what is used instead. So does its monotonizing: a clock that is set back would
+liblsl's own dejittering stays off: see `streamer.frames.dejitter` for what it does to frames that
+are missing, and for what is used instead. So does its monotonizing: a clock that is set back would
 stand still until it has caught up, and nobody could tell.
 """
 

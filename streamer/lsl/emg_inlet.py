@@ -11,15 +11,14 @@ from pylsl.util import LostError
 
 from streamer.channels import check_once, read_channels
 from streamer.config.streams import EmgStream
-from streamer.exceptions import StreamLayoutError, StreamNotFound, nearest
+from streamer.exceptions import StreamerError, StreamLayoutError, StreamNotFound, nearest
+from streamer.frames.stamps import even_times, newer, set_back_s
 from streamer.lsl.inlet import Inlet
 
 F64 = NDArray[np.float64]
 
 EVERY_S: Final = 0.05
 """liblsl is emptied this often [s]; it keeps one second."""
-HOLE_S: Final = 0.05
-"""Time stamps further apart than this [s] have samples missing between them."""
 
 
 class EmgInlet(Inlet):
@@ -127,30 +126,18 @@ class EmgInlet(Inlet):
             Rising, smoothed, LSL local clock.
         data : ndarray of shape (n, n_channel), float64
             Order of `names`, unit of the stream.
+
+        Raises
+        ------
+        StreamerError
+            If the stream's clock was set back on the way.
         """
         stamps = np.concatenate([chunk[0] for chunk in self._chunks] or [np.zeros(0)])
         rows = [chunk[1] for chunk in self._chunks] or [np.zeros((0, len(self.names)))]
+        if (back_s := set_back_s(stamps)) > 0.0:
+            raise StreamerError(
+                f"the clock of EMG stream {self.name!r} was set back by {back_s:.2f} s; begin anew"
+            )
         smooth = even_times(stamps)
-        rising = np.diff(smooth, prepend=-np.inf) > 0.0
-        return smooth[rising], np.concatenate(rows)[rising]
-
-
-def even_times(stamps: F64) -> F64:
-    """Put time stamps on straight lines, one from hole to hole: samples are taken evenly.
-
-    Parameters
-    ----------
-    stamps : ndarray of shape (n,), float64 [s]
-        As received, not decreasing.
-
-    Returns
-    -------
-    ndarray of shape (n,), float64 [s]
-    """
-    pieces = []
-    for piece in np.split(stamps, 1 + np.flatnonzero(np.diff(stamps) > HOLE_S)):
-        index = np.arange(len(piece)) - 0.5 * (len(piece) - 1)
-        power = float(index @ index)
-        slope = float(index @ (piece - piece.mean())) / power if power > 0.0 else 0.0
-        pieces.append(piece.mean() + slope * index if len(piece) else piece)
-    return np.concatenate(pieces)
+        later = newer(smooth)
+        return smooth[later], np.concatenate(rows)[later]

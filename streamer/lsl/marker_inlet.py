@@ -12,10 +12,10 @@ from streamer.channels import marker_layout, read_channels
 from streamer.clock import LslClock
 from streamer.config.streams import MarkerStream, Stream
 from streamer.exceptions import StreamAmbiguous, StreamLayoutError, StreamNotFound
+from streamer.frames.dejitter import MEASURED_FRAMES, Dejitter
 from streamer.frames.rate import mean_rate_hz
 from streamer.frames.times import Batches
 from streamer.lsl.connection import predicate
-from streamer.lsl.dejitter import Dejitter
 from streamer.lsl.inlet import CHUNK, Inlet
 from streamer.lsl.lost_stream import who
 from streamer.lsl.repeats import Repeats
@@ -24,7 +24,7 @@ from streamer.unseen import hide_unseen
 
 _log = logging.getLogger(__name__)
 
-_MEASURED_FRAMES, _MEASURED_AT_MOST = 40, 400
+_MEASURED_AT_MOST = 400
 
 SECOND_ANSWER_S = 0.8
 """How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
@@ -153,7 +153,7 @@ class MarkerInlet(Inlet):
         """Mean frame rate of the next frames [Hz], for streams of nominal rate 0."""
         stamps: set[float] = set()
         came = 0
-        while len(stamps) < _MEASURED_FRAMES and came < _MEASURED_AT_MOST:
+        while len(stamps) < MEASURED_FRAMES and came < _MEASURED_AT_MOST:
             new = self._pull(2.0).tolist()
             if not new:
                 raise StreamNotFound(

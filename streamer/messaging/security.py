@@ -83,11 +83,10 @@ def as_subscribed(endpoint: str, keys: Path | None) -> str:
     """Return what a client gives to `nem2e subscribe`: of all addresses this machine's name."""
     if keys is None:
         return endpoint
-    scheme, _, place = endpoint.partition("://")
-    host, _, port = place.rpartition(":")
-    if host in ("*", "0.0.0.0", "[::]"):
-        host = sockets.gethostname()
-    return f"{scheme}://{host}:{port} --keys FOLDER"
+    place, _, port = endpoint.rpartition(":")
+    if place in ("tcp://*", "tcp://0.0.0.0", "tcp://[::]"):
+        endpoint = f"tcp://{sockets.gethostname()}:{port}"
+    return f"{endpoint} --keys FOLDER"
 
 
 def create_keys(directory: Path, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -46,4 +47,6 @@ def _text(row: Mapping[str, Any] | None, what: str) -> str:
     value = found[0] if isinstance(found, list) else found
     if value is None:
         return "-"
-    return f"{1e3 * value:+.0f}" if what == "lag_s" else f"{value:.2f}".replace("0.", ".")
+    if what == "lag_s":
+        return f"{1e3 * value:+.0f}"
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.2f}")

@@ -23,6 +23,16 @@ def test_a_walk_is_scored_for_every_filter_and_recorded(tmp_path: Path) -> None:
     assert good < 7.5 < poor  # [N m]: what is promised at 30 ms of age; 3.2 and 12 seen
 
 
+def test_a_filter_that_never_settles_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, walk = tmp_path / "out.jsonl", [trial_dir("rajagopal/walker/walk")]
+    names = ["butterworth:0.2", "wiener:25:8"]
+    row = run(walk, filters=names, seconds=1.0, docs=None, out=out)
+    assert list(row["rmse"]) == names[1:]
+    assert "butterworth:0.2 is left out: it has not settled before" in capsys.readouterr().err
+
+
 def test_lateness_is_none_in_the_middle_of_a_window_and_large_without_delay() -> None:
     assert abs(lateness_s("savgol:9:2:4", 100.0)) < 1e-3
     assert lateness_s("wiener:0:8", 100.0) > 0.015

@@ -1,9 +1,11 @@
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from benchmarks.environment import describe_environment, environment_line
+from benchmarks.means import publish_means
 from benchmarks.records import Record
 from streamer.exceptions import ConfigError
 
@@ -37,3 +39,26 @@ def test_the_environment_is_described_outside_of_a_repository(
     environment = describe_environment()
     assert environment["git_sha"] is None
     assert "no commit" in environment_line(environment)
+
+
+class OneScore(NamedTuple):
+    """A trial that may lack its second score."""
+
+    group: str
+    second: float
+
+    def scores(self) -> list[float]:
+        return [1.0, self.second]
+
+
+def test_a_score_that_no_trial_has_is_none(tmp_path: Path) -> None:
+    path, nan = tmp_path / "bench.jsonl", float("nan")
+    trials = [
+        OneScore("walk", nan),
+        OneScore("walk", nan),
+        OneScore("run", nan),
+        OneScore("run", 3.0),
+    ]
+    row = publish_means(Record("grf", path), "title", ["first", "second"], trials, {})
+    assert row["means"] == {"walk (2)": [1.0, None], "run (2)": [1.0, 3.0]}
+    assert json.loads(path.read_text()) == row

@@ -47,6 +47,7 @@ def synthetic_record(
         licence="none needed",
         citation="none",
         mass_kg=70.0,
+        knee_flexion=0.0,
         filter_delay_s=delay_s,
         muscle_names=MUSCLES,
         coordinate_names=tuple(GAIT_COORDINATES),

@@ -5,7 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from inference.channels import CHANNELS, MEASURED, N_INPUT, SLICE_ACTIVATION, SLICE_ANGLE, legs
+from inference.channels import (
+    CHANNELS,
+    COORDINATES,
+    MEASURED,
+    N_INPUT,
+    SLICE_ACTIVATION,
+    SLICE_ANGLE,
+    legs,
+)
 from inference.data.dataset import build_sequences, measured_matrix, people_by_channel
 from inference.exceptions import EmgError, FeatureError, InferenceError
 from inference.inputs.schedule import LONGEST_GAP_S
@@ -191,3 +199,13 @@ def test_people_are_counted_by_channel_and_a_composite_by_its_rarest_part() -> N
     assert counts["GM"] == 1
     assert counts["GAS"] == 2  # measured as such
     assert counts["MH"] == 1  # as such by nobody, SM by two, ST by one
+
+
+@pytest.mark.parametrize(("told", "sign"), [(0.0, 1.0), (1.0, 1.0), (-1.0, -1.0)])
+def test_a_knee_bends_as_the_models_geometry_says(told: float, sign: float) -> None:
+    """As in a session; where that says nothing, as models with muscles of such names do."""
+    record = replace(synthetic_record(), knee_flexion=told)
+    (sequence,) = build_sequences([record], 100.0)
+    knee = sequence.x[:, SLICE_ANGLE][:, COORDINATES.index("knee_angle")]
+    column = record.coordinate_names.index("knee_angle_r")
+    np.testing.assert_allclose(knee, sign * record.q[:, column], atol=1e-6)  # float32

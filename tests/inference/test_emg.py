@@ -9,6 +9,7 @@ from inference.emg.envelope import (
     channel_fault,
     envelope,
     prepare_emg,
+    sampling_rate_hz,
     spike_fault,
 )
 from inference.exceptions import EmgError
@@ -82,6 +83,16 @@ def test_constant_offset_is_no_activity(target: EmgTarget) -> None:
     raw = 0.1 * rng.standard_normal((len(TIME), 1))
     found, expected = (envelope(raw + offset, RATE, target) for offset in (50.0, 0.0))
     np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("rate_hz", [1925.93, 1000.0, 2148.15])
+def test_the_rate_is_known_from_rounded_times_and_with_samples_missing(rate_hz: float) -> None:
+    time = np.round(np.arange(20000) / rate_hz, 4)
+    # rounding is off by 50 us at either end of ten seconds
+    assert sampling_rate_hz(time) == pytest.approx(rate_hz, rel=1e-5)
+    holes = np.delete(time, np.arange(3000, 18000, 1000)[:, None] + np.arange(20))
+    # at each hole half a rounding is left over
+    assert sampling_rate_hz(holes) == pytest.approx(rate_hz, rel=2e-4)
 
 
 def test_uneven_times_are_interpolated() -> None:

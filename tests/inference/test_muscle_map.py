@@ -4,7 +4,7 @@ import pytest
 
 from inference.channels import CHANNELS
 from inference.exceptions import MuscleMapError
-from inference.inputs.muscle_map import default_muscle_map, knee_flexion_sign, resolve_muscle_map
+from inference.inputs.muscle_map import default_muscle_map, knee_sign_by_name, resolve_muscle_map
 
 RAJAGOPAL = [
     "bflh", "bfsh", "gaslat", "gasmed", "glmax1", "glmax2", "glmax3", "glmed1", "glmed2", "glmed3",
@@ -40,9 +40,9 @@ def test_demo_model_sends_lumped_muscles_to_their_parts_and_invents_none() -> No
 
 
 def test_knee_sign_follows_the_family() -> None:
-    assert knee_flexion_sign(both(RAJAGOPAL)) == 1.0
-    assert knee_flexion_sign(both(GAIT2392)) == -1.0
-    assert knee_flexion_sign(["biceps_brachii"]) == 0.0
+    assert knee_sign_by_name(both(RAJAGOPAL)) == 1.0
+    assert knee_sign_by_name(both(GAIT2392)) == -1.0
+    assert knee_sign_by_name(["biceps_brachii"]) == 0.0
 
 
 def test_given_entries_win_and_an_empty_one_leaves_the_channel_out() -> None:

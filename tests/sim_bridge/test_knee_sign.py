@@ -26,7 +26,7 @@ def test_geometry_and_names_agree(name: str, sign: float) -> None:
         pytest.skip(f"no {file}")
     model = compile_model(file)
     assert knee_flexion_sign(model) == sign
-    assert knee_flexion_sign(model) == muscle_map.knee_flexion_sign(model.muscle_names)
+    assert knee_flexion_sign(model) == muscle_map.knee_sign_by_name(model.muscle_names)
 
 
 @pytest.mark.parametrize("turn_deg", [90.0, 180.0])

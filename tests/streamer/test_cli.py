@@ -113,6 +113,8 @@ def test_starting_loads_nothing_heavy() -> None:
         ("evaluate", ".", "--docs", "docs"),
         ("evaluate", ".", "--workers", "2"),
         ("evaluate", ".", "--compare", "--checkpoint", "c"),
+        ("evaluate", ".", "--ablate", "--unseen", "."),
+        ("evaluate", ".", "--compare", "--folds", "1"),
     ],
 )
 def test_options_of_evaluate_that_do_not_go_together_are_refused(arguments: tuple[str]) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from streamer.frames.dejitter import Dejitter
 from streamer.frames.times import Arrival, FrameTimes
-from streamer.lsl.dejitter import Dejitter
 
 RATE = 100.0
 

@@ -7,8 +7,8 @@ import pylsl
 import pytest
 
 from streamer.config.streams import EmgStream, Stream
-from streamer.exceptions import StreamLayoutError
-from streamer.lsl.emg_inlet import EmgInlet, even_times
+from streamer.exceptions import StreamerError, StreamLayoutError
+from streamer.lsl.emg_inlet import EmgInlet
 from streamer.lsl.marker_inlet import find
 from streamer.lsl.outlets import Outlet, emg_channels
 
@@ -107,17 +107,15 @@ def test_without_a_sample_there_is_an_empty_recording(source_id: str) -> None:
     assert inlet.newest_s == -np.inf
 
 
-def test_jitter_is_taken_off_and_holes_stay(rng: np.random.Generator) -> None:
-    true = np.concatenate([np.arange(900), np.arange(1000, 2500)]) / RATE_HZ
-    stamps = np.maximum.accumulate(true + rng.normal(scale=2e-3, size=len(true)))
-    smooth = even_times(stamps)
-    # the mean of a thousand errors of 2 ms; running maxima add one or two of them to all
-    assert np.abs(smooth - true - np.median(smooth - true)).max() < 1e-3
-    assert (np.diff(smooth) > 0.0).all()
-    assert smooth[900] - smooth[899] == pytest.approx(0.101, abs=2e-3)
-    assert even_times(np.array([3.0])).tolist() == [3.0]
-
-
-@pytest.fixture
-def rng() -> np.random.Generator:
-    return np.random.default_rng(20250101)
+def test_a_clock_that_is_set_back_is_told(source_id: str) -> None:
+    outlet, inlet = pair(source_id, ("SOL_r",), EmgStream())
+    inlet.start()
+    t = pylsl.local_clock() + np.arange(400) / RATE_HZ
+    t[200:] -= 0.1
+    send(outlet, np.zeros((400, 1)), t)
+    inlet.stop(float(t.max()) - 0.001, 1.0)
+    with pytest.raises(
+        StreamerError, match=r"clock of EMG stream 'amplifier' was set back by 0.10"
+    ):
+        inlet.samples()
+    inlet.close()

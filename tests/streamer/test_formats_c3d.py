@@ -11,6 +11,7 @@ from streamer.config.streams import ForceStream
 from streamer.exceptions import FormatError
 from streamer.formats import read_c3d
 from streamer.formats.described_plates import described_plates
+from streamer.formats.plates import on_the_person
 from tests.streamer.c3d_writing import C3dContent, write_c3d
 
 F64 = NDArray[np.float64]
@@ -346,3 +347,13 @@ def test_what_is_no_c3d_is_refused_in_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(refusal.value)
     with pytest.raises(FormatError, match="no such file"):
         read_c3d(tmp_path / "absent.c3d")
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_plate_that_drifts_while_it_is_empty_is_not_turned_over(sign: float) -> None:
+    """One step of 0.65 s in ten seconds, and -50 N all the time: its mean is below zero."""
+    wrench = np.zeros((1000, 9))
+    wrench[:, 1] = -50.0
+    wrench[200:265, 1] += 700.0
+    found = on_the_person(sign * wrench, np.array([0.0, 1.0, 0.0]))
+    assert found[:, 1].max() == 650.0

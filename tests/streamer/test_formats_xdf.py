@@ -79,7 +79,7 @@ def test_labels_are_read_as_from_the_live_stream(tmp_path: Path) -> None:
 def test_times_come_on_the_recorders_clock(tmp_path: Path) -> None:
     shifted = mocap(clock_offset_s=12.25)
     recording = read_xdf(write_xdf(tmp_path / "s.xdf", [shifted, force()]))
-    # pyxdf fits a line through the stamps: exact but for rounding of numbers of 5e3 s
+    # pyxdf fits a line through the clock offsets: exact but for rounding of numbers of 5e3 s
     np.testing.assert_allclose(recording.markers.time, shifted.time + 12.25, atol=1e-9)
     assert recording.forces is not None
     np.testing.assert_allclose(recording.forces.time, force().time, atol=1e-9)
@@ -119,7 +119,7 @@ def test_a_known_lag_is_taken_off_once(
         path, markers=MarkerStream(lag_ms=said), forces=ForceStream(lag_ms=5.0),
         emg=EmgStream(lag_ms=48.0),
     )  # fmt: skip
-    # pyxdf fits a line through the stamps: exact but for rounding of numbers of 5e3 s
+    # exact but for rounding of numbers of 5e3 s
     np.testing.assert_allclose(recording.markers.time, stream.time - 1e-3 * taken_ms, atol=1e-9)
     assert recording.forces is not None
     np.testing.assert_allclose(recording.forces.time, force().time - 0.005, atol=1e-9)
@@ -168,12 +168,57 @@ def test_irregular_stream_gets_its_rate_from_its_times(tmp_path: Path) -> None:
     assert recording.markers.rate_hz == pytest.approx(100.0, rel=1e-9)
 
 
-@pytest.mark.parametrize("step", [0.0, -0.02])
-def test_a_clock_that_was_set_back_is_refused(tmp_path: Path, step: float) -> None:
-    stream = mocap(rate_hz=0.0)  # stamps of a regular stream are put on a line
-    stream.time[100:] += step - 0.01
-    with pytest.raises(FormatError, match="times of stream 'walker' do not increase; its clock"):
+@pytest.mark.parametrize("rate_hz", [0.0, 100.0])
+def test_a_clock_that_was_set_back_is_refused(tmp_path: Path, rate_hz: float) -> None:
+    stream = mocap(rate_hz=rate_hz)
+    stream.time[100:] -= 0.26
+    with pytest.raises(FormatError, match=r"clock of stream 'walker' was set back by 0.25 s; rec"):
         read_xdf(write_xdf(tmp_path / "s.xdf", [stream]))
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, 100.0])
+def test_a_frame_that_comes_again_or_late_is_left_out(tmp_path: Path, rate_hz: float) -> None:
+    stream = mocap(rate_hz=rate_hz)
+    stream.time[100] = stream.time[99]
+    stream.time[150] = stream.time[149] - 0.018
+    kept = np.delete(np.arange(N), [100, 150])
+    for dejitter in (True, False):
+        settings = MarkerStream(dejitter=dejitter)
+        markers = read_xdf(write_xdf(tmp_path / "s.xdf", [stream]), markers=settings).markers
+        # a frame that comes too early pulls the smoothed times along, by a twentieth
+        np.testing.assert_allclose(markers.time, stream.time[kept], atol=1e-3 * dejitter)
+        np.testing.assert_array_equal(markers.positions[:, 0, 0], 1e-3 * stream.data[kept, 0])
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, 100.0])
+def test_a_pause_and_lost_frames_leave_the_others_where_they_are(
+    tmp_path: Path, rate_hz: float
+) -> None:
+    """pyxdf's own smoothing put markers up to 0.3 s off the forces, and the pause was gone."""
+    rng, stream = np.random.default_rng(3), mocap(rate_hz=rate_hz)
+    kept = ((np.arange(N) < 80) | (np.arange(N) >= 140)) & (rng.random(N) > 0.03)
+    true = stream.time[kept]
+    stream.time, stream.data = true + np.abs(rng.normal(0.0, 1e-3, len(true))), stream.data[kept]
+    markers = read_xdf(write_xdf(tmp_path / "s.xdf", [stream, force()])).markers
+    # jitter of up to 3 ms; a rate that is taken from 40 frames, of which some were lost, is wrong
+    np.testing.assert_allclose(markers.time, true, atol=3e-3 if rate_hz else 6e-3)
+    assert np.diff(markers.time).max() > 0.6
+
+
+def test_lost_packets_of_emg_leave_the_others_where_they_are(tmp_path: Path) -> None:
+    true = np.delete(np.arange(3000), np.arange(200, 1400, 150)[:, None] + np.arange(14)) / 1e3
+    emg = XdfStream("Trigno", "EMG", T0 + true, np.ones((len(true), 1)), 1000.0)
+    emg.channels = [{"label": "SOL_r", "type": "EMG", "unit": "mV"}]
+    analogs = read_xdf(write_xdf(tmp_path / "s.xdf", [mocap(), emg])).analogs
+    assert analogs is not None
+    # half a second has three lost packets of 14 ms: the mean follows them by and by
+    np.testing.assert_allclose(analogs.time, emg.time, atol=0.02)
+
+
+def test_a_stream_of_texts_is_refused(tmp_path: Path) -> None:
+    events = XdfStream("events", "EMG", T0 + np.arange(3.0), np.zeros((3, 1)), 0.0, text="start")
+    with pytest.raises(FormatError, match="stream 'events' has texts, not numbers; set `name` of"):
+        read_xdf(write_xdf(tmp_path / "s.xdf", [mocap(), events]))
 
 
 def test_unseen_markers_are_nan(tmp_path: Path) -> None:

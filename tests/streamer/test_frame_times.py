@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 
+from streamer.frames.dejitter import Dejitter
 from streamer.frames.times import (
     NEW_RATE_FRAMES,
     SET_BACK_FRAMES,
@@ -12,7 +13,6 @@ from streamer.frames.times import (
     Batches,
     FrameTimes,
 )
-from streamer.lsl.dejitter import Dejitter
 
 RATE = 100.0
 ON_TIME, GAP, ANEW, OLD = Arrival.ON_TIME, Arrival.GAP, Arrival.ANEW, Arrival.OLD

@@ -10,7 +10,7 @@ import pytest
 from streamer.channels import Channel
 from streamer.config.streams import ForceStream, MarkerStream, Stream
 from streamer.exceptions import StreamAmbiguous, StreamLayoutError, StreamNotFound
-from streamer.lsl.dejitter import Dejitter
+from streamer.frames.dejitter import Dejitter
 from streamer.lsl.marker_inlet import MarkerInlet, find, visible_streams
 from streamer.lsl.outlets import Outlet, force_channels, marker_channels
 

@@ -52,6 +52,7 @@ def test_a_client_is_told_an_address_that_it_can_use(tmp_path: Path) -> None:
     assert as_subscribed("tcp://lab:5556", tmp_path) == "tcp://lab:5556 --keys FOLDER"
     told = as_subscribed("tcp://0.0.0.0:5556", tmp_path)
     assert told == f"tcp://{socket.gethostname()}:5556 --keys FOLDER"
+    assert as_subscribed("ipc:///tmp/n.sock", tmp_path) == "ipc:///tmp/n.sock --keys FOLDER"
 
 
 def test_publishing_to_other_machines_without_keys_is_refused() -> None:

@@ -54,6 +54,7 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
         ("rate_hz: .nan", "`rate_hz` is nan"),
         ("lead_ms: 10000", "the lead is 10000 ms, it must be within 1000 ms"),
         ("folds: -1", "`folds` is -1, it must be 0 or more"),
+        ("folds: 1", "`folds` is 1, it must be 2 or more, or 0: nobody is left out then"),
         ("validation_people: -1", "`validation_people` is -1, it must be 0 or more"),
         ("training: {seed: -1}", "training: `seed` is -1, it must be 0 or more"),
         ("training: {seed: 4294967296}", r"`seed` is 4294967296, it must be below 2\^32"),

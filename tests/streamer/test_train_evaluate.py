@@ -6,7 +6,6 @@ works, not how well.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -348,21 +347,6 @@ def test_comparison_writes_the_page_and_figures(
         "results_walk.png",
         "results_walk_unseen.png",
     }
-
-
-def test_the_table_is_whole_on_eighty_columns() -> None:
-    from rich.console import Console
-
-    from streamer.reports.score_table import score_table
-
-    worst = {
-        "motion": "walk", "channel": "common", "people": 16, "lag_s": -0.15,
-        "r": [-0.99, -1.0, 0.0], "rmse": [0.99, 0.5, 1.0], "r_lag": [-0.99, -1.0, 0.0],
-    }  # fmt: skip
-    methods = {name: [worst] for name in ("simulation", "network", "calibrated", "own-strides")}
-    console = Console(width=80, record=True, file=io.StringIO())
-    console.print(score_table("title", methods))
-    assert "…" not in console.export_text()
 
 
 def test_trials_without_emg_are_refused(tmp_path: Path) -> None:

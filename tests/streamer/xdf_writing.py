@@ -29,6 +29,8 @@ class XdfStream:
     source_id: str = ""
     description: str = ""
     """More elements of it, XML."""
+    text: str = ""
+    """What each sample says, of one channel, in place of a number."""
 
 
 def write_xdf(path: Path, streams: list[XdfStream]) -> Path:
@@ -67,14 +69,16 @@ def _header(stream: XdfStream) -> str:
         f"<source_id>{stream.source_id}</source_id>"
         f"<channel_count>{stream.data.shape[1]}</channel_count>"
         f"<nominal_srate>{stream.rate_hz}</nominal_srate>"
-        "<channel_format>double64</channel_format>"
+        f"<channel_format>{'string' if stream.text else 'double64'}</channel_format>"
         f"<desc>{stream.description}<channels>{described}</channels></desc></info>"
     )
 
 
 def _samples(stream: XdfStream) -> bytes:
+    text = stream.text.encode()
+    said = b"\x01" + struct.pack("<B", len(text)) + text
     rows = b"".join(
-        b"\x08" + struct.pack("<d", t) + row.astype("<f8").tobytes()
+        b"\x08" + struct.pack("<d", t) + (said if text else row.astype("<f8").tobytes())
         for t, row in zip(stream.time, stream.data, strict=True)
     )
     return b"\x04" + struct.pack("<I", len(stream.time)) + rows

@@ -34,6 +34,7 @@ def test_every_ablation_changes_one_thing_about_the_first() -> None:
         ]
         assert sum(changed) == 1, other.name
     assert len({a.name for a in others}) == len(others)
+    assert "2 members" in {a.name for a in others}
 
 
 def test_people_are_judged_on_the_variant_that_is_asked_for() -> None:

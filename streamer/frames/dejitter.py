@@ -13,9 +13,16 @@ a fraction of a period early or late, again and again. `streamer.frames.rate` te
 import math
 from typing import Final
 
-from streamer.frames.rate import FrameRate
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.frames.rate import FrameRate, mean_rate_hz
 from streamer.frames.times import SetBack
 
+F64 = NDArray[np.float64]
+
+MEASURED_FRAMES: Final = 40
+"""The rate of a stream that names none is that of so many frames, to begin with."""
 _LOST: Final = 0.21
 """A loop whose frames are off by more periods than this, on average, follows nothing: 0.25 is
 chance, and jitter of a fifth of a period makes 0.16."""
@@ -33,6 +40,23 @@ _INTEGRAL = _GAIN * _GAIN / 4.0
 """Integral gain b, critically damped."""
 _SILENCE_S = 1.0
 """After a longer pause [s] the loop starts anew from the raw time."""
+
+
+def dejittered(stamps: F64, rate_hz: float = 0.0) -> F64:
+    """Smooth the time stamps of a recording as those of a session are.
+
+    Parameters
+    ----------
+    stamps : ndarray of shape (n,), float64 [s]
+        As received.
+    rate_hz : float
+        Nominal frame rate [Hz]; 0 if it is not known.
+    """
+    rate_hz = rate_hz or mean_rate_hz(stamps[:MEASURED_FRAMES].tolist())
+    if not rate_hz:
+        return stamps
+    loop = Dejitter(rate_hz)
+    return np.array([loop.step(stamp) for stamp in stamps.tolist()])
 
 
 class Dejitter:
