@@ -178,15 +178,16 @@ def beyond(rest: F64, effort: float) -> bool:
 def follow(rest: F64, loads: F64, weight: float, share: float, means_out: F64) -> None:
     """Bring the means a share of the way to a frame; see `_NEEDED`.
 
-    Moments count up to what is beyond errors of a motion: a second in which the person is seen
-    elsewhere is not held against the next ten.
+    A remainder counts up to what is beyond errors of a motion: a second in which the person is seen
+    elsewhere is not held against the next ten, nor are accelerations of a jump that nobody made.
     """
     for c in range(3):
         measured = 0.0
         for i in range(loads.shape[0]):
             measured += loads[i, c]
         measured /= weight
-        needed = measured + rest[3 + c]
+        most = UP if c == 1 else ALONG
+        needed = measured + min(max(rest[3 + c], -most), most)
         means_out[c] += share * (measured - means_out[c])
         means_out[_NEEDED + c] += share * (needed - means_out[_NEEDED + c])
         moment = min(max(rest[c], -TILT), TILT)

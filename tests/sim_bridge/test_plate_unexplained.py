@@ -1,6 +1,7 @@
 """Forces that do not explain the motion: flagged frame by frame, and told in words."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,6 +40,21 @@ def run(
             spoil(forces)
         status.append(bridge.step(float(trial.time[i]), trial.markers[i], forces).status)
     return np.array(status), told
+
+
+def elsewhere(trial: RecordedTrial, first: int, unseen: int, yaw: float) -> RecordedTrial:
+    """The trial, but from a frame on a metre away and turned, forces likewise, after a pause."""
+    c, s = np.cos(yaw), np.sin(yaw)
+    turn, there = np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]]), np.array([1.0, 0.0, 0.5])
+    markers, forces = trial.markers.copy(), trial.forces.copy()
+    about = np.nanmean(markers[first], axis=0) * [1.0, 0.0, 1.0]
+    markers[first:] = (markers[first:] - about) @ turn.T + about + there
+    markers[first : first + unseen] = np.nan
+    rows = forces[first:].reshape(-1, 3, 3)  # force, point, torque
+    rows[:, 1] -= about
+    rows[:] = rows @ turn.T
+    rows[:, 1] += about + there
+    return replace(trial, markers=markers, forces=forces)
 
 
 @pytest.fixture
@@ -148,6 +164,19 @@ def test_every_frame_is_flagged_while_a_side_or_a_place_is_wrong(
     assert ALL_PLATES in told
     assert (status[300:400] & STALE != 0).all()  # told within three seconds
     assert (status[1000:] & STALE != 0).mean() < 0.02  # the means have forgotten
+
+
+@pytest.mark.parametrize("unseen", [2, 10])
+def test_a_jump_in_which_nobody_was_seen_is_not_held_against_the_plates(
+    trial: RecordedTrial, unseen: int
+) -> None:
+    """The filter goes over short pauses, with accelerations that no person has."""
+    jump, end = 225, 600
+    usual, _ = run(trial, leave, end=end)
+    status, told = run(elsewhere(trial, jump, unseen, np.pi / 3.0), leave, end=end)
+    later = slice(jump + unseen + 50, end)  # a second on
+    assert ALL_PLATES not in told
+    assert not (status & ~usual & STALE)[later].any()
 
 
 def test_a_gain_alone_flags_no_frame_that_explains_the_motion(trial: RecordedTrial) -> None:
