@@ -18,7 +18,8 @@ from .plates import (
     EITHER,
     FELT_ALONE,
     FELT_STANDING,
-    UP,
+    MISSING,
+    VERTICAL,
     Effort,
     FaultReport,
     FootCheck,
@@ -41,8 +42,6 @@ from .plates import (
 )
 
 MODES = ("auto", "measured", "predicted")
-GONE = 0.4
-"""Of the weight: a foot's force is missing, and frames say nothing of all plates together."""
 LEARN_EVERY = 8
 """Frames between looks at how high the floor is; a foot stands for longer."""
 
@@ -122,13 +121,13 @@ class ExternalForces:
         is_plate = np.ones(self.n_given, bool) if on_feet else foot_of(loads) >= 0
         self._weight = weight = float(model.mass * np.linalg.norm(model.gravity))
         self._judge = PlateJudge(is_plate, weight, rate_hz, corners)
-        self._zero = PlateZero(is_plate, weight, rate_hz)
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
         self._alone = on_feet and self.n_given == 1
         self._felt = FELT_ALONE if self._alone else FELT_STANDING
         whose = np.full(self.n_given, EITHER) if on_feet else foot[: self.n_given]
         self._feet = FootCheck(whose, weight, self._judge.fault)
+        self._zero = PlateZero(whose, weight, rate_hz)
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)
         self._blend = Blend(foot, rate_hz)
         self._measured = np.full((len(self.loads), 9), np.nan)
@@ -266,13 +265,13 @@ class ExternalForces:
 
     def watch(self, dynamics: InverseDynamics) -> None:
         """See which force is missing or at the wrong foot; learn the floor from measured forces."""
-        needed = needed_from_ground(self._parent, dynamics.work.force, UP)
+        needed = needed_from_ground(self._parent, dynamics.work.force, VERTICAL)
         self._effort.step(self.forces, needed)
         if self._reaction is None:
             np.copyto(self.plate_faults, self._judge.fault)
         else:
             self._watch(dynamics, self._reaction, needed)
-        gone = self._lacks and (self._alone or needed > GONE * self._weight)
+        gone = self._lacks and (self._alone or needed > MISSING * self._weight)
         if self.posed and self.settled and not (self.predicted or self._ignored or gone):
             self._doubted |= self._unexplained.step(
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
@@ -287,6 +286,7 @@ class ExternalForces:
             learns = self._frames % LEARN_EVERY == 0 and self.tells_floor
             reaction.watch(dynamics, LEARN_EVERY if learns else 0)
         soles = Soles(reaction.place, reaction.contact)
+        self._zero.see(soles)
         if self._mode != "predicted":
             if self.posed and self.settled:
                 self._feet.step(self._now, soles)
@@ -312,7 +312,7 @@ class ExternalForces:
 
     def tell_faults(self, tell: Callable[[str, str], None]) -> None:
         """Tell name and message of each fault that was not told yet."""
-        self._report.tell(tell, self._zero.offset, self._unexplained.verdict)
+        self._report.tell(tell, self._zero.offset, self._unexplained.verdicts)
 
 
 @kernel

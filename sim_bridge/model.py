@@ -21,6 +21,7 @@ class Coordinates:
     default      default value                                        rad, m     (n,)
     lower        lower bound, -inf where it is not clamped            rad, m     (n,)
     upper        upper bound, +inf where it is not clamped            rad, m     (n,)
+    least, most  its range, clamped or not                            rad, m     (n,)
     is_rotation  what OpenSim calls rotational and converts to degrees           (n,)
     is_angle     turns something, though OpenSim may call it coupled             (n,)
     lead         index of the free coordinate that drives it, or -1              (n,)
@@ -36,6 +37,8 @@ class Coordinates:
     default: F64
     lower: F64
     upper: F64
+    least: F64
+    most: F64
     is_rotation: Bool
     is_angle: Bool
     lead: I64
@@ -116,6 +119,10 @@ class Muscles:
     velocity_range: F64
 
 
+FIXED, CONDITIONAL, MOVING = 0, 1, 2
+"""Kinds of path points."""
+
+
 class PathGeometry(NamedTuple):
     """Paths that are evaluated exactly: points on links, and cylinders that they wrap around.
 
@@ -123,7 +130,7 @@ class PathGeometry(NamedTuple):
     field             meaning                                                 unit   shape
     ================  ======================================================  =====  ==============
     start             first point of each muscle; none if its path is fitted         (n_muscle+1,)
-    kind              0 fixed, 1 conditional, 2 moving                               (n_point,)
+    kind              `FIXED`, `CONDITIONAL` or `MOVING`                             (n_point,)
     link              that carries the point                                         (n_point,)
     rotation          of the point's body on the link (moving points)                (n_point, 3, 3)
     station           place on the link; of the body for a moving point       m      (n_point, 3)

@@ -21,8 +21,9 @@ SIZE_OFF: Final = 0.01
 """Where markers are farther apart than the model's by this share, or nearer, it is another size:
 -0.006 to +0.003 in the 45 trials that this was tested on, +0.015 to +0.031 with their markers 4 %
 farther apart, -0.028 to -0.015 with them 4 % nearer: the pose takes up the rest."""
-MASS_OFF: Final = 0.3
-"""Where a body mass differs from the model's by this share, one of them is another person's."""
+MASS_OFF: Final = 0.1
+"""Where a body mass differs from the model's by this share, one of them is wrong: with 0.15 EMG was
+off by up to 0.14 in four walks."""
 
 
 def lying_doubt(positions: npt.NDArray[np.float64]) -> str:

@@ -44,6 +44,8 @@ def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
     state = model.getWorkingState()
     lead, function = _ties(model, names, all_coordinates, state, functions)
     clamped = np.array([bool(c.getClamped(state)) for c in all_coordinates], dtype=np.bool_)
+    least = np.array([c.getRangeMin() for c in all_coordinates])
+    most = np.array([c.getRangeMax() for c in all_coordinates])
     rotational = opensim.Coordinate.Rotational
     free = [i for i in range(len(names)) if lead[i] == i]
     number = {i: k for k, i in enumerate(free)}
@@ -51,8 +53,10 @@ def read_coordinates(model: Any, functions: FunctionTable) -> Coordinates:
     return Coordinates(
         names=names,
         default=np.array([c.getDefaultValue() for c in all_coordinates]),
-        lower=np.where(clamped, [c.getRangeMin() for c in all_coordinates], -np.inf),
-        upper=np.where(clamped, [c.getRangeMax() for c in all_coordinates], np.inf),
+        lower=np.where(clamped, least, -np.inf),
+        upper=np.where(clamped, most, np.inf),
+        least=least,
+        most=most,
         is_rotation=is_rotation,
         is_angle=is_rotation | np.array([_turns_something(c) for c in all_coordinates], dtype=bool),
         lead=np.array([number.get(int(i), -1) for i in lead], dtype=np.int64),

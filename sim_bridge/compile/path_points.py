@@ -15,9 +15,8 @@ import opensim
 from sim_bridge.compile.frames import Frames, Transform, transform_of, vec3
 from sim_bridge.compile.functions import FunctionTable
 from sim_bridge.exceptions import UnsupportedComponent
-from sim_bridge.model import PathGeometry
+from sim_bridge.model import CONDITIONAL, FIXED, MOVING, PathGeometry
 
-FIXED, CONDITIONAL, MOVING = 0, 1, 2
 _AXES = {"x": 0, "y": 1, "z": 2}
 _CONDITION_SLACK = 1e-5
 """OpenSim keeps a conditional point active this far [rad] outside of its range."""

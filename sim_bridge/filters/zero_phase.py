@@ -86,12 +86,12 @@ def _at_even_times(time: F64, q: F64) -> tuple[F64, float]:
 
 
 def _one_pass(b: F64, a: F64, x: F64) -> F64:
-    """One direction of the low-pass; OpenSim copies the first four samples through."""
+    """One direction of the low-pass; OpenSim copies the first three samples through."""
     from scipy import signal  # a live session starts without it
 
     order = len(a) - 1
     out = np.empty_like(x)
-    out[: order + 1] = x[: order + 1]
+    out[:order] = x[:order]
     for column in range(x.shape[1]):
         y0, x0 = out[order - 1 :: -1, column][:order], x[order - 1 :: -1, column][:order]
         initial = signal.lfiltic(b, a, y0, x0)

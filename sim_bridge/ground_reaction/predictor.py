@@ -106,9 +106,8 @@ class GroundReaction:
         return self._soles.place
 
     def reset(self) -> None:
-        """Forget the floor and the last forces."""
+        """Forget the floor."""
         self._soles.floor[:] = np.inf
-        self._soles.normal[:] = 0.0
 
     def watch(self, dynamics: InverseDynamics, frames: int) -> None:
         """See the soles in a frame whose forces are measured, and learn the floor from it.
@@ -121,7 +120,6 @@ class GroundReaction:
             Frames since the floor was learned; 0 learns nothing.
         """
         self._touch(dynamics, frames * self._dt)
-        self._soles.normal[:] = 0.0
 
     def _touch(self, dynamics: InverseDynamics, dt: float) -> None:
         s, pose = self._soles, dynamics.pose

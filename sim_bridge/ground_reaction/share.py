@@ -34,7 +34,7 @@ _SOFT_MOMENT = MOMENT_ARM * MOMENT_ARM / MOMENT_WEIGHT
 @kernel
 def normal_forces(
     x: F64, z: F64, contact: F64, force: float, centre_x: float, centre_z: float, normal_out: F64
-) -> int:
+) -> None:
     """Solve one frame.
 
     Parameters
@@ -49,14 +49,9 @@ def normal_forces(
         Its centre of pressure [m].
     normal_out : ndarray of shape (n,), float64 [body weights]
         Written.
-
-    Returns
-    -------
-    int
-        Iterations.
     """
     y0, y1, y2 = force, 0.0, 0.0
-    for iteration in range(_ITERATIONS):
+    for _ in range(_ITERATIONS):
         g0, g1, g2 = _SOFT_FORCE * y0 - force, _SOFT_MOMENT * y1, _SOFT_MOMENT * y2
         h00, h11, h22 = _SOFT_FORCE, _SOFT_MOMENT, _SOFT_MOMENT
         h01, h02, h12 = 0.0, 0.0, 0.0
@@ -75,7 +70,7 @@ def normal_forces(
                 h12 += weight * dx * dz
                 h22 += weight * dz * dz
         if abs(g0) + abs(g1) + abs(g2) < _TOLERANCE:
-            return iteration
+            return
         s0, s1, s2 = _solve(h00, h01, h02, h11, h12, h22, g0, g1, g2)
         before = _dual(x, z, contact, force, centre_x, centre_z, y0, y1, y2)
         descent = s0 * g0 + s1 * g1 + s2 * g2
@@ -89,7 +84,6 @@ def normal_forces(
                 break
             share *= 0.5
         y0, y1, y2 = y0 - share * s0, y1 - share * s1, y2 - share * s2
-    return _ITERATIONS
 
 
 @kernel

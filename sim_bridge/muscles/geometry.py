@@ -9,8 +9,8 @@ import numpy as np
 
 from sim_bridge._jit import F64, I64, kernel
 from sim_bridge.kinematics import Pose, Skeleton
-from sim_bridge.model import PathGeometry
-from sim_bridge.muscles.trace import MOVING, Trace, lay_path, on_cylinder
+from sim_bridge.model import MOVING, PathGeometry
+from sim_bridge.muscles.trace import Trace, lay_path, on_cylinder
 from sim_bridge.piecewise import evaluate
 
 

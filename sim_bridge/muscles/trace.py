@@ -13,11 +13,9 @@ import numpy as np
 
 from sim_bridge._jit import F64, I64, kernel
 from sim_bridge.kinematics import Pose, Skeleton, point_in_ground
-from sim_bridge.model import PathGeometry
+from sim_bridge.model import CONDITIONAL, MOVING, PathGeometry
 from sim_bridge.muscles.cylinder_wrap import INSIDE, MANDATORY, NO_WRAP, WRAPPED, wrap_cylinder
 from sim_bridge.piecewise import evaluate
-
-CONDITIONAL, MOVING = 1, 2
 
 _SWEEPS = 8
 _SWEEP_TOLERANCE = 0.0005

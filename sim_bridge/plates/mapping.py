@@ -29,7 +29,7 @@ TOUCHES = 40.0
 ON_SOLE = 0.04
 """... unless that foot has plates of its own and the centre of pressure is as near to a sole's
 middle line as this [m]: some other foot's force would draw it away."""
-STANDS = 0.1
+MAY_CARRY = 0.1
 """Contact of a sole point from which on its foot may carry load."""
 MARGIN = 0.02
 """A centre of pressure nearer to a plate's edge than this, or a sole beyond the edge by more, is on
@@ -173,6 +173,6 @@ def beyond_edge(row: F64, soles: Soles, corners: F64, f: int) -> bool:
         return True
     for i in range(f * POINTS_PER_FOOT, (f + 1) * POINTS_PER_FOOT):
         depth = inside(corners, soles.place[0, i], soles.place[2, i])
-        if soles.contact[i] > STANDS and depth < -MARGIN:
+        if soles.contact[i] > MAY_CARRY and depth < -MARGIN:
             return True
     return False

@@ -25,7 +25,7 @@ where there is one plate for both feet. Of whole forces up to 2.4 and 6 % of the
 set do, mostly 0 to 0.7 %."""
 DOWN = 0.5
 """Contact from which on a sole is down: one that has just landed beside its plate, too."""
-UP = 4
+VERTICAL = 4
 """Place of the vertical force among moment and force of a link."""
 
 

@@ -1,6 +1,6 @@
 """What is wrong with each plate, and with all of them together, each told once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class FaultReport:
     def __init__(self, names: Sequence[str]) -> None:
         self._names = tuple(names)
         self.faults: I64 = np.zeros(len(self._names), dtype=np.int64)
-        self._told: set[tuple[str, int]] = set()
+        self._told: set[tuple[str, int | str]] = set()
 
     def note(self, known: I64, flagged: Bool | F64, fault: PlateFault) -> None:
         """Take each plate's known fault, or this one where it has none and is flagged, not 0."""
@@ -39,7 +39,9 @@ class FaultReport:
         """Whether any plate has one of these."""
         return bool(self.faults.any() and np.isin(self.faults, faults).any())
 
-    def tell(self, tell: Callable[[str, str], None], offset: F64, of_all: str) -> None:
+    def tell(
+        self, tell: Callable[[str, str], None], offset: F64, of_all: Mapping[str, str]
+    ) -> None:
         """Tell name and message of each fault that was not told yet.
 
         Parameters
@@ -48,12 +50,13 @@ class FaultReport:
             Gets name and message.
         offset : ndarray of shape (n_given,), float64 [N]
             What each shows without load.
-        of_all : str
-            What is wrong with all together; empty if nothing is.
+        of_all : mapping of str to str
+            What is wrong with all together, by its kind.
         """
-        if of_all and (ALL_PLATES, 0) not in self._told:
-            self._told.add((ALL_PLATES, 0))
-            tell(ALL_PLATES, of_all)
+        for kind, words in of_all.items():
+            if (ALL_PLATES, kind) not in self._told:
+                self._told.add((ALL_PLATES, kind))
+                tell(ALL_PLATES, words)
         if not self.faults.any():
             return
         for name, fault, own in zip(self._names, self.faults.tolist(), offset, strict=True):

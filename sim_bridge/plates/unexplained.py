@@ -53,15 +53,17 @@ class Unexplained:
 
     Attributes
     ----------
-    verdict : str
-        What frames had in common that forces do not explain, and what to do; empty if nothing.
+    verdicts : dict of str to str
+        What frames had in common that forces do not explain, by its kind: in words, as found first,
+        with what to do.
     """
 
     def __init__(self, parent: I64, base: int, weight: float, rate_hz: float) -> None:
         self._parent, self._base, self._weight = parent, base, weight
         self._least, self._window = round(LEAST_S * rate_hz), round(WINDOW_S * rate_hz)
         self._rest, self._means = np.zeros(6), np.zeros(_SIZE)
-        self._frames, self._misled, self.verdict = 0, False, ""
+        self._frames, self._misled = 0, False
+        self.verdicts: dict[str, str] = {}
         n = len(parent)
         self.step(
             np.zeros((n, 6)), np.zeros((n, 3)), np.zeros((1, 9)), 1.0
@@ -70,7 +72,8 @@ class Unexplained:
 
     def reset(self) -> None:
         """Forget the frames before."""
-        self._frames, self._misled, self.verdict = 0, False, ""
+        self._frames, self._misled = 0, False
+        self.verdicts.clear()
 
     def step(self, force: F64, position: F64, loads: F64, effort: float) -> bool:
         """Look at a frame; whether its forces do not explain its motion.
@@ -97,27 +100,28 @@ class Unexplained:
         share = 1.0 / min(self._frames, self._window)
         follow(self._rest, loads, self._weight, share, self._means)
         if self._frames >= self._least and self._frames % _EVERY == 0:
-            misleads = _direction_verdict(self._means, self._weight)
+            misleads = _misleading(self._means, self._weight)
             self._misled = bool(misleads)
-            self.verdict = self.verdict or _gain_verdict(self._means) or misleads
+            self.verdicts = misleads | _gain(self._means) | self.verdicts
         return self._misled or bool(beyond(self._rest, effort))
 
 
-def _gain_verdict(means: F64) -> str:
+def _gain(means: F64) -> dict[str, str]:
     """Put into words what the means of many frames say of the size of forces."""
     ratio = means[1] / max(means[_NEEDED + 1], 1e-9)
     if abs(ratio - 1.0) <= _GAIN:
-        return ""
-    return (
-        f"together they are {ratio:.2f} times what the motion needs: check their unit, "
+        return {}
+    return {
+        "gain": f"together they are {ratio:.2f} times what the motion needs: check their unit, "
         "gain and zero, the model's mass, and whether something else carries the person"
-    )
+    }
 
 
-def _direction_verdict(means: F64, weight: float) -> str:
+def _misleading(means: F64, weight: float) -> dict[str, str]:
     """Put into words what they say of sides and places."""
+    found = {}
     if means[_SIZE - 1] > _TORQUE_M:
-        return (
+        found["torque"] = (
             f"their moment about the vertical is {means[_SIZE - 1] * weight:.0f} N m off, or more: "
             "check the units of free torque and points, their axes and origin, and those of the "
             "markers"
@@ -130,17 +134,17 @@ def _direction_verdict(means: F64, weight: float) -> str:
         one_side = means[c] ** 2 > measured > _LIVES**2 * needed
         least = _FOLLOWS if needed > _MOVES_MUCH**2 and not one_side else _AGAINST
         if needed > _MOVES**2 and r < least:
-            return (
+            found[f"side {axis}"] = (
                 f"together they do not follow the motion along {axis} (correlation {r:.2f}): check "
                 "the sign and the order of their channels, and their clock"
             )
     for axis, moment in (("x", means[_MOMENT + 2]), ("z", -means[_MOMENT])):
         if abs(moment) > _OFF_M * means[1]:
-            return (
+            found[f"place {axis}"] = (
                 f"their points lie {-100.0 * moment / means[1]:+.0f} cm off along {axis}, by the "
                 "moment about the body: check their origin and axes, and those of the markers"
             )
-    return ""
+    return found
 
 
 @kernel

@@ -21,7 +21,7 @@ from .missing import DOWN
 LIFTED = 0.2
 """Contact below which a foot rather swings; in walking none that bears more than 100 N has less
 while the other one stands nearer to that force."""
-STANDS = 0.5
+STANDING = 0.5
 """Vertical force from which on a foot stands on a plate [body weights]."""
 LOOK_EVERY = 8
 """Frames between looks at who stands there; a foot stands for longer."""
@@ -36,7 +36,7 @@ STEPS = 3
 
 EITHER = 2
 """In place of a foot: the force goes to whichever is on the plate."""
-OWN, OTHER, NOBODY = 0, 1, 2
+OWN, OTHER, NEITHER = 0, 1, 2
 """Who stands on a plate."""
 FAULTS = np.array([0, PlateFault.OTHER_FOOT, PlateFault.UNDER_NOBODY], dtype=np.int64)
 """What that is called."""
@@ -146,7 +146,7 @@ def look_under_feet(
 ) -> None:
     """See :class:`FootCheck`."""
     for i in range(foot.shape[0]):
-        if foot[i] >= 0 and rows[i, 1] > STANDS * weight and is_finite(rows[i].sum()):
+        if foot[i] >= 0 and rows[i, 1] > STANDING * weight and is_finite(rows[i].sum()):
             memory.looks[i, who_stands(rows[i], soles, foot[i])] += 1
             if memory.looks[i].sum() >= MOST_LOOKS:
                 judge_step(i, memory, fault_out)
@@ -156,12 +156,12 @@ def look_under_feet(
 
 @kernel
 def who_stands(row: F64, soles: Soles, own: int) -> int:
-    """OWN, OTHER or NOBODY."""
+    """OWN, OTHER or NEITHER."""
     if own == EITHER:
-        return OWN if off_both(row, soles) <= REACH else NOBODY
+        return OWN if off_both(row, soles) <= REACH else NEITHER
     found = nearest_foot(row, soles, own)
     if found < 0:
-        return NOBODY
+        return NEITHER
     return OWN if found == own else OTHER
 
 
@@ -169,7 +169,7 @@ def who_stands(row: F64, soles: Soles, own: int) -> int:
 def judge_step(i: int, memory: _Memory, fault_out: I64) -> None:
     """Judge a row's step once it is over."""
     looks, total, said = memory.looks[i], memory.looks[i].sum(), OWN
-    for who in (OTHER, NOBODY):
+    for who in (OTHER, NEITHER):
         said = who if looks[who] >= MOST * total else said
     looks[:] = 0
     if total < LEAST_LOOKS:

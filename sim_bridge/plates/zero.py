@@ -2,7 +2,8 @@
 
 Amplifiers drift, and a plate that is zeroed with somebody on it is wrong by their weight. What is
 wrong at rest is wrong under load as well, and moves the centre of pressure; nothing tells by how
-much but what the plate shows between two steps.
+much but what the plate shows between two steps. Who sits down takes weight off the plates, but not
+the feet.
 """
 
 from typing import NamedTuple
@@ -12,7 +13,10 @@ import numpy as np
 from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
 
 from .clean import LEAVES
+from .geometry import Soles, contact_of
 from .judge import LOADED
+from .missing import DOWN
+from .whose import EITHER
 
 SETTLES_S = 0.05
 """After a foot has left, that a plate takes to come to rest [s]."""
@@ -42,8 +46,8 @@ class PlateZero:
 
     Parameters
     ----------
-    is_plate : ndarray of shape (n,), bool
-        Rows that are forces of the floor; others are not looked at.
+    foot : ndarray of shape (n,), int64
+        On which foot each row acts, 0 right, 1 left; or `EITHER`. Others are not looked at.
     weight : float
         Body weight [N].
     rate_hz : float
@@ -55,9 +59,9 @@ class PlateZero:
         Vertical force of each row while nobody is on it [N]; 0 where it is small or not known.
     """
 
-    def __init__(self, is_plate: Bool, weight: float, rate_hz: float) -> None:
-        n = len(is_plate)
-        self._is_plate, self._loaded = is_plate, LOADED * weight
+    def __init__(self, foot: I64, weight: float, rate_hz: float) -> None:
+        n = len(foot)
+        self._foot, self._is_plate, self._loaded = foot, foot >= 0, LOADED * weight
         self._settles, self._looked = round(SETTLES_S * rate_hz), max(round(LOOKED_S * rate_hz), 1)
         self._memory = _Memory(
             np.full(n, -1), np.zeros(n), np.full(n, np.nan), np.zeros((n, STEPS))
@@ -82,6 +86,20 @@ class PlateZero:
             self._is_plate, self._loaded, self._settles, self._looked, self._memory, self.offset,
             rows,
         )  # fmt: skip
+
+    def see(self, soles: Soles) -> None:
+        """Look at the feet: a plate is not at rest while its foot, or both, are on the floor."""
+        settle_anew(self._foot, soles, self._memory.since)
+
+
+@kernel
+def settle_anew(foot: I64, soles: Soles, since_out: I64) -> None:
+    """Count frames since a foot left anew for plates on which one may stand."""
+    right, left = contact_of(soles, 0) > DOWN, contact_of(soles, 1) > DOWN
+    for i in range(foot.shape[0]):
+        down = right and left if foot[i] == EITHER else (right if foot[i] == 0 else left)
+        if down and since_out[i] > 0:
+            since_out[i] = 0
 
 
 @kernel

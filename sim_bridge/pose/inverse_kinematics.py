@@ -15,6 +15,7 @@ from sim_bridge.model import CompiledModel
 
 from .coordinate_task import CoordinateTask, weight_of
 from .first_poses import FirstPoses
+from .joint_range import JointRange
 from .link_misfit import LinkMisfit
 from .marker_gate import MarkerGate
 from .marker_match import match_markers
@@ -86,7 +87,7 @@ class InverseKinematics:
     surprised : bool
         Whether its pose is not where the one before led to: what is between them is no motion.
     misplaced : bool
-        Whether the markers of one body are not where its own can be.
+        Whether the markers of one body are not where its own can be, or turn a joint too far.
     spread : MarkerSpread
         Whether the person has the model's size.
     lost : bool
@@ -122,7 +123,7 @@ class InverseKinematics:
         names = [name for name, has_weight in zip(match.names, used, strict=True) if has_weight]
         self.unseen = unseen_coordinates(model, self._targets.link)
         self._link_misfit = LinkMisfit(model, self._targets)
-        self.spread = MarkerSpread(self._targets)
+        self.spread, self._range = MarkerSpread(self._targets), JointRange(model)
         self._gate, self._stiffness = MarkerGate(self._targets, self.n_labels), stiffness
         self._watch = MarkerWatch(self._targets, names, self._gate)
         self._set_up(model, tasks)
@@ -227,10 +228,8 @@ class InverseKinematics:
     def reset(self) -> None:
         """Forget the last pose; the next frame is a first one."""
         self._placed = self.lost = False
-        self._gate.reset()
-        self._watch.reset()
-        self._sight.reset()
-        self.spread.reset()
+        for part in (self._gate, self._watch, self._sight, self.spread, self._range):
+            part.reset()
 
     def step(self, markers: F64) -> None:
         """Solve one frame; with fewer than three markers the last solution stays.
@@ -292,7 +291,8 @@ class InverseKinematics:
 
     def _look_at(self, markers: F64) -> None:
         """Note whose markers are not in their places, and what the pose is not known from."""
-        self.misplaced = self._link_misfit.step(markers, self._solver.pose)
+        misfits = self._link_misfit.step(markers, self._solver.pose)
+        self.misplaced = self._range.step(self.free) or misfits
         self._sight.step(markers, self._gate.worn, self._solver.pose)
         if self.fits and not self.misplaced:
             self.spread.step(markers, self._solver.pose)

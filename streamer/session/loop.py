@@ -319,7 +319,8 @@ class Session:
 
     def _note_plate(self, name: str, message: str) -> None:
         """Say in the log, and in health, what is wrong with a force plate."""
-        self._plate_faults[name] = message
+        said = self._plate_faults.get(name)
+        self._plate_faults[name] = f"{said}; {message}" if said else message
         _log.warning("force plate %r: %s", name, message)
 
     def _counts(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Forces that do not explain the motion: flagged frame by frame, and told in words."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -31,7 +32,7 @@ def run(
     )
     bridge = Bridge(trial.model, trial.marker_names, trial.loads, settings)
     told: dict[str, str] = {}
-    bridge.on_plate_fault = told.__setitem__
+    bridge.on_plate_fault = lambda name, said: told.__setitem__(name, told.get(name, "") + said)
     status = []
     for i in range(end):
         t = trial.time[i] - bridge.filter_delay_s
@@ -113,6 +114,19 @@ def test_what_is_wrong_with_all_plates_is_told_in_words(
     _, told = run(trial, spoil)
     assert told[ALL_PLATES].startswith(said)
     assert "check" in told[ALL_PLATES]
+
+
+def turned_and_quieter(forces: np.ndarray) -> None:
+    turned(forces)
+    forces[:, :3] *= 0.88
+
+
+def test_a_gain_hides_no_wrong_side(trial: RecordedTrial) -> None:
+    """A patient in a harness, whose plates are set up wrongly."""
+    _, told = run(trial, turned_and_quieter)
+    assert re.search(r"together they are 0\.8\d times what the motion needs", told[ALL_PLATES])
+    assert "together they do not follow the motion along x" in told[ALL_PLATES]
+    assert told[ALL_PLATES].count("together they are") == 1
 
 
 def clipped(forces: np.ndarray) -> None:

@@ -1,12 +1,12 @@
 """Plates that show force while nobody is on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from sim_bridge import Bridge, BridgeSettings
-from sim_bridge.plates import PlateFault, PlateZero
+from sim_bridge.plates import EITHER, PlateFault, PlateZero, Soles
 from tests.data_sets import all_trials, trial_dir
 from tests.sim_bridge.trials import RecordedTrial
 
@@ -23,14 +23,18 @@ def strides(n: int, swing: int = SWING, leaving: int = 4) -> np.ndarray:
     return np.concatenate([np.zeros(20), *[stance, off] * n, stance])
 
 
-def offsets(vertical: np.ndarray, rate_hz: float = RATE_HZ) -> np.ndarray:
-    """What is said after each frame."""
-    zero = PlateZero(np.array([True]), WEIGHT, rate_hz)
+def offsets(
+    vertical: np.ndarray, rate_hz: float = RATE_HZ, foot: int = 0, down: Sequence[int] = ()
+) -> np.ndarray:
+    """What is said after each frame, of a plate that is a foot's while these feet are down."""
+    zero = PlateZero(np.array([foot]), WEIGHT, rate_hz)
+    contact = np.repeat([float(f in down) for f in (0, 1)], 4)
     said = []
     for force in vertical:
         rows = np.zeros((1, 9))
         rows[0, 1] = force
         zero.step(rows)
+        zero.see(Soles(np.zeros((3, 8)), contact))
         said.append(float(zero.offset[0]))
     return np.array(said)
 
@@ -69,6 +73,20 @@ def test_who_stands_still_shows_nothing() -> None:
     assert not offsets(np.full(2000, 30.0)).any()  # nobody has been on it: nobody minds
 
 
+@pytest.mark.parametrize(
+    ("foot", "down", "accused"),
+    [
+        (0, (0,), False), (0, (1,), True), (1, (1,), False), (1, (), True),
+        (EITHER, (0, 1), False), (EITHER, (0,), True),
+    ],
+)  # fmt: skip
+def test_who_sits_down_and_leaves_the_feet_there_accuses_no_plate(
+    foot: int, down: tuple[int, ...], accused: bool
+) -> None:
+    """A tenth of the weight, to the newton, between rises to both feet."""
+    assert offsets(strides(9) + 0.08 * WEIGHT, foot=foot, down=down).any() == accused
+
+
 def test_frames_that_are_not_known_do_not_count() -> None:
     force = strides(6) + 60.0
     force[::7] = np.nan
@@ -82,7 +100,7 @@ def test_a_plate_that_is_zeroed_in_a_session_is_right_again() -> None:
 
 
 def test_what_is_no_plate_and_what_was_before_a_reset_are_not_looked_at() -> None:
-    zero = PlateZero(np.array([False, True]), WEIGHT, RATE_HZ)
+    zero = PlateZero(np.array([-1, 0]), WEIGHT, RATE_HZ)
     rows = np.zeros((2, 9))
     for force in strides(4) + 60.0:
         rows[:, 1] = force
@@ -116,7 +134,7 @@ def test_a_session_hears_of_it_and_uses_the_plate(
 def test_no_recorded_plate_is_accused(trial: str) -> None:
     walk = RecordedTrial.load(trial_dir(trial))
     weight = float(walk.model.mass * np.linalg.norm(walk.model.gravity))
-    zero = PlateZero(np.ones(len(walk.loads), dtype=bool), weight, walk.rate_hz)
+    zero = PlateZero(np.zeros(len(walk.loads), dtype=np.int64), weight, walk.rate_hz)
     for rows in walk.forces:
         zero.step(rows)
         assert not zero.offset.any()

@@ -157,11 +157,13 @@ def test_what_is_wrong_with_a_plate_is_told_twice(caplog: pytest.LogCaptureFixtu
     rig = Rig(even(200))
     assert rig.bridge.on_plate_fault is not None
     rig.bridge.on_plate_fault("left", "its sign is inverted")
+    rig.bridge.on_plate_fault("all", "too small")
+    rig.bridge.on_plate_fault("all", "to one side")
     while rig.session.step(0.01):
         pass
     assert "force plate 'left': its sign is inverted" in caplog.text
     *_, faults = [m.plate_faults for m in rig.tape.of("health") if isinstance(m, Health)]
-    assert faults == {"left": "its sign is inverted"}
+    assert faults == {"left": "its sign is inverted", "all": "too small; to one side"}
 
 
 def test_held_forces_are_flagged_and_after_a_while_not_believed() -> None:
