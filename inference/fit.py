@@ -19,7 +19,12 @@ from inference.backends.reference import reference_stream
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.checkpoint import Card, Checkpoint, save_checkpoint
 from inference.data.dataset import LimbSequence, as_recorded, data_sets, people_by_channel
-from inference.evaluation.coverage import coverage_by_others, relative_errors, spread_gain
+from inference.evaluation.coverage import (
+    coverage,
+    gains_of_others,
+    relative_errors,
+    spread_gain,
+)
 from inference.evaluation.crossval import cross_validate, validation_people
 from inference.evaluation.estimates import Estimates, hide_unknown, known_channels
 from inference.evaluation.methods.network import Recipe, judged_live, trained_and_calibrated
@@ -137,11 +142,10 @@ def _cross_validated(
     """Scores of people left out in turn, and by what sigma has to be multiplied (N_CHANNEL,)."""
     found, own = _left_out(sequences, recipe), as_recorded(sequences)
     errors = relative_errors(own, found["network"])
-    coverage = {
-        of.channel: [round(share, 3) for share in of.shares] for of in coverage_by_others(errors)
-    }
+    held = coverage(errors, gains_of_others(errors))
+    shares = {of.channel: [round(share, 3) for share in of.shares] for of in held}
     scores = _results(own, found, recipe.fit.rate_hz)
-    return {"folds": recipe.fit.folds, "coverage": coverage} | scores, spread_gain(errors)
+    return {"folds": recipe.fit.folds, "coverage": shares} | scores, spread_gain(errors)
 
 
 def _card(

@@ -21,11 +21,10 @@ __all__ = [
     "Coverage",
     "RelativeErrors",
     "coverage",
-    "coverage_by_others",
+    "gains_of_others",
     "half_widths",
     "relative_errors",
     "spread_gain",
-    "widths_held",
 ]
 
 F64 = npt.NDArray[np.float64]
@@ -153,46 +152,49 @@ class Coverage(NamedTuple):
     shares: tuple[float, ...]
 
 
-def coverage(errors: Mapping[str, RelativeErrors], gain: F64 | None = None) -> list[Coverage]:
-    """Return the coverage of each channel and of all, sigma times gain (len(MEASURED),)."""
-    gains = {person: np.ones(len(MEASURED)) if gain is None else gain for person in errors}
-    return _coverage(errors, gains)
+def gains_of_others(errors: Mapping[str, RelativeErrors]) -> dict[str, F64]:
+    """Return each person's gain (len(MEASURED),), fitted on the other people."""
+    return {
+        person: _measured_gain({p: e for p, e in errors.items() if p != person})
+        for person in errors
+    }
 
 
-def coverage_by_others(
-    errors: Mapping[str, RelativeErrors], judged: Mapping[str, RelativeErrors] | None = None
+def coverage(
+    errors: Mapping[str, RelativeErrors], gains: Mapping[str, F64] | None = None
 ) -> list[Coverage]:
-    """Return the coverage with each person's sigma multiplied by the gain of the other people.
+    """Return the coverage of each channel and of all.
 
     Parameters
     ----------
     errors : mapping of str to RelativeErrors
-        By person; gains are fitted on these.
-    judged : mapping of str to RelativeErrors, optional
-        Of the same people, as a gain that was fitted on others finds them; by default `errors`.
+        By person.
+    gains : mapping of str to ndarray of shape (len(MEASURED),), optional
+        What each person's sigma is multiplied by; by default 1.
     """
-    return _coverage(errors if judged is None else judged, _gains_of_others(errors))
+    held = np.full((len(errors), len(SHARES), len(MEASURED)), np.nan)
+    for i, (person, (_, ratio)) in enumerate(errors.items()):
+        gain = 1.0 if gains is None else gains[person]
+        for k, share in enumerate(SHARES):
+            inside = (ratio <= _half_width(share) * gain).astype(np.float64)
+            held[i, k] = finite_mean(np.where(np.isfinite(ratio), inside, np.nan), axis=0)
+    rows = [(name, held[:, :, c]) for c, name in enumerate(MEASURED)]
+    rows.append(("all", finite_mean(held, axis=2)))
+    return [
+        Coverage(name, int(np.isfinite(of[:, 0]).sum()), tuple(map(float, finite_mean(of, axis=0))))
+        for name, of in rows
+        if np.isfinite(of[:, 0]).any()
+    ]
 
 
 def half_widths(
-    errors: Mapping[str, RelativeErrors], judged: Mapping[str, RelativeErrors] | None = None
-) -> tuple[float, ...]:
-    """Return how many sigmas to either side do hold `SHARES` of people with others' gain.
-
-    Channels of a person count equally, and people; parameters as of `coverage_by_others`. A
-    Gaussian's would be 0.67 and 1.64.
-    """
-    return _half_widths(errors if judged is None else judged, _gains_of_others(errors))
-
-
-def widths_held(errors: Mapping[str, RelativeErrors], gain: F64) -> tuple[float, ...]:
-    """Return the same with one gain (len(MEASURED),) for everybody."""
-    return _half_widths(errors, dict.fromkeys(errors, gain))
-
-
-def _half_widths(
     errors: Mapping[str, RelativeErrors], gains: Mapping[str, F64]
 ) -> tuple[float, ...]:
+    """Return how many sigmas to either side do hold `SHARES`.
+
+    Channels of a person count equally, and people; parameters as of `coverage`. A Gaussian's would
+    be 0.67 and 1.64.
+    """
     values, weights = [], []
     for person, (_, ratio) in errors.items():
         finite = np.isfinite(ratio)
@@ -202,26 +204,3 @@ def _half_widths(
         weights.append(weight[finite])
     every, weight = np.concatenate(values), np.concatenate(weights)
     return tuple(_weighted_quantile(every, weight, share) for share in SHARES)
-
-
-def _gains_of_others(errors: Mapping[str, RelativeErrors]) -> dict[str, F64]:
-    """Each person's gain, fitted on the other people."""
-    return {
-        person: _measured_gain({p: e for p, e in errors.items() if p != person})
-        for person in errors
-    }
-
-
-def _coverage(errors: Mapping[str, RelativeErrors], gains: Mapping[str, F64]) -> list[Coverage]:
-    held = np.full((len(errors), len(SHARES), len(MEASURED)), np.nan)
-    for i, (person, (_, ratio)) in enumerate(errors.items()):
-        for k, share in enumerate(SHARES):
-            inside = (ratio <= _half_width(share) * gains[person]).astype(np.float64)
-            held[i, k] = finite_mean(np.where(np.isfinite(ratio), inside, np.nan), axis=0)
-    rows = [(name, held[:, :, c]) for c, name in enumerate(MEASURED)]
-    rows.append(("all", finite_mean(held, axis=2)))
-    return [
-        Coverage(name, int(np.isfinite(of[:, 0]).sum()), tuple(map(float, finite_mean(of, axis=0))))
-        for name, of in rows
-        if np.isfinite(of[:, 0]).any()
-    ]

@@ -44,7 +44,7 @@ MADE_BY: Final = (
     (Path(sim_bridge.__file__).parent, ("**/*.py",)),
     (
         Path(inference.__file__).parent,
-        ("channels.py", "emg/envelope.py", "emg/recording.py", "record.py"),
+        ("channels.py", "emg/*.py", "record.py"),
     ),
     (
         Path(streamer.__file__).parent,

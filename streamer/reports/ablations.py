@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from inference.evaluation.summary import Summary
-from streamer.reports.results import find_summary
+from streamer.reports.results import find_summary, number
 from streamer.reports.tables import markdown
 
 __all__ = ["ablation_table"]
@@ -41,8 +41,9 @@ def _interval(summary: Summary | None, name: str) -> str:
     if summary is None:
         return "-"
     found = summary.statistics[name]
-    return f"{found.value:.3f} ({found.low:.2f}, {found.high:.2f})"
+    value, low, high = number(found.value, 3), number(found.low), number(found.high)
+    return value if low == "-" else f"{value} ({low}, {high})"
 
 
 def _value(summary: Summary | None, name: str) -> str:
-    return "-" if summary is None else f"{summary.statistics[name].value:.3f}"
+    return "-" if summary is None else number(summary.statistics[name].value, 3)

@@ -16,10 +16,9 @@ from inference.evaluation.coverage import (
     Coverage,
     RelativeErrors,
     coverage,
-    coverage_by_others,
+    gains_of_others,
     half_widths,
     relative_errors,
-    widths_held,
 )
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
@@ -271,20 +270,20 @@ def _muscle_table(summaries: dict[str, list[Summary]], motion: str, statistic: s
 def _coverage_tables(comparison: Comparison) -> list[str]:
     """Coverage on people left out, raw and with others' gain, and on unseen people."""
     plain, calibrated = (_errors(comparison.left_out, name) for name in (OURS, CALIBRATED))
+    gains = gains_of_others(plain)
     columns = {
         "raw": coverage(plain),
-        "left out": coverage_by_others(plain),
-        "left out, calibrated": coverage_by_others(plain, calibrated),
+        "left out": coverage(plain, gains),
+        "left out, calibrated": coverage(calibrated, gains),
     }
     elsewhere = ""
     if comparison.unseen is not None:
-        gain = measured_matrix() @ comparison.gain  # of a composite the mean of its parts'
-        others = _errors(comparison.unseen, OURS)
-        elsewhere = f" On other data sets: {_widths(widths_held(others, gain))}."
-        columns["other data sets"] = coverage(others, gain)
-        columns["other data sets, calibrated"] = coverage(
-            _errors(comparison.unseen, CALIBRATED), gain
-        )
+        others, known = (_errors(comparison.unseen, name) for name in (OURS, CALIBRATED))
+        # of a composite the mean of its parts'
+        own = dict.fromkeys(others | known, measured_matrix() @ comparison.gain)
+        elsewhere = f" On other data sets: {_widths(half_widths(others, own))}."
+        columns["other data sets"] = coverage(others, own)
+        columns["other data sets, calibrated"] = coverage(known, own)
     rows = []
     for channel in (*MEASURED, "all"):
         cells = [_shares(found, channel) for found in columns.values()]
@@ -300,8 +299,8 @@ def _coverage_tables(comparison: Comparison) -> list[str]:
         "on the others; its sigma is also multiplied by the share of the error that remains in "
         "parts of that trial that were not fitted.",
         "Half widths that would hold 50 and 90 % of people left out (a Gaussian's are ±0.67 and "
-        f"±1.64 sigma): {_widths(half_widths(plain))}; calibrated "
-        f"{_widths(half_widths(plain, calibrated))}.{elsewhere}",
+        f"±1.64 sigma): {_widths(half_widths(plain, gains))}; calibrated "
+        f"{_widths(half_widths(calibrated, gains))}.{elsewhere}",
         markdown(["channel", "gain", *columns], rows),
     ]
 

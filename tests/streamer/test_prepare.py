@@ -196,6 +196,7 @@ def test_a_record_belongs_to_its_forces_wherever_they_are(trials: Path, tmp_path
         "streamer/formats/trc.py",
         "inference/emg/envelope.py",
         "inference/emg/recording.py",
+        "inference/emg/reference_maximum.py",
         "sim_bridge/dynamics/force_delay.py",
     ],
 )

@@ -9,7 +9,7 @@ from inference.data.strides import phase
 from inference.evaluation.coverage import (
     RelativeErrors,
     coverage,
-    coverage_by_others,
+    gains_of_others,
     half_widths,
     relative_errors,
     spread_gain,
@@ -34,7 +34,7 @@ def test_gain_makes_intervals_hold_what_they_promise() -> None:
     raw = {c.channel: c.shares for c in coverage(errors)}
     # a Gaussian's share within 0.67 / 2 and 1.64 / 2 standard deviations; 6000 frames
     assert raw["all"] == pytest.approx((0.264, 0.589), abs=0.02)
-    fitted = {c.channel: c for c in coverage_by_others(errors)}
+    fitted = {c.channel: c for c in coverage(errors, gains_of_others(errors))}
     assert fitted["all"].shares == pytest.approx((0.5, 0.9), abs=0.02)
     assert fitted["SOL"].people == 6
     assert "GMED" not in fitted
@@ -51,7 +51,7 @@ def test_only_complete_strides_are_judged() -> None:
 def test_others_may_be_judged_by_a_gain_that_was_fitted_without_them() -> None:
     errors = relative_errors(*doubtful(6, said=0.1, true=0.2))
     judged = relative_errors(*doubtful(6, said=0.2, true=0.2))
-    found = {c.channel: c.shares for c in coverage_by_others(errors, judged)}
+    found = {c.channel: c.shares for c in coverage(judged, gains_of_others(errors))}
     # the gain is 2 and the sigma right: intervals are twice as wide as they should be
     expected = [2.0 * ndtr(2.0 * ndtri(0.5 + 0.5 * share)) - 1.0 for share in (0.5, 0.9)]
     assert found["all"] == pytest.approx(expected, abs=0.02)
@@ -61,7 +61,7 @@ def test_half_widths_hold_what_intervals_promise_whatever_the_tails() -> None:
     sequences, estimates = doubtful(6, said=0.1, true=0.1)
     errors = relative_errors(sequences, estimates)
     gaussian = [ndtri(0.5 + 0.5 * share) for share in (0.5, 0.9)]
-    assert half_widths(errors) == pytest.approx(gaussian, rel=0.05)
+    assert half_widths(errors, gains_of_others(errors)) == pytest.approx(gaussian, rel=0.05)
     # |error| of an exponential's tails is as wide at 80 % and longer beyond it
     rng = np.random.default_rng(5)
     for person, own in errors.items():
@@ -69,7 +69,7 @@ def test_half_widths_hold_what_intervals_promise_whatever_the_tails() -> None:
         errors[person] = own._replace(values=shape)
     at = np.array([-np.log(1.0 - share) for share in (0.5, 0.8, 0.9)])
     expected = at[[0, 2]] / at[1] * ndtri(0.9)
-    assert half_widths(errors) == pytest.approx(expected, rel=0.05)
+    assert half_widths(errors, gains_of_others(errors)) == pytest.approx(expected, rel=0.05)
 
 
 def of_two_people() -> dict[str, RelativeErrors]:
@@ -82,7 +82,8 @@ def of_two_people() -> dict[str, RelativeErrors]:
 
 
 def test_nobody_is_judged_by_a_gain_that_was_fitted_on_them() -> None:
-    found = {c.channel: c for c in coverage_by_others(of_two_people())}
+    errors = of_two_people()
+    found = {c.channel: c for c in coverage(errors, gains_of_others(errors))}
     # one gets the gain of the other: intervals of twice and of half the right width
     expected = [
         np.mean([2.0 * ndtr(k * ndtri(0.5 + 0.5 * share)) - 1.0 for k in (0.5, 2.0)])
@@ -92,7 +93,9 @@ def test_nobody_is_judged_by_a_gain_that_was_fitted_on_them() -> None:
 
 
 def test_half_widths_count_people_equally_whatever_was_measured() -> None:
-    for share, width in zip((0.5, 0.9), half_widths(of_two_people()), strict=True):
+    errors = of_two_people()
+    found = half_widths(errors, gains_of_others(errors))
+    for share, width in zip((0.5, 0.9), found, strict=True):
         within = [2.0 * ndtr(k * width) - 1.0 for k in (0.5, 2.0)]  # see above
         assert np.mean(within) == pytest.approx(share, abs=0.02)
 
