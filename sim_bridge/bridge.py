@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ._jit import F64, I64
+from ._jit import F64
 from .dynamics.inverse_dynamics import ExternalForce, InverseDynamics
 from .exceptions import SettingsError
 from .external_forces import ExternalForces
@@ -98,6 +98,7 @@ class BridgeOutput:
     qdd            its acceleration                                   rad/s^2, m/s^2     (n_coord,)
     tau            generalized forces                                 N m, N             (n_coord,)
     forces         external forces in ``tau``: force, point, torque   N, m, N m          (n_load, 9)
+    predicted      how much of each of these is predicted, 0 to 1                        (n_load,)
     activation     of each muscle                                                        (n_muscle,)
     strength       its force at full activation, along the tendon     N                  (n_muscle,)
     control        of each coordinate actuator of the model                              (n_act,)
@@ -120,20 +121,19 @@ class BridgeOutput:
         so: StaticOptimization,
         strength: F64,
         tau: F64,
-        forces: F64,
-        plate_faults: I64,
+        external: ExternalForces,
     ) -> None:
         n = len(tau)
         self.t = 0.0
         self.ik_q = ik.q
         self.q, self.qd, self.qdd = np.zeros(n), np.zeros(n), np.zeros(n)
         self.tau = tau
-        self.forces = forces
+        self.forces, self.predicted = external.forces, external.predicted_share
         self.activation = so.activation
         self.strength = strength
         self.control = so.control
         self.reserve = so.reserve_control
-        self.plate_faults = plate_faults
+        self.plate_faults = external.plate_faults
         self.marker_rms, self.marker_spread = 0.0, 1.0
         self.guessed = self.force_ignored = False
         self.status = 0
@@ -204,12 +204,7 @@ class Bridge:
         self._markers = np.zeros((self.ik.n_labels, 3))
         self._frozen = FrozenMarkers(self.ik.n_labels)
         self.output = BridgeOutput(
-            self.ik,
-            self.so,
-            self._force.force,
-            self._id.tau_opensim,
-            self._external.forces,
-            self._external.plate_faults,
+            self.ik, self.so, self._force.force, self._id.tau_opensim, self._external
         )
         self.on_stage: Callable[[str], None] | None = None
         self.on_plate_fault: Callable[[str, str], None] | None = None

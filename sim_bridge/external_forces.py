@@ -80,6 +80,8 @@ class ExternalForces:
         Rows that are measured.
     forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
         Of the last step: force, centre of pressure, free torque.
+    predicted_share : ndarray of shape (n_load,), float64
+        How much of each of ``forces`` is predicted, 0 to 1.
     plate_faults : ndarray of shape (n_given,), int64
         :class:`sim_bridge.plates.PlateFault` of each measured row.
     carried : bool
@@ -140,6 +142,7 @@ class ExternalForces:
             self._parent, base[-1] if base and loads else -1, weight, rate_hz
         )
         self.forces: F64 = self._blend.forces
+        self.predicted_share: F64 = self._blend.shares
         self._report = FaultReport([load.name for load in loads])
         self.plate_faults: I64 = self._report.faults
         self._frames, self.posed, self.settled, self.tells_floor = 0, True, True, True

@@ -58,6 +58,8 @@ class BridgeResult(Protocol):
     @property
     def forces(self) -> F64: ...  # noqa: D102
     @property
+    def predicted(self) -> F64: ...  # noqa: D102
+    @property
     def activation(self) -> F64: ...  # noqa: D102
     @property
     def marker_rms(self) -> float: ...  # noqa: D102

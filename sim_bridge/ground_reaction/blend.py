@@ -27,8 +27,10 @@ class Blend:
     ----------
     forces : ndarray of shape (n_load, 9), float64 [N], [m], [N m], ground
         The last result; a row that is neither known nor predicted is zero.
+    shares : ndarray of shape (n_load,), float64
+        How much of each is predicted, 0 to 1: in between while one takes over from the other.
     predicted : bool
-        Whether any of them is predicted, in part at least.
+        Whether any of them is, in part at least.
     ignored : bool
         Whether any of them is not known and on no foot: nothing stands in for it.
     """
@@ -43,11 +45,13 @@ class Blend:
         self._held = np.zeros((len(foot), 9))
         self._nothing = np.zeros(9)
         self.forces: F64 = np.zeros((len(foot), 9))
+        self.shares: F64 = np.zeros(len(foot))
         self.predicted = self.ignored = False
 
     def reset(self) -> None:
         """The next frame begins at once with what it has."""
         self._share[:] = -1.0
+        self.shares[:] = 0.0
         self.predicted = self.ignored = False
 
     def step(
@@ -71,7 +75,7 @@ class Blend:
         move_shares(measured, self._foot, only_predicted, up, self._step, self._share)
         self.predicted, self.ignored = mix_rows(
             measured, predicted, self._foot, self._first, self._share, self._nothing, self._held,
-            self.forces,
+            self.forces, self.shares,
         )  # fmt: skip
 
 
@@ -103,6 +107,7 @@ def mix_rows(
     nothing: F64,
     held_out: F64,
     forces_out: F64,
+    share_out: F64,
 ) -> tuple[bool, bool]:
     """Mix each row by its foot's share; tell whether any is predicted, and any ignored."""
     any_predicted, any_ignored = False, False
@@ -114,12 +119,13 @@ def mix_rows(
                 held_out[i, c] = measured[i, c]
             elif foot[i] < 0:
                 held_out[i, c] = 0.0
-        if foot[i] < 0 or share[foot[i]] == 0.0:
+        share_out[i] = share[foot[i]] if foot[i] >= 0 else 0.0
+        if share_out[i] == 0.0:
             for c in range(9):
                 forces_out[i, c] = held_out[i, c]
         elif first[i]:
             any_predicted = True
-            mix_wrench(held_out[i], predicted[foot[i]], share[foot[i]], forces_out[i])
+            mix_wrench(held_out[i], predicted[foot[i]], share_out[i], forces_out[i])
         else:
-            mix_wrench(held_out[i], nothing, share[foot[i]], forces_out[i])
+            mix_wrench(held_out[i], nothing, share_out[i], forces_out[i])
     return any_predicted, any_ignored

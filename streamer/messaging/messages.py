@@ -103,12 +103,15 @@ class Dyn(Message, kw_only=True):
     forces : bytes
         float32 (n_force * 9,), each external force in turn: force [N], its point [m] and torque
         [N m], each along x, y, z of the model's ground; zeros where a force is not known.
+    predicted : bytes
+        float32 (n_force,), how much of each is predicted, 0 to 1.
     grf_source : str
         Where the ground reaction comes from: plate, predicted or none.
     """
 
     tau: bytes = b""
     forces: bytes = b""
+    predicted: bytes = b""
     grf_source: str = "none"
 
 

@@ -271,7 +271,9 @@ class Session:
         self._doubts.step(
             result.q, result.marker_rms, result.marker_spread, held=bool(status & Status.HOLD)
         )
-        self._dyn.tau, self._dyn.forces = _bytes(result.tau), _bytes(result.forces)
+        self._dyn.tau = _bytes(result.tau)
+        self._dyn.forces = _bytes(result.forces)
+        self._dyn.predicted = _bytes(result.predicted)
         if result.status & Status.GRF_PREDICTED:
             self._dyn.grf_source = "predicted"
         else:

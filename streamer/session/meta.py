@@ -56,6 +56,7 @@ def make_meta(
             "qd": ["rad/s" if r else "m/s" for r in rotation],
             "tau": ["N m" if r else "N" for r in rotation],
             "forces": [unit for _ in loads for unit in _WRENCH_UNITS],
+            "predicted": "1",
             "marker_rms": "m",
         },
         model_name=model.name,

@@ -220,6 +220,7 @@ def test_hand_over_of_a_foot_with_two_rows_keeps_the_moment() -> None:
         assert blend.predicted
         assert not blend.ignored
         share = k / 5.0
+        np.testing.assert_allclose(blend.shares, [share, 0.0, share])
         mixed = (1.0 - share) * (wrench(measured[0]) + wrench(measured[2]))
         found = wrench(blend.forces[0]) + wrench(blend.forces[2])
         # rounding of numbers near 1

@@ -203,6 +203,7 @@ def test_mixing_keeps_the_moment_between_both() -> None:
     for k in range(1, 6):
         blend.step(unknown, predicted, only_predicted=False)
         assert blend.predicted
+        np.testing.assert_allclose(blend.shares, k / 5.0)
         for row, a, b in zip(blend.forces, measured, predicted, strict=True):
             mixed = (1.0 - k / 5.0) * wrench(a) + k / 5.0 * wrench(b)
             np.testing.assert_allclose(wrench(row), mixed, atol=1e-12)

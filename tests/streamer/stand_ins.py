@@ -119,6 +119,7 @@ class StandInBridge:
         level = float(np.nanmean(markers[:, 1]))
         return SimpleNamespace(
             q=np.full(4, t), qd=np.full(4, 2.0), tau=np.full(4, 3.0), forces=np.full((2, 9), 5.0),
+            predicted=np.array([0.0, 0.5]),
             activation=np.array([level, level / 2, 0.0]),
             marker_rms=0.01, marker_spread=1.0, guessed=self.guessed,
             status=self.status,

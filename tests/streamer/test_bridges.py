@@ -29,7 +29,8 @@ def ik_of(labels: tuple[str, ...], model: Any, unseen: tuple[str, ...]) -> Simpl
 
 
 @pytest.mark.parametrize(
-    ("mass_kg", "said"), [(None, False), (50.8, False), (65.0, False), (85.27, True), (35.0, True)]
+    ("mass_kg", "said"),
+    [(None, False), (50.8, False), (55.0, False), (57.0, True), (85.27, True), (35.0, True)],
 )
 def test_a_mass_far_from_the_models_is_said(
     mass_kg: float | None,

@@ -82,6 +82,7 @@ def test_the_arrays_are_what_bridge_and_network_gave() -> None:
     np.testing.assert_allclose(values(kin.qd), 2.0)
     np.testing.assert_allclose(values(dyn.tau), 3.0)
     np.testing.assert_allclose(values(dyn.forces), np.full(18, 5.0))
+    np.testing.assert_allclose(values(dyn.predicted), [0.0, 0.5])
     assert (kin.marker_rms, dyn.grf_source) == (0.01, "plate")
 
 

@@ -22,7 +22,7 @@ FIELDS = {
     "emg": {"emg", "sigma", "age_ms", "lead_ms", "filter_delay_ms", "compute_ms"},
     "act": {"activation"},
     "kin": {"q", "qd", "marker_rms"},
-    "dyn": {"tau", "forces", "grf_source"},
+    "dyn": {"tau", "forces", "predicted", "grf_source"},
 }
 HEAD = {"v", "session", "seq", "t", "sent", "status"}
 
