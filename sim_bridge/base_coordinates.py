@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._jit import F64
+from ._jit import F64, I64
 from .model import CompiledModel
 
 _SHARE = 0.8
@@ -16,6 +16,10 @@ _SHARE = 0.8
 trunk and arms of one whose pelvis is welded are little more than half."""
 _NEGLIGIBLE = 0.01
 """Share of the moving mass up to which a body between ground and the base is an auxiliary one."""
+_ROUNDING = 1e-6
+"""Of axes in a file; functions that differ by less [rad] are the same."""
+_PROBES = (-1.0, 0.0, 2.0)
+"""Angles [rad] that the function ``x`` is known by."""
 
 
 class BaseCoordinates(NamedTuple):
@@ -91,3 +95,26 @@ def base_coordinates(model: CompiledModel) -> BaseCoordinates:
         elif heading < 0 and abs(float(axis @ up)) > 0.9:
             heading, sense = lead, float(np.sign(axis @ up))
     return BaseCoordinates(tuple(translation), heading, sense)
+
+
+def base_turns(model: CompiledModel) -> I64:
+    """Angles by which the base turns freely about three axes at right angles, (1, 3) or (0, 3).
+
+    As the pelvis of most models does, by a CustomJoint. A Ball or Free joint is none of these: it
+    is among ``CompiledModel.balls``.
+    """
+    chain, none = model.chain, np.zeros((0, 3), dtype=np.int64)
+    links = np.array([i for i in base_links(model) if chain.is_rotation[i]], dtype=np.int64)
+    angles = chain.coordinate[links]
+    in_a_row = len(links) == 3 and (np.diff(links) == 1).all() and links[0] not in chain.ball
+    if not in_a_row or len(np.intersect1d(angles, model.coordinates.free_index)) < 3:
+        return none
+    axes, rotation = np.zeros((3, 3)), np.eye(3)
+    for k, link in enumerate(links):
+        rotation = rotation @ chain.fixed_rotation[link]
+        axes[:, k] = rotation @ chain.axis[link]
+        function = int(chain.function[link])
+        if any(abs(model.functions(function, x)[0] - x) > _ROUNDING for x in _PROBES):
+            return none
+    square = np.allclose(axes.T @ axes, np.eye(3), rtol=0.0, atol=_ROUNDING)
+    return angles[None] if square and np.linalg.det(axes) > 0.0 else none

@@ -1,9 +1,11 @@
 """Joints that turn about x, y and z in turn, filtered as the rotations that they are.
 
-The three angles of a Ball or Free joint rush where the second nears a right angle, however calmly
-the body turns, and a filter takes the rush for motion. Quaternions rush nowhere. Filtered component
-by component (they are not of unit length then, which cancels), they give the rotation and, with
-their derivatives p' and p'', its angular velocity and acceleration::
+Any three axes at right angles may be called so, if they are a right-handed triple: the angles are
+the same. They rush where the second nears a right angle, however calmly the body turns, and a
+filter takes the rush for motion; and they depend on which way the body faces, so that a pelvis
+filtered angle by angle is another one in another direction. Quaternions rush nowhere. Filtered
+component by component (they are not of unit length then, which cancels), they give the rotation
+and, with their derivatives p' and p'', its angular velocity and acceleration::
 
     w = 2 vec(p' p*) / |p|^2,    w' = 2 vec(p'' p*) / |p|^2 - 2 w (p . p') / |p|^2
 """
@@ -26,7 +28,8 @@ class BallFilter:
     inner : DerivativeFilter
         For all coordinates, then four numbers for each ball.
     balls : ndarray of shape (n_ball, 3), int64
-        Coordinates of each: angles of turns about x, y and z, body-fixed, in that order.
+        Coordinates of each: angles of turns about x, y and z, body-fixed, in that order. Axes may
+        be any right-handed triple at right angles.
 
     Notes
     -----

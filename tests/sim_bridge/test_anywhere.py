@@ -38,13 +38,8 @@ def run(
 
 @pytest.mark.parametrize("mode", ["auto", "predicted"])
 @pytest.mark.parametrize(
-    ("degrees", "shift", "moments"),
-    [
-        # half a turn changes no derivative of the pelvis's angles
-        (180.0, (-40.0, 0.3, 10.0), 0.1),
-        # others do: these follow one another, and a filter of each is none of their rotation
-        (137.0, (3.0, 0.25, -2.0), 3.0),
-    ],
+    ("degrees", "shift"),
+    [(180.0, (-40.0, 0.3, 10.0)), (137.0, (3.0, 0.25, -2.0)), (-90.0, (0.0, 0.0, 0.0))],
 )
 @pytest.mark.parametrize("name", ["gait1992/subject01/walk", "uhlrich/subject1/walk"])
 def test_direction_and_place_do_not_matter(
@@ -52,14 +47,13 @@ def test_direction_and_place_do_not_matter(
     name: str,
     degrees: float,
     shift: tuple[float, float, float],
-    moments: float,
     mode: str,
 ) -> None:
-    """Moments [N m]: 0.03 and 1.5 seen."""
+    """Moments to 0.1 N m, 0.03 seen: of predicted forces far from the origin."""
     trial = recorded(name)
     limbs = np.ones(len(trial.model.coordinates.names), dtype=bool)
     limbs[trial.model.chain.coordinate[list(base_links(trial.model))]] = False
     q, tau = run(trial, trial.markers, trial.forces, mode)
     other_q, other_tau = run(trial, *turned(trial, degrees, np.array(shift)), mode)
     np.testing.assert_allclose(other_q[:, limbs], q[:, limbs], rtol=0, atol=OTHER_BASE)
-    np.testing.assert_allclose(other_tau[:, limbs], tau[:, limbs], rtol=0, atol=moments)
+    np.testing.assert_allclose(other_tau[:, limbs], tau[:, limbs], rtol=0, atol=0.1)

@@ -1,6 +1,6 @@
 """What moves the whole model, against OpenSim's positions; and models that nothing moves whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import opensim
 import pytest
 
 from sim_bridge import CompiledModel
-from sim_bridge.base_coordinates import base_coordinates, base_links
+from sim_bridge.base_coordinates import base_coordinates, base_links, base_turns
 from sim_bridge.muscles.static_optimization import StaticOptimization
 from tests.sim_bridge.conftest import Case
 from tests.sim_bridge.small_models import add_body, custom, line
@@ -162,3 +162,60 @@ def test_moves_and_turns_as_in_ground(small_case: Callable[[Any], Case], turn: T
     about_y = np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
     turned = case.oracle.point("pelvis", STATION)
     np.testing.assert_allclose(turned, about_y @ before + offset, rtol=0, atol=ROUNDING)
+
+
+def on_a_custom_joint(
+    axes: Sequence[tuple[float, float, float]], slope: float = 1.0, locked: int = -1
+) -> Any:
+    """A person whose pelvis slides along x, y, z and turns about these axes in turn."""
+    model, transform = opensim.Model(), opensim.SpatialTransform()
+    along = [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]
+    names = [f"pelvis_{k}" for k in range(6)]
+    for k, (axis, name) in enumerate(zip([*axes, *along], names, strict=True)):
+        of = opensim.ArrayStr()
+        of.append(name)
+        made = transform.updTransformAxis(k)
+        made.setCoordinateNames(of)
+        made.setAxis(opensim.Vec3(*axis))
+        made.set_function(opensim.LinearFunction(slope if k == 0 else 1.0, 0.0))
+    pelvis, zero = add_body(model, "pelvis", 12.0), opensim.Vec3(0.0)
+    joint = opensim.CustomJoint(
+        "pelvis", model.getGround(), zero, zero, pelvis, zero, zero, transform
+    )
+    model.addJoint(joint)
+    add_person(model, pelvis)
+    model.finalizeFromProperties()
+    if locked >= 0:
+        model.updCoordinateSet().get(names[locked]).set_locked(True)
+    return model
+
+
+Z, X, Y = (0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.0, 1.0, 0.0)
+
+
+def test_a_pelvis_turns_by_the_angles_of_its_custom_joint(
+    small_case: Callable[[Any], Case],
+) -> None:
+    compiled = small_case(on_a_custom_joint((Z, X, Y))).compiled
+    ((first, *others),) = base_turns(compiled).tolist()
+    assert [compiled.coordinate_names[i] for i in (first, *others)] == [
+        "pelvis_0", "pelvis_1", "pelvis_2",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: on_a_custom_joint((Z, Y, X)),  # left-handed: no turns about x, y and z
+        lambda: on_a_custom_joint((Z, (0.6, 0.8, 0.0), Y)),  # askew
+        lambda: on_a_custom_joint((Z, X, Y), slope=2.0),
+        lambda: on_a_custom_joint((Z, X, Y), locked=1),
+        lambda: person("FreeJoint"),  # one of the balls
+        lambda: person("PlanarJoint"),
+        lambda: person("WeldJoint"),
+    ],
+)
+def test_what_does_not_turn_like_that_is_filtered_angle_by_angle(
+    small_case: Callable[[Any], Case], made: Callable[[], Any]
+) -> None:
+    assert base_turns(small_case(made()).compiled).shape == (0, 3)
