@@ -60,6 +60,8 @@ def open_bridge(
     settings = BridgeSettings(
         rate_hz,
         config.filter,
+        reserve=config.reserve,
+        residual=config.residual,
         ground_reaction=config.ground_reaction,
         corners=corners,
         forces_in_step=True,

@@ -64,6 +64,9 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ground_reaction : {"auto", "measured", "predicted"}
         Where no force plate measures: predict the force from the motion (``auto``), or take it for
         none (``measured``); ``predicted`` leaves plates unused.
+    reserve, residual : float
+        Optimal force of the reserve actuator on each coordinate in static optimization, and on
+        those that move the whole model [N m, N]: OpenSim's, whose control counts as an activation.
     mass_kg : float or None
         Body mass [kg], by which the network divides moments; None = the model's, which is the
         person's where the model was scaled.
@@ -104,6 +107,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     rate_hz: float | None = None
     filter: str = "causal"
     ground_reaction: Literal["auto", "measured", "predicted"] = "auto"
+    reserve: float = 1.0
+    residual: float = 1000.0
     mass_kg: float | None = None
     checkpoint: Path | None = None
     subject: Path | None = None
@@ -124,7 +129,7 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     def __post_init__(self) -> None:
         """Refuse numbers that cannot work."""
-        for name in ("budget_ms", "reset_after_s"):
+        for name in ("budget_ms", "reset_after_s", "reserve", "residual"):
             if not 0.0 < getattr(self, name) < math.inf:
                 raise ValueError(f"`{name}` is {getattr(self, name):g}, it must be positive")
         if self.rate_hz is not None and not 0.0 < self.rate_hz < math.inf:

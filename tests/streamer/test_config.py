@@ -79,6 +79,8 @@ def test_a_configuration_cannot_be_changed(tmp_path: Path) -> None:
         ("model: model.osim\nrate_hz: .nan\n", "`rate_hz` is nan"),
         ("model: model.osim\nbudget_ms: .inf\n", "`budget_ms` is inf"),
         ("model: model.osim\nreset_after_s: .nan\n", "`reset_after_s` is nan"),
+        ("model: model.osim\nreserve: 0\n", "`reserve` is 0, it must be positive"),
+        ("model: model.osim\nresidual: .inf\n", "`residual` is inf, it must be positive"),
         (
             "model: model.osim\nmass_kg: 72500\n",
             "`mass_kg` is 72500, it must be the body mass in kg, 5 to 500, or null for the model's",

@@ -72,3 +72,15 @@ def test_a_session_takes_the_weights_of_an_ik_setup(tmp_path: Path) -> None:
     setup.write_text(f"<OpenSimDocument><IKTaskSet>{tasks}</IKTaskSet></OpenSimDocument>")
     assert demo_bridge().ik.n_markers == len(names)
     assert demo_bridge(ik_setup=setup).ik.n_markers == 5
+
+
+def test_reserves_are_as_strong_as_the_session_says() -> None:
+    moments = []
+    for force in (1.0, 10.0):
+        bridge = demo_bridge(reserve=force, residual=50.0)
+        assert (bridge.settings.reserve, bridge.settings.residual) == (force, 50.0)
+        still = np.zeros(len(bridge.model.coordinate_names))
+        out = bridge.solve(still, still, still + 10.0, np.zeros((0, 9)))
+        knee = bridge.model.coordinate_names.index("knee_angle_r")
+        moments.append(abs(force * out.reserve[knee]))
+    assert moments[1] > 10.0 * moments[0]  # of the same moment a stronger reserve takes more
