@@ -306,10 +306,9 @@ def share_wrench(
     if measured and total > 0.0:
         for i in range(soles.normal.shape[0]):
             soles.normal[i] *= wrench[4] / (weight * total)
-        total = wrench[4] / weight
     for f in range(2):
         _vertical_of_foot(soles, f, floor, weight, forces_out[f])
-    _share_rest(wrench, centre, weight * total, floor, forces_out)
+    _share_rest(wrench, centre, floor, forces_out)
 
 
 @kernel
@@ -329,8 +328,9 @@ def _vertical_of_foot(soles: _Soles, f: int, floor: float, weight: float, row_ou
 
 
 @kernel
-def _share_rest(wrench: F64, centre: F64, total: float, floor: float, forces_out: F64) -> None:
-    """Horizontal forces and free torques."""
+def _share_rest(wrench: F64, centre: F64, floor: float, forces_out: F64) -> None:
+    """Horizontal forces and free torques, all of them: of feet that bear something."""
+    total = forces_out[0, 1] + forces_out[1, 1]
     if total <= 0.0:
         return
     height = max(centre[1] - floor, 0.3)  # [m]; lower, a person does not walk
