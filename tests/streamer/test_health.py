@@ -46,6 +46,17 @@ def test_durations_outside_the_range_are_kept_at_its_ends() -> None:
     histogram.record(1e6)
     assert histogram.count == 2
     assert histogram.percentiles_us([0.0])[0] == 1.0
+    # a minute; two digits per bucket: 1 %
+    assert histogram.percentiles_us([100.0])[0] == pytest.approx(60e6, rel=0.01)
+
+
+def test_a_stage_is_summed_up_by_what_half_and_a_hundredth_of_its_frames_exceed() -> None:
+    histogram = DurationHistogram()
+    for seconds, frames in ((1e-3, 980), (2e-3, 15), (9e-3, 5)):
+        for _ in range(frames):
+            histogram.record(seconds)
+    # two digits per bucket: 1 %
+    assert histogram.summary_us() == pytest.approx({"p50": 1e3, "p99": 2e3, "max": 9e3}, rel=0.01)
 
 
 def test_stages_are_timed_from_mark_to_mark() -> None:
@@ -80,20 +91,37 @@ def test_flags_are_counted_by_name_and_good_frames_as_ok() -> None:
     assert counter.counts() == {"OK": 1, "GAP": 2, "WARMING_UP": 1}
 
 
+def timed(*durations_s: float) -> StageTimer:
+    """Of frames that took so long."""
+    clock = HandClock()
+    stages = StageTimer(clock.now)
+    for seconds in durations_s:
+        stages.start()
+        clock.t += seconds
+        stages.mark("ik")
+        stages.finish()
+    return stages
+
+
 @pytest.mark.parametrize(("kept", "lines"), [(10, 1), (60, 0), (100, 0)])
 def test_a_budget_that_is_too_small_is_told_of_once(
     kept: int, lines: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock = HandClock()
-    stages, doubt = StageTimer(clock.now), BudgetDoubt(2.0)
-    stages.start()
-    clock.t += 0.0026
-    stages.mark("ik")
-    stages.finish()
+    doubt, stages = BudgetDoubt(2.0), timed(0.0026, 0.0026, 0.0070)
     with caplog.at_level(logging.WARNING):
         for second in range(1, 4 * MISSED_SECONDS):
             doubt.step(100 * second, kept * second, stages)
     assert caplog.text.count("longer than `budget_ms`, 2: the median one 2.6 ms") == lines
+
+
+def test_a_budget_is_told_of_after_as_many_seconds_as_are_no_moment(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    doubt, stages = BudgetDoubt(2.0), timed(0.0026)
+    for second in range(1, MISSED_SECONDS + 1):
+        assert not caplog.records
+        doubt.step(100 * second, 0, stages)
+    assert len(caplog.records) == 1
 
 
 def test_frames_that_all_fail_tell_nothing_of_the_budget(caplog: pytest.LogCaptureFixture) -> None:
@@ -107,5 +135,5 @@ def test_a_moment_of_load_is_no_small_budget(caplog: pytest.LogCaptureFixture) -
     doubt, kept = BudgetDoubt(2.0), 0
     for second in range(1, 10 * MISSED_SECONDS):
         kept += 100 * (second % MISSED_SECONDS == 0)
-        doubt.step(100 * second, kept, StageTimer(HandClock().now))
+        doubt.step(100 * second, kept, timed(0.0026))
     assert not caplog.records

@@ -25,7 +25,10 @@ from streamer.page import listen
 from streamer.page.events import Told
 from streamer.status import Status
 
-META = Meta(session="a", channel_names=("SOL_r", "TA_r"), model_name="walker", budget_ms=10.0)
+META = Meta(
+    session="a", channel_names=("SOL_r", "TA_r"), model_name="walker", subject="me.subject",
+    budget_ms=10.0,
+)  # fmt: skip
 EMG = Emg(
     session="a",
     t=5.0,
@@ -54,15 +57,17 @@ def test_a_browser_is_told_the_names_first_then_health_and_the_estimate(latest: 
     told = Told(latest)
     latest.meta, latest.emg = META, EMG
     latest.health = Health(
-        session="a", rate_in_hz=99.5, frames_in=200, on_time=150,
-        doubts=["the model is another's"], plate_faults={"left": "gives no load"},
+        session="a", rate_in_hz=99.5, rate_out_hz=98.5, frames_in=200, on_time=150,
+        latency_ms={"p50": 2.5, "p99": 4.5}, doubts=["the model is another's"],
+        plate_faults={"left": "gives no load"},
     )  # fmt: skip
     session, health, estimate = read(told.news())
     assert session[0] == "session"
     assert session[1]["channels"] == ["SOL_r", "TA_r"]
-    assert session[1]["model"] == "walker"
+    assert (session[1]["model"], session[1]["subject"]) == ("walker", "me.subject")
     assert health[0] == "health"
-    assert health[1]["rate_in_hz"] == 99.5
+    assert (health[1]["rate_in_hz"], health[1]["rate_out_hz"]) == (99.5, 98.5)
+    assert health[1]["p99_ms"] == 4.5
     assert health[1]["on_time_percent"] == 75.0
     assert health[1]["doubts"] == ["the model is another's", "force plate left: gives no load"]
     assert estimate == (
@@ -80,8 +85,8 @@ def test_a_browser_is_told_the_names_first_then_health_and_the_estimate(latest: 
 def test_nothing_is_told_twice_and_another_session_is_told(latest: Latest) -> None:
     told = Told(latest)
     assert told.news() == b""  # no session yet
-    latest.meta, latest.emg = META, EMG
-    assert [kind for kind, _ in read(told.news())] == ["session", "message"]
+    latest.meta, latest.emg, latest.health = META, EMG, Health(session="a")
+    assert [kind for kind, _ in read(told.news())] == ["session", "health", "message"]
     assert told.news() == b""
     latest.meta = Meta(session="b", channel_names=("VM_l",), model_name="other")
     assert [(kind, fields["channels"]) for kind, fields in read(told.news())] == [

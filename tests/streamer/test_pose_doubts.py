@@ -45,6 +45,24 @@ def test_leaning_is_not_lying_nor_is_less_than_a_second_of_it(
     assert not said(caplog, 358.0, 362.0, 1000)  # a turn is none
 
 
+def test_who_is_nearer_to_lying_than_to_standing_lies(caplog: pytest.LogCaptureFixture) -> None:
+    """On a wedge, or with the head of the bed raised."""
+    for turned in ((65.0, 0.0), (0.0, -65.0)):
+        assert said(caplog, *turned, 1000).startswith("the person lies down")
+
+
+def test_a_second_of_lying_is_as_many_frames_as_the_rate_has(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for rate_hz in (50.0, 200.0):
+        doubts = PoseDoubts(NAMES, rate_hz)
+        for _ in range(round(LASTS_S * rate_hz)):
+            assert not doubts.said
+            doubts.step(np.full(len(NAMES), 1.5), NEAR_M, 1.0, held=False)
+        assert len(doubts.said) == 1
+    assert len(caplog.records) == 2
+
+
 def test_a_pose_that_is_held_does_not_lie_on(caplog: pytest.LogCaptureFixture) -> None:
     doubts = PoseDoubts(NAMES, RATE_HZ)
     for k in range(2 * ENOUGH):
@@ -109,6 +127,27 @@ def test_a_model_that_may_not_be_scaled_is_asked_about_once(
     rms = [NEAR_M] * LOOKED_AT + [1.2 * LOOSE_M] * 3 * LOOKED_AT
     (line,) = said_of_markers(caplog, rms, [False] * len(rms))
     assert line.startswith("markers lie 36 mm from the model's, 30 mm is unusual")
+
+
+def test_markers_are_judged_after_as_many_frames_as_the_rate_has() -> None:
+    for rate_hz in (50.0, 200.0):
+        doubts = PoseDoubts(NAMES, rate_hz)
+        for _ in range(round(LOOKS_AT_S * rate_hz)):
+            assert not doubts.said
+            doubts.step(np.zeros(len(NAMES)), FAR_M, 1.0, held=False)
+        assert len(doubts.said) == 1
+
+
+def test_size_is_judged_by_the_last_frames_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """Another person who steps in for the first does not have to outlast them."""
+    doubts = PoseDoubts(NAMES, RATE_HZ)
+    for spread, frames in ((1.0, 5 * LOOKED_AT), (1.0 + 1.5 * SIZE_OFF, LOOKED_AT)):
+        assert not doubts.said
+        for _ in range(frames):
+            doubts.step(np.zeros(len(NAMES)), NEAR_M, spread, held=False)
+    assert [r.getMessage() for r in caplog.records] == doubts.said
+    (line,) = doubts.said
+    assert "farther apart" in line
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -23,18 +24,63 @@ def test_every_person_is_left_out_once_and_data_sets_are_spread() -> None:
     assert all(sum(p.startswith("small") for p in fold) == 1 for fold in folds)
 
 
+def test_the_seed_says_who_is_left_out_together() -> None:
+    built = people(9)
+    splits = [split_people(built, 3, seed) for seed in range(5)]
+    assert split_people(built[::-1], 3, seed=4) == splits[4]
+    together = [{frozenset(fold) for fold in split} for split in splits]
+    assert all(one != other for one, other in combinations(together, 2))
+
+
 def test_impossible_splits_are_refused() -> None:
-    with pytest.raises(FeatureError, match="5 folds of 3 people"):
-        split_people(people(), 5, seed=0)
+    for folds in (1, 5):  # one fold has nobody to learn from
+        with pytest.raises(FeatureError, match=f"{folds} folds of 3 people; give 2 to 3 folds"):
+            split_people(people(), folds, seed=0)
     with pytest.raises(FeatureError, match="nobody is left"):
         validation_people(people(), 3, seed=0)
 
 
-def test_training_stops_by_people_of_the_largest_data_set() -> None:
-    built = [walker(f"big/p{k}") for k in range(4)] + [walker("small/q")]
-    chosen = validation_people(built, 2, seed=3)
+@pytest.mark.parametrize("seed", range(10))
+def test_training_stops_by_people_of_the_largest_data_set(seed: int) -> None:
+    """That has most people, not most trials."""
+    built = [walker(f"big/p{k}") for k in range(4)] + [walker("small/q", f"w{k}") for k in range(9)]
+    chosen = validation_people(built, 2, seed)
     assert len(set(chosen)) == 2
     assert all(person.startswith("big/") for person in chosen)
+
+
+def test_training_does_not_stop_by_a_whole_data_set() -> None:
+    """Of one with no more people than are asked for nobody would be learned from."""
+    built = [walker(f"{data_set}/p{k}") for data_set in "abc" for k in range(2)]
+    built.append(walker("a/p2"))
+    for count in (3, 4):
+        chosen = [validation_people(built, count, seed) for seed in range(20)]
+        assert all(len(set(each)) == count for each in chosen)
+        assert {person for each in chosen for person in each} == {s.person for s in built}
+
+
+def test_the_seed_says_by_whom_training_stops() -> None:
+    built = people(6)
+    assert validation_people(built[::-1], 2, seed=1) == validation_people(built, 2, seed=1)
+    assert {p for seed in range(20) for p in validation_people(built, 2, seed)} == {
+        s.person for s in built
+    }
+
+
+def test_variants_are_learned_from_and_not_estimated() -> None:
+    recorded = [walker(f"made/p{k}") for k in range(3)]
+    variants = [walker(f"made/p{k}", variant="predicted") for k in range(3)]
+    learned_from: list[int] = []
+
+    def counting(
+        train: Sequence[LimbSequence], held: Sequence[LimbSequence]
+    ) -> dict[str, Estimates]:
+        learned_from.append(len(train))
+        return {"own": Estimates([s.y.copy() for s in held])}
+
+    found = cross_validate([*recorded, *variants], 3, 0, [counting])["own"]
+    assert learned_from == [4] * 3  # two people, twice each
+    assert len(found.y) == len(recorded)
 
 
 def test_estimates_come_from_others_and_in_the_order_of_the_sequences() -> None:
