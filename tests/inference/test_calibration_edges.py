@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 
 from inference.calibration.calibrate import Take
 from inference.exceptions import CalibrationError
+from inference.live.state_log import States
 from tests.inference.test_calibration import off_by, run, take
-from tests.inference.walker import DELAY_S, recording, states
+from tests.inference.walker import DELAY_S, LEAD_S, NAMES, level, phase, recording, states
 
 
 def test_noise_in_half_of_the_channels_is_refused(rng: np.random.Generator) -> None:
@@ -19,6 +21,71 @@ def test_noise_in_half_of_the_channels_is_refused(rng: np.random.Generator) -> N
 
     with pytest.raises(CalibrationError, match=r"does not belong to this motion: .* 2 of 4"):
         run(take(recording(40.0, spoil=noise)))
+
+
+@pytest.mark.parametrize(("noise", "names"), [(0.6, NAMES), (2.0, NAMES[:1] + NAMES[2:])])
+def test_a_channel_that_follows_the_motion_a_little_is_used(
+    noise: float, names: tuple[str, ...], rng: np.random.Generator
+) -> None:
+    """Explained with an r of 0.4, not of 0.2: by 16 % or 4 % of its variance."""
+
+    def spoil(data: np.ndarray) -> None:
+        data[:, 1] += noise * np.repeat(rng.uniform(size=len(data) // 20), 20)
+
+    found = run(take(recording(40.0, spoil=spoil)))
+    assert tuple(fit.name for fit in found.subject.facts.channels) == names
+
+
+def test_seconds_are_those_of_the_networks_steps_whatever_their_rate() -> None:
+    whole = states(40.0)
+    every_other = {name: getattr(whole, name)[::2] for name in vars(whole)}
+    facts = run(Take(States(**every_other), recording(40.0), DELAY_S)).subject.facts
+    assert facts.seconds == pytest.approx(40.0, abs=0.1)
+    for fit in facts.channels:
+        assert fit.seconds == pytest.approx(40.0, abs=0.1)
+
+
+def test_a_channel_says_how_long_it_was_measured_and_errs_where_it_was() -> None:
+    """Half of the motion had EMG; what the network does in the other half is no error of it."""
+    plain = run(take(recording(20.0), 20.0)).subject.facts
+    found = run(take(recording(20.0), 40.0)).subject.facts
+    for fit, own in zip(found.channels, plain.channels, strict=True):
+        assert fit.seconds == pytest.approx(20.0, abs=0.1)
+        # before any correction, of the same frames
+        assert fit.rmse_before == pytest.approx(own.rmse_before, rel=0.01)
+
+
+def test_each_channel_has_a_maximum_of_its_own() -> None:
+    def louder(data: np.ndarray) -> None:
+        data *= [1.0, 2.0, 3.0, 4.0]
+
+    channels = run(take(recording(40.0, spoil=louder))).subject.facts.channels
+    # the 99th percentile of a rounded top
+    assert [fit.maximum for fit in channels] == pytest.approx([0.2, 0.4, 0.6, 0.8], rel=0.01)
+
+
+def test_a_channel_that_runs_against_the_estimate_is_told_of() -> None:
+    """The correction explains it all the same: it learns any phase."""
+    made = recording(40.0)
+    made.data[:, 3] = 0.2 * level("GMED", phase(made.time - LEAD_S) + 2.1)  # a third of a stride on
+    found = run(take(made))
+    (line,) = found.warnings
+    assert line.startswith("GMED_r runs against the network's estimate (r -")
+    (fit,) = (fit for fit in found.subject.facts.channels if fit.name == "GMED_r")
+    assert -0.5 < fit.r_before < 0.0
+    assert fit.r_after > 0.9
+
+
+@pytest.mark.parametrize(("later_s", "refused"), [(0.004, False), (0.006, True)])
+def test_takes_behind_filters_of_nearly_the_same_delay_are_of_one(
+    later_s: float, refused: bool
+) -> None:
+    parts = [
+        Take(states(9.0, start), recording(9.0, start), DELAY_S + late)
+        for start, late in ((0.0, later_s), (20.0, 0.0))
+    ]
+    with pytest.raises(CalibrationError, match="differ") if refused else nullcontext():
+        run(*parts)
 
 
 def test_a_muscle_that_should_set_off_a_little_earlier_has_no_electrode_off() -> None:
