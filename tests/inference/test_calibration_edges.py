@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from inference.calibration.calibrate import Take
-from inference.exceptions import CalibrationError
+from inference.exceptions import CalibrationError, EmgError
 from inference.live.state_log import States
 from tests.inference.test_calibration import off_by, run, take
 from tests.inference.walker import DELAY_S, LEAD_S, NAMES, level, phase, recording, states
@@ -53,6 +53,30 @@ def test_a_channel_says_how_long_it_was_measured_and_errs_where_it_was() -> None
         assert fit.seconds == pytest.approx(20.0, abs=0.1)
         # before any correction, of the same frames
         assert fit.rmse_before == pytest.approx(own.rmse_before, rel=0.01)
+
+
+def test_a_take_whose_poses_were_all_held_adds_nothing_and_ends_nothing() -> None:
+    held = Take(states(9.0, 50.0), recording(9.0, 50.0, gain=0.5), DELAY_S)
+    held.states.usable[:] = False
+    alone, beside = (
+        run(*takes).subject.facts
+        for takes in ([take(recording(40.0))], [take(recording(40.0)), held])
+    )
+    assert beside.seconds == alone.seconds
+    assert [(fit.name, fit.maximum, fit.seconds) for fit in beside.channels] == [
+        (fit.name, fit.maximum, fit.seconds) for fit in alone.channels
+    ]
+
+
+def test_a_channel_that_is_left_out_takes_none_of_the_other_leg_with_it(
+    rng: np.random.Generator,
+) -> None:
+    def noise(data: np.ndarray) -> None:
+        data[:, 0] = np.repeat(rng.uniform(size=len(data) // 20), 20)
+
+    names = ("SOL_r", "TA_r", "SOL_l", "TA_l")
+    found = run(take(recording(40.0, names=names, spoil=noise))).subject.facts.channels
+    assert sorted(fit.name for fit in found) == sorted(names[1:])
 
 
 def test_each_channel_has_a_maximum_of_its_own() -> None:
@@ -113,6 +137,36 @@ def test_a_channel_that_worked_only_beside_the_motion_is_silent_in_it() -> None:
 def test_a_leg_that_was_measured_shortly_does_not_shorten_the_other() -> None:
     short = Take(states(3.0, 50.0), recording(3.0, 50.0, names=("TA_l", "SOL_l")), DELAY_S)
     assert run(take(recording(40.0)), short).subject.facts.seconds == pytest.approx(40.0, abs=0.1)
+
+
+def test_trials_in_different_units_are_refused() -> None:
+    parts = [
+        Take(states(9.0, start), replace(recording(9.0, start, gain=gain), source=name), DELAY_S)
+        for name, start, gain in (("volts", 0.0, 2e-4), ("microvolts", 20.0, 2e2))
+    ]
+    with pytest.raises(EmgError, match="times as large in microvolts as in volts; write all"):
+        run(*parts)
+
+
+def test_a_clock_that_runs_too_slowly_by_much_is_refused_too() -> None:
+    with pytest.raises(CalibrationError, match="at the end: its clock drifts"):
+        run(take(off_by(-0.006, recording(40.0))))
+
+
+def test_each_trial_has_a_clock_of_its_own() -> None:
+    """Two of different lags do not drift; of two the one that does is told."""
+
+    def trial(start: float, lag_s: float, drift: float = 0.0) -> Take:
+        made = recording(24.0, start, lag_s=lag_s)
+        at = start + (made.time - start) * (1.0 + drift)
+        emg = replace(made, time=at, source=f"made/one/from {start:g}")
+        return Take(states(24.0, start), emg, DELAY_S)
+
+    found = run(trial(0.0, 0.02), trial(30.0, 0.09))
+    assert not any("its clock drifts" in line for line in found.warnings)
+    found = run(trial(0.0, 0.02), trial(30.0, 0.02, drift=0.003))
+    (line,) = (line for line in found.warnings if "its clock drifts" in line)
+    assert line.startswith("made/one/from 30: the EMG is")
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(18.0, False), (24.0, True)])

@@ -1,5 +1,6 @@
 """The page: what a browser is told, and the command that tells it."""
 
+import asyncio
 import json
 import re
 import shutil
@@ -22,7 +23,7 @@ from streamer.messaging.latest import Latest
 from streamer.messaging.messages import Emg, Health, Meta
 from streamer.messaging.publisher import Publisher
 from streamer.page import listen
-from streamer.page.events import Told
+from streamer.page.events import STILL_HERE_EVERY, Told, events
 from streamer.status import Status
 
 META = Meta(
@@ -99,6 +100,32 @@ def test_nothing_is_told_twice_and_another_session_is_told(latest: Latest) -> No
 def test_what_came_before_the_browser_is_not_shown_as_new(latest: Latest) -> None:
     latest.meta, latest.emg, latest.health = META, EMG, Health(session="a")
     assert [kind for kind, _ in read(Told(latest).news())] == ["session"]
+
+
+@pytest.mark.parametrize("every", [1000, STILL_HERE_EVERY - 1])
+def test_only_silence_of_a_second_is_a_reason_for_a_sign_of_life(
+    every: int, latest: Latest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many looks an estimate comes."""
+    looks, told = 0, []
+
+    async def wait(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks % every == 0:
+            latest.emg = Emg(emg=EMG.emg)
+
+    async def listen_for_ten_seconds() -> None:
+        async for event in events(latest):
+            told.append(event)
+            if looks >= 10 * STILL_HERE_EVERY - 1:
+                return
+
+    monkeypatch.setattr("streamer.page.events.asyncio", SimpleNamespace(sleep=wait))
+    asyncio.run(listen_for_ten_seconds())
+    signs = [event.startswith(b":") for event in told]
+    assert len(signs) >= 10
+    assert all(signs) if every == 1000 else not any(signs)
 
 
 def test_every_flag_has_words_on_the_page() -> None:
