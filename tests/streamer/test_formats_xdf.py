@@ -139,8 +139,11 @@ def test_forces_and_torques_in_other_units_become_newtons_and_newton_metres(
     np.testing.assert_allclose(recording.forces.data, si, rtol=1e-15)
 
 
-def test_points_of_forces_have_the_unit_that_is_said_where_they_name_none(tmp_path: Path) -> None:
-    plain = [{"label": channel["label"]} for channel in force().channels]
+@pytest.mark.parametrize("spelling", [str.lower, str.upper])
+def test_points_of_forces_have_the_unit_that_is_said_where_they_name_none(
+    tmp_path: Path, spelling: Callable[[str], str]
+) -> None:
+    plain = [{"label": spelling(channel["label"])} for channel in force().channels]
     path = write_xdf(tmp_path / "s.xdf", [mocap("m"), force(channels=plain)])
     recording = read_xdf(path, forces=ForceStream(unit="mm"))
     assert recording.forces is not None
@@ -205,6 +208,21 @@ def test_a_pause_and_lost_frames_leave_the_others_where_they_are(
     assert np.diff(markers.time).max() > 0.6
 
 
+def test_times_stay_as_they_were_stamped_where_a_session_does_not_smooth_them(
+    tmp_path: Path,
+) -> None:
+    """Those of forces always, for each is at its own place among the frames."""
+    markers, plates, rng = mocap(), force(), np.random.default_rng(3)
+    for stream, apart in ((markers, 0.01), (plates, 0.001)):
+        stream.time += rng.uniform(0.0, 0.4 * apart, len(stream.time))
+    path = write_xdf(tmp_path / "s.xdf", [markers, plates])
+    recording = read_xdf(path, markers=MarkerStream(dejitter=False))
+    # pyxdf fits a line through the clock offsets: exact but for rounding of numbers of 5e3 s
+    np.testing.assert_allclose(recording.markers.time, markers.time, rtol=0, atol=1e-9)
+    assert recording.forces is not None
+    np.testing.assert_allclose(recording.forces.time, plates.time, rtol=0, atol=1e-9)
+
+
 def test_lost_packets_of_emg_leave_the_others_where_they_are(tmp_path: Path) -> None:
     true = np.delete(np.arange(3000), np.arange(200, 1400, 150)[:, None] + np.arange(14)) / 1e3
     emg = XdfStream("Trigno", "EMG", T0 + true, np.ones((len(true), 1)), 1000.0)
@@ -213,6 +231,23 @@ def test_lost_packets_of_emg_leave_the_others_where_they_are(tmp_path: Path) -> 
     assert analogs is not None
     # half a second has three lost packets of 14 ms: the mean follows them by and by
     np.testing.assert_allclose(analogs.time, emg.time, atol=0.02)
+
+
+def test_samples_of_emg_that_come_in_packets_are_put_where_they_belong(tmp_path: Path) -> None:
+    """Stamped as they come, twenty at once, as over the air."""
+    true = np.arange(3000) / 1e3
+    emg = XdfStream("Trigno", "EMG", T0 + true[19::20].repeat(20), np.ones((3000, 1)), 1000.0)
+    emg.time += 1e-6 * np.arange(3000)
+    emg.channels = [{"label": "SOL_r", "type": "EMG", "unit": "mV"}]
+    analogs = read_xdf(write_xdf(tmp_path / "s.xdf", [mocap(), emg])).analogs
+    assert analogs is not None
+    # 3 ms of 3 s by which the stamps are slow, and half a millisecond: means over 500 samples
+    # hold 25 packets, so that none shows
+    np.testing.assert_allclose(np.diff(analogs.time), 1e-3, rtol=0, atol=0.2e-3)
+    # as late as half a packet on average, and by the 3 ms
+    late = analogs.time - T0 - true
+    assert late.min() > 0.005
+    assert late.max() < 0.016
 
 
 def test_a_stream_of_texts_is_refused(tmp_path: Path) -> None:
