@@ -53,6 +53,15 @@ def test_an_estimate_leaves_at_once_with_its_age() -> None:
     assert (sender.published, sender.on_time, sender.substituted, sender.late) == (1, 1, 0, 0)
 
 
+def test_latency_is_from_receipt_to_sending_however_old_the_frame_was() -> None:
+    sender, clock, _ = make()
+    sender.begin(7, 99.990, 100.0)
+    clock.t = 100.002
+    sender.finish(7, LEVELS, 0)
+    # two digits per bucket: 1 %
+    assert sender.latency.summary_ms()["max"] == pytest.approx(2.0, rel=0.01)
+
+
 def test_nothing_is_due_before_the_budget_is_spent() -> None:
     sender, _, tape = make()
     sender.begin(0, 100.0, 100.0)

@@ -57,6 +57,13 @@ def test_times_that_stand_still_are_said_once(caplog: pytest.LogCaptureFixture) 
     assert "correct the sender's time stamps" in said[0]
 
 
+def test_a_stream_whose_every_frame_comes_twice_does_not_stand_still(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    judge(np.repeat(even(300), 2))
+    assert not any("stand still" in r.message for r in caplog.records)
+
+
 @pytest.mark.parametrize("back_s", [0.1, 0.9])
 def test_a_clock_set_back_silences_nobody(back_s: float, caplog: pytest.LogCaptureFixture) -> None:
     times = np.concatenate([even(50), even(50, 100.5 - back_s)])

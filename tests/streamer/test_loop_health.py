@@ -8,6 +8,7 @@ import pytest
 from streamer.messaging.messages import Health
 from streamer.session.pose_doubts import PoseDoubts
 from streamer.status import Status
+from tests.streamer.stand_ins import StandInRefiner
 from tests.streamer.test_loop import RATE, START, Rig
 
 COMPILED_S = 30.0
@@ -115,3 +116,12 @@ def test_an_estimate_that_the_network_holds_is_as_much_older() -> None:
     while rig.session.step(0.01):
         pass
     assert [m.age_ms for m in rig.emg()] == pytest.approx(3 * [30.0 + 20.0])
+
+
+def test_how_far_ahead_of_the_motion_an_estimate_is_goes_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(StandInRefiner, "lead_s", 0.025)
+    rig = Rig([START])
+    rig.session.step(0.01)
+    assert [m.lead_ms for m in rig.emg()] == pytest.approx([25.0])
