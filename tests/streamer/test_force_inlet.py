@@ -10,7 +10,9 @@ from streamer.clock import LslClock
 from streamer.config.streams import ForceStream, Stream
 from streamer.exceptions import StreamLayoutError
 from streamer.formats import ExternalForceColumns
-from streamer.lsl.force_inlet import ForceInlet
+from streamer.frames.forces import FORCE_TRUST_S
+from streamer.lsl.force_inlet import FORCE_TOLERANCE_S, ForceInlet
+from streamer.lsl.inlet import CHUNK
 from streamer.lsl.marker_inlet import find
 from streamer.lsl.outlets import Outlet, force_channels
 from tests.streamer.test_lsl import LABELS, WAIT_S, push
@@ -91,6 +93,54 @@ def test_late_forces_are_waited_for_no_longer_than_told_then_held(source_id: str
     assert inlet.align(start, clock.now() + WAIT_S)
     assert not inlet.align(start + 0.5, clock.now() + 0.01)
     assert inlet.forces[0, 1] == 500.0
+
+
+def test_all_that_has_come_is_taken_where_there_is_no_time_to_wait(
+    source_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a pause of the loop that is more than one pull of the inlet."""
+    _outlet, inlet = force_pair(source_id)
+    start, taken, sizes = LslClock().now() - 1.0, 0, [CHUNK, CHUNK, 20]
+
+    def pull(_: float) -> np.ndarray:
+        nonlocal taken
+        count = sizes.pop(0) if sizes else 0
+        inlet._stamps[:count] = start + 1e-3 * np.arange(taken, taken + count)
+        taken += count
+        return inlet._stamps[:count]
+
+    monkeypatch.setattr(inlet, "_pull", pull)
+    assert inlet.align(start + 1e-3 * (2 * CHUNK + 19), 0.0)
+    assert not sizes
+
+
+def test_plates_that_are_silent_are_not_waited_for(
+    source_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outlet, inlet = force_pair(source_id)
+    clock = LslClock()
+    start = clock.now()
+    push(outlet, [[0, 500.0, 0, 0, 0, 0, 0, 0, 0]], [start])
+    assert inlet.align(start, clock.now() + WAIT_S)
+    waited: list[float] = []
+    monkeypatch.setattr(inlet, "_drain", lambda timeout_s: waited.append(timeout_s))
+    for after_s, waits in ((FORCE_TRUST_S - 0.01, 2), (FORCE_TRUST_S + 0.01, 1)):
+        waited.clear()
+        assert not inlet.align(start + after_s, clock.now() + WAIT_S)
+        assert len(waited) == waits
+        assert waited[0] == 0.0
+
+
+def test_a_slow_sample_does_not_stand_for_a_frame_long_after_it(source_id: str) -> None:
+    outlet, inlet = force_pair(source_id, 50.0)
+    clock = LslClock()
+    start = clock.now() - 0.1
+    rows = [[0, 100.0, 0, 0.1, 0, 0, 0, 0, 0]] * 5
+    push(outlet, rows, list(start + 0.02 * np.arange(5)))
+    assert inlet.align(start + 0.0785, clock.now() + WAIT_S)  # all have come
+    # 1 ms on either side: liblsl's estimate of the offset between two clocks, here of one
+    assert inlet.align(start + 0.08 + FORCE_TOLERANCE_S - 0.001, 0.0)
+    assert not inlet.align(start + 0.08 + FORCE_TOLERANCE_S + 0.001, 0.0)
 
 
 def test_plates_are_found_by_their_labels_if_nobody_names_them(source_id: str) -> None:
