@@ -42,6 +42,17 @@ def test_target_is_the_emg_of_the_instant_that_the_inputs_describe_or_ahead(lead
     assert not where[at < -1e-9].any()  # content older than the recording
 
 
+@pytest.mark.parametrize(("side", "limb"), [("r", 0), ("l", 1)])
+def test_the_force_is_that_under_the_limbs_own_foot(side: str, limb: int) -> None:
+    """Strides are cut by it."""
+    record = synthetic_record()
+    names = tuple(f"{name[:-2]}_{side}" for name in record.emg_names)
+    (sequence,) = build_sequences([replace(record, emg_names=names)], 100.0)
+    assert sequence.side == side
+    expected = np.interp(sequence.t, record.t, record.foot_force[:, limb])
+    np.testing.assert_array_equal(sequence.foot_force, expected)
+
+
 def test_known_lag_is_taken_out() -> None:
     punctual = build_sequences([synthetic_record()], 100.0)[0]
     late = build_sequences([synthetic_record(lag_s=0.06)], 100.0, {"made": 0.06})[0]

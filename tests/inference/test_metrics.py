@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from inference.metrics import Series, best_common_lag, correlation
+from inference.metrics import MINIMUM_SAMPLES, Series, best_common_lag, correlation
 
 RNG = np.random.default_rng(0)
 N = 400
@@ -36,6 +36,15 @@ def test_common_lag_is_found_with_its_sign(shift: int) -> None:
     channels = [[series(shift, 0.5, seed=k)] for k in range(4)]
     assert best_common_lag(channels, 100.0) == shift
     assert correlation(channels[0], shift) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("samples", "known"), [(MINIMUM_SAMPLES - 1, False), (MINIMUM_SAMPLES, True)]
+)
+def test_a_few_samples_have_no_correlation(samples: int, known: bool) -> None:
+    s = series()
+    s.mask[samples:] = False
+    assert np.isfinite(correlation([s])) == known
 
 
 def test_lag_does_not_reach_across_masked_samples() -> None:

@@ -7,6 +7,7 @@ from scipy.special import ndtr, ndtri
 from inference.channels import CHANNELS, MEASURED
 from inference.data.strides import phase
 from inference.evaluation.coverage import (
+    FEWEST_PEOPLE,
     RelativeErrors,
     coverage,
     gains_of_others,
@@ -70,6 +71,24 @@ def test_half_widths_hold_what_intervals_promise_whatever_the_tails() -> None:
     at = np.array([-np.log(1.0 - share) for share in (0.5, 0.8, 0.9)])
     expected = at[[0, 2]] / at[1] * ndtri(0.9)
     assert half_widths(errors, gains_of_others(errors)) == pytest.approx(expected, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("people_of_it", "expected"), [(FEWEST_PEOPLE - 1, 1.0), (FEWEST_PEOPLE, 2.0)]
+)
+def test_a_channel_that_few_people_have_takes_the_gain_of_all(
+    people_of_it: int, expected: float
+) -> None:
+    """Its errors are twice as large; among those of all channels they count little."""
+    sequences, estimates = doubtful(8, said=0.1, true=0.1)
+    rare = MEASURED.index("SOL")
+    assert estimates.sigma is not None
+    for k, (s, sigma) in enumerate(zip(sequences, estimates.sigma, strict=True)):
+        sigma[:, rare] /= 2.0
+        s.measured[:, rare] &= k < people_of_it
+    gain = spread_gain(relative_errors(sequences, estimates))
+    # all: one in eight values is twice as large, which moves the quantile by some percent
+    assert gain[CHANNELS.index("SOL")] == pytest.approx(expected, rel=0.15)
 
 
 def of_two_people() -> dict[str, RelativeErrors]:
