@@ -52,6 +52,20 @@ def test_a_channel_that_was_not_measured_is_not_suspected(one: int, other: int) 
     assert find_exchanged([replace(first, y=y, measured=measured), *others]) == []
 
 
+def test_two_channels_that_are_both_wrong_in_other_ways_were_not_exchanged() -> None:
+    """One electrode on the other's muscle, whose own is on a third."""
+    first, *others = people(5, noise=0.1)
+    y = first.y.copy()
+    y[:, SOL] = first.y[:, VM]
+    y[:, VM] = np.roll(first.y[:, VM], 25, axis=0)  # a quarter of a stride from both
+    assert find_exchanged([replace(first, y=y), *others]) == []
+
+
+def test_what_muscles_do_in_running_accuses_nobody() -> None:
+    first, *others = people(5, noise=0.1)
+    assert find_exchanged([replace(exchanged(first), motion="run"), *others]) == []
+
+
 def test_it_takes_three_others_and_a_stride() -> None:
     first, *others = people(3, noise=0.1)
     assert find_exchanged([exchanged(first), *others]) == []
