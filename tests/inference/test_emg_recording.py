@@ -24,6 +24,19 @@ from tests.inference.walker import recording
 RATE_HZ = 1000.0
 
 
+@pytest.mark.parametrize(
+    ("rate_hz", "lost", "missing"),
+    [(1000.0, 40, False), (1000.0, 60, True), (20.0, 1, False), (20.0, 2, True)],
+)
+def test_a_few_lost_samples_of_a_quick_recording_are_no_gap(
+    rate_hz: float, lost: int, missing: bool
+) -> None:
+    """The envelope does not feel 0.04 s; of a slow one a single sample is more than that."""
+    time = np.delete(np.arange(round(10.0 * rate_hz)), 100 + np.arange(lost)) / rate_hz
+    at = time[99:101].mean()
+    assert covered(time, np.array([at])).tolist() == [not missing]
+
+
 def raw(rng: np.random.Generator, seconds: float = 20.0) -> EmgRecording:
     """Noise under the made-up walker's envelopes; at rest that of an amplifier."""
     smooth = recording(seconds, rate_hz=RATE_HZ)
