@@ -149,6 +149,7 @@ def rewritten(path: Path, **changes: object) -> Path:
     ("changes", "message"),
     [
         ({"format": 7}, "subject format 7, this program reads 2"),
+        ({"format": 1}, "subject format 1, this program reads 2"),
         ({"seconds": "many"}, "damaged header.*seconds"),
         ({"mood": "good"}, "damaged header.*mood"),
     ],

@@ -183,3 +183,19 @@ def test_a_new_stream_begins_anew() -> None:
     y = Y.copy()
     opinion.join(y, SIGMA.copy())
     np.testing.assert_array_equal(y, Y)  # one frame is no motion yet
+
+
+def test_a_new_stream_is_not_foretold_by_the_one_before() -> None:
+    after, anew = SecondOpinion(USUAL, RATE_HZ, LEAD_S), SecondOpinion(USUAL, RATE_HZ, LEAD_S)
+    for _ in range(500):
+        after.step(frame(6.0, activation=0.9))  # the same pose, from which other muscles worked
+    after.reset()
+    found = []
+    for opinion in (after, anew):
+        for _ in range(100):
+            opinion.step(frame(6.0, activation=0.3))
+        y = Y.copy()
+        opinion.join(y, SIGMA.copy())
+        found.append(y)
+    assert (found[1] != Y).any()
+    np.testing.assert_array_equal(*found)
