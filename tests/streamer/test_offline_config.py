@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +13,10 @@ from typer.testing import CliRunner
 
 from sim_bridge import ON_FEET
 from streamer.cli import app
-from streamer.commands.offline import with_options
+from streamer.commands.offline import open_refiner, with_options
 from streamer.commands.offline_input import read_input
 from streamer.commands.run import demo_config
-from streamer.config.session import load_config
+from streamer.config.session import RunConfig, load_config
 from streamer.exceptions import ConfigError, FormatError
 from streamer.formats import Storage, read_storage, read_trial, write_storage
 from tests.streamer.xdf_writing import XdfStream, write_xdf
@@ -111,6 +113,30 @@ def test_what_is_given_goes_before_the_file(tmp_path: Path) -> None:
     nothing, settings = with_options(None, {"model": MODEL, "filter": None})
     assert nothing is None
     assert (settings.model, settings.filter) == (MODEL, "causal")
+
+
+def test_the_network_is_that_of_the_session_for_the_person_that_it_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    muscles = {"SOL_r": ["soleus_r"]}
+    settings = RunConfig(
+        model=MODEL, mass_kg=70.0, muscle_map=muscles, checkpoint=Path("net"), subject=Path("me")
+    )
+    told: list[object] = []
+
+    def refiner(*given: object, **named: object) -> SimpleNamespace:
+        told.append((given, named))
+        return SimpleNamespace(warm_up=lambda: None)
+
+    for name, stand_in in (
+        ("inputs_of", lambda *given: given),
+        ("absent_lines", lambda _: ()),
+        ("Refiner", refiner),
+    ):
+        monkeypatch.setattr(f"streamer.commands.offline.{name}", stand_in)
+    model: Any = object()
+    open_refiner(settings, model)
+    assert told == [(((model, 70.0, muscles), Path("net")), {"subject": Path("me")})]
 
 
 def test_plates_that_measure_themselves_may_be_named_by_an_option(tmp_path: Path) -> None:
