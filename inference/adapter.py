@@ -139,16 +139,25 @@ def crossed_estimate(
     Parameters as of `fit_adapter`.
     """
     out = np.empty_like(y)
-    fold = fold_of(len(y)) if fold is None else fold
+    fold = fold_of(measured) if fold is None else fold
     for here in (fold == 0, fold == 1):
         weights, offset = _fit(y[~here], state[~here], target[~here], measured[~here])
         out[here] = np.maximum(y[here] + state[here] @ weights + offset, 0.0)
     return out
 
 
-def fold_of(n: int) -> Fold:
-    """Return which of two folds each of `n` frames is in: `N_BLOCK` equal blocks, alternately."""
-    folds: Fold = np.arange(n) * N_BLOCK // max(n, 1) % 2
+def fold_of(measured: Bool) -> Fold:
+    """Return which of two folds each frame of a recording is in, alternate ones of `N_BLOCK`.
+
+    Blocks have as many frames each in which anything was measured, so that both folds have some.
+
+    Parameters
+    ----------
+    measured : ndarray of shape (n, len(MEASURED)), bool
+    """
+    counts = measured.any(axis=1)
+    so_far = np.cumsum(counts if counts.any() else ~counts)
+    folds: Fold = np.maximum(so_far - 1, 0) * N_BLOCK // max(so_far.max(initial=0), 1) % 2
     return folds
 
 

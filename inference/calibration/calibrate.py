@@ -99,7 +99,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
     limbs = _related(_awake(limbs, step_s, warnings), warnings)
     lag_s = recognise(limbs, [take.emg.source for take in takes], step_s, warnings)
     taught = _helped(limbs)
-    adapter = fit_adapter(*join(taught), _folds(taught))
+    adapter = fit_adapter(*join(taught), _folds(limbs))
     scores = _scores(limbs, taught)
     warnings += [*_against(scores), *_left_alone(scores, adapter)]
     facts = SubjectFacts(
@@ -235,7 +235,14 @@ def _left_alone(scores: Sequence[_Score], adapter: Adapter) -> list[str]:
 
 
 def _folds(limbs: Sequence[Limb]) -> npt.NDArray[np.intp]:
-    return np.concatenate([fold_of(len(limb.y)) for limb in limbs])
+    """Which fold each frame is in: a channel may be measured in one take alone."""
+    return np.concatenate(
+        [
+            fold_of(limb.measured[limb.take == take])
+            for limb in limbs
+            for take in np.unique(limb.take)
+        ]
+    )
 
 
 def _scores(limbs: Sequence[Limb], taught: Sequence[Limb]) -> list[_Score]:
@@ -244,7 +251,7 @@ def _scores(limbs: Sequence[Limb], taught: Sequence[Limb]) -> list[_Score]:
     The correction is of the same limbs as `taught` has them: some channels perhaps not measured.
     """
     matrix = measured_matrix()
-    crossed = crossed_estimate(*join(taught), _folds(taught))
+    crossed = crossed_estimate(*join(taught), _folds(limbs))
     ends = np.cumsum([len(limb.y) for limb in limbs])
     rows = []
     for limb, after in zip(limbs, np.split(crossed, ends[:-1]), strict=True):

@@ -32,7 +32,7 @@ _LIVES = 0.1
 one foot alone it is 0.18 or more."""
 _EVERY = 10
 """Frames between looks at the means."""
-_NEEDED, _MOMENT, _PRODUCTS, _SIZE = 3, 6, 9, 16
+_NEEDED, _MOMENT, _PRODUCTS, _TURN, _SIZE = 3, 6, 9, 15, 16
 """Places in the means: measured force, needed force, moment, and for x and z squares of needed and
 measured and their product, then the size of the moment about y."""
 
@@ -120,9 +120,9 @@ def _gain(means: F64) -> dict[str, str]:
 def _misleading(means: F64, weight: float) -> dict[str, str]:
     """Put into words what they say of sides and places."""
     found = {}
-    if means[_SIZE - 1] > _TORQUE_M:
+    if means[_TURN] > _TORQUE_M:
         found["torque"] = (
-            f"their moment about the vertical is {means[_SIZE - 1] * weight:.0f} N m off, or more: "
+            f"their moment about the vertical is {means[_TURN] * weight:.0f} N m off, or more: "
             "check the units of free torque and points, their axes and origin, and those of the "
             "markers"
         )
@@ -201,4 +201,4 @@ def follow(rest: F64, loads: F64, weight: float, share: float, means_out: F64) -
             means_out[k] += share * (needed * needed - means_out[k])
             means_out[k + 1] += share * (measured * measured - means_out[k + 1])
             means_out[k + 2] += share * (measured * needed - means_out[k + 2])
-    means_out[_SIZE - 1] += share * (min(abs(rest[1]), 2.0 * TWIST) - means_out[_SIZE - 1])
+    means_out[_TURN] += share * (min(abs(rest[1]), 2.0 * TWIST) - means_out[_TURN])

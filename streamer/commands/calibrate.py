@@ -157,9 +157,10 @@ def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:
     seconds = float(record.t[-1] - record.t[0])
     log = StateLog(round(1.1 * seconds * refiner.rate_hz) + 10, refiner.state_width)
     refiner.warm_up()
+    usable = False
+    refiner.on_step = lambda at, step: log.add(at, step, usable)  # as it is by then
     for i, t in enumerate(record.t):
         usable = bool(record.usable[i])
-        refiner.on_step = lambda at, step, usable=usable: log.add(at, step, usable)
         refiner.step(
             float(t), record.activation[i], record.q[i], record.qd[i], record.tau[i],
             forces_valid=bool(record.forces_told[i]), seen=usable,

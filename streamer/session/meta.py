@@ -39,7 +39,7 @@ def make_meta(
     Meta
         The session fills in the head, and what it promises.
     """
-    rotation = [bool(r) for r in model.coordinate_is_angle]
+    angle = [bool(a) for a in model.coordinate_is_angle]
     subject = network.subject
     corrected = () if subject is None else subject.channel_names
     return Meta(
@@ -52,9 +52,9 @@ def make_meta(
             "emg": "fraction of the subject's reference maximum",
             "sigma": "fraction of the subject's reference maximum",
             "activation": "1",
-            "q": ["rad" if r else "m" for r in rotation],
-            "qd": ["rad/s" if r else "m/s" for r in rotation],
-            "tau": ["N m" if r else "N" for r in rotation],
+            "q": ["rad" if a else "m" for a in angle],
+            "qd": ["rad/s" if a else "m/s" for a in angle],
+            "tau": ["N m" if a else "N" for a in angle],
             "forces": [unit for _ in loads for unit in _WRENCH_UNITS],
             "predicted": "1",
             "marker_rms": "m",

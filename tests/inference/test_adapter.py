@@ -124,8 +124,15 @@ def test_a_channel_that_is_only_shifted_is_corrected() -> None:
 
 
 def test_folds_are_alternate_blocks() -> None:
-    assert fold_of(8).tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
-    assert fold_of(0).tolist() == []
+    assert fold_of(np.ones((8, 2), bool)).tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
+    assert fold_of(np.zeros((0, 2), bool)).tolist() == []
+
+
+def test_both_folds_have_frames_in_which_something_was_measured() -> None:
+    measured = np.zeros((20, 2), dtype=bool)
+    measured[10:14, 0] = measured[15:19, 1] = True
+    assert fold_of(measured)[10:].tolist() == [0, 0, 1, 1, 1, 0, 0, 1, 1, 1]
+    assert fold_of(np.zeros((8, 2), bool)).tolist() == [0, 0, 1, 1, 0, 0, 1, 1]
 
 
 def test_no_frame_is_estimated_by_a_correction_that_saw_it() -> None:
@@ -134,7 +141,7 @@ def test_no_frame_is_estimated_by_a_correction_that_saw_it() -> None:
     frames.target -= 0.4  # below zero now and then, where no estimate is
     crossed = crossed_estimate(frames.y, frames.state, frames.target, frames.measured)
     assert crossed.min() == 0.0
-    fold = fold_of(800)
+    fold = fold_of(frames.measured)
     error = (frames.target[:, SOL] - frames.y[:, SOL]).astype(float)
     for here in (fold == 0, fold == 1):
         weights, offset = ridge(frames.state[~here].astype(float), error[~here])

@@ -175,3 +175,26 @@ def test_a_clock_that_runs_away_is_told_of_twenty_seconds_or_more(
 ) -> None:
     found = run(take(off_by(0.004, recording(seconds))))
     assert any("its clock drifts" in line for line in found.warnings) == told
+
+
+@pytest.mark.parametrize("start", [0.0, 20.0])
+def test_emg_in_a_part_of_the_motion_is_fitted_and_judged_by_itself(start: float) -> None:
+    """Frames without EMG made one of both folds empty: nothing was corrected."""
+    part = run(Take(states(40.0), recording(10.0, start, lag_s=0.08), DELAY_S)).subject
+    alone = run(Take(states(10.0, start), recording(10.0, start, lag_s=0.08), DELAY_S)).subject
+    for ours, theirs in zip(part.facts.channels, alone.facts.channels, strict=True):
+        assert ours.r_after > 0.95 > ours.r_before
+        assert ours.r_after == pytest.approx(theirs.r_after, abs=0.02)  # half a second more of it
+    np.testing.assert_allclose(part.adapter.spread, alone.adapter.spread, atol=0.1)
+
+
+def test_a_channel_that_one_trial_of_several_has_is_corrected() -> None:
+    takes = [
+        Take(states(20.0, s), recording(20.0, s, lag_s=0.08, names=names), DELAY_S)
+        for s, names in ((0.0, NAMES), (30.0, NAMES[:3]), (60.0, NAMES[:3]), (90.0, NAMES[:3]))
+    ]
+    found = run(*takes)
+    assert not any("stays as it is" in line for line in found.warnings)
+    rare = found.subject.facts.channels[-1]
+    assert rare.name == NAMES[3]
+    assert rare.r_after > 0.95
