@@ -47,6 +47,7 @@ class FeatureRecord:
     emg_t                time of the envelopes [s, the trial's clock]           (k,)
     emg                  envelopes, unit of the recording                       (k, n_channel)
     marker_rms_m         mean distance of the markers from the model's (RMS)    float
+    marker_spread        how far apart they are, as a multiple of the model's   float
     doubts               what looked wrong as it was made, one line each        (n_doubt,)
     ===================  =====================================================  ===============
 
@@ -82,6 +83,7 @@ class FeatureRecord:
     emg_t: F64
     emg: F64
     marker_rms_m: float
+    marker_spread: float
     doubts: tuple[str, ...]
 
     def __post_init__(self) -> None:

@@ -72,16 +72,18 @@ def scaling_doubt(mean_rms_m: float) -> str:
     )
 
 
-def size_doubt(spread: float) -> str:
+def size_doubt(spread: float, least: float = SIZE_OFF) -> str:
     """Say that the person is larger or smaller than the model; empty if neither.
 
     Parameters
     ----------
     spread : float
         `BridgeOutput.marker_spread` of a usual frame.
+    least : float
+        By which share it has to be off.
     """
     off = spread - 1.0
-    if not abs(off) > SIZE_OFF:
+    if not abs(off) > least:
         return ""
     how, size = ("farther apart", "larger") if off > 0.0 else ("nearer together", "smaller")
     return (

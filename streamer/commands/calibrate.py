@@ -18,11 +18,12 @@ from inference.live.state_log import StateLog
 from inference.record import FeatureRecord
 from inference.subject import check_replaceable, save_subject
 from sim_bridge import Bridge, compile_model
+from sim_bridge.pose.marker_spread import OTHER_SIZE
 from streamer.commands.progress import progress_bar
 from streamer.config.session import RunConfig, load_config
 from streamer.console.outputs import check_output
 from streamer.console.terminal import let_signals_interrupt, plain_console, say
-from streamer.doubts import lying_doubt, misfit_doubt
+from streamer.doubts import lying_doubt, misfit_doubt, size_doubt
 from streamer.exceptions import ConfigError, FormatError, StreamerError, StreamNotFound
 from streamer.features.records import refuse_namesakes
 from streamer.features.trial_features import trial_features
@@ -128,7 +129,7 @@ def trial_take(
         raise FormatError(trial.directory / "markers.trc", doubt, remedy)
     model = compile_model(trial.model, progress=progress)
     record = trial_features(trial, model, with_emg=False)
-    _check_fit(str(trial.directory), record.marker_rms_m)
+    _check_fit(str(trial.directory), record.marker_rms_m, record.marker_spread)
     inputs = inputs_of(model, trial.mass_kg)
     refiner = Refiner(inputs, checkpoint)
     names = tuple(trial.emg_muscles)
@@ -142,13 +143,16 @@ def trial_take(
     )
     states = replay(record, refiner).states()
     take = Take(states, emg, record.filter_delay_s, trial.motion, trial.speed_mps)
-    doubts = (*record.doubts, *absent_lines(inputs))
-    return take, refiner, [f"{record.name}: {doubt}" for doubt in doubts]
+    doubts = (size_doubt(record.marker_spread), *record.doubts, *absent_lines(inputs))
+    return take, refiner, [f"{record.name}: {doubt}" for doubt in doubts if doubt]
 
 
-def _check_fit(name: str, mean_rms_m: float) -> None:
-    """Refuse motion that is not the person's: its markers are too far [m] from the model's."""
-    if doubt := misfit_doubt(mean_rms_m):
+def _check_fit(name: str, mean_rms_m: float, spread: float) -> None:
+    """Refuse motion that is not the person's: its markers are too far [m] from the model's.
+
+    Or as far apart as another's.
+    """
+    if doubt := misfit_doubt(mean_rms_m) or size_doubt(spread, OTHER_SIZE):
         raise StreamerError(f"{name}: {doubt}")
 
 
@@ -203,7 +207,7 @@ def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
             wired.session.run(seconds, Watch(recorder, emg, seconds, progress).stopped)
         states = recorder.log.states()
         emg.stop(float(states.t[-1]) if len(states.t) else 0.0, LATE_S)
-    _check_fit(str(config_path), recorder.marker_rms_m)
+    _check_fit(str(config_path), recorder.marker_rms_m, wired.bridge.output.marker_spread)
     recording = EmgRecording(emg.name, emg.names, *emg.samples(), config.emg.kind)
     take = Take(states, recording, wired.bridge.filter_delay_s)
     finish(calibrate([take], wired.refiner.digest, wired.refiner.lead_s), out)

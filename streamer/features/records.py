@@ -20,7 +20,7 @@ from sim_bridge import compile_model as compile_osim
 from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
 from streamer.config.features import FeatureSettings
 from streamer.console.outputs import check_output
-from streamer.doubts import misfit_doubt, scaling_doubt
+from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt
 from streamer.exceptions import StreamerError
 from streamer.features.trial_features import has_emg, trial_features
 from streamer.formats import Trial, read_trial, source_files
@@ -188,7 +188,8 @@ def record_warnings(record: FeatureRecord) -> list[str]:
     if record.variant:
         return []
     found = [*record.doubts, *time_base_warnings(record)]
-    if doubt := misfit_doubt(record.marker_rms_m) or scaling_doubt(record.marker_rms_m):
+    rms, spread = record.marker_rms_m, record.marker_spread
+    if doubt := misfit_doubt(rms) or size_doubt(spread) or scaling_doubt(rms):
         found.insert(0, doubt)
     at = record.t - record.filter_delay_s
     moved = (record.emg_t >= at[0]) & (record.emg_t <= at[-1])

@@ -26,7 +26,7 @@ from sim_bridge import (
     knee_flexion_sign,
 )
 from streamer.config.features import MARKER_NOISE_M, FeatureSettings
-from streamer.doubts import lying_doubt, mass_doubt, misfit_doubt, size_doubt
+from streamer.doubts import lying_doubt, mass_doubt
 from streamer.exceptions import FormatError, nearest
 from streamer.features.foot_force import foot_force
 from streamer.features.marker_noise import marker_noise
@@ -125,7 +125,8 @@ def trial_features(
         emg_t=targets.t,
         emg=targets.envelopes,
         marker_rms_m=steps.marker_rms_m,
-        doubts=(*_motion_doubts(trial, model, steps), *steps.plate_doubts, *targets.doubts),
+        marker_spread=steps.marker_spread,
+        doubts=(*_motion_doubts(trial, model), *steps.plate_doubts, *targets.doubts),
         **steps.arrays,
     )
 
@@ -146,15 +147,13 @@ def _bridge(trial: Trial, model: CompiledModel, settings: FeatureSettings) -> Br
     )
 
 
-def _motion_doubts(trial: Trial, model: CompiledModel, steps: _Steps) -> list[str]:
-    """Return what speaks against this being a walking person, and the model's."""
+def _motion_doubts(trial: Trial, model: CompiledModel) -> list[str]:
+    """Return what the markers and the mass of a trial have in common with no walking person's."""
     found = []
     if doubt := lying_doubt(trial.markers.positions):
         found.append(f"{doubt}; turn the markers and forces of this trial so that y is up")
     if doubt := mass_doubt(trial.mass_kg, model.mass):
         found.append(f"{doubt}; correct it, or scale the model to this person")
-    if not misfit_doubt(steps.marker_rms_m) and (doubt := size_doubt(steps.marker_spread)):
-        found.append(doubt)
     return found
 
 

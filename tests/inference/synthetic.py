@@ -64,5 +64,6 @@ def synthetic_record(
         emg_t=emg_t,
         emg=gain * np.maximum(np.sin(cycle + np.arange(len(EMG_NAMES))), 0.0) ** 2,
         marker_rms_m=0.01,
+        marker_spread=1.0,
         doubts=(),
     )

@@ -11,6 +11,7 @@ import pytest
 from inference.calibration.calibrate import Take
 from streamer.commands import calibrate
 from streamer.commands.calibrate import trial_take
+from streamer.exceptions import StreamerError
 from streamer.features.trial_features import trial_features
 from streamer.formats import Storage, Trial
 from tests.streamer.test_doubts import TIME, good
@@ -56,3 +57,20 @@ def test_emg_is_taken_by_the_names_of_its_columns_and_as_the_kind_that_it_is() -
         assert (found.names, found.kind) == (("TA_r", "SOL_r"), kind)
         np.testing.assert_array_equal(found.data.T, [columns["TA_r"], columns["SOL_r"]])
         np.testing.assert_array_equal(found.time, emg.time)
+
+
+def larger(size: float) -> Trial:
+    """The walk of somebody who is so much larger than the model."""
+    markers = good().markers
+    return replace(good(), markers=replace(markers, positions=size * markers.positions))
+
+
+@pytest.mark.parametrize("size", [1.08, 0.92])
+def test_a_model_of_another_size_is_refused_before_the_emg_is_blamed(size: float) -> None:
+    with pytest.raises(StreamerError, match=r"the model's in its best pose: this person is"):
+        taken(larger(size))
+
+
+def test_one_of_nearly_the_size_is_told_of() -> None:
+    doubts = trial_take(larger(1.015), None, lambda *_: None)[2]
+    assert any("this person is larger" in line for line in doubts)

@@ -183,11 +183,15 @@ class Lab:
 
     name, names, newest_s = "lab", ("SOL_r",), 0.0
 
+    marker_rms, marker_spread = 0.1, 1.0
+
     def __init__(self, *_: object) -> None:
         self.refiner = SimpleNamespace(lead_s=0.0, digest="", rate_hz=100.0, state_width=1)
 
     def wire(self, _config: object, _resources: object) -> Any:
-        output = SimpleNamespace(status=0, marker_rms=0.1, guessed=False)
+        output = SimpleNamespace(
+            status=0, guessed=False, marker_rms=self.marker_rms, marker_spread=self.marker_spread
+        )
         bridge = SimpleNamespace(filter_delay_s=0.0, output=output)
         return SimpleNamespace(session=self, bridge=bridge, refiner=self.refiner)
 
@@ -214,8 +218,12 @@ def test_a_live_calibration_refuses_markers_of_another(
         ("let_signals_interrupt", lambda: None),
     ):
         monkeypatch.setattr(f"streamer.commands.calibrate.{name}", stand_in)
+    lab, out = Lab(), tmp_path / "me.subject"
     with pytest.raises(StreamerError, match=r"^lab\.yaml: markers lie 100 mm from the model's"):
-        live(Path("lab.yaml"), 30.0, tmp_path / "me.subject", Lab().wire)
+        live(Path("lab.yaml"), 30.0, out, lab.wire)
+    lab.marker_rms, lab.marker_spread = 0.02, 0.97
+    with pytest.raises(StreamerError, match=r"^lab\.yaml: markers lie 3\.0 % nearer together"):
+        live(Path("lab.yaml"), 30.0, out, lab.wire)
 
 
 def test_a_calibration_warns_of_a_mass_that_is_not_the_models() -> None:
