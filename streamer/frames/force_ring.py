@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim_bridge.dynamics.wrench import mix_wrenches
+from streamer.frames.stamps import SET_BACK_S
 
-SET_BACK_S = 0.02
-"""A clock that steps back by more [s] was set; estimates of clock offsets change by less."""
 GAP_S = 0.02
 """Samples of a quick stream further apart than this [s] are a hole."""
 SLOWEST_GAP_S = 0.05

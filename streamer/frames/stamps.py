@@ -7,12 +7,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
-
-from streamer.frames.force_ring import SET_BACK_S
 
 F64 = NDArray[np.float64]
 
+SET_BACK_S: Final = 0.02
+"""A clock that steps back by more [s] was set; estimates of clock offsets change by less."""
 HOLE_S: Final = 0.05
 """Time stamps further apart than this [s] have samples missing between them."""
 _SMOOTHED_S: Final = 0.5
@@ -55,6 +54,8 @@ def even_times(stamps: F64) -> F64:
 
 def _even(stamps: F64) -> F64:
     """The same without holes."""
+    from scipy.ndimage import uniform_filter1d  # takes a third of a second that few files need
+
     index = np.arange(len(stamps)) - 0.5 * (len(stamps) - 1)
     power = float(index @ index)
     slope = float(index @ (stamps - stamps.mean())) / power if power > 0.0 else 0.0

@@ -96,8 +96,9 @@ def test_what_needs_an_extra_says_how_to_get_it(arguments: tuple[str, ...], tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_starting_loads_nothing_heavy() -> None:
-    code = "import sys, streamer.cli; print([m for m in sys.argv[1:] if m in sys.modules])"
+@pytest.mark.parametrize("module", ["streamer.cli", "streamer.formats"])
+def test_starting_loads_nothing_heavy(module: str) -> None:
+    code = f"import sys, {module}; print([m for m in sys.argv[1:] if m in sys.modules])"
     heavy = ["numba", "opensim", "onnxruntime", "torch", "scipy", "pylsl"]
     found = subprocess.run(
         [sys.executable, "-c", code, *heavy], capture_output=True, text=True, env=ENVIRONMENT,
