@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.records import Record
+from inference.means import finite_mean
 from streamer.console.terminal import plain_console
 from streamer.reports.tables import markdown, rich_table
 
@@ -65,11 +65,8 @@ def means_by_group(trials: Sequence[Scored]) -> dict[str, list[float | None]]:
     for trial in trials:
         found.setdefault(trial.group, []).append(trial.scores())
     return {
-        f"{group} ({len(rows)})": [_mean(column) for column in np.transpose(rows)]
+        f"{group} ({len(rows)})": [
+            float(x) if np.isfinite(x) else None for x in finite_mean(rows, axis=0)
+        ]
         for group, rows in found.items()
     }
-
-
-def _mean(scores: NDArray[np.float64]) -> float | None:
-    known = scores[np.isfinite(scores)]
-    return float(known.mean()) if len(known) else None

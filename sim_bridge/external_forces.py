@@ -120,14 +120,14 @@ class ExternalForces:
         self._foot = foot = foot_of(self.loads)
         self._elsewhere = moves(model, self.loads) & (foot < 0)
         self._given, self._now = (np.full((self.n_given, 9), np.nan) for _ in range(2))
-        is_plate = np.ones(self.n_given, bool) if on_feet else foot_of(loads) >= 0
+        whose = np.full(self.n_given, EITHER) if on_feet else foot[: self.n_given]
+        is_plate = whose >= 0
         self._weight = weight = float(model.mass * np.linalg.norm(model.gravity))
         self._judge = PlateJudge(is_plate, weight, rate_hz, corners)
         self._cleaner = PlateCleaner(is_plate)
         self._mapper = PlateMapper(self.n_given, corners) if on_feet else None
         self._alone = on_feet and self.n_given == 1
         self._felt = FELT_ALONE if self._alone else FELT_STANDING
-        whose = np.full(self.n_given, EITHER) if on_feet else foot[: self.n_given]
         self._feet = FootCheck(whose, weight, self._judge.fault)
         self._zero = PlateZero(whose, weight, rate_hz)
         self._delay = ForceDelay(self.n_given, rate_hz, delay_s)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim_bridge._jit import F64, I64, Bool, is_finite, kernel
+from sim_bridge._jit import F64, I64, is_finite, kernel
 
 from .clean import LEAVES
 from .geometry import Soles, contact_of
@@ -61,7 +61,7 @@ class PlateZero:
 
     def __init__(self, foot: I64, weight: float, rate_hz: float) -> None:
         n = len(foot)
-        self._foot, self._is_plate, self._loaded = foot, foot >= 0, LOADED * weight
+        self._foot, self._loaded = foot, LOADED * weight
         self._settles, self._looked = round(SETTLES_S * rate_hz), max(round(LOOKED_S * rate_hz), 1)
         self._memory = _Memory(
             np.full(n, -1), np.zeros(n), np.full(n, np.nan), np.zeros((n, STEPS))
@@ -83,7 +83,7 @@ class PlateZero:
             As measured; a row that is not finite says nothing.
         """
         look_at_rows(
-            self._is_plate, self._loaded, self._settles, self._looked, self._memory, self.offset,
+            self._foot, self._loaded, self._settles, self._looked, self._memory, self.offset,
             rows,
         )  # fmt: skip
 
@@ -104,7 +104,7 @@ def settle_anew(foot: I64, soles: Soles, since_out: I64) -> None:
 
 @kernel
 def look_at_rows(
-    is_plate: Bool,
+    foot: I64,
     loaded: float,
     settles: int,
     looked: int,
@@ -115,7 +115,7 @@ def look_at_rows(
     """See :class:`PlateZero`."""
     for i in range(rows.shape[0]):
         vertical = rows[i, 1]
-        if not is_plate[i] or not is_finite(vertical):
+        if foot[i] < 0 or not is_finite(vertical):
             continue
         if abs(vertical) > loaded:
             if is_finite(memory.least[i]):

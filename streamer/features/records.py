@@ -42,10 +42,7 @@ _log = logging.getLogger(__name__)
 
 MADE_BY: Final = (
     (Path(sim_bridge.__file__).parent, ("**/*.py",)),
-    (
-        Path(inference.__file__).parent,
-        ("channels.py", "emg/*.py", "record.py"),
-    ),
+    (Path(inference.__file__).parent, ("channels.py", "emg/*.py", "record.py")),
     (
         Path(streamer.__file__).parent,
         (

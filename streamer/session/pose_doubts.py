@@ -35,11 +35,6 @@ class PoseDoubts:
         Of the model.
     rate_hz : float
         Frame rate [Hz].
-
-    Attributes
-    ----------
-    said : list of str
-        What was said so far.
     """
 
     def __init__(self, coordinate_names: Sequence[str], rate_hz: float) -> None:
@@ -48,8 +43,12 @@ class PoseDoubts:
         self._lying, self._lasts = 0, math.ceil(LASTS_S * rate_hz)
         self._rms, self._spread = list[float](), list[float]()
         self._looks_at = math.ceil(LOOKS_AT_S * rate_hz)
-        self._kinds: set[str] = set()
-        self.said: list[str] = []
+        self._said: dict[str, str] = {}
+
+    @property
+    def said(self) -> list[str]:
+        """What was said so far."""
+        return list(self._said.values())
 
     def step(
         self, q: NDArray[np.float64], marker_rms: float, marker_spread: float, *, held: bool
@@ -90,9 +89,8 @@ class PoseDoubts:
             self._say("scaling", scaling_doubt(rms))
 
     def _say(self, kind: str, doubt: str) -> None:
-        if doubt and kind not in self._kinds:
-            self._kinds.add(kind)
-            self.said.append(doubt)
+        if doubt and kind not in self._said:
+            self._said[kind] = doubt
             _log.warning("%s", doubt)
 
     def _lying_doubt(self, q: NDArray[np.float64]) -> str:
