@@ -10,7 +10,7 @@ from ._jit import F64
 from .base_coordinates import base_turns
 from .dynamics.inverse_dynamics import ExternalForce, InverseDynamics
 from .exceptions import SettingsError
-from .external_forces import ExternalForces
+from .external_forces import ExternalForces, Trust
 from .filters import CAUSAL_DEFAULT, make_filter
 from .model import CompiledModel
 from .muscles.force import MuscleForce
@@ -300,14 +300,11 @@ class Bridge:
         if self._filter.warming_up:
             status |= _WARMING_UP
         self._mark("filter")
-        self._external.settled = not status & _WARMING_UP
-        if not self._external.tells_floor:
+        if status & _UNPOSED or self.ik.guessed:
             self._strange_t = t
-        self._external.tells_floor = t - self._filter.delay_s > self._strange_t
-        out = self.solve(self._filter.q, self._filter.qd, self._filter.qdd, self._external.delayed)
-        out.t = t
-        out.status |= status
-        return out
+        f, self.output.t = self._filter, t
+        feet = t - f.delay_s > self._strange_t
+        return self._solve(f.q, f.qd, f.qdd, self._external.delayed, status, feet)
 
     def unseen_until(self, t: float) -> None:
         """Tell that frames before the next one, up to time ``t`` [s], are missing.
@@ -348,12 +345,10 @@ class Bridge:
         if ik.n_used:
             self.output.marker_rms, self.output.marker_spread = ik.marker_rms, ik.spread.value
         self.output.guessed = ik.guessed
-        self._external.posed = not status & _UNPOSED
-        self._external.tells_floor = self._external.posed and not ik.guessed
         self._mark("ik")
         return status
 
-    def solve(self, q: F64, qd: F64, qdd: F64, forces: F64) -> BridgeOutput:
+    def solve(self, q: F64, qd: F64, qdd: F64, forces: F64, status: int = 0) -> BridgeOutput:
         """Inverse dynamics, muscle geometry and static optimization of a given motion.
 
         Parameters
@@ -362,10 +357,19 @@ class Bridge:
             All coordinates, model order.
         forces : ndarray of shape (n_given, 9), float64
             As in :meth:`step`, of the same instant as the motion.
+        status : int
+            Bits of the pose, as :meth:`track` returns them; the output's have them, too.
         """
+        return self._solve(q, qd, qdd, forces, status, not status & _UNPOSED)
+
+    def _solve(
+        self, q: F64, qd: F64, qdd: F64, forces: F64, status: int, feet: bool
+    ) -> BridgeOutput:
+        """Answer a motion whose `feet` were seen, or not."""
         out = self.output
         out.q[:], out.qd[:], out.qdd[:] = q, qd, qdd
-        self._external.step(q, qd, qdd, forces)
+        trust = Trust(not status & _UNPOSED, not status & _WARMING_UP, feet)
+        self._external.step(q, qd, qdd, forces, trust)
         self._mark("grf")
         self._id.step(q, qd, qdd, out.forces)
         self._external.watch(self._id)
@@ -379,7 +383,7 @@ class Bridge:
         self._force.step(self._geometry.length, self._geometry.speed)
         geometry = self._geometry
         self.so.step(self._id.tau, geometry.dq, self._force.force, geometry.moment_arm)
-        out.status = _GRF_PREDICTED if self._external.predicted else 0
+        out.status = status | (_GRF_PREDICTED if self._external.predicted else 0)
         out.force_ignored = self._external.ignored
         if out.force_ignored or self._external.doubted:
             out.status |= _FORCE_STALE

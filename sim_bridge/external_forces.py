@@ -1,6 +1,7 @@
 """External forces of a frame: measured, held back by the filter's delay, or else predicted."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,6 +47,20 @@ LEARN_EVERY = 8
 """Frames between looks at how high the floor is; a foot stands for longer."""
 
 
+class Trust(NamedTuple):
+    """What of a motion can be relied on: none is accused for a pose that was held, say."""
+
+    pose: bool
+    """It is a person's: it fits the markers, and neither is it held nor are labels exchanged."""
+    speeds: bool
+    """The filter has settled."""
+    feet: bool
+    """They are where they were seen, not guessed: the floor can be learnt from them."""
+
+
+FULL_TRUST = Trust(pose=True, speeds=True, feet=True)
+
+
 class ExternalForces:
     """What acts on the body from outside.
 
@@ -86,10 +101,6 @@ class ExternalForces:
         :class:`sim_bridge.plates.PlateFault` of each measured row.
     carried : bool
         Whether a force that carries the body is ever known, or none is needed.
-    posed, settled, tells_floor : bool
-        Set from outside: whether the pose of the next step is a person's, and its speeds, and
-        whether its feet are where they were seen. Of a pose that is held, or of exchanged labels,
-        nobody is accused; from one that is guessed no floor is learnt.
     """
 
     def __init__(
@@ -145,7 +156,7 @@ class ExternalForces:
         self.predicted_share: F64 = self._blend.shares
         self._report = FaultReport([load.name for load in loads])
         self.plate_faults: I64 = self._report.faults
-        self._frames, self.posed, self.settled, self.tells_floor = 0, True, True, True
+        self._frames, self._trust = 0, FULL_TRUST
         self._ignored = self._doubted = self._lacks = False
 
     @property
@@ -170,7 +181,7 @@ class ExternalForces:
 
     def reset(self) -> None:
         """Forget everything."""
-        self._frames, self.posed, self.settled, self.tells_floor = 0, True, True, True
+        self._frames, self._trust = 0, FULL_TRUST
         self._whole = False
         for part in (
             self._zero, self._judge, self._cleaner, self._feet, self._delay, self._missing,
@@ -210,7 +221,7 @@ class ExternalForces:
         if self._mapper is None and self._mode == "auto":
             self._missing.step(self._delay.forces, self._whole)
 
-    def step(self, q: F64, qd: F64, qdd: F64, given: F64) -> None:
+    def step(self, q: F64, qd: F64, qdd: F64, given: F64, trust: Trust = FULL_TRUST) -> None:
         """Find the forces on a motion.
 
         Parameters
@@ -219,8 +230,11 @@ class ExternalForces:
             The motion.
         given : ndarray of shape (n_given, 9), float64
             Measured forces of its instant; a row with NaN is not known.
+        trust : Trust
+            What of the motion can be relied on.
         """
         np.copyto(self._now, given)
+        self._trust = trust
         was_doubted = self._doubted
         self._ignored = self._doubted = self._lacks = False
         if self._reaction is None or (self._mode == "measured" and self._mapper is None):
@@ -236,11 +250,11 @@ class ExternalForces:
                 or self._missing.doubted.any()
                 or unknown(measured, self._foot)
             ):
-                self._reaction.move(q, qd, qdd, learns=self.tells_floor)
+                self._reaction.move(q, qd, qdd, learns=trust.feet)
                 self._to_reaction(measured, self._reaction)
         else:
             measured = self._measured
-            self._reaction.move(q, qd, qdd, learns=self.tells_floor)
+            self._reaction.move(q, qd, qdd, learns=trust.feet)
             self._to_feet(given, self._mapper, self._reaction)
         if self._mode == "measured":
             self._ignored = bool(keep_known(measured, self.forces))
@@ -275,7 +289,11 @@ class ExternalForces:
         else:
             self._watch(dynamics, self._reaction, needed)
         gone = self._lacks and (self._alone or needed > MISSING * self._weight)
-        if self.posed and self.settled and not (self.predicted or self._ignored or gone):
+        if (
+            self._trust.pose
+            and self._trust.speeds
+            and not (self.predicted or self._ignored or gone)
+        ):
             self._doubted |= self._unexplained.step(
                 dynamics.work.force, dynamics.pose.position, self.forces, self._effort.times
             )
@@ -286,18 +304,18 @@ class ExternalForces:
     def _watch(self, dynamics: InverseDynamics, reaction: GroundReaction, needed: float) -> None:
         self._frames += 1
         if self._mapper is None and not self._blend.predicted:
-            learns = self._frames % LEARN_EVERY == 0 and self.tells_floor
+            learns = self._frames % LEARN_EVERY == 0 and self._trust.feet
             reaction.watch(dynamics, LEARN_EVERY if learns else 0)
         soles = Soles(reaction.place, reaction.contact)
         self._zero.see(soles)
         if self._mode != "predicted":
-            if self.posed and self.settled:
+            if self._trust.pose and self._trust.speeds:
                 self._feet.step(self._now, soles)
             else:
                 self._feet.forget()
             self._lacks = self._lacks_force(needed, soles)
             self._doubted = self._feet.beside or self._lacks
-        if self._mode == "auto" and self.posed:
+        if self._mode == "auto" and self._trust.pose:
             self._missing.watch(needed, reaction.forces)
         else:
             self._missing.forget()

@@ -240,6 +240,4 @@ def _solve(
     status = bridge.track(recording.markers.positions[i])
     cleaned = bridge.clean_forces(forces)  # looked at; used only to find feet
     used = cleaned if recording.on_feet else forces
-    out = bridge.solve(motion[0][i], motion[1][i], motion[2][i], used)
-    out.status |= status
-    return out
+    return bridge.solve(motion[0][i], motion[1][i], motion[2][i], used, status)
