@@ -118,3 +118,8 @@ def base_turns(model: CompiledModel) -> I64:
             return none
     square = np.allclose(axes.T @ axes, np.eye(3), rtol=0.0, atol=_ROUNDING)
     return angles[None] if square and np.linalg.det(axes) > 0.0 else none
+
+
+def rotations(model: CompiledModel) -> I64:
+    """Angles that are three turns of one rotation, which a filter takes as a whole, (n, 3)."""
+    return np.vstack([model.balls, base_turns(model)])

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from ._jit import F64
-from .base_coordinates import base_turns
+from .base_coordinates import rotations
 from .dynamics.inverse_dynamics import ExternalForce, InverseDynamics
 from .exceptions import SettingsError
 from .external_forces import ExternalForces, Trust
@@ -179,8 +179,7 @@ class Bridge:
             raise SettingsError("reserve and residual must be positive, else no solution may exist")
         self.model, self.settings = model, settings
         n = len(model.coordinates.names)
-        balls = np.vstack([model.balls, base_turns(model)])
-        self._filter = make_filter(settings.filter, n, settings.rate_hz, balls)
+        self._filter = make_filter(settings.filter, n, settings.rate_hz, rotations(model))
         self.ik = InverseKinematics(
             model,
             marker_names,

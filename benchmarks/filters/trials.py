@@ -10,6 +10,7 @@ from scipy.interpolate import CubicSpline
 from benchmarks.subject import tracked
 from benchmarks.trials import PlateTrial
 from sim_bridge import Bridge, BridgeSettings
+from sim_bridge.base_coordinates import rotations
 from sim_bridge.dynamics.force_delay import ForceDelay
 from sim_bridge.filters import make_filter, zero_phase_derivatives
 from streamer.commands.bridges import with_ik_setup
@@ -83,9 +84,9 @@ class ScoredTrial(PlateTrial):
 
     def through(self, filter_name: str) -> tuple[float, NDArray[np.int64], Solution]:
         """Delay [s], the frames that count, and the solution of each behind a causal filter."""
-        n = self.ik_q.shape[1]
-        causal = make_filter(filter_name, n, self.subject.rate_hz)
-        delay = ForceDelay(len(self.subject.loads), self.subject.rate_hz, causal.delay_s)
+        model, rate_hz = self.subject.model, self.subject.rate_hz
+        causal = make_filter(filter_name, self.ik_q.shape[1], rate_hz, rotations(model))
+        delay = ForceDelay(len(self.subject.loads), rate_hz, causal.delay_s)
         motion, forces = np.zeros((3, *self.ik_q.shape)), np.zeros_like(self.subject.forces)
         for i, t in enumerate(self.time):
             causal.step(float(t), self.ik_q[i])

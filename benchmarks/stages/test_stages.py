@@ -18,6 +18,7 @@ from benchmarks.stages.stage_inputs import StageInputs
 from benchmarks.timing import Quantiles
 from inference import Refiner
 from inference.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
+from sim_bridge.base_coordinates import rotations
 from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
 from sim_bridge.filters import CAUSAL_DEFAULT, make_filter
 from sim_bridge.muscles.force import MuscleForce
@@ -72,7 +73,7 @@ def test_inverse_kinematics(benchmark: BenchmarkFixture, inputs: StageInputs) ->
 def test_filter(benchmark: BenchmarkFixture, inputs: StageInputs) -> None:
     """Coordinates to their derivatives, the default filter."""
     s = inputs.subject
-    stage = make_filter(CAUSAL_DEFAULT, inputs.q.shape[1], s.rate_hz)
+    stage = make_filter(CAUSAL_DEFAULT, inputs.q.shape[1], s.rate_hz, rotations(s.model))
     arguments = lambda i: (float(s.time[i]), inputs.ik_q[i])  # noqa: E731
     time_frames(benchmark, inputs, stage.step, arguments, stage.reset)
 

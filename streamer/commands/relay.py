@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from streamer.commands.behind import Behind
 from streamer.commands.session_names import check_clock, first_meta
 from streamer.commands.silence import Silence
 from streamer.console.terminal import asked_to_stop, say
@@ -58,12 +59,13 @@ def relay(subscriber: Subscriber, meta: Meta, stop: threading.Event) -> int:
         If a later session runs on another machine.
     """
     outlets, sent = _opened(meta), 0
-    silence = Silence(subscriber.endpoint, TYPES)
+    silence, behind = Silence(subscriber.endpoint, TYPES), Behind()
     while not stop.is_set():
         received = silence.receive(subscriber, at_most_s=0.2)
         if received is None:
             continue
         topic, message = received
+        behind.see(message)
         if isinstance(message, Meta) and message.session != meta.session:
             check_clock(message, subscriber.endpoint, "relay")
             meta = message

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from streamer.commands.behind import Behind
 from streamer.commands.silence import Silence
 from streamer.console.terminal import plain_console
 from streamer.exceptions import ConfigError
@@ -48,12 +49,13 @@ def run(
     channel_names: Sequence[str] = ()
     shown = 0
     with Subscriber(endpoint, sorted({*topics, "meta"}), keys=keys) as subscriber:
-        silence = Silence(endpoint, topics)
+        silence, behind = Silence(endpoint, topics), Behind()
         while count is None or shown < count:
             received = silence.receive(subscriber)
             if received is None:
                 continue
             topic, message = received
+            behind.see(message)
             if isinstance(message, Meta):
                 channel_names = message.channel_names
             if isinstance(message, Emg) and not as_json and not channel_names:
