@@ -88,7 +88,7 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
     _check_delays(takes)
     warnings: list[str] = []
     limbs, maxima = limbs_of(takes, lead_s, warnings)
-    step_s = float(np.median(np.concatenate([np.diff(take.states.t) for take in takes])))
+    step_s = _step_s(takes)
     seconds = step_s * max((int(limb.measured.any(1).sum()) for limb in limbs), default=0)
     if seconds < LEAST_S:
         raise CalibrationError(
@@ -121,6 +121,12 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
         ),
     )
     return Calibration(Subject(facts, adapter), tuple(warnings))
+
+
+def _step_s(takes: Sequence[Take]) -> float:
+    """Mean time between steps [s] but for pauses; steps fall on frames, and so may alternate."""
+    steps = np.concatenate([np.diff(take.states.t) for take in takes])
+    return float(steps[steps < 2.0 * np.median(steps)].mean())
 
 
 def _check_delays(takes: Sequence[Take]) -> None:

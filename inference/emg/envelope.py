@@ -123,7 +123,8 @@ def prepare_emg(
     Parameters
     ----------
     time : ndarray of shape (n,), float64 [s]
-        The recording's clock; need not be even.
+        The recording's clock; samples may be missing. Of raw EMG they are even otherwise, whatever
+        the jitter of their times.
     data : ndarray of shape (n, n_channel), float64
     names : sequence of str
         Of the channels, for messages.
@@ -147,15 +148,25 @@ def prepare_emg(
         raise EmgError("EMG times must rise and be two or more; repair the time column")
     _check_channels(data, names, kind)
     if kind == "raw":
-        rate = sampling_rate_hz(time)
-        even = np.arange(time[0], time[-1], 1.0 / rate)
-        data = envelope(resampled(even, time, data), rate, target)
-        time = even
+        time, data, rate = _in_a_row(time, data)
+        data = envelope(data, rate, target)
     out = np.arange(time[0], time[-1], 1.0 / ENVELOPE_RATE_HZ)
     envelopes = np.maximum(resampled(out, time, data), 0.0)
     if kind == "envelope" and target == "causal":
         envelopes = _low_pass_forwards(envelopes, ENVELOPE_RATE_HZ)
     return out, envelopes
+
+
+def _in_a_row(time: F64, data: F64) -> tuple[F64, F64, float]:
+    """Return samples that were taken evenly, holes filled, with their times [s] and rate [Hz].
+
+    They are not moved to an even series of times: between two samples a straight line is a
+    low-pass, which takes up to 10 % off an envelope at 1 kHz.
+    """
+    rate = sampling_rate_hz(time)
+    taken = np.concatenate([[0.0], np.maximum(np.rint(np.diff(time) * rate), 1.0).cumsum()])
+    every = np.arange(taken[-1] + 1.0)
+    return np.interp(every, taken, time), resampled(every, taken, data), rate
 
 
 def resampled(at: F64, time: F64, data: F64) -> F64:

@@ -25,7 +25,8 @@ that keep to that with as little delay, no other has a lower error in walking (d
 """
 _CUTOFF_HZ = 8.0
 _DEGREE = 3.0
-_LONGEST_DELAY_MS = 500.0
+_LONGEST_DELAY_MS = 200.0
+"""The filter's window has to reach beyond the instant that it estimates."""
 _MOST_FRAMES = 1000
 _NO_BALLS: Final = np.zeros((0, 3), dtype=np.int64)
 

@@ -18,8 +18,13 @@ TOWARDS_BODY = 0.8
 """How far each foot's force points at the centre of mass; in walking they meet somewhat above it
 (Maus et al. 2010, doi 10.1038/ncomms1073). What the whole body needs besides is shared like the
 normal forces."""
+FRICTION = 1.0
+"""Of what the whole body needs horizontally no more than this times the vertical force: the little
+that a foot bears as it comes or leaves would slip, and a body in flight needs what is an error."""
 LARGEST_TWIST = 15.0
 """Free torque of both feet together [N m]; more is an error of the motion."""
+TWIST_ARM_M = 0.1
+"""And no more than the vertical force times this [m], about half the length of a sole."""
 WHOLE = 0.3
 """A measured vertical total this near to what the motion needs is all of it [body weights]."""
 UPRIGHT = 0.9
@@ -27,6 +32,7 @@ UPRIGHT = 0.9
 _LEAST_FORCE = 0.05
 """Vertical force [body weights] below which its centre of pressure is not asked for."""
 _LEAST_SHARE = 1e-4
+_ROUNDING = 1e-9
 _DOWN = 3
 
 
@@ -291,8 +297,9 @@ def share_wrench(
     """
     floor = min(soles.floor[0], soles.floor[1], soles.floor[2])
     vertical = max(wrench[4], _LEAST_FORCE * weight)
-    centre_x = (wrench[2] + floor * wrench[3]) / vertical
-    centre_z = (floor * wrench[5] - wrench[0]) / vertical
+    # about the floor below the body, so that it is no matter where ground has its origin
+    centre_x = centre[0] + (wrench[2] + floor * wrench[3] - centre[0] * wrench[4]) / vertical
+    centre_z = centre[2] + (floor * wrench[5] - wrench[0] - centre[2] * wrench[4]) / vertical
     normal_forces(
         soles.place[0],
         soles.place[2],
@@ -334,18 +341,22 @@ def _share_rest(wrench: F64, centre: F64, floor: float, forces_out: F64) -> None
     if total <= 0.0:
         return
     height = max(centre[1] - floor, 0.3)  # [m]; lower, a person does not walk
-    for c in (0, 2):
-        rest = wrench[3 + c]
-        for f in range(2):
-            row = forces_out[f]
-            row[c] = TOWARDS_BODY * row[1] * (centre[c] - row[_DOWN + c]) / height
-            rest -= row[c]
-        for f in range(2):
-            forces_out[f, c] += rest * forces_out[f, 1] / total
-    twist = wrench[1]
+    rest_x, rest_z = wrench[3], wrench[5]
     for f in range(2):
         row = forces_out[f]
-        twist -= row[_DOWN + 2] * row[0] - row[_DOWN] * row[2]
-    twist = min(max(twist, -LARGEST_TWIST), LARGEST_TWIST)
+        for c in (0, 2):
+            row[c] = TOWARDS_BODY * row[1] * (centre[c] - row[_DOWN + c]) / height
+        rest_x -= row[0]
+        rest_z -= row[2]
+    most = FRICTION * total
+    share = min(1.0, most / max(np.hypot(rest_x, rest_z), _ROUNDING)) / total
+    twist = wrench[1] - centre[2] * wrench[3] + centre[0] * wrench[5]  # about the centre of mass
+    for f in range(2):
+        row = forces_out[f]
+        row[0] += share * rest_x * row[1]
+        row[2] += share * rest_z * row[1]
+        twist -= (row[_DOWN + 2] - centre[2]) * row[0] - (row[_DOWN] - centre[0]) * row[2]
+    most = min(LARGEST_TWIST, TWIST_ARM_M * total)
+    twist = min(max(twist, -most), most)
     for f in range(2):
         forces_out[f, 7] = twist * forces_out[f, 1] / total

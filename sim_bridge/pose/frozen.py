@@ -1,6 +1,8 @@
 """Whether a frame is the last one again: the cameras have stopped, or a slower stream is padded.
 
-Single markers that stay are filled in by software that lost them; they count as missing.
+Single markers that stay are filled in by software that lost them; they count as missing. So does
+one that stays where it hardly moved, but only later: to a file that knows 0.1 mm, a foot on the
+floor does not move for some frames.
 """
 
 import logging
@@ -15,6 +17,8 @@ FROZEN_S = 0.1
 """After so long [s] it is the cameras; for less, frames were lost or the stream is padded."""
 FILLED_FRAMES = 3
 """Frames after which a marker that stays is not measured; one that is may do so by chance once."""
+CREEP_M = 3e-4
+"""What moved by no more than this [m] in a frame may come to rest; else it cannot be so sudden."""
 _TOLD_AFTER = 20
 _APART = 100
 """Repeats that are more frames apart are chance, and no padding."""
@@ -33,6 +37,7 @@ class FrozenMarkers:
         self._last: F64 = np.full((n_label, 3), np.nan)
         self._since = np.inf
         self._stays = np.zeros(n_label, dtype=np.int64)
+        self._moved, self._moved_t = np.full((2, n_label), np.nan)
         self._repeats, self._unlike, self._said_frozen = 0, 0, False
 
     def reset(self) -> None:
@@ -53,7 +58,7 @@ class FrozenMarkers:
         self._unlike += 1
         if self._unlike > _APART:
             self._repeats = 0
-        hide_filled(markers, self._last, self._stays)
+        hide_filled(t, markers, self._last, self._stays, self._moved, self._moved_t)
         self._since = t
         return False
 
@@ -89,14 +94,34 @@ def same(markers: F64, last: F64) -> bool:
 
 
 @kernel
-def hide_filled(markers_out: F64, last_out: F64, stays_out: I64) -> None:
-    """Take out markers that stay to the last bit for some frames, and remember all as they came."""
+def hide_filled(
+    t: float, markers_out: F64, last_out: F64, stays_out: I64, moved_out: F64, moved_t_out: F64
+) -> None:
+    """Take out markers that stay to the last bit, and remember all as they came.
+
+    Parameters
+    ----------
+    t : float
+        Time of the frame [s].
+    markers_out : ndarray of shape (n_label, 3), float64 [m]
+        Those that are no measurement become NaN.
+    last_out : ndarray of shape (n_label, 3), float64 [m]
+        The frame before; becomes this one.
+    stays_out : ndarray of shape (n_label,), int64
+        For how many frames each has stayed.
+    moved_out, moved_t_out : ndarray of shape (n_label,), float64 [m], [s]
+        How far each moved in the frame in which it did so last, NaN if that is not known, and when.
+    """
     for i in range(markers_out.shape[0]):
-        stays = True
+        squares = 0.0
         for c in range(3):
-            stays = stays and markers_out[i, c] == last_out[i, c]
+            squares += (markers_out[i, c] - last_out[i, c]) ** 2
             last_out[i, c] = markers_out[i, c]
-        stays_out[i] = stays_out[i] + 1 if stays else 0
-        if stays_out[i] >= FILLED_FRAMES:
+        if squares == 0.0:
+            stays_out[i] += 1
+        else:
+            stays_out[i], moved_out[i], moved_t_out[i] = 0, np.sqrt(squares), t
+        may_rest = moved_out[i] <= CREEP_M and t - moved_t_out[i] <= FROZEN_S
+        if stays_out[i] >= FILLED_FRAMES and not may_rest:
             for c in range(3):
                 markers_out[i, c] = np.nan

@@ -63,7 +63,7 @@ def worst_link(
     for i in range(targets.link.shape[0]):
         marker = markers[targets.column[i]]
         link = targets.link[i]
-        if moved[link] and is_there(marker):
+        if link >= 0 and moved[link] and is_there(marker):  # not one on ground
             point_in_ground(pose, link, targets.station[i], point)
             count_out[link] += 1
             for c in range(3):

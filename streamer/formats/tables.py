@@ -7,6 +7,11 @@ from numpy.typing import NDArray
 
 F64 = NDArray[np.float64]
 
+EXACT_S = 1e-5
+"""Times that are nearer to an even series [s] are left as they are."""
+STAMPED_S = 2e-3
+"""Frames that are further from one [s], or by a quarter of a frame, were not taken evenly."""
+
 
 @dataclass(frozen=True, eq=False)
 class MarkerTable:
@@ -132,3 +137,29 @@ def nominal_rate(time: F64) -> float:
     median = float(np.median(steps))
     regular = steps[np.abs(steps - median) <= 0.5 * median]
     return float(1.0 / regular.mean())
+
+
+def even_frames(time: F64) -> F64:
+    """Times of frames as cameras took them, freed of rounding and jitter in their file.
+
+    Cameras keep time to microseconds. Times that are rounded to 1 ms put the frames of a camera of
+    120 Hz up to 0.5 ms off, which makes motion noisy by speed times that, and moments by 30 %.
+
+    Parameters
+    ----------
+    time : ndarray of shape (n,), float64 [s]
+        Increasing times of any clock; frames may be missing.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64 [s]
+        Even but for the missing frames; as given if they are so already, or are not at all.
+    """
+    rate = nominal_rate(time)
+    frame = np.rint(np.diff(time, prepend=time[:1]) * rate).cumsum()
+    centred = frame - frame.mean()
+    slope = float(centred @ time) / max(float(centred @ centred), 1.0)
+    even: F64 = time.mean() + slope * centred
+    off_s = float(np.abs(time - even).max())
+    within = off_s <= STAMPED_S and off_s * rate <= 0.25
+    return even if within and off_s > EXACT_S else time

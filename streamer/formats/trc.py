@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.exceptions import FormatError
-from streamer.formats.tables import MarkerTable, nominal_rate
+from streamer.formats.tables import MarkerTable, even_frames, nominal_rate
 from streamer.formats.text import NumberedLine, check_times, check_unique, parse_block, read_lines
 from streamer.units import METRES_PER_UNIT, spelled
 from streamer.unseen import hide_unseen
@@ -41,8 +41,8 @@ def read_trc(path: Path | str) -> MarkerTable:
     Returns
     -------
     MarkerTable
-        Positions in metres, in the laboratory frame of the file. Where the header counts other
-        frames or markers, the log says so.
+        Positions in metres, in the laboratory frame of the file, at even times where the file's are
+        rounded. Where the header counts other frames or markers, the log says so.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def read_trc(path: Path | str) -> MarkerTable:
     _tell_of_counts(path, header, {"NumFrames": len(time), "NumMarkers": len(names)})
     positions = block[:, 2:].reshape(-1, len(names), 3) * _unit(path, header)
     hide_unseen(positions)
-    return MarkerTable(time, names, positions, _rate(header, time))
+    return MarkerTable(even_frames(time), names, positions, _rate(header, time))
 
 
 def _label_line(path: Path, lines: Sequence[NumberedLine]) -> int:

@@ -45,6 +45,16 @@ def test_seconds_are_those_of_the_networks_steps_whatever_their_rate() -> None:
         assert fit.seconds == pytest.approx(40.0, abs=0.1)
 
 
+def test_steps_that_alternate_count_as_their_mean() -> None:
+    """Of frames at 250 Hz the network steps on every second or third: 8 or 12 ms, 10 on average."""
+    made = states(40.0)
+    frame = np.ceil(made.t * 250.0 - 1e-6) / 250.0
+    on_frames = Take(replace(made, t=frame), recording(40.0), DELAY_S)
+    facts = run(on_frames).subject.facts
+    assert facts.seconds == pytest.approx(40.0, abs=0.1)
+    assert facts.lag_s == pytest.approx(run(take(recording(40.0))).subject.facts.lag_s, abs=0.005)
+
+
 def test_a_channel_says_how_long_it_was_measured_and_errs_where_it_was() -> None:
     """Half of the motion had EMG; what the network does in the other half is no error of it."""
     plain = run(take(recording(20.0), 20.0)).subject.facts

@@ -95,6 +95,21 @@ def test_the_rate_is_known_from_rounded_times_and_with_samples_missing(rate_hz: 
     assert sampling_rate_hz(holes) == pytest.approx(rate_hz, rel=2e-4)
 
 
+@pytest.mark.parametrize("target", ["zero-phase", "causal"])
+def test_between_samples_nothing_of_raw_emg_is_lost(target: EmgTarget) -> None:
+    """From the middle on times are half a sample later, and two tenths of a second are missing."""
+    rate_hz, rng = 1000.0, np.random.default_rng(5)
+    raw, time = rng.normal(size=(8000, 1)), np.arange(8000) / rate_hz
+    late = np.where(np.arange(8000) < 4000, time, time + 0.5 / rate_hz)
+    kept = np.delete(np.arange(8000), np.arange(1500, 1700))
+    expected_t, expected = prepare_emg(time, raw, ["SOL_r"], "raw", target)
+    t, found = prepare_emg(late[kept], raw[kept], ["SOL_r"], "raw", target)
+    away = (t < 1.2) | (t > 2.2)  # of the filters' reach from the hole
+    truth = np.interp(t, np.interp(expected_t, time, late), expected[:, 0])
+    # the mean of what was rectified is 0.8; interpolated halfway it would be 6 % lower
+    np.testing.assert_allclose(found[away, 0], truth[away], rtol=0, atol=0.005)
+
+
 def test_uneven_times_are_interpolated() -> None:
     rng = np.random.default_rng(3)
     time = np.sort(rng.uniform(0.0, 3.0, 4000))

@@ -41,7 +41,9 @@ def run(
     ("degrees", "shift"),
     [(180.0, (-40.0, 0.3, 10.0)), (137.0, (3.0, 0.25, -2.0)), (-90.0, (0.0, 0.0, 0.0))],
 )
-@pytest.mark.parametrize("name", ["gait1992/subject01/walk", "uhlrich/subject1/walk"])
+@pytest.mark.parametrize(
+    "name", ["gait1992/subject01/walk", "uhlrich/subject1/walk", "ceinms/subject06/run81"]
+)
 def test_direction_and_place_do_not_matter(
     recorded: Callable[[str], RecordedTrial],
     name: str,

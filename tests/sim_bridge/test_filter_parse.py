@@ -45,7 +45,7 @@ def test_butterworth_by_name() -> None:
     "name",
     ["", "kalman", "kalman:", "kalman:x", "kalman:-1", "kalman:2.5", "kalman:3:8:1", "kalman:nan",
      "kalman:inf", "kalman:3:nan", "butterworth", "butterworth:nan", "butterworth:6:2",
-     "wiener", "wiener:-5", "wiener:501", "wiener:20:8:1", "wiener:nan", "savgol", "savgol:9.5",
+     "wiener", "wiener:-5", "wiener:201", "wiener:20:8:1", "wiener:nan", "savgol", "savgol:9.5",
      "savgol:3:3", "savgol:9:1", "savgol:9:2:9", "savgol:9:2:-1", "savgol:9:2:1:1",
      "savgol:100000", "butterworth:x", "moving-average:3"],
 )  # fmt: skip

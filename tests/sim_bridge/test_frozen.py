@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim_bridge import BridgeStatus
-from sim_bridge.pose.frozen import FILLED_FRAMES, FrozenMarkers
+from sim_bridge.pose.frozen import FILLED_FRAMES, FROZEN_S, FrozenMarkers
 from tests.sim_bridge.trials import PARITY_TRIALS, RecordedTrial
 
 
@@ -32,6 +32,21 @@ def test_a_single_marker_that_stays_counts_as_missing_until_it_moves() -> None:
         missing.append(bool(np.isnan(markers[2]).all()))
     first = 4 + FILLED_FRAMES
     assert missing == [first <= k < 12 for k in range(20)]
+
+
+@pytest.mark.parametrize("rate_hz", [100.0, 250.0])
+def test_a_foot_on_the_floor_rests_for_a_while_where_a_tenth_of_a_millimetre_is_the_least(
+    rate_hz: float,
+) -> None:
+    frozen, missing = FrozenMarkers(4), []
+    for k in range(100):
+        t, markers = k / rate_hz, moving(k)
+        markers[1] = np.round(0.05 * np.exp(-t / 0.02), 4)  # lands, and rests
+        frozen.step(t, markers)
+        missing.append(bool(np.isnan(markers[1]).any()))
+    rests_s = 0.02 * np.log(0.05 / 0.5e-4)
+    first = missing.index(True) / rate_hz
+    assert rests_s + FROZEN_S < first < rests_s + FROZEN_S + 3.0 / rate_hz
 
 
 @pytest.mark.parametrize(("every", "lines"), [(2, 1), (50, 1), (200, 0)])

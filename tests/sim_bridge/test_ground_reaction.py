@@ -20,7 +20,12 @@ from sim_bridge import (
 from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
 from sim_bridge.ground_reaction import Blend, Feet, GroundReaction, find_feet
 from sim_bridge.ground_reaction.contact import contacts
-from sim_bridge.ground_reaction.predictor import whole_body
+from sim_bridge.ground_reaction.predictor import (
+    FRICTION,
+    TOWARDS_BODY,
+    TWIST_ARM_M,
+    whole_body,
+)
 from sim_bridge.ground_reaction.share import (
     AIR,
     FORCE_WEIGHT,
@@ -159,6 +164,22 @@ def test_walking_is_predicted_near_the_plates(
         if name.startswith(("hip_", "knee_angle", "ankle_angle")) and "beta" not in name
     ]
     assert np.sqrt(np.mean(tau[:, legs] ** 2)) < 20.0  # [N m] promised; 12 to 15 seen
+
+
+def test_a_foot_that_bears_little_would_slip(recorded: Callable[[str], RecordedTrial]) -> None:
+    """In a run's flight the motion needs horizontal forces too: they are its errors."""
+    run = recorded("ceinms/subject06/run81")
+    settings = BridgeSettings(run.rate_hz, ground_reaction="predicted")
+    bridge, light = Bridge(run.model, run.marker_names, run.loads, settings), 0
+    weight = float(run.model.mass * np.linalg.norm(run.model.gravity))
+    for i in range(300):
+        forces = bridge.step(float(run.time[i]), run.markers[i], run.forces[i]).forces
+        vertical, across = forces[:, 1], np.hypot(forces[:, 0], forces[:, 2])
+        # towards a centre of mass at most 45 degrees off, and what friction adds
+        assert (across <= (TOWARDS_BODY + FRICTION) * vertical + 1e-9).all()
+        assert np.abs(forces[:, 7]).sum() <= TWIST_ARM_M * vertical.sum() + 1e-9
+        light += int(((vertical > 0.0) & (vertical < 0.02 * weight)).any())
+    assert light > 20
 
 
 def test_plates_that_fall_silent_hand_over_and_take_back_without_a_jump(

@@ -136,6 +136,8 @@ def test_times_rounded_to_milliseconds_keep_the_declared_rate(tmp_path: Path) ->
     rows = "".join(f"{i + 1}\t{round(i / 120, 3)}\t1\t2\t3\t4\t5\t6\n" for i in range(100))
     table = read_trc(write(tmp_path, HEAD.replace("100\t100\t3", "120\t120\t3") + rows))
     assert table.rate_hz == 120.0
+    # a line through a hundred roundings of up to 0.5 ms
+    np.testing.assert_allclose(table.time, np.arange(100) / 120.0, rtol=0, atol=5e-5)
 
 
 @pytest.mark.parametrize(("declared", "rate_hz"), [("101", 101.0), ("103", 100.0), ("-", 100.0)])
