@@ -114,7 +114,7 @@ def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
 
     say("opening the network (TensorRT builds its engine the first time)")
     inputs = inputs_of(model, config.mass_kg, config.muscle_map)
-    for line in absent_lines(inputs):
+    for line in absent_lines(inputs, config.muscle_map):
         say(line)
     refiner = Refiner(
         inputs,

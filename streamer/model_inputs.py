@@ -1,6 +1,6 @@
 """What the network needs to know of a compiled model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from inference import LimbInputs
 from inference.channels import CHANNELS, with_sides
@@ -37,29 +37,34 @@ def inputs_of(
     )
 
 
-def absent_lines(inputs: LimbInputs) -> list[str]:
+def absent_lines(inputs: LimbInputs, mapped: Collection[str] | None = None) -> list[str]:
     """Say what a model lacks of what the network uses or estimates; one line each.
 
     Parameters
     ----------
     inputs : LimbInputs
         Of the model.
+    mapped : collection of str, optional
+        Channels of the muscle map as the user gave it: what it leaves out is not missed.
 
     Returns
     -------
     list of str
-        Empty if it lacks nothing. A muscle that neither leg has is not missed.
+        Empty if it lacks nothing.
     """
     lines = []
     if inputs.absent_coordinates:
         lacks = ", ".join(inputs.absent_coordinates)
         lines.append(f"this model lacks {lacks}: the network does without")
     present = inputs.channel_present
-    one_sided = (~present & present[::-1]).ravel()
-    names = [name for name, is_so in zip(with_sides(CHANNELS), one_sided, strict=True) if is_so]
-    if names:
-        lines.append(
-            f"no muscle of this model is known for {', '.join(names)}, though the other leg has "
-            "one: not estimated; if it is called otherwise, name it under `muscle_map`"
-        )
+    for missing, legs in (
+        (~present & ~present[::-1], ""),
+        (~present & present[::-1], ", though the other leg has one"),
+    ):
+        named = zip(with_sides(CHANNELS), missing.ravel(), strict=True)
+        if names := [name for name, is_so in named if is_so and name not in (mapped or ())]:
+            lines.append(
+                f"no muscle of this model is known for {', '.join(names)}{legs}: not estimated; if"
+                " one is called otherwise, name it under `muscle_map`"
+            )
     return lines

@@ -1,9 +1,11 @@
 """Which muscles of a model feed which canonical channel.
 
 A muscle map has one entry per channel and side, ``{"VM_r": ("vasmed_r",), ...}``. The default one
-is looked up by muscle name and knows the Rajagopal family, the Gait2392 family and its 10-degree
-relative, and the lumped muscles of the demo subject (soleus, tibialis anterior, gastrocnemius,
-vasti, hamstrings, glutei and hip flexors per leg, the set of [GeyerHerr2010]_).
+is looked up by muscle name, channel by channel. It knows the Rajagopal family, that of Lai and
+Arnold, the Gait2392 family and its 10-degree relative, and the lumped muscles of the demo subject
+(soleus, tibialis anterior, gastrocnemius, vasti, hamstrings, glutei and hip flexors per leg, the
+set of [GeyerHerr2010]_). Smaller models leave muscles out and let one of a group stand for it under
+its own name: Gait2354 has ``vas_int`` for all vasti. It does so where the muscle itself is missing.
 
 References
 ----------
@@ -35,7 +37,8 @@ class Family:
     name : str
         For messages.
     muscles : mapping of str to tuple of str
-        Canonical channel to muscle names without their side.
+        Canonical channel to muscle names without their side; channels that are absent are as in
+        another family.
     knee_flexion_sign : float
         +1 where ``knee_angle`` grows in flexion, -1 where it falls.
     """
@@ -75,9 +78,14 @@ FAMILIES: Final = (
         {
             "TA": ("tib_ant",), "SOL": ("soleus",), "GM": ("gastroc",), "GL": ("gastroc",),
             "VM": ("vasti",), "VL": ("vasti",), "RF": ("rect_fem",), "BFLH": ("hamstrings",),
-            "SM": ("hamstrings",), "ST": ("hamstrings",), "GMAX": ("glut_max",),
+            "SM": ("hamstrings",), "ST": ("hamstrings",), "GMAX": ("glut_max",), "GMED": ("abd",),
         },
         knee_flexion_sign=-1.0,
+    ),
+    Family(
+        "Lai and Arnold",
+        {"GL": ("gaslat140",), "VL": ("vaslat140",), "BFLH": ("bflh140",)},
+        knee_flexion_sign=1.0,
     ),
     Family(
         "demo",
@@ -87,35 +95,54 @@ FAMILIES: Final = (
         },
         knee_flexion_sign=1.0,
     ),
+    # from here on a muscle stands for its group; those above go before
+    Family(
+        "Gait2354",
+        {
+            "GL": ("med_gas",), "VM": ("vas_int",), "VL": ("vas_int",), "SM": ("bifemlh",),
+            "ST": ("bifemlh",),
+        },
+        knee_flexion_sign=-1.0,
+    ),
+    Family(
+        "nine muscles a leg, Rajagopal's names",
+        {
+            "GL": ("gasmed",), "VM": ("vasint",), "VL": ("vasint",), "BFLH": ("semimem",),
+            "ST": ("semimem",),
+        },
+        knee_flexion_sign=1.0,
+    ),
 )  # fmt: skip
 
 
-def _lookup(family: Family, known: frozenset[str]) -> MuscleMap:
-    found: MuscleMap = {}
-    for side in SIDES:
-        for channel in CHANNELS:
-            stems = family.muscles.get(channel, ())
-            names = tuple(f"{stem}_{side}" for stem in stems if f"{stem}_{side}" in known)
-            if names:
-                found[f"{channel}_{side}"] = names
-    return found
-
-
-def _closest_family(muscle_names: Sequence[str]) -> tuple[Family, MuscleMap]:
-    known = frozenset(muscle_names)
-    maps = [(family, _lookup(family, known)) for family in FAMILIES]
-    return max(maps, key=lambda pair: len(pair[1]))
+def _known(family: Family, channel: str, side: str, names: frozenset[str]) -> tuple[str, ...]:
+    stems = family.muscles.get(channel, ())
+    return tuple(name for stem in stems if (name := f"{stem}_{side}") in names)
 
 
 def default_muscle_map(muscle_names: Sequence[str]) -> MuscleMap:
-    """Return the entries of the best matching family; empty where no family knows the names."""
-    return _closest_family(muscle_names)[1]
+    """Return each channel's muscles by the first family that knows any; others are absent."""
+    names, found = frozenset(muscle_names), MuscleMap()
+    for side in SIDES:
+        for channel in CHANNELS:
+            by_family = (_known(family, channel, side, names) for family in FAMILIES)
+            if muscles := next(filter(None, by_family), ()):
+                found[f"{channel}_{side}"] = muscles
+    return found
 
 
 def knee_sign_by_name(muscle_names: Sequence[str]) -> float:
-    """Return +1 or -1 as the model's family counts knee flexion, 0 for an unknown family."""
-    family, found = _closest_family(muscle_names)
-    return family.knee_flexion_sign if found else 0.0
+    """Return +1 or -1 as the model's family counts knee flexion, 0 for an unknown family.
+
+    It is the family that knows most muscles.
+    """
+    names = frozenset(muscle_names)
+    known = [
+        sum(len(_known(family, channel, side, names)) for channel in CHANNELS for side in SIDES)
+        for family in FAMILIES
+    ]
+    most = max(known)
+    return FAMILIES[known.index(most)].knee_flexion_sign if most else 0.0
 
 
 def resolve_muscle_map(

@@ -17,7 +17,7 @@ import numpy as np
 from sim_bridge.exceptions import CacheError
 from sim_bridge.model import CompiledModel
 
-COMPILER_VERSION = "17"
+COMPILER_VERSION = "18"
 """Raised with every change of what the compiler writes: older files are then not found."""
 _INCLUDED = re.compile(rb"""<\w+[^>]*\sfile\s*=\s*["']([^"']+)["']""")
 """Files that OpenSim reads in the place of an element: ``<MarkerSet file="markers.xml"/>``."""

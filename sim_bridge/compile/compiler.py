@@ -23,6 +23,7 @@ from .paths import LengthOracle, Progress, fit_paths, fit_region
 from .skeleton import read_skeleton
 
 _MODEL = re.compile(rb"<Model[\s/>]")
+_PLUGIN = re.compile(r"object type '\{?(\w+)\}?' is not a registered")
 
 
 def build_model(osim: Path, digest: str, progress: Progress) -> CompiledModel:
@@ -42,13 +43,15 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
     table = FunctionTable()
     coordinates = read_coordinates(model, table)
     chain, bodies, markers, frames = read_skeleton(model, coordinates.names, table)
-    if not markers.names:
-        raise ModelFileError(f"{osim} has no markers; add its marker set to the model first")
     if not len(coordinates.free_index):
         raise ModelFileError(f"nothing can move in {osim}; unlock the coordinates that should")
     working = working_muscles(model)
     muscles = read_muscles(working)
     refuse_other_forces(model)
+    if not markers.names:  # said last, for it is easily mended
+        raise ModelFileError(
+            f"{osim} has no markers; add your laboratory's marker set to it, see docs/rig.md"
+        )
     geometry = read_path_geometry(working, coordinates.names, frames, table)
     functions = table.build()
     tell_of_ranges(model, coordinates, functions)
@@ -86,11 +89,18 @@ def _open(osim: Path) -> Any:
         refuse_outside_sets(model)  # before OpenSim adds bodies of its own where a loop closes
         model.initSystem()
     except RuntimeError as error:
-        raise ModelFileError(
-            f"OpenSim cannot read {osim}: {_reason(error)}; give a whole .osim file, one that "
-            "OpenSim opens"
-        ) from error
+        raise ModelFileError(_unreadable(osim, _reason(error))) from error
     return model
+
+
+def _unreadable(osim: Path, reason: str) -> str:
+    """What to say of a file that OpenSim does not open."""
+    if found := _PLUGIN.search(reason):
+        return (
+            f"{osim} has a {found[1]}, which is of a plugin and not of OpenSim; remove what is of"
+            " that class"
+        )
+    return f"OpenSim cannot read {osim}: {reason}; give a whole .osim file, one that OpenSim opens"
 
 
 def _reason(error: RuntimeError) -> str:

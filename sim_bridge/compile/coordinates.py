@@ -12,6 +12,7 @@ from sim_bridge.model import Coordinates
 from sim_bridge.piecewise import PiecewisePolynomials
 
 from .functions import FunctionTable, polynomial_coefficients
+from .refuse import refuse
 
 _log = logging.getLogger(__name__)
 
@@ -189,20 +190,12 @@ def _locked_elsewhere(dependent: str, independent: str, coupler: str) -> Unsuppo
 
 def _couplers(model: Any) -> list[Any]:
     """Enforced coordinate couplers; any other constraint is refused."""
-    found = []
-    for i in range(model.getConstraintSet().getSize()):
-        constraint = model.getConstraintSet().get(i)
-        if not constraint.get_isEnforced():
-            continue
-        coupler = opensim.CoordinateCouplerConstraint.safeDownCast(constraint)
-        if coupler is None:
-            raise UnsupportedComponent(
-                constraint.getConcreteClassName(),
-                constraint.getName(),
-                "only coordinate couplers are; remove it or replace it by a coupler",
-            )
-        found.append(coupler)
-    return found
+    every = [model.getConstraintSet().get(i) for i in range(model.getConstraintSet().getSize())]
+    enforced = [c for c in every if c.get_isEnforced()]
+    couplers = [opensim.CoordinateCouplerConstraint.safeDownCast(c) for c in enforced]
+    other = [c for c, coupler in zip(enforced, couplers, strict=True) if coupler is None]
+    refuse(other, "only coordinate couplers are; remove it or replace it by a coupler")
+    return couplers
 
 
 def _read_coupler(

@@ -1,5 +1,6 @@
 """What pulls beside the muscles: actuators and springs of single coordinates."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,36 +11,46 @@ from sim_bridge.chain import Chain
 from sim_bridge.exceptions import UnsupportedComponent
 from sim_bridge.model import CoordinateActuators, CoordinateSprings
 
+from .contacts import is_with_ground
+from .refuse import kind_of, listed, refuse
+
+_log = logging.getLogger(__name__)
+
+_ACTUATORS = ("CoordinateActuator", "ActivationCoordinateActuator")
+"""Statically, control is activation."""
 _SPRINGS = ("CoordinateLimitForce", "SpringGeneralizedForce")
 
 
 def is_read(force: Any) -> bool:
     """Whether a force is of a class that we read, from the model's ForceSet."""
-    known = _kind(force) in ("CoordinateActuator", *_SPRINGS)
+    known = kind_of(force) in (*_ACTUATORS, *_SPRINGS)
     return known or opensim.Muscle.safeDownCast(force) is not None
 
 
 def refuse_other_forces(model: Any) -> None:
     """Refuse the forces that are not read, all of them at once, wherever in the model they stand.
 
+    Contact with ground is left out, and the log says so.
+
     Raises
     ------
     UnsupportedComponent
-        For any that is not switched off.
+        For any other that is not switched off.
     """
     parts = [opensim.Force.safeDownCast(c) for c in list(model.getComponentsList())]
     other = [f for f in parts if f is not None and f.get_appliesForce() and not is_read(f)]
-    if not other:
-        return
-    remedy = "remove it, or set its appliesForce to false"
-    if more := ", ".join(f"{_kind(f)} '{f.getName()}'" for f in other[1:]):
-        remedy += f"; the same holds for {more}"
-    raise UnsupportedComponent(_kind(other[0]), other[0].getName(), remedy)
+    if floor := [f for f in other if is_with_ground(f, model)]:
+        _log.warning(
+            "contact with ground is left out, its forces are measured or predicted: %s",
+            listed(floor),
+        )
+    rest = [f for f in other if f not in floor]
+    refuse(rest, "remove it, or set its appliesForce to false")
 
 
 def read_actuators(model: Any, coordinate_names: tuple[str, ...]) -> CoordinateActuators:
-    """CoordinateActuators of the model's ForceSet that are not switched off."""
-    found = _of_class(model, "CoordinateActuator")
+    """CoordinateActuators of the model's ForceSet that are not switched off, of both classes."""
+    found = [a for kind in _ACTUATORS for a in _of_class(model, kind)]
     return CoordinateActuators(
         names=tuple(a.getName() for a in found),
         coordinate=np.array(
@@ -76,15 +87,11 @@ def read_springs(model: Any, coordinate_names: tuple[str, ...], chain: Chain) ->
     )
 
 
-def _kind(force: Any) -> str:
-    return str(force.getConcreteClassName())
-
-
 def _of_class(model: Any, kind: str) -> list[Any]:
     """Forces of one class that are not switched off."""
     forces = [model.getForceSet().get(i) for i in range(model.getForceSet().getSize())]
     cls = getattr(opensim, kind)
-    return [cls.safeDownCast(f) for f in forces if _kind(f) == kind and f.get_appliesForce()]
+    return [cls.safeDownCast(f) for f in forces if kind_of(f) == kind and f.get_appliesForce()]
 
 
 def _coordinate_of(force: Any, names: tuple[str, ...], turns: set[int]) -> int:
@@ -92,11 +99,11 @@ def _coordinate_of(force: Any, names: tuple[str, ...], turns: set[int]) -> int:
     name = force.get_coordinate()
     if name not in names:
         raise UnsupportedComponent(
-            _kind(force), force.getName(), f"its coordinate is '{name}'; name one of the model"
+            kind_of(force), force.getName(), f"its coordinate is '{name}'; name one of the model"
         )
     if (number := names.index(name)) in turns:  # OpenSim applies it about an axis of its parent
         raise UnsupportedComponent(
-            _kind(force),
+            kind_of(force),
             force.getName(),
             f"{name} is an angle of a joint that turns freely; replace that by a CustomJoint",
         )

@@ -54,7 +54,10 @@ def joint_motions(joint: Any, functions: FunctionTable) -> list[Motion]:
         return scapulothoracic_motions(joint, functions)
     if kind not in _SIMPLE:
         raise UnsupportedComponent(
-            kind, joint.getName(), "replace it by a CustomJoint with the same coordinates"
+            kind,
+            joint.getName(),
+            "replace it by a CustomJoint with the same coordinates, or where its motion does not"
+            " matter by a WeldJoint",
         )
     line = functions.add_line(1.0, 0.0)
     is_ball = kind in ("BallJoint", "FreeJoint")

@@ -31,6 +31,8 @@ VELOCITY_RANGE = (-1.5, 1.5)
 """Fibre speeds covered by the tables [maximum contraction velocities]."""
 _KNOTS = 1501
 
+_DEPRECATED = "_Deprecated"
+"""Ends the names that OpenSim gives to classes of its third version."""
 _MAY_BE_ZERO = {
     "MaxIsometricForce": True,
     "OptimalFiberLength": False,
@@ -130,9 +132,11 @@ def _downcast(muscle: Any) -> Any:
     """The muscle as its own class."""
     kind = muscle.getConcreteClassName()
     if kind not in _CURVES:
-        raise UnsupportedComponent(
-            kind, muscle.getName(), f"use one of {', '.join(sorted(_CURVES))}"
-        )
+        remedy = f"use one of {', '.join(sorted(_CURVES))}"
+        if kind.endswith(_DEPRECATED):  # a name that the file may not have
+            old = kind.removesuffix(_DEPRECATED)
+            remedy = f"in the file, write Thelen2003Muscle for {old}; its parameters are the same"
+        raise UnsupportedComponent(kind, muscle.getName(), remedy)
     return getattr(opensim, kind).safeDownCast(muscle)
 
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import opensim
 
-from sim_bridge.exceptions import UnsupportedComponent
-
 from .forces import is_read
+from .refuse import refuse
 
 _KINDS = ("Body", "Joint", "Constraint", "Force", "Marker")
 
@@ -17,21 +16,21 @@ def refuse_outside_sets(model: Any) -> None:
     Raises
     ------
     UnsupportedComponent
-        For one among the model's ``components``, or inside of one; what is switched off may stay.
+        For those among the model's ``components``, or inside of one; what is switched off may stay.
     """
     components = list(model.getComponentsList())  # its iterator complains if it is left early
     for kind in _KINDS:
         members = getattr(model, f"get{kind}Set")()
         known = {members.get(i).getAbsolutePathString() for i in range(members.getSize())}
-        for component in components:
-            part = getattr(opensim, kind).safeDownCast(component)
-            if part is None or part.getAbsolutePathString() in known or _may_stay(part, kind):
-                continue
-            raise UnsupportedComponent(
-                part.getConcreteClassName(),
-                part.getName(),
-                f"it is outside the model's {kind}Set; move it there, or remove it",
-            )
+        parts = [getattr(opensim, kind).safeDownCast(component) for component in components]
+        outside = [
+            part
+            for part in parts
+            if part is not None
+            and part.getAbsolutePathString() not in known
+            and not _may_stay(part, kind)
+        ]
+        refuse(outside, f"it is outside the model's {kind}Set; move it there, or remove it")
 
 
 def _may_stay(part: Any, kind: str) -> bool:

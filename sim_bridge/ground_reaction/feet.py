@@ -30,6 +30,9 @@ _POINTS = (
 )
 """Body, kind and place [m] of a foot's points."""
 POINTS_PER_FOOT = len(_POINTS)
+_SHORTEST_M, _UNLIKE = 0.08, 1.25
+"""Of a small child; a foot whose origins are nearer together, or another length than the other's,
+has them elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class Feet:
 def find_feet(model: CompiledModel) -> Feet | None:
     """Sole points of a model; None if it has no two feet with heel and toes of the usual names.
 
-    Nor are they looked for where the model hangs on ground by more than its feet.
+    Nor are they looked for where the origins of these bodies are at other places of the foot than
+    usual, or the model hangs on ground by more than its feet.
     """
     if not base_links(model):
         return None
@@ -63,6 +67,8 @@ def find_feet(model: CompiledModel) -> Feet | None:
     if not all(name in names for name in wanted):
         return None
     length = _foot_lengths(model)
+    if min(length.values()) < _SHORTEST_M or max(length.values()) > _UNLIKE * min(length.values()):
+        return None
     link, station, kind = [], [], []
     for side in SIDES:
         for part, sort, place in _POINTS:
@@ -87,8 +93,8 @@ def require_feet(model: CompiledModel) -> Feet:
     if feet is None:
         raise UnknownBody(
             "no feet to predict forces under, or to find on plates: the model needs the bodies"
-            " calcn_r, toes_r, calcn_l and toes_l under a body that is free to move, but has"
-            f" {', '.join(names)};"
+            " calcn_r, toes_r, calcn_l and toes_l under a body that is free to move, with their"
+            f" origins at heel and metatarsal joints, but has {', '.join(names)};"
             " use measured forces, each on the body that it acts on"
         )
     return feet

@@ -6,9 +6,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from inference.exceptions import InferenceError
 from sim_bridge import CompiledModel, compile_model
+from sim_bridge.ground_reaction import find_feet
 from streamer.commands.progress import progress_bar
 from streamer.console.terminal import plain_console
+from streamer.model_inputs import absent_lines, inputs_of
 
 _WORST = 10
 
@@ -44,6 +47,23 @@ def _print_summary(console: Console, model: CompiledModel) -> None:
     )
     if locked := model.coordinates.locked_names:
         console.print(f"locked, or prescribed as a constant: {', '.join(locked)}")
+    for line in _what_it_serves(model):
+        console.print(line)
+
+
+def _what_it_serves(model: CompiledModel) -> list[str]:
+    """What a session finds in a model: channels of EMG, and feet."""
+    if find_feet(model) is None:
+        feet = "no feet are known: plates must be named, and no force can be predicted"
+    else:
+        feet = "feet: calcn_r, calcn_l"
+    try:
+        inputs = inputs_of(model)
+    except InferenceError as error:
+        return [str(error), feet]
+    right, left = inputs.channel_present.sum(axis=1)
+    estimated = f"EMG channels: {right} of the right leg, {left} of the left"
+    return [estimated, *absent_lines(inputs), feet]
 
 
 def _fit_table(model: CompiledModel) -> Table:

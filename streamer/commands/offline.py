@@ -155,7 +155,7 @@ def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:
     except InferenceError as error:  # an arm, say, or a skeleton without muscles
         error.args = (f"{error}; or do without EMG: --no-refine",)
         raise
-    for line in absent_lines(inputs):
+    for line in absent_lines(inputs, settings.muscle_map):
         say(line)
     refiner = Refiner(inputs, settings.checkpoint, subject=settings.subject)
     refiner.warm_up()

@@ -18,16 +18,50 @@ GAIT2392 = [
 DEMO = ["SOL", "TA", "GAS", "VAS", "HAM", "GLU", "HFL"]
 
 
+GAIT2354 = [
+    "glut_med1", "glut_med2", "glut_med3", "bifemlh", "bifemsh", "glut_max1", "glut_max2",
+    "glut_max3", "rect_fem", "vas_int", "med_gas", "soleus", "tib_ant",
+]  # fmt: skip
+LAI_ARNOLD = [
+    {"bflh": "bflh140", "gaslat": "gaslat140", "vaslat": "vaslat140"}.get(name, name)
+    for name in RAJAGOPAL
+]
+NINE = ["glmax2", "psoas", "semimem", "recfem", "bfsh", "vasint", "gasmed", "soleus", "tibant"]
+F1534M = [
+    *(f"glut_{part}{k}" for part in ("max", "med") for k in (1, 2, 3)),
+    "hamstrings", "vasti", "gastroc", "soleus", "tib_ant",
+]  # fmt: skip
+
+
 def both(stems: list[str]) -> list[str]:
     return [f"{stem}_{side}" for side in "rl" for stem in stems]
 
 
-@pytest.mark.parametrize("stems", [RAJAGOPAL, GAIT2392])
+@pytest.mark.parametrize("stems", [RAJAGOPAL, GAIT2392, GAIT2354, LAI_ARNOLD])
 def test_full_families_feed_every_channel_of_both_legs(stems: list[str]) -> None:
     found = resolve_muscle_map(both(stems))
     assert list(found) == [f"{channel}_{side}" for side in "rl" for channel in CHANNELS]
     assert len(found["GMAX_l"]) == 3
     assert {name for names in found.values() for name in names} <= set(both(stems))
+
+
+def test_a_muscle_stands_for_its_group_where_others_are_missing_and_nowhere_else() -> None:
+    found = resolve_muscle_map(both(GAIT2354))
+    assert found["VM_r"] == found["VL_r"] == ("vas_int_r",)
+    assert found["GM_r"] == found["GL_r"] == ("med_gas_r",)
+    assert found["BFLH_l"] == found["SM_l"] == found["ST_l"] == ("bifemlh_l",)
+    assert resolve_muscle_map(both(GAIT2392))["VM_r"] == ("vas_med_r",)
+    nine = resolve_muscle_map(both(NINE))
+    assert nine["VM_r"] == ("vasint_r",)
+    assert nine["ST_r"] == ("semimem_r",)
+    assert {f"{c}_r" for c in CHANNELS} - set(nine) == {"GMED_r"}
+
+
+def test_names_of_several_families_may_stand_beside_each_other() -> None:
+    found = resolve_muscle_map(both(F1534M))
+    assert len(found["GMED_r"]) == 3
+    assert found["GL_l"] == ("gastroc_l",)
+    assert {f"{c}_r" for c in CHANNELS} - set(found) == {"RF_r"}
 
 
 def test_demo_model_sends_lumped_muscles_to_their_parts_and_invents_none() -> None:
@@ -41,7 +75,10 @@ def test_demo_model_sends_lumped_muscles_to_their_parts_and_invents_none() -> No
 
 def test_knee_sign_follows_the_family() -> None:
     assert knee_sign_by_name(both(RAJAGOPAL)) == 1.0
+    assert knee_sign_by_name(both(LAI_ARNOLD)) == 1.0
+    assert knee_sign_by_name(both(NINE)) == 1.0
     assert knee_sign_by_name(both(GAIT2392)) == -1.0
+    assert knee_sign_by_name(both(GAIT2354)) == -1.0
     assert knee_sign_by_name(["biceps_brachii"]) == 0.0
 
 

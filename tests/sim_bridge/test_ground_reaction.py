@@ -1,6 +1,7 @@
 """Ground reaction from motion: exact where mechanics says so, near the plates elsewhere."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -251,6 +252,22 @@ def test_a_model_without_toes_is_refused_only_if_prediction_is_a_must() -> None:
     must = BridgeSettings(RATE_HZ, ground_reaction="predicted")
     with pytest.raises(UnknownBody, match="toes_r"):
         Bridge(model, model.marker_names, (), must)
+
+
+@pytest.mark.parametrize(
+    ("names", "moved_m"), [(("calcn_r",), 0.05), (("calcn_r", "calcn_l"), 0.12)]
+)
+def test_feet_whose_origins_are_elsewhere_are_none(
+    walk: RecordedTrial, names: tuple[str, ...], moved_m: float
+) -> None:
+    """One foot shorter than the other, or both than any; 18 cm is usual."""
+    bodies = walk.model.bodies
+    place = bodies.translation.copy()
+    for name in names:
+        place[bodies.names.index(name), 0] += moved_m
+    elsewhere = replace(walk.model, bodies=replace(bodies, translation=place))
+    assert find_feet(walk.model) is not None
+    assert find_feet(elsewhere) is None
 
 
 def test_a_mode_without_meaning_is_refused(walk: RecordedTrial) -> None:

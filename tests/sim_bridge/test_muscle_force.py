@@ -212,7 +212,9 @@ def test_muscle_that_is_switched_off_is_left_out(
     off.set_appliesForce(False)
     model.addForce(off)
     for name in ("hinge_angle", "twist", "bend"):
-        reserve = opensim.CoordinateActuator(name)
+        kind = "ActivationCoordinateActuator" if name == "bend" else "CoordinateActuator"
+        reserve = getattr(opensim, kind)()
+        reserve.set_coordinate(name)
         reserve.setName(f"{name}_reserve")
         reserve.setOptimalForce(100.0)
         reserve.setMinControl(-10.0)
