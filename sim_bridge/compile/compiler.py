@@ -43,8 +43,6 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
     table = FunctionTable()
     coordinates = read_coordinates(model, table)
     chain, bodies, markers, frames = read_skeleton(model, coordinates.names, table)
-    if not len(coordinates.free_index):
-        raise ModelFileError(f"nothing can move in {osim}; unlock the coordinates that should")
     working = working_muscles(model)
     muscles = read_muscles(working)
     refuse_other_forces(model)
@@ -52,6 +50,8 @@ def _compiled(model: Any, osim: Path, digest: str, progress: Progress) -> Compil
         raise ModelFileError(
             f"{osim} has no markers; add your laboratory's marker set to it, see docs/rig.md"
         )
+    if not len(coordinates.free_index):
+        raise ModelFileError(f"nothing can move in {osim}; unlock the coordinates that should")
     geometry = read_path_geometry(working, coordinates.names, frames, table)
     functions = table.build()
     tell_of_ranges(model, coordinates, functions)

@@ -225,7 +225,7 @@ def test_missing_and_unreadable_models_are_named(tmp_path: Path, folder: Path) -
     [
         ("", "holds no Model; give the person's .osim"),
         ("<OpenSimDocument><ExternalLoads/></OpenSimDocument>", "holds no Model; give"),
-        ('<OpenSimDocument Version="40000"><Model/></OpenSimDocument>', "has no markers; add"),
+        ('<OpenSimDocument Version="40000"><Model/></OpenSimDocument>', "has no markers; add your"),
     ],
     ids=["empty", "loads", "empty model"],
 )

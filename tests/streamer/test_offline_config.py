@@ -130,7 +130,7 @@ def test_the_network_is_that_of_the_session_for_the_person_that_it_names(
 
     for name, stand_in in (
         ("inputs_of", lambda *given: given),
-        ("absent_lines", lambda _: ()),
+        ("absent_lines", lambda *_: ()),
         ("Refiner", refiner),
     ):
         monkeypatch.setattr(f"streamer.commands.offline.{name}", stand_in)
