@@ -36,6 +36,12 @@ OF_THE_PERSON: Final = (CALIBRATED, "own-strides")
 OURS_WITH_GAIN: Final = "network-gain"
 """The same estimates scored as the simulation's are, which shows the shape apart from the size."""
 GAIN_TITLE: Final = "default network, person's best gain"
+SIMULATIONS: Final = {
+    "simulation": "the simulation",
+    "simulation-own": "the simulation at its own instant",
+    "simulation-excitation": "the simulation 50 ms before its own instant",
+}
+"""What the default network is compared with, muscle by muscle."""
 HEADS: Final = (
     "method", "people", "r, all", "r, common", "RMSE, all", "r at best lag", "RMSE at best lag",
     "lag ms",
@@ -121,7 +127,7 @@ def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str
             *_data_set_table(scores, motion, data_sets(study.sequences), bootstrap),
             "Paired, person by person, over the frames where both give an estimate:",
             markdown(DIFFERENCE_HEADS, _difference_rows(differences, motion)),
-            better_than_simulation(summaries, motion),
+            *(better_than(summaries, motion, name) for name in SIMULATIONS if name in summaries),
             *(_muscle_table(summaries, motion, name) for name in ("r", "rmse")),
         ]
     return parts
@@ -220,27 +226,27 @@ def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list
     return rows
 
 
-def better_than_simulation(summaries: dict[str, list[Summary]], motion: str) -> str:
-    """Say in how many muscles the default network beats the simulation, and name the others."""
-    r = _muscles_won(summaries, motion, OURS, "r")
-    rmse = _muscles_won(summaries, motion, OURS, "rmse")
-    alike = _muscles_won(summaries, motion, OURS_WITH_GAIN, "rmse")
+def better_than(summaries: dict[str, list[Summary]], motion: str, simulation: str) -> str:
+    """Say in how many muscles the default network beats a simulation, and name the others."""
+    r = _muscles_won(summaries, motion, (OURS, simulation), "r")
+    rmse = _muscles_won(summaries, motion, (OURS, simulation), "rmse")
+    alike = _muscles_won(summaries, motion, (OURS_WITH_GAIN, simulation), "rmse")
     return (
-        f"The default network is better than the simulation in r in {r} and in RMSE in {rmse}; "
-        f"in RMSE, where both have the person's best gain, in {alike}."
+        f"The default network is better than {SIMULATIONS[simulation]} in r in {r} and in RMSE in "
+        f"{rmse}; in RMSE, where both have the person's best gain, in {alike}."
     )
 
 
 def _muscles_won(
-    summaries: dict[str, list[Summary]], motion: str, name: str, statistic: str
+    summaries: dict[str, list[Summary]], motion: str, pair: tuple[str, str], statistic: str
 ) -> str:
-    """Count the muscles in which a method is better than the simulation, as text."""
-    sign = 1.0 if statistic == "r" else -1.0
+    """Count the muscles in which a method is better than another one, as text."""
+    sign, (name, other) = (1.0 if statistic == "r" else -1.0), pair
     ahead = {
         ours.channel: sign * (ours.statistics[statistic].value - plain.statistics[statistic].value)
         for ours in summaries[name]
         if ours.motion == motion and ours.channel in MEASURED
-        if (plain := find_summary(summaries["simulation"], motion, ours.channel)) is not None
+        if (plain := find_summary(summaries[other], motion, ours.channel)) is not None
     }
     lost = [channel for channel, by in ahead.items() if not by > 0.0]
     but = f" (not in {', '.join(lost)})" if lost else ""
