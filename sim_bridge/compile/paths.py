@@ -258,8 +258,8 @@ def _tell_if_poor(name: str, fit: _Fit) -> None:
     arm_rms = fit[3][0]
     if arm_rms > _ARM_POOR:
         _log.warning(
-            "muscle '%s': no polynomial fits its wrapped path, its moment arms are off by"
-            " %.1f mm RMS; wrap it around cylinders, which are followed exactly",
+            "muscle '%s': no polynomial follows its wrapped path, its moment arms are off by"
+            " %.1f mm RMS; around cylinders alone they would be exact",
             name,
             1e3 * arm_rms,
         )
