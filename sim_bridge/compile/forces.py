@@ -50,7 +50,7 @@ def refuse_other_forces(model: Any) -> None:
 
 def read_actuators(model: Any, coordinate_names: tuple[str, ...]) -> CoordinateActuators:
     """CoordinateActuators of the model's ForceSet that are not switched off, of both classes."""
-    found = [a for kind in _ACTUATORS for a in _of_class(model, kind)]
+    found = _of_class(model, *_ACTUATORS)
     return CoordinateActuators(
         names=tuple(a.getName() for a in found),
         coordinate=np.array(
@@ -87,11 +87,11 @@ def read_springs(model: Any, coordinate_names: tuple[str, ...], chain: Chain) ->
     )
 
 
-def _of_class(model: Any, kind: str) -> list[Any]:
-    """Forces of one class that are not switched off."""
+def _of_class(model: Any, *kinds: str) -> list[Any]:
+    """Forces of some classes that are not switched off, in the order of the ForceSet."""
     forces = [model.getForceSet().get(i) for i in range(model.getForceSet().getSize())]
-    cls = getattr(opensim, kind)
-    return [cls.safeDownCast(f) for f in forces if kind_of(f) == kind and f.get_appliesForce()]
+    working = [f for f in forces if kind_of(f) in kinds and f.get_appliesForce()]
+    return [getattr(opensim, kind_of(f)).safeDownCast(f) for f in working]
 
 
 def _coordinate_of(force: Any, names: tuple[str, ...], turns: set[int]) -> int:

@@ -21,7 +21,7 @@ CAUSAL_DEFAULT = "wiener:25:8"
 
 With less delay its accelerations would come more than half a frame later than declared; of filters
 that keep to that with as little delay, no other has a lower error in walking (docs/filters.md).
-8 Hz rather than 6 makes moments 6 to 16 % worse in walking and 26 to 29 % better in running.
+8 Hz rather than 6 makes moments 6 to 16 % worse in walking and 27 to 30 % better in running.
 """
 _CUTOFF_HZ = 8.0
 _DEGREE = 3.0

@@ -212,7 +212,7 @@ def test_muscle_that_is_switched_off_is_left_out(
     off.set_appliesForce(False)
     model.addForce(off)
     for name in ("hinge_angle", "twist", "bend"):
-        kind = "ActivationCoordinateActuator" if name == "bend" else "CoordinateActuator"
+        kind = "ActivationCoordinateActuator" if name == "hinge_angle" else "CoordinateActuator"
         reserve = getattr(opensim, kind)()
         reserve.set_coordinate(name)
         reserve.setName(f"{name}_reserve")
