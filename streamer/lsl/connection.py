@@ -15,6 +15,7 @@ from streamer.exceptions import StreamNotFound
 
 POSTPROCESSING = pylsl.proc_clocksync
 _BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
+_BUFFER_HUNDREDS = 50  # of a stream that names no rate it counts samples, in hundreds: 1 s at 5 kHz
 
 
 class Connection(NamedTuple):
@@ -56,7 +57,8 @@ def connect(info: pylsl.StreamInfo, timeout_s: float) -> Connection:
     StreamNotFound
         If it does not answer.
     """
-    inlet = pylsl.StreamInlet(info, _BUFFER_S, recover=False, processing_flags=POSTPROCESSING)
+    buffer = _BUFFER_S if info.nominal_srate() > 0.0 else _BUFFER_HUNDREDS
+    inlet = pylsl.StreamInlet(info, buffer, recover=False, processing_flags=POSTPROCESSING)
     try:
         xml = inlet.info(timeout_s).as_xml()
         inlet.open_stream(timeout_s)

@@ -1,6 +1,7 @@
 """Real liblsl, an EMG outlet to the inlet that keeps everything."""
 
 import threading
+import time
 
 import numpy as np
 import pylsl
@@ -16,8 +17,10 @@ WAIT_S = 20.0
 RATE_HZ = 1000.0
 
 
-def pair(source_id: str, labels: tuple[str, ...], settings: EmgStream) -> tuple[Outlet, EmgInlet]:
-    outlet = Outlet("amplifier", "EMG", emg_channels(labels, "mV"), RATE_HZ, source_id)
+def pair(
+    source_id: str, labels: tuple[str, ...], settings: EmgStream, rate_hz: float = RATE_HZ
+) -> tuple[Outlet, EmgInlet]:
+    outlet = Outlet("amplifier", "EMG", emg_channels(labels, "mV"), rate_hz, source_id)
     info = find(Stream(source_id=source_id, timeout_s=WAIT_S))
     return outlet, EmgInlet(info, settings)
 
@@ -26,6 +29,13 @@ def send(outlet: Outlet, samples: np.ndarray, t: np.ndarray) -> None:
     for first in range(0, len(t), 20):  # as an amplifier: 20 ms at a time
         part = slice(first, first + 20)
         outlet.push(samples[part].astype(np.float32), t[part])
+
+
+def arrived(inlet: EmgInlet, count: int) -> None:
+    """Wait until so many samples are there, for a while."""
+    end = time.monotonic() + WAIT_S
+    while inlet._inlet.samples_available() < count and time.monotonic() < end:
+        time.sleep(0.01)
 
 
 def test_every_sample_is_kept_under_the_networks_names(source_id: str) -> None:
@@ -44,6 +54,21 @@ def test_every_sample_is_kept_under_the_networks_names(source_id: str) -> None:
     np.testing.assert_array_equal(rows, samples[:, [1, 0]])
     # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
     np.testing.assert_allclose(time[-700:], t - 0.005, atol=1e-3)
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, 2000.0])
+def test_as_many_samples_as_come_at_once_are_kept_of_a_stream_of_any_rate(
+    source_id: str, rate_hz: float
+) -> None:
+    """Of a stream that names no rate liblsl keeps a number of samples, not a time."""
+    outlet, inlet = pair(source_id, ("SOL_r",), EmgStream(), rate_hz)
+    t = pylsl.local_clock() + np.arange(400) / 2000.0
+    send(outlet, np.arange(400.0)[:, None], t)
+    arrived(inlet, 400)
+    inlet._thread.start()  # as `start` does, which forgets them
+    inlet.stop(float(t[-1]) - 0.001, WAIT_S)
+    np.testing.assert_array_equal(inlet.samples()[1][:, 0], np.arange(400))
+    inlet.close()
 
 
 def test_a_sample_of_no_time_is_left_out(source_id: str) -> None:
