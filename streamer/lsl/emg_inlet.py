@@ -18,7 +18,7 @@ from streamer.lsl.inlet import Inlet
 F64 = NDArray[np.float64]
 
 EVERY_S: Final = 0.05
-"""liblsl is emptied this often [s]; it keeps one second."""
+"""liblsl is emptied this often [s]; it keeps a second, or 5000 samples if no rate is named."""
 
 
 class EmgInlet(Inlet):

@@ -8,8 +8,10 @@ import pylsl
 import pytest
 
 from streamer.config.streams import EmgStream, Stream
-from streamer.exceptions import StreamerError, StreamLayoutError
+from streamer.exceptions import StreamerError, StreamLayoutError, StreamNotFound
+from streamer.lsl import inlet as inlet_module
 from streamer.lsl.emg_inlet import EmgInlet
+from streamer.lsl.inlet import CHUNK
 from streamer.lsl.marker_inlet import find
 from streamer.lsl.outlets import Outlet, emg_channels
 
@@ -54,6 +56,7 @@ def test_every_sample_is_kept_under_the_networks_names(source_id: str) -> None:
     np.testing.assert_array_equal(rows, samples[:, [1, 0]])
     # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
     np.testing.assert_allclose(time[-700:], t - 0.005, atol=1e-3)
+    assert inlet.newest_s == pytest.approx(t[-1] - 0.005, abs=1e-3)
 
 
 @pytest.mark.parametrize("rate_hz", [0.0, 2000.0])
@@ -68,6 +71,18 @@ def test_as_many_samples_as_come_at_once_are_kept_of_a_stream_of_any_rate(
     inlet._thread.start()  # as `start` does, which forgets them
     inlet.stop(float(t[-1]) - 0.001, WAIT_S)
     np.testing.assert_array_equal(inlet.samples()[1][:, 0], np.arange(400))
+    inlet.close()
+
+
+def test_what_came_before_the_start_is_forgotten(source_id: str) -> None:
+    outlet, inlet = pair(source_id, ("SOL_r",), EmgStream())
+    t = pylsl.local_clock() + np.arange(300) / RATE_HZ
+    send(outlet, np.full((200, 1), -1.0), t[:200])
+    arrived(inlet, 200)
+    inlet.start()
+    send(outlet, np.arange(100.0)[:, None], t[200:])
+    inlet.stop(float(t[-1]) - 0.001, WAIT_S)
+    np.testing.assert_array_equal(inlet.samples()[1][:, 0], np.arange(100))
     inlet.close()
 
 
@@ -106,19 +121,78 @@ def test_a_channel_that_is_there_twice_is_refused_if_it_is_wanted(source_id: str
     assert inlet.names == ("SOL_r",)
 
 
-def test_a_stream_without_labels_is_refused(source_id: str) -> None:
-    outlet = pylsl.StreamOutlet(pylsl.StreamInfo("bare", "EMG", 2, 0.0, "float32", source_id))
+@pytest.mark.parametrize("labels", [(), ("SOL_r",)])
+def test_a_stream_without_all_labels_is_refused(source_id: str, labels: tuple[str, ...]) -> None:
+    """Which of two channels a single label is of, nobody knows."""
+    described = pylsl.StreamInfo("bare", "EMG", 2, 0.0, "float32", source_id)
+    channels = described.desc().append_child("channels")
+    for label in labels:
+        channels.append_child("channel").append_child_value("label", label)
+    outlet = pylsl.StreamOutlet(described)
     info = find(Stream(source_id=source_id, timeout_s=WAIT_S))
-    with pytest.raises(StreamLayoutError, match="2 channels and labels for 0"):
+    with pytest.raises(StreamLayoutError, match=f"2 channels and labels for {len(labels)}"):
         EmgInlet(info, EmgStream())
     del outlet
 
 
 def test_closing_ends_what_was_not_stopped(source_id: str) -> None:
-    _, inlet = pair(source_id, ("SOL_r", "TA_r"), EmgStream())
+    outlet, inlet = pair(source_id, ("SOL_r", "TA_r"), EmgStream())
     inlet.start()
     inlet.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "emg"]
+    end = time.monotonic() + WAIT_S
+    while outlet._outlet.have_consumers() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert not outlet._outlet.have_consumers()
+
+
+def test_a_stream_that_ends_while_it_is_recorded_is_told_at_once(source_id: str) -> None:
+    """What came before is not half a recording: the hole may be in the middle of the walk."""
+    outlet, inlet = pair(source_id, ("SOL_r",), EmgStream())
+    inlet.start()
+    send(outlet, np.zeros((60, 1)), pylsl.local_clock() + np.arange(60) / RATE_HZ)
+    del outlet
+    with pytest.raises(StreamNotFound, match=r"amplifier.*lost while recording .*begin anew"):
+        inlet.stop(np.inf, 3600.0)  # longer than this test may take
+    inlet.close()
+
+
+def test_a_stream_that_is_silent_while_it_is_recorded_is_not_replaced(
+    source_id: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The sender may be slow to start; what comes from another connection is another recording."""
+    monkeypatch.setattr(inlet_module, "SILENT_S", 0.1)
+    outlet, inlet = pair(source_id, ("SOL_r",), EmgStream())
+    inlet.start()
+    inlet.stop(np.inf, 0.5)
+    inlet.close()
+    assert "sends nothing" not in caplog.text
+    del outlet
+
+
+def test_samples_of_no_time_at_first_end_nothing(source_id: str) -> None:
+    outlet, inlet = pair(source_id, ("SOL_r",), EmgStream())
+    inlet.start()
+    t = pylsl.local_clock() + np.arange(80) / RATE_HZ
+    t[:CHUNK] = np.nan  # all that are pulled at once
+    send(outlet, np.arange(80.0)[:, None], t)
+    inlet.stop(float(t[-1]) - 0.001, WAIT_S)
+    np.testing.assert_array_equal(inlet.samples()[1][:, 0], np.arange(CHUNK, 80))
+    inlet.close()
+
+
+def test_a_sample_of_the_time_of_the_last_one_is_left_out_with_its_value(source_id: str) -> None:
+    """Two that stand alone; amid others what differs is jitter, and all are kept."""
+    outlet, inlet = pair(source_id, ("SOL_r",), EmgStream())
+    inlet.start()
+    t = np.concatenate([np.arange(200.0), [300.0, 300.0], 400.0 + np.arange(200)]) / RATE_HZ
+    t[[50, 51]] = t[[51, 50]]
+    t += pylsl.local_clock()
+    send(outlet, np.arange(402.0)[:, None], t)
+    inlet.stop(float(t[-1]) - 0.001, WAIT_S)
+    kept = inlet.samples()[1][:, 0]
+    np.testing.assert_array_equal(kept, np.delete(np.arange(402), 201))
+    inlet.close()
 
 
 def test_without_a_sample_there_is_an_empty_recording(source_id: str) -> None:
