@@ -110,6 +110,20 @@ def test_between_samples_nothing_of_raw_emg_is_lost(target: EmgTarget) -> None:
     np.testing.assert_allclose(found[away, 0], truth[away], rtol=0, atol=0.005)
 
 
+def test_holes_that_are_no_whole_number_of_samples_add_up_to_no_delay() -> None:
+    """Of a wireless sensor that loses some every half second, and samples anew: 60 times 0.4 ms."""
+    rate_hz, lost = 1000.0, 10.4
+    time = np.arange(30000) / rate_hz + (lost - 1.0) / rate_hz * (np.arange(30000) // 500)
+    slow = 1.0 + 0.5 * np.sin(2.0 * np.pi * time)
+    t, found = prepare_emg(time, (slow * np.sin(200.0 * np.pi * time))[:, None], ["SOL_r"], "raw")
+    late = t > t[-1] - 3.0
+    expected = 2.0 / np.pi * (1.0 + 0.5 * np.sin(2.0 * np.pi * t))
+    # 24 ms would be 0.048 at the steepest; what holes take off the envelope is as much on average
+    lags = np.arange(-0.04, 0.041, 0.002)
+    r = [np.corrcoef(found[late, 0], np.interp(t - lag, t, expected)[late])[0, 1] for lag in lags]
+    assert lags[np.argmax(r)] == pytest.approx(0.0, abs=0.005)
+
+
 def test_uneven_times_are_interpolated() -> None:
     rng = np.random.default_rng(3)
     time = np.sort(rng.uniform(0.0, 3.0, 4000))

@@ -62,3 +62,11 @@ def test_another_session_may_run_on_another_machine(reader: Reader) -> None:
     assert not reader.said
     reader.read(-3599.0, 4.0, session="two")
     assert len(reader.said) == 1
+
+
+def test_a_slow_reader_is_told_on_a_machine_that_has_run_for_weeks(reader: Reader) -> None:
+    """Clocks drift from message to message, not since the machine was started."""
+    weeks_s = 2e6
+    for k in range(1000):
+        reader.read(weeks_s + 0.01 * k, weeks_s + 0.02 * k)
+    assert reader.said[0].startswith("reading 1 s behind the session")

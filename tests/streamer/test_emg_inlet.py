@@ -146,6 +146,7 @@ def test_closing_ends_what_was_not_stopped(source_id: str) -> None:
     assert not outlet._outlet.have_consumers()
 
 
+@pytest.mark.timeout(60)
 def test_a_stream_that_ends_while_it_is_recorded_is_told_at_once(source_id: str) -> None:
     """What came before is not half a recording: the hole may be in the middle of the walk."""
     outlet, inlet = pair(source_id, ("SOL_r",), EmgStream())

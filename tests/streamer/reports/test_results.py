@@ -109,6 +109,26 @@ def test_the_person_s_best_gain_takes_size_out_of_the_comparison() -> None:
     assert f"both have the person's best gain, in {count} of {count} muscles" in text
 
 
+def test_the_simulation_at_each_instant_is_compared_muscle_by_muscle_in_each_motion() -> None:
+    """What is as good as the network is not worse; in running nothing is worse than it."""
+    found = study([*people(3), walker("made/p0", "run", motion="run")])
+    y = {name: estimates.y for name, estimates in found.estimates.items()}
+    for k, sequence in enumerate(found.sequences):
+        ours, worse = y["network"][k].copy(), -sequence.y
+        y["simulation-own"][k][:] = sequence.y
+        y["simulation-excitation"][k][:] = ours
+        y["simulation"][k][:] = worse if sequence.motion == "walk" else sequence.y
+    walking, running = "\n".join(study_tables(found, 100.0, FEW)).split("### Running")
+    count, named = len(MEASURED_HERE), ", ".join(c for c in MEASURED if c in MEASURED_HERE)
+    said = "better than the simulation{} in r in {} of " + f"{count} muscles{{}}"
+    none = f" (not in {named})"
+    assert said.format("", count, " and in RMSE") in walking
+    assert said.format("", 0, none) in running
+    for text in (walking, running):
+        assert said.format(" at its own instant", 0, none) in text
+        assert said.format(" 50 ms before its own instant", 0, none) in text
+
+
 def test_differences_have_their_sign(comparison: Comparison) -> None:
     row = next(
         line
