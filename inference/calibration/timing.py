@@ -75,7 +75,7 @@ def _part(limb: Limb, chosen: np.ndarray) -> Limb:
 
 def _drift(limbs: Sequence[Limb], step_s: float) -> tuple[float, float] | None:
     """Lags [s] of one take's first and last quarter, if they move steadily by too much."""
-    if min(limb.measured.any(1).sum() for limb in limbs) * step_s < 4.0 * QUARTER_S:
+    if max(limb.measured.any(1).sum() for limb in limbs) * step_s < 4.0 * QUARTER_S:
         return None
     quarters = np.array_split(np.arange(len(limbs[0].y)), 4)
     found = [_best_lag([_part(limb, own) for limb in limbs], step_s) for own in quarters]

@@ -179,6 +179,18 @@ def test_each_trial_has_a_clock_of_its_own() -> None:
     assert line.startswith("made/one/from 30: the EMG is")
 
 
+@pytest.mark.parametrize("other_s", [3.0, 24.0])
+@pytest.mark.parametrize("side", ["r", "l"])
+def test_a_trial_of_one_leg_has_a_clock_although_another_has_the_other_leg(
+    side: str, other_s: float
+) -> None:
+    """Each with its electrodes on one leg: the leg without any hid the drift of the other's."""
+    names, others = ([f"{name[:-2]}_{leg}" for name in NAMES] for leg in (side, "rl"[side == "r"]))
+    drifting = take(off_by(0.004, recording(24.0, names=names)), 24.0)
+    rest = Take(states(other_s, 30.0), recording(other_s, 30.0, names=others), DELAY_S)
+    assert any("its clock drifts" in line for line in run(drifting, rest).warnings)
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(18.0, False), (24.0, True)])
 def test_a_clock_that_runs_away_is_told_of_twenty_seconds_or_more(
     seconds: float, told: bool
