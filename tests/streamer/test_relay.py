@@ -15,7 +15,7 @@ import numpy as np
 import pylsl
 import pytest
 
-from streamer.commands import silence
+from streamer.commands import behind, silence
 from streamer.commands.relay import relay
 from streamer.config.streams import Stream
 from streamer.exceptions import StreamerError
@@ -163,6 +163,25 @@ def test_a_session_that_sends_names_alone_is_told(
     assert told.startswith(
         "no emg, act, kin, dyn on ipc://here for 2.5 s, but a session is running"
     )
+
+
+def test_a_relay_that_is_too_slow_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each second's message takes it two."""
+    clock, stop = HandClock(0.0), threading.Event()
+    meta = msgspec.structs.replace(META, session=uuid.uuid4().hex)
+
+    def receive(timeout_s: float) -> tuple[str, Meta]:  # noqa: ARG001
+        clock.t += 2.0
+        if clock.t > 5.0:
+            stop.set()
+        return "meta", msgspec.structs.replace(meta, sent=0.5 * clock.t)
+
+    subscriber: Any = SimpleNamespace(endpoint="ipc://here", receive=receive)
+    monkeypatch.setattr(behind, "time", SimpleNamespace(monotonic=clock.now))
+    relay(subscriber, meta, stop)
+    assert "reading 2 s behind the session" in capsys.readouterr().err
 
 
 def test_the_command_ends_with_ctrl_c_and_says_what_it_sent(publisher: Publisher, lab: Lab) -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from streamer.commands import silence, subscribe
+from streamer.commands import behind, silence, subscribe
 from streamer.exceptions import ConfigError
 from streamer.messaging.messages import Emg, Message, Meta, decode, encode
 from tests.streamer.stand_ins import HandClock
@@ -92,6 +92,20 @@ def test_it_is_said_when_what_is_waited_for_does_not_come(
     told = capsys.readouterr().err.splitlines()
     assert len(told) == len(said)
     assert all(part in line for part, line in zip(said, told, strict=True))
+
+
+def test_a_reader_that_is_too_slow_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each second's message takes it two; what is told is no line of those that it prints."""
+    clock = HandClock(0.0)
+    messages = [(2.0 * k, Emg(session="s", sent=float(k), emg=b"\0\0\0?")) for k in range(3)]
+    monkeypatch.setattr(subscribe, "Subscriber", lambda *_, **__: Timed(clock, [*messages]))
+    monkeypatch.setattr(behind, "time", SimpleNamespace(monotonic=clock.now))
+    subscribe.run("ipc://here", ["emg"], as_json=True, count=3)
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == 3
+    assert "reading 2 s behind the session" in shown.err
 
 
 def test_a_host_that_nobody_knows_is_told(
