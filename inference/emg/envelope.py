@@ -161,10 +161,12 @@ def _in_a_row(time: F64, data: F64) -> tuple[F64, F64, float]:
     """Return samples that were taken evenly, holes filled, with their times [s] and rate [Hz].
 
     They are not moved to an even series of times: between two samples a straight line is a
-    low-pass, which takes up to 10 % off an envelope at 1 kHz.
+    low-pass, which takes up to 10 % off an envelope at 1 kHz. A sample that is late is no hole, for
+    the next one is not late: each is counted from the first, and after the last.
     """
     rate = sampling_rate_hz(time)
-    taken = np.concatenate([[0.0], np.maximum(np.rint(np.diff(time) * rate), 1.0).cumsum()])
+    order = np.arange(float(len(time)))
+    taken = order + np.maximum.accumulate(np.rint((time - time[0]) * rate) - order)
     every = np.arange(taken[-1] + 1.0)
     return np.interp(every, taken, time), resampled(every, taken, data), rate
 

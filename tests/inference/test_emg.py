@@ -110,6 +110,21 @@ def test_between_samples_nothing_of_raw_emg_is_lost(target: EmgTarget) -> None:
     np.testing.assert_allclose(found[away, 0], truth[away], rtol=0, atol=0.005)
 
 
+def test_jitter_of_a_third_of_the_period_makes_no_holes() -> None:
+    rate_hz, rng = 1000.0, np.random.default_rng(6)
+    even = np.arange(20000) / rate_hz
+    late = np.maximum.accumulate(even + rng.normal(0.0, 0.3e-3, even.size)) + 1e-9 * even
+    slow = 1.0 + 0.8 * np.sin(2.0 * np.pi * even)
+    raw = (slow * rng.normal(size=even.size))[:, None]
+    expected_t, expected = prepare_emg(even, raw, ["SOL_r"], "raw")
+    t, found = prepare_emg(late, raw, ["SOL_r"], "raw")
+    away = (t > 0.5) & (t < 19.5)  # of the filters' ends
+    truth = np.interp(t, expected_t, expected[:, 0])
+    # a rate that jitter makes half a percent too low moves the band by as much: 0.035; with a hole
+    # for every late sample it was four times that
+    np.testing.assert_allclose(found[away, 0], truth[away], rtol=0, atol=0.05)
+
+
 def test_holes_that_are_no_whole_number_of_samples_add_up_to_no_delay() -> None:
     """Of a wireless sensor that loses some every half second, and samples anew: 60 times 0.4 ms."""
     rate_hz, lost = 1000.0, 10.4
