@@ -157,6 +157,19 @@ def test_spread_is_what_remains_in_frames_that_were_not_fitted() -> None:
     assert frames.fit().spread[SOL] == pytest.approx(after / before, rel=1e-5)
 
 
+def test_a_part_that_was_measured_itself_errs_as_itself_and_not_as_its_composite() -> None:
+    both, alone = Frames(800).only(GAS, GM), Frames(800).only(GM)
+    spread, own = both.fit().spread, alone.fit().spread
+    assert spread[GM] == pytest.approx(own[GM], rel=1e-5)  # float32
+    assert spread[GL] != pytest.approx(spread[GM], rel=0.01)  # that of GAS
+
+
+def test_where_there_was_no_error_all_of_it_remains() -> None:
+    frames = Frames(800).only(SOL)
+    frames.target[:, SOL] = frames.y[:, SOL]
+    np.testing.assert_array_equal(frames.fit().spread, 1.0)
+
+
 def test_noise_leaves_all_of_the_error(rng: np.random.Generator) -> None:
     frames = Frames(6000).only(SOL)
     frames.target[:, SOL] = rng.uniform(size=6000)

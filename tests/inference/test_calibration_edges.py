@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from inference.calibration.calibrate import Take
+from inference.channels import CHANNELS
 from inference.exceptions import CalibrationError, EmgError
 from inference.live.state_log import States
 from tests.inference.test_calibration import off_by, run, take
@@ -53,6 +54,30 @@ def test_steps_that_alternate_count_as_their_mean() -> None:
     facts = run(on_frames).subject.facts
     assert facts.seconds == pytest.approx(40.0, abs=0.1)
     assert facts.lag_s == pytest.approx(run(take(recording(40.0))).subject.facts.lag_s, abs=0.005)
+
+
+def test_a_pause_of_the_motion_is_no_longer_step() -> None:
+    """Markers that were gone for ten seconds of forty."""
+    made = states(40.0)
+    kept = (made.t < 15.0) | (made.t > 25.0)
+    parts = {name: getattr(made, name)[kept] for name in vars(made)}
+    facts = run(Take(States(**parts), recording(40.0), DELAY_S)).subject.facts
+    assert facts.seconds == pytest.approx(30.0, abs=0.1)
+
+
+def test_a_leg_counts_by_how_long_it_was_measured() -> None:
+    """A short trial in which the network was too large already does not keep it from a long one."""
+    short = Take(states(6.0, 50.0), recording(6.0, 50.0, names=("TA_l", "SOL_l")), DELAY_S)
+    own = level("TA", phase(short.states.t - DELAY_S) + np.pi)
+    short.states.y[:, 1, CHANNELS.index("TA")] = 1.3 * own
+    found = run(take(recording(40.0)), short)
+    long, other = (
+        next(fit for fit in found.subject.facts.channels if fit.name == name)
+        for name in ("TA_r", "TA_l")
+    )
+    lost = other.rmse_after**2 - other.rmse_before**2
+    assert lost > long.rmse_before**2 - long.rmse_after**2 > 0.0
+    assert found.subject.adapter.weights[:, CHANNELS.index("TA")].any()
 
 
 def test_a_channel_says_how_long_it_was_measured_and_errs_where_it_was() -> None:

@@ -53,6 +53,16 @@ def test_jitter_shrinks_and_no_lag_remains() -> None:
     assert abs(error.mean()) < 0.05e-3
 
 
+def test_jitter_shrinks_by_as_much_where_frames_are_skipped() -> None:
+    """Of eight frames a session takes the last: the period is corrected by an eighth each."""
+    true = np.arange(6000) * 8.0 / RATE
+    loop, random = Dejitter(RATE), np.random.default_rng(2)
+    raw = true + random.normal(0.0, 1e-3, true.size)
+    out = np.array([loop.step(float(t), count=8) for t in raw])
+    # as above, with frames in the place of periods
+    assert (out - true)[1000:].std() == pytest.approx(1e-3 * 0.0316**0.5, rel=0.15)
+
+
 def test_a_rate_that_is_slightly_off_is_learnt() -> None:
     true = np.arange(8000) / (RATE * 1.001)
     error = (smoothed(true) - true)[6000:]
