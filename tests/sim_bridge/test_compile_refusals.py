@@ -129,6 +129,16 @@ def test_a_muscle_has_a_length_of_a_muscle(small_case: Callable[[Any], Case]) ->
         small_case(model)
 
 
+def test_a_path_of_points_has_a_length_of_a_muscle_too(
+    small_case: Callable[[Any], Case],
+) -> None:
+    """Points in millimetres, say: such a path is followed exactly, and fitted nowhere."""
+    model = joint_of_two_turns()
+    add_muscle(model, "long", [("base", (50.0, 100.0, 20.0)), ("limb0", (40.0, -250.0, 10.0))])
+    with pytest.raises(UnsupportedComponent, match=r"'long'.* m long; correct its path"):
+        small_case(model)
+
+
 def test_a_value_that_opensim_does_not_take_is_named(tmp_path: Path) -> None:
     """Files of OpenSim 2 let a muscle rest at no activation at all."""
     model = joint_of_two_turns()

@@ -67,6 +67,22 @@ def test_contact_with_ground_is_left_out_and_said_and_between_bodies_is_refused(
         small_case(model)
 
 
+def test_a_plane_in_a_frame_of_ground_is_ground(
+    small_case: Callable[[Any], Case], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A treadmill's, say, that is placed by an offset."""
+    model = joint_of_two_turns()
+    sphere, lifted = ball(model, "foot", "limb0"), opensim.Transform(opensim.Vec3(0.0, 0.1, 0.0))
+    belt = opensim.PhysicalOffsetFrame("belt", model.getGround(), lifted)
+    model.addComponent(belt)
+    belt.this.disown()
+    plane = opensim.ContactHalfSpace(opensim.Vec3(0.0), opensim.Vec3(0.0), belt, "plane")
+    model.addContactGeometry(plane)
+    model.addForce(opensim.SmoothSphereHalfSpaceForce("contact", sphere, plane))
+    small_case(model)
+    assert "contact with ground is left out" in caplog.text
+
+
 def test_all_constraints_that_are_no_couplers_are_named(small_case: Callable[[Any], Case]) -> None:
     model = joint_of_two_turns()
     for name in ("first", "second"):
@@ -116,18 +132,20 @@ def test_that_markers_are_missing_is_said_after_what_is_worse(
 class FailingPath:
     """Of a muscle that has no length in some poses."""
 
-    def __init__(self, every: int) -> None:
-        self._every, self._calls = every, 0
+    def __init__(self, every: int, failing_m: float) -> None:
+        self._every, self._failing_m, self._calls = every, failing_m, 0
 
     def getLength(self, _: Any) -> float:
         self._calls += 1
-        return float("nan") if self._calls % self._every == 0 else 0.3
+        return self._failing_m if self._calls % self._every == 0 else 0.3
 
 
+@pytest.mark.parametrize("failing_m", [float("nan"), -50.0])
 @pytest.mark.parametrize("every", [60, 40])
 def test_a_path_may_fail_in_one_pose_of_sixty_but_not_of_forty(
     small_case: Callable[[Any], Case],
     every: int,
+    failing_m: float,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -136,17 +154,19 @@ def test_a_path_may_fail_in_one_pose_of_sixty_but_not_of_forty(
 
     def fragile(oracle: LengthOracle, *given: Any) -> None:
         begin(oracle, *given)
-        oracle._paths = [FailingPath(every)]
+        oracle._paths = [FailingPath(every, failing_m)]
 
     monkeypatch.setattr(LengthOracle, "__init__", fragile)
     model = joint_of_two_turns()
     add_function_path(model, "m", (0.4, 0.05, 0.01))
     if every == 40:
-        with pytest.raises(UnsupportedComponent, match=r"'m'.*2\.5 % of the poses it is nan m"):
+        with pytest.raises(
+            UnsupportedComponent, match=rf"'m'.*2\.5 % of the poses it is {failing_m:g} m"
+        ):
             small_case(model)
         return
     compiled = small_case(model).compiled
-    assert re.search(r"muscle 'm': in 1\.7 % of the poses it is nan m long", caplog.text)
+    assert re.search(rf"'m': in 1\.7 % of the poses it is {failing_m:g} m long", caplog.text)
     assert compiled.paths.length_error[0].max() < 1e-9
 
 
