@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from streamer.commands import run as processes
 from streamer.config.session import RunConfig
+from streamer.console.log_apart import log_apart
 from streamer.console.one_line import one_line_errors
 from streamer.console.terminal import asked_to_stop, say
 from streamer.lsl.settings import quiet_liblsl
@@ -51,7 +52,8 @@ def serve(config: RunConfig, duration_s: float | None, report: Path) -> None:
         how = "real-time priority" if prefer(config.realtime_priority) else "ordinary priority"
         stop = asked_to_stop()
         say(f"running with {how}, publishing on {config.endpoint}")
-        session.run(duration_s, stop.is_set)
+        with log_apart():
+            session.run(duration_s, stop.is_set)
         report.write_text(json.dumps(session.report(), indent=2) + "\n", encoding="utf-8")
 
 

@@ -46,6 +46,14 @@ class ForceSource(Protocol):
         ...
 
 
+class LiveForces(ForceSource, Protocol):
+    """Forces of a stream."""
+
+    def look(self) -> None:
+        """Take what has come while there are no frames."""
+        ...
+
+
 class BridgeResult(Protocol):
     """One frame's result; arrays valid until the next step."""
 

@@ -264,11 +264,12 @@ class Watch:
         self._newest_s, self._said = emg.newest_s, False
 
     def stopped(self) -> bool:
-        """Asked by the session between frames; raises `StreamNotFound` in silence."""
+        """Asked by the session between frames; raises `StreamNotFound` if something is missing."""
         now = time.monotonic()
         if now >= self._due:
             self._due = now + 0.25
             self._progress("recording: walk on", (now - self._began) / self._seconds)
+            self._emg.check()
             if now - self._began > SILENT_S:
                 self._check_silence()
             self._tell_silence(now)

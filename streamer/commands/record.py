@@ -58,6 +58,8 @@ def run(
         recorder = XdfRecorder(out, [*inputs, *(o.uid for o in outlets.outlets.values())])
         stop = asked_to_stop()
         say(f"recording {len(inputs)} streams and the session's {len(TYPES)}; Ctrl-C ends it")
+        while subscriber.receive(0.0) is not None:
+            pass  # of the time before the recording
         try:
             follow(subscriber, meta, outlets, stop, duration_s, lambda: recorder.look(outlets.sent))
         finally:

@@ -15,7 +15,7 @@ from rich.console import Console
 from streamer.config.session import RunConfig, check_duration, load_config
 from streamer.console.child import child, end, start
 from streamer.console.live_table import NEXT_STEPS, LiveTable, summary
-from streamer.console.one_line import INTERRUPTED, one_line_errors
+from streamer.console.one_line import INTERRUPTED, KILLED, one_line_errors
 from streamer.console.outputs import check_output, write_output
 from streamer.console.terminal import let_signals_interrupt, plain_console, say
 from streamer.exceptions import ConfigError
@@ -151,6 +151,7 @@ def supervise(serve: Serve, config: RunConfig, duration_s: float | None, report:
         return INTERRUPTED
     if status is not None and status < 0:
         say(f"the session ended: its process was killed (signal {-status}); start it again")
+        return KILLED - status
     return status or 0
 
 

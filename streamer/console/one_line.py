@@ -1,5 +1,6 @@
 """How a command ends that cannot do its job: one clear line, a status, no traceback."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from streamer.exceptions import StreamerError
 
 INTERRUPTED = 130
 """Exit status of what was ended by Ctrl-C."""
+KILLED = 128
+"""And the number of the signal: exit status of what was ended by it."""
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 @contextmanager
@@ -21,6 +25,11 @@ def one_line_errors() -> Iterator[None]:
     except BrokenPipeError:  # `nem2e subscribe | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:  # `nem2e subscribe > file` on a full disk
+        if error.errno not in _CANNOT_WRITE:
+            raise
+        print(f"nem2e: cannot write: {error.strerror}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
     except Exception as error:
         if not is_ours(error):
             raise

@@ -88,6 +88,16 @@ class EmgInlet(Inlet):
             time.sleep(EVERY_S)
         self._stop.set()
         self._thread.join()
+        self.check()
+
+    def check(self) -> None:
+        """See that the stream is still there.
+
+        Raises
+        ------
+        StreamNotFound
+            If it was lost.
+        """
         if self._failed is not None:
             why = f"it was lost while recording ({self._failed}); begin anew"
             raise StreamNotFound(f"name {self.name}", 0.0, why)

@@ -135,6 +135,10 @@ class ForceInlet(Inlet):
                 break
         return self._ring.at(t, self.forces)
 
+    def look(self) -> None:
+        """Take what has come while there are no frames: the stream may have ended, too."""
+        self._drain(0.0)
+
     def _drain(self, timeout_s: float) -> bool:
         """Move what has arrived into the ring; waits only if nothing has."""
         received = False

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,9 @@ SECOND_ANSWER_S = 0.8
 """How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
 one machine do not all hear the first question."""
 
+HEARS_S = 1.0
+"""While a stream is waited for, Ctrl-C is heard after so long [s]."""
+
 
 def find(stream: Stream) -> pylsl.StreamInfo:
     """Wait for the one stream that a configuration describes.
@@ -50,7 +54,7 @@ def find(stream: Stream) -> pylsl.StreamInfo:
         If none answers in time (the visible streams are listed), or more than one does.
     """
     asked = predicate(stream.type, stream.name, stream.source_id)
-    found = pylsl.resolve_bypred(asked, minimum=1, timeout=stream.timeout_s)
+    found = _first(asked, stream.timeout_s)
     if len(found) == 1:  # the first to answer need not be the only one, of a source_id neither
         found = pylsl.resolve_bypred(asked, minimum=2, timeout=SECOND_ANSWER_S) or found
     said, waited_s = stream.described, stream.timeout_s
@@ -60,6 +64,15 @@ def find(stream: Stream) -> pylsl.StreamInfo:
         several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
         raise StreamAmbiguous(said, several, _how_to_choose(streams))
     return found[0]
+
+
+def _first(asked: str, timeout_s: float) -> list[pylsl.StreamInfo]:
+    """Wait for a stream, in parts, between which Python hears Ctrl-C."""
+    found: list[pylsl.StreamInfo] = []
+    end = time.monotonic() + timeout_s
+    while not found and (left_s := end - time.monotonic()) > 0.0:
+        found = pylsl.resolve_bypred(asked, minimum=1, timeout=min(left_s, HEARS_S))
+    return found
 
 
 def _how_to_choose(streams: list[pylsl.StreamInfo]) -> str:

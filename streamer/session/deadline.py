@@ -79,6 +79,9 @@ class EmgSender:
         Receipt of the marker frame to sending.
     statuses : StatusCounter
         Of the messages sent.
+    woken : threading.Event
+        Set when a frame begins that is due before `tick` is to be called again: it had waited
+        while another was computed.
     """
 
     def __init__(
@@ -103,6 +106,8 @@ class EmgSender:
         self._message = Emg(
             session=session, filter_delay_ms=self._filter_delay_ms, lead_ms=1e3 * lead_s
         )
+        self.woken = threading.Event()
+        self._next_tick = math.inf
         self._lock = threading.Lock()
         self._pending: deque[_Pending] = deque()
         # before there is any estimate, a channel may be as active as the reference maximum
@@ -129,6 +134,8 @@ class EmgSender:
         with self._lock:
             self._pending.append(_Pending(seq, t, received, status))
             self._begun = self._pending[-1]
+            if self._due(self._begun) < self._next_tick:
+                self.woken.set()
 
     def finish(
         self, seq: int, estimate: NDArray[np.float32] | None, status: int, *, held_s: float = 0.0
@@ -188,19 +195,24 @@ class EmgSender:
         Returns
         -------
         float
-            When to call again [s]; a frame that begins meanwhile is not due before.
+            When to call again [s]; before, if `woken` is set.
         """
         with self._lock:
+            self._next_tick = now + self._idle_s
             while self._pending:
                 frame = self._pending[0]
-                due = frame.received + self._budget_s - self._margin_s
-                if due > now:
-                    return min(due, now + self._idle_s)
+                if (due := self._due(frame)) > now:
+                    self._next_tick = min(due, self._next_tick)
+                    break
                 self._pending.popleft()
                 if not frame.done:
                     frame.status |= Status.LATE
                 self._send(frame)
-            return now + self._idle_s
+            return self._next_tick
+
+    def _due(self, frame: _Pending) -> float:
+        """When something has to leave for a frame [s]."""
+        return frame.received + self._budget_s - self._margin_s
 
     def _keep(self, estimate: NDArray[np.float32], frame: _Pending, held_s: float) -> None:
         """Remember the newest estimate for substitutes, and of when it is [s]."""
@@ -267,7 +279,9 @@ class DeadlineThread(threading.Thread):
     def run(self) -> None:
         """Until `stop`."""
         while not self._stopped.is_set():
-            self._clock.sleep_until(self._sender.tick(self._clock.now()))
+            self._sender.woken.clear()
+            next_tick = self._sender.tick(self._clock.now())
+            self._sender.woken.wait(max(next_tick - self._clock.now(), 0.0))
 
     def stop(self) -> None:
         """End the thread and wait for it; what is finished goes out."""

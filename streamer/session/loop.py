@@ -23,7 +23,7 @@ from streamer.messaging.messages import Act, Dyn, Health, Kin, Meta
 from streamer.protocols import (
     BridgeResult,
     BridgeStep,
-    ForceSource,
+    LiveForces,
     MarkerSource,
     RefinerStep,
     Sink,
@@ -49,7 +49,7 @@ class Session:
     ----------
     markers : MarkerSource
         Where frames come from.
-    forces : ForceSource or None
+    forces : LiveForces or None
         Where forces come from; None = no force plates.
     bridge : BridgeStep
         Markers and forces to activations, warmed up.
@@ -80,7 +80,7 @@ class Session:
         self,
         *,
         markers: MarkerSource,
-        forces: ForceSource | None,
+        forces: LiveForces | None,
         bridge: BridgeStep,
         refiner: RefinerStep,
         sink: Sink,
@@ -192,6 +192,8 @@ class Session:
             self.frames_in += count
             self.skipped += count - 1
             self._take(self._markers.t, count)
+        elif self._forces is not None:
+            self._forces.look()
         self._look_after()
         return count > 0
 

@@ -82,6 +82,10 @@ class Plates:
         self.fresh = True
         self.newest_s = -np.inf
         self.asked: list[float] = []
+        self.looks = 0
+
+    def look(self) -> None:
+        self.looks += 1
 
     def align(self, t: float, until: float) -> bool:  # noqa: ARG002
         self.asked.append(t)

@@ -234,7 +234,7 @@ def test_silence_ends_a_recording(
     shares: list[float] = []
     watch = Watch(
         SimpleNamespace(log=range(steps)),  # type: ignore[arg-type]
-        SimpleNamespace(newest_s=newest_s),  # type: ignore[arg-type]
+        SimpleNamespace(newest_s=newest_s, check=lambda: None),  # type: ignore[arg-type]
         30.0,
         lambda _, share: shares.append(share),
     )
@@ -249,7 +249,7 @@ def test_silence_ends_a_recording(
 def test_emg_that_falls_silent_is_told_of_and_the_recording_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock, emg = HandClock(), SimpleNamespace(newest_s=1.0)
+    clock, emg = HandClock(), SimpleNamespace(newest_s=1.0, check=lambda: None)
     monkeypatch.setattr("streamer.commands.calibrate.time", SimpleNamespace(monotonic=clock.now))
     recorder = cast(Any, SimpleNamespace(log=range(9)))
     watch = Watch(recorder, cast(Any, emg), 300.0, lambda *_: None)

@@ -1,5 +1,6 @@
 """Processes that a command starts, and how they and the command end; without any stream."""
 
+import errno
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import pytest
 from streamer.commands.run import demo_config
 from streamer.config.session import load_config
 from streamer.console.child import child, end, start
+from streamer.console.one_line import one_line_errors
 from streamer.console.terminal import asked_to_stop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +45,12 @@ def hear(*_: object) -> None:
     while stop.wait():
         stop.clear()
         os.write(1, b"asked\n")
+
+
+def killed(*_: object) -> None:
+    """End as by a lack of memory."""
+    os.write(1, b"here\n")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def note(path: str) -> None:
@@ -110,6 +118,13 @@ def test_a_second_ctrl_c_does_not_wait_for_a_loop_that_does_not_end(rig: str) ->
     assert (out, err) == ("", "stopping\n")
 
 
+def test_a_loop_that_was_killed_is_told_of_with_the_status_that_a_shell_gives_it(rig: str) -> None:
+    process = running(RUN, "killed", rig)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGKILL
+    assert err.startswith("the session ended: its process was killed (signal 9)")
+
+
 def test_a_child_is_asked_to_end_when_its_parent_was_killed(tmp_path: Path) -> None:
     code = (
         "import sys\n"
@@ -138,6 +153,15 @@ def test_a_request_to_end_during_the_start_is_heard_when_the_child_can_be_ended(
     assert process.is_alive()
     end(process)
     assert process.exitcode == -signal.SIGTERM
+
+
+def test_a_full_disk_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended, one_line_errors():
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "nem2e: cannot write: No space left on device\n"
+    with pytest.raises(OSError, match="Bad file"), one_line_errors():
+        raise OSError(errno.EBADF, "Bad file descriptor")
 
 
 def test_a_child_that_was_never_started_can_be_ended() -> None:

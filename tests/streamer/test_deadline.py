@@ -205,6 +205,16 @@ def test_flags_are_counted_as_published() -> None:
     assert sender.statuses.counts() == {"OK": 2, "GAP": 2, "FORCE_STALE": 1}
 
 
+def test_a_frame_that_waited_for_another_is_looked_at_in_its_own_time() -> None:
+    """The thread sleeps for half a budget where nothing is due; it is woken then, and only then."""
+    sender, _, _ = make()
+    sender.tick(100.0)
+    sender.begin(0, 100.0, 100.0)
+    assert not sender.woken.is_set()
+    sender.begin(1, 100.0, 100.0 - 0.7 * BUDGET)
+    assert sender.woken.is_set()
+
+
 def test_the_thread_answers_while_the_loop_is_stuck() -> None:
     answered = threading.Event()
 

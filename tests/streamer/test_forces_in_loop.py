@@ -54,6 +54,9 @@ class RecordedPlates:
     def newest_s(self) -> float:
         return self._ring.newest_s
 
+    def look(self) -> None:
+        self._drain()
+
     def align(self, t: float, until: float) -> bool:
         self._drain()
         if not self._ring.covers(t):  # waits in vain, or until the sample comes

@@ -54,6 +54,16 @@ class Rig:
         return [m for m in self.tape.of("emg") if isinstance(m, Emg)]
 
 
+def test_forces_are_looked_at_also_while_no_frames_come() -> None:
+    """A stream that ended is noticed then, and looked for, and not when markers are back."""
+    rig = Rig([START])
+    assert rig.plates is not None
+    assert rig.session.step(0.0)
+    assert rig.plates.looks == 0
+    assert not rig.session.step(0.0)
+    assert rig.plates.looks == 1
+
+
 def even(n: int) -> list[float]:
     return [START + k / RATE for k in range(n)]
 

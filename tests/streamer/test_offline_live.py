@@ -79,6 +79,9 @@ class Arriving:
     def newest_s(self) -> float:
         return self._ring.newest_s
 
+    def look(self) -> None:
+        pass
+
     def align(self, t: float, until: float) -> bool:  # noqa: ARG002
         come = int((self._recorded.force_time <= self._clock.t).sum())
         new = slice(self._come, come)
