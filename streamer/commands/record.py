@@ -55,7 +55,8 @@ def run(
         meta = first_meta(subscriber, "record")
         outlets = EstimateOutlets(meta)
         inputs = _inputs(config)
-        recorder = XdfRecorder(out, [*inputs, *(o.uid for o in outlets.outlets.values())])
+        own = {outlet.uid: outlet.name for outlet in outlets.outlets.values()}
+        recorder = XdfRecorder(out, inputs | own)
         stop = asked_to_stop()
         say(f"recording {len(inputs)} streams and the session's {len(TYPES)}; Ctrl-C ends it")
         while subscriber.receive(0.0) is not None:
@@ -76,18 +77,18 @@ def _check(out: Path, duration_s: float | None) -> None:
     check_duration(duration_s)
 
 
-def _inputs(config: Path | None) -> list[str]:
-    """Uids of the streams to record beside the session's own."""
+def _inputs(config: Path | None) -> dict[str, str]:
+    """Uids and names of the streams to record beside the session's own."""
     if config is None:
         own = set(TYPES.values())
         seen = pylsl.resolve_streams(wait_time=2 * SECOND_ANSWER_S)
-        return list(dict.fromkeys(s.uid() for s in seen if s.type() not in own))
+        return {s.uid(): s.name() for s in seen if s.type() not in own}
     settings = load_config(config)
     wanted: list[Stream] = [settings.markers]
     if settings.has_plates:
         wanted.append(settings.forces)
     streams = [find(stream) for stream in wanted] + answering(settings.emg)
-    return [stream.uid() for stream in streams]
+    return {stream.uid(): stream.name() for stream in streams}
 
 
 def follow(

