@@ -36,11 +36,7 @@ OF_THE_PERSON: Final = (CALIBRATED, "own-strides")
 OURS_WITH_GAIN: Final = "network-gain"
 """The same estimates scored as the simulation's are, which shows the shape apart from the size."""
 GAIN_TITLE: Final = "default network, person's best gain"
-SIMULATIONS: Final = {
-    "simulation": "the simulation",
-    "simulation-own": "the simulation at its own instant",
-    "simulation-excitation": "the simulation 50 ms before its own instant",
-}
+SIMULATIONS: Final = ("simulation", "simulation-own", "simulation-excitation")
 """What the default network is compared with, muscle by muscle."""
 HEADS: Final = (
     "method", "people", "r, all", "r, common", "RMSE, all", "r at best lag", "RMSE at best lag",
@@ -228,25 +224,27 @@ def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list
 
 def better_than(summaries: dict[str, list[Summary]], motion: str, simulation: str) -> str:
     """Say in how many muscles the default network beats a simulation, and name the others."""
-    r = _muscles_won(summaries, motion, (OURS, simulation), "r")
-    rmse = _muscles_won(summaries, motion, (OURS, simulation), "rmse")
-    alike = _muscles_won(summaries, motion, (OURS_WITH_GAIN, simulation), "rmse")
+    plain, ours = summaries[simulation], summaries[OURS]
+    r, rmse = (_muscles_won(ours, plain, motion, name) for name in ("r", "rmse"))
+    alike = _muscles_won(summaries[OURS_WITH_GAIN], plain, motion, "rmse")
+    its_name = _title(simulation).removesuffix(", person's best gain")
     return (
-        f"The default network is better than {SIMULATIONS[simulation]} in r in {r} and in RMSE in "
+        "The default network is better than"
+        f" {its_name.replace('static optimization', 'the simulation')} in r in {r} and in RMSE in "
         f"{rmse}; in RMSE, where both have the person's best gain, in {alike}."
     )
 
 
 def _muscles_won(
-    summaries: dict[str, list[Summary]], motion: str, pair: tuple[str, str], statistic: str
+    ours: Sequence[Summary], others: Sequence[Summary], motion: str, statistic: str
 ) -> str:
     """Count the muscles in which a method is better than another one, as text."""
-    sign, (name, other) = (1.0 if statistic == "r" else -1.0), pair
+    sign = 1.0 if statistic == "r" else -1.0
     ahead = {
-        ours.channel: sign * (ours.statistics[statistic].value - plain.statistics[statistic].value)
-        for ours in summaries[name]
-        if ours.motion == motion and ours.channel in MEASURED
-        if (plain := find_summary(summaries[other], motion, ours.channel)) is not None
+        own.channel: sign * (own.statistics[statistic].value - other.statistics[statistic].value)
+        for own in ours
+        if own.motion == motion and own.channel in MEASURED
+        if (other := find_summary(others, motion, own.channel)) is not None
     }
     lost = [channel for channel, by in ahead.items() if not by > 0.0]
     but = f" (not in {', '.join(lost)})" if lost else ""

@@ -23,24 +23,18 @@ def ball(model: Any, name: str, body: str) -> Any:
     return made
 
 
-def hunt_crossley(model: Any, other: str) -> None:
-    for name, body in (("foot", "limb0"), ("other", other)):
-        ball(model, name, body)
-    force = opensim.HuntCrossleyForce()
-    force.setName("contact")
-    for name in ("foot", "other"):
-        force.addGeometry(name)
-    model.addForce(force)
+def by_name(kind: str) -> Callable[[Any, str], None]:
+    """Contact of a class whose parameters name its geometries."""
 
+    def add(model: Any, other: str) -> None:
+        force = getattr(opensim, kind)()
+        force.setName("contact")
+        for name, body in (("foot", "limb0"), ("other", other)):
+            ball(model, name, body)
+            force.addGeometry(name)
+        model.addForce(force)
 
-def elastic_foundation(model: Any, other: str) -> None:
-    for name, body in (("foot", "limb0"), ("other", other)):
-        ball(model, name, body)
-    force = opensim.ElasticFoundationForce()
-    force.setName("contact")
-    for name in ("foot", "other"):
-        force.addGeometry(name)
-    model.addForce(force)
+    return add
 
 
 def smooth_sphere(model: Any, other: str) -> None:
@@ -51,7 +45,9 @@ def smooth_sphere(model: Any, other: str) -> None:
     model.addForce(opensim.SmoothSphereHalfSpaceForce("contact", sphere, plane))
 
 
-@pytest.mark.parametrize("add", [hunt_crossley, elastic_foundation, smooth_sphere])
+@pytest.mark.parametrize(
+    "add", [by_name("HuntCrossleyForce"), by_name("ElasticFoundationForce"), smooth_sphere]
+)
 def test_contact_with_ground_is_left_out_and_said_and_between_bodies_is_refused(
     small_case: Callable[[Any], Case],
     add: Callable[[Any, str], None],
