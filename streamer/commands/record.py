@@ -63,6 +63,7 @@ def run(
             pass  # of the time before the recording
         try:
             follow(subscriber, meta, outlets, stop, duration_s, lambda: recorder.look(outlets.sent))
+            say("the file is being ended, which takes some 6 s")
         finally:
             recorder.stop()
     say(f"{out}: {len(inputs)} streams, {outlets.sent} samples of the session")

@@ -2,7 +2,9 @@
 
 import shutil
 import signal
+import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 import pylsl
@@ -118,25 +120,43 @@ class XdfRecorder:
 
 def _started(out: Path, streams: dict[str, str]) -> LabRecorder:
     """Start a recorder; one that has found nothing leaves no file."""
-    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        for left in reversed(range(TRIES)):
-            recorder = LabRecorder()
-            try:
-                recorder.start(out, [{"uid": uid} for uid in streams], timeout=START_S)
-            except (RuntimeError, TimeoutError, OSError) as error:
-                _give_up(recorder, out)
-                if not left:
-                    raise StreamerError(
-                        f"nothing is recorded ({error} Tried {TRIES} times); if other programs "
-                        "see the streams, write KnownPeers = {127.0.0.1} under [lab] in lsl_api.cfg"
-                    ) from error
-                _leave_out_gone(streams)
-            else:
-                return recorder
-    finally:
-        signal.signal(signal.SIGINT, heard)
+    for left in reversed(range(TRIES)):
+        recorder = LabRecorder()
+        try:
+            _start(recorder, out, streams)
+        except (RuntimeError, TimeoutError, OSError, KeyboardInterrupt) as error:
+            _give_up(recorder, out)
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            if not left:
+                raise StreamerError(
+                    f"nothing is recorded ({error} Tried {TRIES} times); if other programs "
+                    "see the streams, write KnownPeers = {127.0.0.1} under [lab] in lsl_api.cfg"
+                ) from error
+            _leave_out_gone(streams)
+        else:
+            return recorder
     raise AssertionError("unreachable")
+
+
+def _start(recorder: LabRecorder, out: Path, streams: dict[str, str]) -> None:
+    """Start it from a thread that does not hear Ctrl-C; its process inherits that, this one hears.
+
+    On Ctrl-C the thread is left to its timeout.
+    """
+    started: Future[None] = Future()
+
+    def start() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            recorder.start(out, [{"uid": uid} for uid in streams], timeout=START_S)
+        except BaseException as error:  # raised where it is waited for
+            started.set_exception(error)
+        else:
+            started.set_result(None)
+
+    threading.Thread(target=start, daemon=True).start()
+    started.result()
 
 
 def _leave_out_gone(streams: dict[str, str]) -> None:

@@ -1,8 +1,11 @@
 """The look after the recorder: its process, its file and its disk."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -168,3 +171,34 @@ def test_a_stream_that_is_gone_is_left_out_and_said(
     XdfRecorder(out, {outlet.uid: "kept", "no-such-uid": "passing"})
     assert late.asked == [[outlet.uid, "no-such-uid"], [outlet.uid]]
     assert "stream 'passing' is gone: recorded without it" in capsys.readouterr().err
+
+
+class Searching(StandIn):
+    """It goes on looking for streams, after it has begun a process."""
+
+    over: ClassVar[threading.Event]
+
+    def start(self, out: Path, streams: list[dict[str, str]], timeout: float) -> None:
+        super().start(out, streams, timeout)
+        os.kill(os.getpid(), signal.SIGINT)
+        self.over.wait()
+
+
+def test_ctrl_c_is_heard_while_the_recorder_looks_for_streams(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xdf_recorder, "LabRecorder", Searching)
+    monkeypatch.setattr(Searching, "over", threading.Event(), raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        XdfRecorder(out, {})
+    Searching.over.set()
+    assert [process.poll() is None for process in Searching.begun] == [False]
+    assert not out.exists()
+
+
+def test_ctrl_c_does_not_reach_the_recorders_process(recorder: XdfRecorder) -> None:
+    (process,) = StandIn.begun
+    process.send_signal(signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.3)
+    recorder.stop()
