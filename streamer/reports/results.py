@@ -22,8 +22,9 @@ from inference.evaluation.coverage import (
 )
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
-from inference.evaluation.score import PersonScore, difference, score
+from inference.evaluation.score import STATISTICS, PersonScore, difference, score
 from inference.evaluation.summary import Summary, summarise
+from inference.means import finite_mean
 from streamer.reports.tables import markdown
 
 __all__ = ["find_summary", "page", "study_tables"]
@@ -42,7 +43,10 @@ HEADS: Final = (
     "method", "people", "r, all", "r, common", "RMSE, all", "r at best lag", "RMSE at best lag",
     "lag ms",
 )  # fmt: skip
-DIFFERENCE_HEADS: Final = ("default network less", "people", "r, all", "r, common", "RMSE, all")
+DIFFERENCE_HEADS: Final = (
+    "default network less", "people", "r, all", "r, common", "RMSE, all", "better in r for",
+    "better in RMSE for",
+)  # fmt: skip
 BY_MUSCLE: Final = {
     "simulation": "simulation",
     "motion-ridge": "motion, ridge",
@@ -74,6 +78,7 @@ def page(comparison: Comparison, bootstrap: Bootstrap) -> str:
             "## Other data sets, no lag removed",
             _who(comparison.unseen),
             *study_tables(comparison.unseen, settings.rate_hz, bootstrap),
+            *_together(comparison.left_out, comparison.unseen, settings.rate_hz, bootstrap),
         ]
     return "\n\n".join([*parts, "## Intervals", *_coverage_tables(comparison)])
 
@@ -104,15 +109,10 @@ def _count(number: int, one: str, many: str) -> str:
 
 def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
     """Return headings and tables of every motion of a study."""
-    ours = study.estimates[OURS]
-    scored = study.estimates | {OURS_WITH_GAIN: Estimates(ours.y, free_gain=True)}
-    scores = _scores(study, scored, rate_hz, bootstrap)
+    ours = Estimates(study.estimates[OURS].y, free_gain=True)
+    scores = _scores(study, study.estimates | {OURS_WITH_GAIN: ours}, rate_hz, bootstrap)
     summaries = _summaries(scores, bootstrap)
-    differences = {
-        name: summarise(difference(study.sequences, ours, other, rate_hz, bootstrap), bootstrap)
-        for name, other in study.estimates.items()
-        if name != OURS
-    }
+    differences = _differences(study, rate_hz, bootstrap)
     parts = []
     for motion in sorted({s.motion for s in study.sequences}, reverse=True):
         people = {s.person for s in study.sequences if s.motion == motion}
@@ -122,7 +122,7 @@ def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str
             markdown(HEADS, _method_rows(summaries, motion)),
             *_data_set_table(scores, motion, data_sets(study.sequences), bootstrap),
             "Paired, person by person, over the frames where both give an estimate:",
-            markdown(DIFFERENCE_HEADS, _difference_rows(differences, motion)),
+            _difference_table(differences, motion, bootstrap),
             *(better_than(summaries, motion, name) for name in SIMULATIONS if name in summaries),
             *(_muscle_table(summaries, motion, name) for name in ("r", "rmse")),
         ]
@@ -208,18 +208,53 @@ def _with_lag_table(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[
     ]
 
 
-def _difference_rows(differences: dict[str, list[Summary]], motion: str) -> list[list[str]]:
+def _differences(
+    study: Study, rate_hz: float, bootstrap: Bootstrap
+) -> dict[str, list[PersonScore]]:
+    """Return the default network's scores less every other method's."""
+    ours = study.estimates[OURS]
+    return {
+        name: difference(study.sequences, ours, other, rate_hz, bootstrap)
+        for name, other in study.estimates.items()
+        if name != OURS
+    }
+
+
+def _difference_table(
+    differences: Mapping[str, list[PersonScore]], motion: str, bootstrap: Bootstrap
+) -> str:
+    """Rows are methods; the last columns count the people for whom ours is better."""
     rows = []
     for name in _in_order(differences):
-        overall, common = (find_summary(differences[name], motion, c) for c in ("all", "common"))
+        found = summarise(differences[name], bootstrap)
+        overall, common = (find_summary(found, motion, c) for c in ("all", "common"))
         if overall is not None:
+            of = [finite_mean(d.values[0], -1) for d in differences[name] if d.motion == motion]
+            ahead = (
+                f"{sum(sign * person[k] > 0.0 for person in of)} of {len(of)}"
+                for k, sign in ((STATISTICS.index("r"), 1.0), (STATISTICS.index("rmse"), -1.0))
+            )
             cells = [
                 interval_text(overall.statistics["r"], 3, signed=True),
                 interval_text(common.statistics["r"], 3, signed=True) if common else "-",
                 interval_text(overall.statistics["rmse"], 3, signed=True),
             ]
-            rows.append([_title(name), str(overall.people), *cells])
-    return rows
+            rows.append([_title(name), str(overall.people), *cells, *ahead])
+    return markdown(DIFFERENCE_HEADS, rows)
+
+
+def _together(left_out: Study, unseen: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
+    """Return differences over the people of both studies: nobody's network had seen them."""
+    first, second = (_differences(study, rate_hz, bootstrap) for study in (left_out, unseen))
+    both = {name: first[name] + second[name] for name in first if name in second}
+    both = {name: found for name, found in both.items() if name not in OF_THE_PERSON}
+    return [
+        "## Both together, walking",
+        "Everybody who was estimated by networks of other people: people left out, with the lag "
+        "removed, and people of other data sets, with theirs. Paired, person by person, over the "
+        "frames where both give an estimate:",
+        _difference_table(both, "walk", bootstrap),
+    ]
 
 
 def better_than(summaries: dict[str, list[Summary]], motion: str, simulation: str) -> str:

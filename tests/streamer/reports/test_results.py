@@ -140,6 +140,23 @@ def test_differences_have_their_sign(comparison: Comparison) -> None:
     assert cells[5].startswith("+")
 
 
+def test_people_of_both_studies_are_compared_together_and_counted(comparison: Comparison) -> None:
+    """One of the four is estimated worse by the default network, all others better."""
+    left_out, unseen = study(people(3)), study([walker("elsewhere/one")])
+    for found in (left_out, unseen):
+        ours, other = found.estimates["network"].y, found.estimates["bahdanau"].y
+        for k, sequence in enumerate(found.sequences):
+            better, worse = (other, ours) if sequence.person == "made/p0" else (ours, other)
+            better[k][:] = np.roll(sequence.y, 1, axis=0)
+            worse[k][:] = np.roll(sequence.y, 10, axis=0)
+    both = replace(comparison, left_out=left_out, unseen=unseen)
+    table = page(both, FEW).partition("## Both together, walking")[2].partition("##")[0]
+    row = next(line for line in table.splitlines() if line.startswith(f"| {TITLES['bahdanau']} |"))
+    assert row.startswith(f"| {TITLES['bahdanau']} | 4 | +")
+    assert row.endswith("| 3 of 4 | 3 of 4 |")
+    assert TITLES["calibrated"] not in table  # it knows the person
+
+
 def test_numbers_without_a_value_are_dashes() -> None:
     assert number(float("nan")) == "-"
     assert interval_text(Interval(0.5, float("nan"), float("nan"))) == "0.50"
