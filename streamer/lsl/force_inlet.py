@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 CLOCK_DISAGREEMENT_S = 5e-4
 """The clock offsets that LSL estimates for two streams of one machine may differ by this [s]."""
+FIRST_S = 1.0
+"""So long after the start of a session [s] a stream's first sample may still be under way."""
 FORCE_TOLERANCE_S = 2e-3
 """A force sample this much [s] before a frame may stand for it, if forces come so slowly."""
 
@@ -120,7 +122,7 @@ class ForceInlet(Inlet):
         t : float
             Instant [s], LSL local clock.
         until : float
-            Do not wait beyond this time [s], same clock; for plates that fell silent not at all.
+            Do not wait beyond this time [s], same clock; for plates that are silent not at all.
 
         Returns
         -------
@@ -128,7 +130,7 @@ class ForceInlet(Inlet):
             True if the forces were measured around that instant, False if they are held.
         """
         self._drain(0.0)
-        silent = len(self._ring) > 0 and t - self.newest_s > FORCE_TRUST_S
+        silent = t > max(self.newest_s + FORCE_TRUST_S, self._since_s + FIRST_S)
         while not (silent or self._ring.covers(t)):
             remaining = until - self._clock.now()
             if remaining <= 0.0 or not self._drain(remaining):

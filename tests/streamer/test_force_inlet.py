@@ -11,7 +11,7 @@ from streamer.config.streams import ForceStream, Stream
 from streamer.exceptions import StreamLayoutError
 from streamer.formats import ExternalForceColumns
 from streamer.frames.forces import FORCE_TRUST_S
-from streamer.lsl.force_inlet import FORCE_TOLERANCE_S, ForceInlet
+from streamer.lsl.force_inlet import FIRST_S, FORCE_TOLERANCE_S, ForceInlet
 from streamer.lsl.inlet import CHUNK
 from streamer.lsl.marker_inlet import find
 from streamer.lsl.outlets import Outlet, force_channels
@@ -114,6 +114,26 @@ def test_all_that_has_come_is_taken_where_there_is_no_time_to_wait(
     assert not sizes
 
 
+def waits_of(inlet: ForceInlet, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the inlet waits for samples that never come is put into this list."""
+    waited: list[float] = []
+    monkeypatch.setattr(inlet, "_drain", lambda timeout_s: waited.append(timeout_s))
+    return waited
+
+
+def test_plates_that_send_nothing_from_the_start_are_soon_not_waited_for(
+    source_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _outlet, inlet = force_pair(source_id)
+    clock = LslClock()
+    inlet.flush()
+    start, waited = clock.now(), waits_of(inlet, monkeypatch)
+    for after_s, waits in ((FIRST_S - 0.1, 2), (FIRST_S + 0.1, 1)):
+        waited.clear()
+        assert not inlet.align(start + after_s, clock.now() + WAIT_S)
+        assert len(waited) == waits
+
+
 def test_plates_that_are_silent_are_not_waited_for(
     source_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,8 +142,8 @@ def test_plates_that_are_silent_are_not_waited_for(
     start = clock.now()
     push(outlet, [[0, 500.0, 0, 0, 0, 0, 0, 0, 0]], [start])
     assert inlet.align(start, clock.now() + WAIT_S)
-    waited: list[float] = []
-    monkeypatch.setattr(inlet, "_drain", lambda timeout_s: waited.append(timeout_s))
+    waited = waits_of(inlet, monkeypatch)
+    inlet._since_s = start - FIRST_S  # the session is not a new one
     for after_s, waits in ((FORCE_TRUST_S - 0.01, 2), (FORCE_TRUST_S + 0.01, 1)):
         waited.clear()
         assert not inlet.align(start + after_s, clock.now() + WAIT_S)
