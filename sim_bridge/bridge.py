@@ -52,9 +52,6 @@ class BridgeSettings:
         Weight of a marker in inverse kinematics; 1 where not given.
     coordinate_tasks : tuple of CoordinateTask
         Coordinates with a value to hold in inverse kinematics.
-    stiffness : float
-        Pull of every coordinate towards its prediction in inverse kinematics, see
-        :class:`sim_bridge.pose.inverse_kinematics.InverseKinematics`; 0 is OpenSim's objective.
     reserve : float
         Optimal force of the reserve on each coordinate [N m or N].
     residual : float
@@ -77,7 +74,6 @@ class BridgeSettings:
     filter: str = CAUSAL_DEFAULT
     marker_weights: dict[str, float] = field(default_factory=dict)
     coordinate_tasks: tuple[CoordinateTask, ...] = ()
-    stiffness: float = 0.0
     reserve: float = 1.0
     residual: float = 1000.0
     exact_joints: bool = False
@@ -181,11 +177,7 @@ class Bridge:
         n = len(model.coordinates.names)
         self._filter = make_filter(settings.filter, n, settings.rate_hz, rotations(model))
         self.ik = InverseKinematics(
-            model,
-            marker_names,
-            settings.marker_weights,
-            settings.stiffness,
-            settings.coordinate_tasks,
+            model, marker_names, settings.marker_weights, settings.coordinate_tasks
         )
         self._external = ExternalForces(
             model,

@@ -57,9 +57,6 @@ class InverseKinematics:
         Labels of the incoming markers, in their order.
     weights : mapping of str to float, optional
         Weight of a marker; 1 where not given, 0 leaves it out.
-    stiffness : float
-        Weight of a coordinate's distance from its prediction [m^2/rad^2 or 1], against jitter of
-        coordinates that the markers hardly see; 0 is OpenSim's objective.
     tasks : sequence of CoordinateTask
         Coordinates with a value to hold.
 
@@ -104,7 +101,6 @@ class InverseKinematics:
         model: CompiledModel,
         marker_names: Sequence[str],
         weights: dict[str, float] | None = None,
-        stiffness: float = 0.0,
         tasks: Sequence[CoordinateTask] = (),
     ) -> None:
         self.match = match = match_markers(marker_names, model.markers.names)
@@ -124,7 +120,7 @@ class InverseKinematics:
         self.unseen = unseen_coordinates(model, self._targets.link)
         self._link_misfit = LinkMisfit(model, self._targets)
         self.spread, self._range = MarkerSpread(self._targets), JointRange(model)
-        self._gate, self._stiffness = MarkerGate(self._targets, self.n_labels), stiffness
+        self._gate = MarkerGate(self._targets, self.n_labels)
         self._watch = MarkerWatch(self._targets, names, self._gate)
         self._set_up(model, tasks)
         self._sight = Sight(model, self._targets, names, self._solver.tasks)
@@ -335,7 +331,7 @@ class InverseKinematics:
         _, n_seen = seen_markers(self._targets, markers)
         if n_seen == self._gate.n_expected:
             self._gate.n_missing = 0
-            solver.solve(markers, self._start, MAX_ITERATIONS, self._stiffness)
+            solver.solve(markers, self._start, MAX_ITERATIONS)
             return
         corrected = self._gate.on_model(markers, solver.pose)
         solver.solve(corrected, self._start, MAX_ITERATIONS, GAP_STIFFNESS)
