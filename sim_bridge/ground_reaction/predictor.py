@@ -116,7 +116,7 @@ class GroundReaction:
         self._soles.floor[:] = np.inf
 
     def watch(self, dynamics: InverseDynamics, frames: int) -> None:
-        """See the soles in a frame whose forces are measured, and learn the floor from it.
+        """See the soles in a frame, and learn the floor from it.
 
         Parameters
         ----------
@@ -125,12 +125,9 @@ class GroundReaction:
         frames : int
             Frames since the floor was learned; 0 learns nothing.
         """
-        self._touch(dynamics, frames * self._dt)
-
-    def _touch(self, dynamics: InverseDynamics, dt: float) -> None:
         s, pose = self._soles, dynamics.pose
         place_soles(s, pose.rotation, pose.position, dynamics.work.velocity)
-        contacts(s.place[1], s.climb, s.kind, dt, s.floor, s.contact)
+        contacts(s.place[1], s.climb, s.kind, frames * self._dt, s.floor, s.contact)
 
     def move(self, q: F64, qd: F64, qdd: F64, *, learns: bool = True) -> None:
         """Find the total wrench that a motion needs, and which sole points are on the floor.
@@ -149,7 +146,7 @@ class GroundReaction:
             self._wrench, self._centre,
         )  # fmt: skip
         known = np.isfinite(self._soles.floor[0])
-        self._touch(self._dynamics, self._dt if learns or not known else 0.0)
+        self.watch(self._dynamics, 1 if learns or not known else 0)
         self._measured = False
 
     def take_off(self, forces: F64, elsewhere: Bool) -> None:
