@@ -300,8 +300,3 @@ class CompiledModel:
     def marker_names(self) -> tuple[str, ...]:
         """Markers in model order."""
         return self.markers.names
-
-    @property
-    def max_isometric_force(self) -> F64:
-        """Of each muscle, shape (n_muscle,) [N]."""
-        return self.muscles.max_isometric_force

@@ -115,7 +115,7 @@ def _ties(
     model: Any, names: tuple[str, ...], coordinates: list[Any], state: Any, functions: FunctionTable
 ) -> tuple[I64, I64]:
     """Leading coordinate (model index, -1 for none) and function of each coordinate."""
-    identity = functions.add_line(1.0, 0.0)
+    identity = functions.add_line(1.0)
     lead = np.arange(len(names), dtype=np.int64)
     function = np.full(len(names), identity, dtype=np.int64)
     for i, coordinate in enumerate(coordinates):

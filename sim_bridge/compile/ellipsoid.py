@@ -35,7 +35,7 @@ def scapulothoracic_motions(joint: Any, functions: FunctionTable) -> list[Motion
     origin = [float(scapula.get_scapula_winging_axis_origin(k)) for k in range(2)]
     names = [joint.get_coordinates(k).getName() for k in range(4)]
     axis = (-float(np.sin(direction)), float(np.cos(direction)), 0.0)
-    line = functions.add_line(1.0, 0.0)
+    line = functions.add_line(1.0)
     return [
         _fixed(TURN, Z, 0.5 * np.pi),
         *_gliding((radii.get(1), radii.get(0), radii.get(2)), names[:3], functions),
@@ -52,11 +52,11 @@ def _gliding(
     radii: tuple[float, float, float], names: list[str], functions: FunctionTable
 ) -> list[Motion]:
     a, b, c = names
-    line = functions.add_line(1.0, 0.0)
+    line = functions.add_line(1.0)
     along_x = functions.add_smooth(lambda t: radii[0] * float(np.sin(t)), a)
     along_y = functions.add_smooth(lambda t: -0.5 * radii[1] * float(np.sin(t)), a)
     along_z = functions.add_smooth(lambda t: 0.5 * radii[2] * float(np.cos(t)), a)
-    forth, back_twice = functions.add_line(1.0, 0.0), functions.add_line(-2.0, 0.0)
+    forth, back_twice = functions.add_line(1.0), functions.add_line(-2.0)
     motions = [Motion(SLIDE, X, b, along_x)]
     for turn, slide, function in ((Z, Y, along_y), (Y, Z, along_z)):
         motions += [

@@ -30,9 +30,9 @@ class FunctionTable:
             self._numbers[coefficients] = self._append(np.array([-np.inf]), np.zeros(1), row)
         return self._numbers[coefficients]
 
-    def add_line(self, slope: float, intercept: float) -> int:
-        """Number of the line ``slope x + intercept``."""
-        return self.add_polynomial((intercept, slope))
+    def add_line(self, slope: float) -> int:
+        """Number of the line ``slope x``."""
+        return self.add_polynomial((0.0, slope))
 
     def add(self, function: Any, owner: str) -> int:
         """Number of an OpenSim function of one variable.

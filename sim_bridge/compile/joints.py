@@ -59,7 +59,7 @@ def joint_motions(joint: Any, functions: FunctionTable) -> list[Motion]:
             "replace it by a CustomJoint with the same coordinates, or where its motion does not"
             " matter by a WeldJoint",
         )
-    line = functions.add_line(1.0, 0.0)
+    line = functions.add_line(1.0)
     is_ball = kind in ("BallJoint", "FreeJoint")
     return [
         Motion(

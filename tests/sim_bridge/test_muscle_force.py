@@ -41,7 +41,7 @@ def test_real_muscles_near_walking(recorded: Callable[[str], RecordedTrial], tri
     case, ours = Case(source.osim, source.model), MuscleForce(source.model)
     for pose in visit(case, near_walking(source, 15)):
         ours.step(pose.geometry.length, pose.geometry.speed)
-        error = np.abs(ours.force - opensim_forces(case)) / source.model.max_isometric_force
+        error = np.abs(ours.force - opensim_forces(case)) / source.model.muscles.max_isometric_force
         assert error.max() < SHARE
 
 

@@ -42,7 +42,7 @@ class Problem:
             model,
             np.zeros(len(coordinates.names)),
             np.where(coordinates.lead >= 0, 1.0, 0.0),
-            model.max_isometric_force * rng.uniform(0.2, 1.1, len(spanned)),
+            model.muscles.max_isometric_force * rng.uniform(0.2, 1.1, len(spanned)),
             arm,
         )
         coupled = coordinates.lead >= 0
