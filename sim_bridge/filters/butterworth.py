@@ -4,14 +4,14 @@ import numpy as np
 
 from sim_bridge._jit import F64
 
-from .frame_clock import FrameClock
+from .frame_clock import CountingFilter
 
 _WARM_PERIODS = 1.5
 """Of the cutoff. Started in the middle of walking, a joint's acceleration is off by 1 rad/s^2 at
 most from then on, by 13 after one period."""
 
 
-class ButterworthFilter:
+class ButterworthFilter(CountingFilter):
     """Low-pass, then differences of the last three outputs; see :class:`DerivativeFilter`.
 
     Parameters
@@ -32,24 +32,13 @@ class ButterworthFilter:
     def __init__(self, n: int, rate_hz: float, cutoff_hz: float) -> None:
         from scipy import signal  # takes most of a second, which other filters need not pay
 
+        super().__init__(rate_hz, int(np.ceil(_WARM_PERIODS * rate_hz / cutoff_hz)) + 1)
         self._b, self._a = signal.butter(2, cutoff_hz, fs=rate_hz)
         group = signal.group_delay((self._b, self._a), w=[1e-6 * rate_hz], fs=rate_hz)[1][0]
         self.delay_s = (float(group) + 1.0) / rate_hz
-        self._rate, self._clock = rate_hz, FrameClock(rate_hz)
+        self._rate = rate_hz
         self._input, self._output = np.zeros((3, n)), np.zeros((3, n))
         self.q, self.qd, self.qdd = np.zeros(n), np.zeros(n), np.zeros(n)
-        self._frames = 0
-        self._warm_frames = int(np.ceil(_WARM_PERIODS * rate_hz / cutoff_hz)) + 1
-
-    @property
-    def warming_up(self) -> bool:
-        """True until the start's transient has left the estimate, and at another rate."""
-        return self._frames < self._warm_frames or not self._clock.on_rate
-
-    def reset(self) -> None:
-        """Forget everything; the next frame starts at rest where it is."""
-        self._frames = 0
-        self._clock.reset()
 
     def step(self, t: float, q: F64) -> None:
         """Take one frame; one that is not the next of its rate is a first one."""

@@ -1,4 +1,4 @@
-"""Whether frames come one after the other, for filters that count them and take them for even."""
+"""What filters share that count frames and take them for even."""
 
 import math
 
@@ -60,3 +60,28 @@ class FrameClock:
             self._mean_pause += _RATE_GAIN * ((t - self._last) / self._period - self._mean_pause)
         self._last, self._late = t, late
         return late
+
+
+class CountingFilter:
+    """A filter that takes its frames for even and is warm after so many, at the nominal rate.
+
+    Parameters
+    ----------
+    rate_hz : float
+        Nominal frame rate [Hz].
+    warm_frames : int
+        Frames until the start's transient has left the estimate.
+    """
+
+    def __init__(self, rate_hz: float, warm_frames: int) -> None:
+        self._clock, self._frames, self._warm_frames = FrameClock(rate_hz), 0, warm_frames
+
+    @property
+    def warming_up(self) -> bool:
+        """True until enough frames have passed, and while they come at another rate."""
+        return self._frames < self._warm_frames or not self._clock.on_rate
+
+    def reset(self) -> None:
+        """Forget everything; the next frame is a first one."""
+        self._frames = 0
+        self._clock.reset()

@@ -13,7 +13,7 @@ from scipy import linalg
 
 from sim_bridge._jit import F64, kernel
 
-from .frame_clock import FrameClock
+from .frame_clock import CountingFilter
 
 _ORDER = 4
 _LARGEST_GAP = 2
@@ -26,7 +26,7 @@ _WARM_PERIODS = 2.5
 1.1 rad/s^2 at most from then on, by up to 29 after one period."""
 
 
-class KalmanFilter:
+class KalmanFilter(CountingFilter):
     """Constant-jerk Kalman filter with fixed lag; see :class:`DerivativeFilter`.
 
     Parameters
@@ -42,27 +42,15 @@ class KalmanFilter:
     """
 
     def __init__(self, n: int, rate_hz: float, lag: int, cutoff_hz: float) -> None:
+        super().__init__(rate_hz, lag + int(np.ceil(_WARM_PERIODS * rate_hz / cutoff_hz)) + 1)
         self.delay_s = lag / rate_hz
         self._lag = lag
         self._transition, self._gains = _steady_state(1.0 / rate_hz, lag, cutoff_hz)
-        self._warm_frames = lag + int(np.ceil(_WARM_PERIODS * rate_hz / cutoff_hz)) + 1
         self._filtered = np.zeros((lag + 1, _ORDER, n))
         self._innovation = np.zeros((lag + 1, n))
         self._predicted = np.zeros((_ORDER, n))
         self._estimate = np.zeros((_ORDER, n))
         self.q, self.qd, self.qdd = self._estimate[0], self._estimate[1], self._estimate[2]
-        self._frames = 0
-        self._clock = FrameClock(rate_hz)
-
-    @property
-    def warming_up(self) -> bool:
-        """True until the start's transient has left the estimate, and at another rate."""
-        return self._frames < self._warm_frames or not self._clock.on_rate
-
-    def reset(self) -> None:
-        """Forget everything; the next frame starts at rest where it is."""
-        self._frames = 0
-        self._clock.reset()
 
     def step(self, t: float, q: F64) -> None:
         """Take one frame; a gap of a few frames is bridged by prediction."""

@@ -9,10 +9,10 @@ import numpy as np
 
 from sim_bridge._jit import F64, kernel
 
-from .frame_clock import FrameClock
+from .frame_clock import CountingFilter
 
 
-class SavitzkyGolayFilter:
+class SavitzkyGolayFilter(CountingFilter):
     """Least-squares polynomial over a window of frames; see :class:`DerivativeFilter`.
 
     Parameters
@@ -35,6 +35,7 @@ class SavitzkyGolayFilter:
     """
 
     def __init__(self, n: int, rate_hz: float, window: int, degree: int, lag: int) -> None:
+        super().__init__(rate_hz, window)
         self.delay_s = lag / rate_hz
         self._window = window
         self._weights = np.array(
@@ -43,18 +44,6 @@ class SavitzkyGolayFilter:
         self._ring = np.zeros((window, n))
         self._estimate = np.zeros((3, n))
         self.q, self.qd, self.qdd = self._estimate
-        self._frames = 0
-        self._clock = FrameClock(rate_hz)
-
-    @property
-    def warming_up(self) -> bool:
-        """True until the window is full, and while frames come at another rate."""
-        return self._frames < self._window or not self._clock.on_rate
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self._frames = 0
-        self._clock.reset()
 
     def step(self, t: float, q: F64) -> None:
         """Take one frame; one that is not the next of its rate is a first one."""
