@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +11,7 @@ from inference.channels import N_INPUT, SIDES
 from inference.data.dataset import LimbSequence
 from inference.live.estimator import Estimator
 
-__all__ = ["Stream", "Streamed", "estimate_stream"]
+__all__ = ["Streamed", "estimate_stream"]
 
 F32 = npt.NDArray[np.float32]
 
@@ -36,21 +35,14 @@ class Streamed(NamedTuple):
     distance: F32
 
 
-Stream = Callable[[LimbSequence], Streamed]
-
-
-def estimate_stream(estimator: Estimator) -> Stream:
-    """Return a function that streams sequences, each from its start."""
-
-    def stream(sequence: LimbSequence) -> Streamed:
-        x = np.zeros((len(SIDES), 2 * N_INPUT), dtype=np.float32)
-        limb = SIDES.index(sequence.side)
-        estimator.reset()
-        rows = []
-        for frame in sequence.x:
-            x[limb] = frame
-            estimator.step(x)
-            rows.append([getattr(estimator, name)[limb].copy() for name in Streamed._fields])
-        return Streamed(*(np.stack(parts) for parts in zip(*rows, strict=True)))
-
-    return stream
+def estimate_stream(estimator: Estimator, sequence: LimbSequence) -> Streamed:
+    """Stream a sequence from its start."""
+    x = np.zeros((len(SIDES), 2 * N_INPUT), dtype=np.float32)
+    limb = SIDES.index(sequence.side)
+    estimator.reset()
+    rows = []
+    for frame in sequence.x:
+        x[limb] = frame
+        estimator.step(x)
+        rows.append([getattr(estimator, name)[limb].copy() for name in Streamed._fields])
+    return Streamed(*(np.stack(parts) for parts in zip(*rows, strict=True)))

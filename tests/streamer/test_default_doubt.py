@@ -21,8 +21,8 @@ from inference.channels import (
 )
 from inference.checkpoint import load_checkpoint
 from inference.data.dataset import LimbSequence, build_sequences
-from inference.evaluation.stream import Stream, estimate_stream
-from inference.live.estimator import checkpoint_estimator
+from inference.evaluation.stream import estimate_stream
+from inference.live.estimator import Estimator, checkpoint_estimator
 from streamer.features.records import load_features
 from tests.data_sets import trial_dir
 from tests.inference.strange_motion import standing
@@ -32,10 +32,10 @@ RATE_HZ = 100.0
 
 
 @pytest.fixture(scope="module")
-def stream() -> Stream:
+def estimator() -> Estimator:
     checkpoint = load_checkpoint(None)
     step = OnnxStep(checkpoint.onnx, checkpoint.card.architecture)
-    return estimate_stream(checkpoint_estimator(step, checkpoint))
+    return checkpoint_estimator(step, checkpoint)
 
 
 @pytest.fixture(
@@ -52,9 +52,9 @@ def walk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return build_sequences(records, RATE_HZ)[0]
 
 
-def doubt(stream: Stream, walk: LimbSequence, x: F32) -> float:
+def doubt(estimator: Estimator, walk: LimbSequence, x: F32) -> float:
     """Mean sigma of a person who moves like this, once the start is over."""
-    return float(stream(replace(walk, x=x)).sigma[50:].mean())
+    return float(estimate_stream(estimator, replace(walk, x=x)).sigma[50:].mean())
 
 
 def garbage(x: F32) -> F32:
@@ -87,7 +87,7 @@ def jumping(x: F32) -> F32:
 
 @pytest.mark.parametrize("strange", [standing, garbage, jumping])
 def test_doubt_grows_on_what_nobody_taught(
-    stream: Stream, walk: LimbSequence, strange: Callable[[F32], F32]
+    estimator: Estimator, walk: LimbSequence, strange: Callable[[F32], F32]
 ) -> None:
     # seen on these people: standing 2.25 to 3.19, garbage 5.51 to 6.40, jumping 2.93 to 2.96
-    assert doubt(stream, walk, strange(walk.x)) > 1.5 * doubt(stream, walk, walk.x)
+    assert doubt(estimator, walk, strange(walk.x)) > 1.5 * doubt(estimator, walk, walk.x)

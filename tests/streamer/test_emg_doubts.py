@@ -31,14 +31,14 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> list[FeatureRecord]:
 def shipped() -> tuple:
     loaded = load_checkpoint(None)
     estimator = checkpoint_estimator(open_proven("onnxruntime", loaded).backend, loaded)
-    return loaded.card, estimate_stream(estimator)
+    return loaded.card, estimator
 
 
 def doubts(records: list[FeatureRecord]) -> list[str]:
-    card, stream = shipped()
+    card, estimator = shipped()
     sequences = build_sequences(records, card.rate_hz, lead_s=card.lead_s)
     matrix = measured_matrix().T
-    estimates = Estimates([stream(s).y @ matrix for s in sequences])
+    estimates = Estimates([estimate_stream(estimator, s).y @ matrix for s in sequences])
     return emg_doubts(sequences, estimates, card.rate_hz)
 
 

@@ -38,8 +38,8 @@ def beside_simulation(
     held : sequence of LimbSequence
         Of people whom it has not seen, or it is no measure.
     """
-    stream = estimate_stream(estimator_of(None))
-    streams = [stream(s) for s in held]
+    estimator = estimator_of(None)
+    streams = [estimate_stream(estimator, s) for s in held]
     matrix = measured_matrix().T  # parts of a composite err together
     return {
         "simulation": Estimates([simulated(s) for s in held], free_gain=True),
@@ -77,10 +77,9 @@ def calibrated(
         adapter = fit_adapter(
             taught.alone[part], taught.state[part], held[k].y[part], held[k].measured[part]
         )
-        correction = Correction(adapter, known_distance(taught.distance[part]))
-        stream = estimate_stream(estimator_of(correction))
+        estimator = estimator_of(Correction(adapter, known_distance(taught.distance[part])))
         for i, frames in judged:
-            own = stream(held[i])
+            own = estimate_stream(estimator, held[i])
             found[i][frames] = own.y[frames] @ matrix
             doubt[i][frames] = own.sigma[frames] @ matrix
     return Estimates(found, doubt)

@@ -73,8 +73,8 @@ def estimators(gain: np.ndarray | None = None) -> EstimatorOf:
 
 
 def streamed(held: Sequence[LimbSequence]) -> list[Streamed]:
-    stream = estimate_stream(estimators()(None))
-    return [stream(s) for s in held]
+    estimator = estimators()(None)
+    return [estimate_stream(estimator, s) for s in held]
 
 
 def after_calibration(held: Sequence[LimbSequence], gain: np.ndarray | None = None) -> Estimates:
