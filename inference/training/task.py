@@ -37,6 +37,8 @@ class TrainingTask(lightning.LightningModule):  # type: ignore[misc]
         Mean and standard deviation of the inputs.
     architecture : Architecture
     settings : TrainSettings
+    on_epoch : callable
+        Called after each epoch with its index, training loss and validation loss.
 
     Attributes
     ----------
@@ -51,6 +53,7 @@ class TrainingTask(lightning.LightningModule):  # type: ignore[misc]
         scaling: tuple[F32, F32],
         architecture: Architecture,
         settings: TrainSettings,
+        on_epoch: Callable[[int, float, float], None],
     ) -> None:
         super().__init__()
         torch.manual_seed(settings.seed)
@@ -61,7 +64,7 @@ class TrainingTask(lightning.LightningModule):  # type: ignore[misc]
         self._sequences, self._validation, self._settings = sequences, validation, settings
         self._losses: list[float] = []
         self._best, self._least = copy.deepcopy(self.average.state_dict()), math.inf
-        self.on_epoch: Callable[[int, float, float], None] = lambda *_: None
+        self._on_epoch = on_epoch
 
     @property
     def validated(self) -> bool:
@@ -102,7 +105,7 @@ class TrainingTask(lightning.LightningModule):  # type: ignore[misc]
             self._best, self._least = copy.deepcopy(self.average.state_dict()), error
         if self._validation:
             self.log("validation", error)
-        self.on_epoch(self.current_epoch, float(np.mean(self._losses)), error)
+        self._on_epoch(self.current_epoch, float(np.mean(self._losses)), error)
         self._losses.clear()
 
     def configure_optimizers(self) -> Any:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -88,8 +89,9 @@ def train(
     with one_thread():
         for k in range(architecture.members):
             own = replace(settings, seed=settings.seed + k)
-            task = TrainingTask(sequences, validation, scaling, architecture.of_member(k), own)
-            fit_task(task, own, lambda *losses, k=k: ended(k, *losses))
+            member = architecture.of_member(k)
+            task = TrainingTask(sequences, validation, scaling, member, own, partial(ended, k))
+            fit_task(task, own)
             members.append(task.best())
             fit_novelty(members[-1], sequences, own.seed)
     return Ensemble(architecture, members).eval(), history

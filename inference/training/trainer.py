@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import lightning
@@ -27,9 +26,7 @@ def first_process() -> bool:
     return bool(rank_zero_only.rank == 0)
 
 
-def fit_task(
-    task: TrainingTask, settings: TrainSettings, on_epoch: Callable[[int, float, float], None]
-) -> None:
+def fit_task(task: TrainingTask, settings: TrainSettings) -> None:
     """Train until the epochs are over or validation has not improved for `patience` of them.
 
     Raises
@@ -39,7 +36,6 @@ def fit_task(
     TrainingDiverged
         If the loss stops being finite.
     """
-    task.on_epoch = on_epoch
     stopping = [EarlyStopping("validation", patience=settings.patience)] if task.validated else []
     quiet = logging.getLogger("lightning.pytorch")
     level = quiet.level
