@@ -113,8 +113,8 @@ class TrainingDiverged(InferenceError):
         return TrainingDiverged, (str(self), self.epoch, self.batch, self.records)
 
 
-def nearest_names(name: str, known: Sequence[str], count: int = 3) -> tuple[str, ...]:
-    """Return up to `count` known names that resemble `name`, best first, ignoring case."""
+def nearest_names(name: str, known: Sequence[str]) -> tuple[str, ...]:
+    """Return up to three known names that resemble `name`, best first, ignoring case."""
     by_lower = {candidate.lower(): candidate for candidate in known}
-    close = get_close_matches(name.lower(), list(by_lower), n=count, cutoff=0.5)
+    close = get_close_matches(name.lower(), list(by_lower), n=3, cutoff=0.5)
     return tuple(by_lower[lower] for lower in close)
