@@ -72,8 +72,9 @@ def wire(config: RunConfig, resources: ExitStack) -> Wired:
     from streamer.clock import LslClock
     from streamer.commands.bridges import live_bridge
     from streamer.formats import read_external_loads
+    from streamer.lsl.finding import find
     from streamer.lsl.force_inlet import ForceInlet
-    from streamer.lsl.marker_inlet import MarkerInlet, find
+    from streamer.lsl.marker_inlet import MarkerInlet
     from streamer.messaging.publisher import Publisher
     from streamer.session.loop import Session
     from streamer.session.meta import make_meta

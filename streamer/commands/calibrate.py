@@ -30,7 +30,7 @@ from streamer.features.trial_features import trial_features
 from streamer.formats import Trial, read_trial
 from streamer.frames.forces import tells_motion
 from streamer.lsl.emg_inlet import EmgInlet
-from streamer.lsl.marker_inlet import find
+from streamer.lsl.finding import find
 from streamer.model_inputs import absent_lines, inputs_of
 
 if TYPE_CHECKING:  # it imports this package

@@ -134,7 +134,7 @@ def check_lsl() -> list[Finding]:
     import pylsl
 
     from streamer.config.streams import Stream
-    from streamer.lsl.marker_inlet import find, visible_streams
+    from streamer.lsl.finding import find, visible_streams
 
     others = visible_streams()
     own = uuid.uuid4().hex

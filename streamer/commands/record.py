@@ -17,7 +17,7 @@ from streamer.console.outputs import check_output
 from streamer.console.terminal import asked_to_stop, say
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.lsl.estimate_outlets import TYPES, EstimateOutlets
-from streamer.lsl.marker_inlet import SECOND_ANSWER_S, answering, find
+from streamer.lsl.finding import SECOND_ANSWER_S, answering, find
 from streamer.messaging.messages import Meta
 from streamer.messaging.subscriber import WAIT_S, Subscriber
 

@@ -1,4 +1,4 @@
-"""How an LSL stream is asked for and connected to, its clock offset known, its description read.
+"""How an LSL stream is connected to, its clock offset known, its description read.
 
 liblsl's own dejittering stays off: see `streamer.frames.dejitter` for what it does to frames that
 are missing, and for what is used instead. So does its monotonizing: a clock that is set back would
@@ -71,33 +71,3 @@ def connect(info: pylsl.StreamInfo, timeout_s: float) -> Connection:
             "it announces itself but does not answer: check the firewall (TCP 16572-16604)",
         ) from error
     return Connection(info, inlet, xml, info.created_at() + offset_s)
-
-
-def predicate(kind: str, name: str, source_id: str) -> str:
-    """Write the XPath 1.0 predicate that streams of a description answer.
-
-    Parameters
-    ----------
-    kind : str
-        LSL type, upper and lower case alike; "" for any.
-    name, source_id : str
-        Exact; "" for any.
-
-    Returns
-    -------
-    str
-    """
-    upper, lower = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
-    parts = []
-    if kind:
-        parts.append(f"translate(type,'{upper}','{lower}')={_quoted(kind.lower())}")
-    if name:
-        parts.append(f"name={_quoted(name)}")
-    if source_id:
-        parts.append(f"source_id={_quoted(source_id)}")
-    return " and ".join(parts) or "channel_count>0"
-
-
-def _quoted(text: str) -> str:
-    """XPath string literal; XPath 1.0 knows no escapes, only two kinds of quotes."""
-    return f'"{text}"' if "'" in text else f"'{text}'"

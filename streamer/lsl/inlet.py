@@ -15,7 +15,8 @@ from pylsl.util import LostError, handle_error
 from streamer.channels import read_channels, remaining_lag_s
 from streamer.config.streams import Stream
 from streamer.exceptions import StreamLayoutError
-from streamer.lsl.connection import Connection, connect, predicate
+from streamer.lsl.connection import Connection, connect
+from streamer.lsl.finding import predicate
 from streamer.lsl.lost_stream import SILENT_S, LostStream, Sought
 
 F64 = NDArray[np.float64]

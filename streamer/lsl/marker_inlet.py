@@ -1,8 +1,7 @@
-"""Finding LSL streams; markers in, of which the newest frame wins."""
+"""Markers in, of which the newest frame wins."""
 
 import logging
 import math
-import time
 from typing import Any
 
 import numpy as np
@@ -11,14 +10,12 @@ from numpy.typing import NDArray
 
 from streamer.channels import marker_layout, read_channels
 from streamer.clock import LslClock
-from streamer.config.streams import MarkerStream, Stream
-from streamer.exceptions import StreamAmbiguous, StreamLayoutError, StreamNotFound
+from streamer.config.streams import MarkerStream
+from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.frames.dejitter import MEASURED_FRAMES, Dejitter
 from streamer.frames.rate import mean_rate_hz
 from streamer.frames.times import Batches
-from streamer.lsl.connection import predicate
 from streamer.lsl.inlet import CHUNK, Inlet
-from streamer.lsl.lost_stream import who
 from streamer.lsl.repeats import Repeats
 from streamer.units import metres
 from streamer.unseen import hide_unseen
@@ -27,80 +24,6 @@ _log = logging.getLogger(__name__)
 
 _MEASURED_AT_MOST = 400
 
-SECOND_ANSWER_S = 0.8
-"""How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
-one machine do not all hear the first question."""
-
-HEARS_S = 1.0
-"""While a stream is waited for, Ctrl-C is heard after so long [s]."""
-
-
-def find(stream: Stream) -> pylsl.StreamInfo:
-    """Wait for the one stream that a configuration describes.
-
-    Parameters
-    ----------
-    stream : Stream
-        Its type, name and source_id, and how long to wait.
-
-    Returns
-    -------
-    pylsl.StreamInfo
-        Without its extended description.
-
-    Raises
-    ------
-    StreamNotFound, StreamAmbiguous
-        If none answers in time (the visible streams are listed), or more than one does.
-    """
-    asked = predicate(stream.type, stream.name, stream.source_id)
-    found = _first(asked, stream.timeout_s)
-    if len(found) == 1:  # the first to answer need not be the only one, of a source_id neither
-        found = pylsl.resolve_bypred(asked, minimum=2, timeout=SECOND_ANSWER_S) or found
-    said, waited_s = stream.described, stream.timeout_s
-    if not found:
-        raise StreamNotFound(said, waited_s, f"{visible_streams()}; {stream.remedy}")
-    if len(streams := _distinct(found)) > 1:
-        several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
-        raise StreamAmbiguous(said, several, _how_to_choose(streams))
-    return found[0]
-
-
-def _first(asked: str, timeout_s: float) -> list[pylsl.StreamInfo]:
-    """Wait for a stream, in parts, between which Python hears Ctrl-C."""
-    found: list[pylsl.StreamInfo] = []
-    end = time.monotonic() + timeout_s
-    while not found and (left_s := end - time.monotonic()) > 0.0:
-        found = pylsl.resolve_bypred(asked, minimum=1, timeout=min(left_s, HEARS_S))
-    return found
-
-
-def _how_to_choose(streams: list[pylsl.StreamInfo]) -> str:
-    """What tells each of these from the others."""
-    keys = {"name": [s.name() for s in streams], "source_id": [s.source_id() for s in streams]}
-    each_its_own = [f"`{key}`" for key, said in keys.items() if len(set(said)) == len(said)]
-    return f"set {' or '.join(each_its_own)}" if each_its_own else "stop all but one"
-
-
-def answering(stream: Stream) -> list[pylsl.StreamInfo]:
-    """Every stream that answers a configuration's description now; none is no error."""
-    asked = predicate(stream.type, stream.name, stream.source_id)
-    return _distinct(pylsl.resolve_bypred(asked, minimum=1, timeout=SECOND_ANSWER_S))
-
-
-def _distinct(found: list[pylsl.StreamInfo]) -> list[pylsl.StreamInfo]:
-    """Each stream once: it answers by IPv4 and by IPv6."""
-    return list({info.uid(): info for info in found}.values())
-
-
-def visible_streams() -> str:
-    """One phrase about the LSL streams that can be seen now."""
-    streams = pylsl.resolve_streams(wait_time=SECOND_ANSWER_S)
-    if not streams:
-        return "no LSL stream at all is visible"
-    listed = ", ".join(f"{s.name()} ({s.type()}, {s.channel_count()} ch)" for s in streams)
-    return f"visible: {listed}"
-
 
 class MarkerInlet(Inlet):
     """The newest marker frame.
@@ -108,7 +31,7 @@ class MarkerInlet(Inlet):
     Parameters
     ----------
     info : pylsl.StreamInfo
-        From `find`.
+        From `streamer.lsl.finding.find`.
     settings : MarkerStream
         Names, unit, axes, known lag (what the stream's ``compensated_lag`` already accounts for is
         not taken off twice) and whether to smooth capture times.

@@ -11,8 +11,8 @@ from streamer.config.streams import EmgStream, Stream
 from streamer.exceptions import StreamerError, StreamLayoutError, StreamNotFound
 from streamer.lsl import inlet as inlet_module
 from streamer.lsl.emg_inlet import EmgInlet
+from streamer.lsl.finding import find
 from streamer.lsl.inlet import CHUNK
-from streamer.lsl.marker_inlet import find
 from streamer.lsl.outlets import Outlet, emg_channels
 
 WAIT_S = 20.0

@@ -11,9 +11,9 @@ from streamer.config.streams import ForceStream, Stream
 from streamer.exceptions import StreamLayoutError
 from streamer.formats import ExternalForceColumns
 from streamer.frames.forces import FORCE_TRUST_S
+from streamer.lsl.finding import find
 from streamer.lsl.force_inlet import FIRST_S, FORCE_TOLERANCE_S, ForceInlet
 from streamer.lsl.inlet import CHUNK
-from streamer.lsl.marker_inlet import find
 from streamer.lsl.outlets import Outlet, force_channels
 from tests.streamer.test_lsl import LABELS, WAIT_S, push
 

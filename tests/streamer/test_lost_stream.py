@@ -14,8 +14,9 @@ from streamer.exceptions import StreamAmbiguous
 from streamer.lsl import inlet as inlet_module
 from streamer.lsl import lost_stream
 from streamer.lsl.connection import Connection
+from streamer.lsl.finding import find
 from streamer.lsl.lost_stream import difference
-from streamer.lsl.marker_inlet import MarkerInlet, find
+from streamer.lsl.marker_inlet import MarkerInlet
 from streamer.lsl.outlets import Outlet, marker_channels
 
 WAIT_S = 20.0

@@ -11,7 +11,8 @@ from streamer.channels import Channel
 from streamer.config.streams import ForceStream, MarkerStream, Stream
 from streamer.exceptions import StreamAmbiguous, StreamLayoutError, StreamNotFound
 from streamer.frames.dejitter import Dejitter
-from streamer.lsl.marker_inlet import MarkerInlet, find, visible_streams
+from streamer.lsl.finding import find, visible_streams
+from streamer.lsl.marker_inlet import MarkerInlet
 from streamer.lsl.outlets import Outlet, force_channels, marker_channels
 
 WAIT_S = 20.0

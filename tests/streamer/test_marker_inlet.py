@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from streamer.config.streams import MarkerStream, Stream
-from streamer.lsl.marker_inlet import MarkerInlet, find
+from streamer.lsl.finding import find
+from streamer.lsl.marker_inlet import MarkerInlet
 from streamer.lsl.outlets import Outlet, marker_channels
 from tests.streamer.stand_ins import HandClock
 

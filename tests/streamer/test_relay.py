@@ -19,7 +19,7 @@ from streamer.commands import behind, silence
 from streamer.commands.relay import relay
 from streamer.config.streams import Stream
 from streamer.exceptions import StreamerError
-from streamer.lsl.marker_inlet import find
+from streamer.lsl.finding import find
 from streamer.messaging.messages import Act, Emg, Meta
 from streamer.messaging.publisher import Publisher
 from streamer.messaging.subscriber import Subscriber

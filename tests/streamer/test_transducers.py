@@ -19,8 +19,8 @@ from streamer.formats import ExternalForceColumns, corners_by_force, read_c3d, r
 from streamer.formats.described_plates import described_plates
 from streamer.formats.plates import plate_columns
 from streamer.formats.transducers import Transducers, open_transducers
+from streamer.lsl.finding import find
 from streamer.lsl.force_inlet import ForceInlet
-from streamer.lsl.marker_inlet import find
 from tests.streamer.c3d_writing import write_c3d
 from tests.streamer.test_formats_c3d import eight_channels, plate_file
 from tests.streamer.test_formats_xdf import mocap
