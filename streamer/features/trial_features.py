@@ -88,7 +88,8 @@ def trial_features(
     t = trial.markers.time
     at = t - bridge.filter_delay_s  # what a frame is about
     trusted = _in_valid(trial, at)
-    steps = _run(bridge, trial, _positions(trial, settings), trusted)
+    with named_log(trial.full_name):
+        steps = _step_all(bridge, trial, _positions(trial, settings), trusted)
     predicted = (steps.status & BridgeStatus.GRF_PREDICTED) != 0
     # Forces that set in leave a transient in the solver.
     settled = steps.measured & _known(steps.measured, at, at - FORCE_SETTLING_S) & ~predicted
@@ -289,11 +290,6 @@ def _plates(trial: Trial, delay_s: float) -> FrameForces:
         return FrameForces(None, delay_s)
     rows = trial.loads.select(trial.forces)
     return FrameForces(RecordedForces(trial.forces.time, rows), delay_s)
-
-
-def _run(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
-    with named_log(trial.full_name):
-        return _step_all(bridge, trial, positions, valid)
 
 
 def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
