@@ -52,7 +52,6 @@ THIGH_LENGTH = 0.245 * BODY_HEIGHT
 SHANK_LENGTH = 0.246 * BODY_HEIGHT
 ANKLE_HEIGHT = 0.039 * BODY_HEIGHT
 TRUNK_LENGTH = 0.288 * BODY_HEIGHT  # greater trochanter to glenohumeral axis, 0.818 - 0.530
-FOOT_LENGTH = 0.152 * BODY_HEIGHT
 
 HEEL_X = -0.055
 """Heel pad, forward of the ankle [m]."""
