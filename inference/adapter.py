@@ -18,14 +18,12 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import F32, F64, Bool
 from inference.channels import N_CHANNEL
 from inference.data.dataset import measured_matrix
 
 __all__ = ["LEAST_FRAMES", "Adapter", "Correction", "crossed_estimate", "fit_adapter", "fold_of"]
 
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 Fold = npt.NDArray[np.intp]
 
 PENALTY: Final = 400.0

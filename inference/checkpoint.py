@@ -25,12 +25,11 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError
 
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.channels import CHANNELS, INPUT_NAMES
 from inference.exceptions import CheckpointError, CheckpointMismatch
 from inference.opinion.usual import Usual
@@ -44,8 +43,6 @@ __all__ = [
     "load_checkpoint",
     "save_checkpoint",
 ]
-
-F32 = npt.NDArray[np.float32]
 
 DEFAULT_CHECKPOINT: Final = Path(__file__).parent / "checkpoints" / "default"
 FORMAT: Final = 2

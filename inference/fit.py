@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from inference.arrays import F32, F64
 from inference.backends.export import export_step
 from inference.backends.onnx_step import OnnxStep
 from inference.backends.reference import reference_stream
@@ -136,9 +136,7 @@ def _groups(folds: int, people: int, report: Callable[[str], None]) -> int:
     return groups
 
 
-def _cross_validated(
-    sequences: list[LimbSequence], recipe: Recipe
-) -> tuple[dict[str, Any], npt.NDArray[np.float64]]:
+def _cross_validated(sequences: list[LimbSequence], recipe: Recipe) -> tuple[dict[str, Any], F64]:
     """Scores of people left out in turn, and by what sigma has to be multiplied (N_CHANNEL,)."""
     found, own = _left_out(sequences, recipe), as_recorded(sequences)
     errors = relative_errors(own, found["network"])
@@ -150,7 +148,7 @@ def _cross_validated(
 
 def _card(
     settings: FitSettings,
-    arrays: dict[str, npt.NDArray[np.float32]],
+    arrays: dict[str, F32],
     training: dict[str, Any],
     metrics: dict[str, Any],
 ) -> Card:

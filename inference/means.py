@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["finite_mean"]
+from inference.arrays import F64
 
-F64 = npt.NDArray[np.float64]
+__all__ = ["finite_mean"]
 
 
 def finite_mean(values: npt.ArrayLike, axis: int) -> F64:

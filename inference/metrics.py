@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+
+from inference.arrays import F64, Bool
 
 __all__ = [
     "MAX_LAG_S",
@@ -20,9 +21,6 @@ __all__ = [
     "best_common_lag",
     "correlation",
 ]
-
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
 MAX_LAG_S: Final = 0.15
 """Lags are searched within this; beyond it a gait cycle aliases."""

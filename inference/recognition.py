@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32, F64, Bool
 from inference.metrics import (
     MAX_LAG_S,
     MINIMUM_SAMPLES,
@@ -23,10 +23,6 @@ from inference.metrics import (
 )
 
 __all__ = ["RECOGNISED_R", "Part", "best_lag", "likeness", "out_of_time"]
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
 RECOGNISED_R: Final = 0.4
 """Least mean r of a network's estimates at their best lag; of random exchanges of channels 109 of

@@ -6,15 +6,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F64, Bool
 from inference.exceptions import FeatureError
 from inference.whole_file import whole_file
 
 __all__ = ["FeatureRecord", "load_record", "save_record"]
-
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,11 +14,11 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
 from inference.adapter import Adapter, Correction
+from inference.arrays import F32
 from inference.channels import CHANNELS, N_CHANNEL, with_sides
 from inference.exceptions import SubjectError
 from inference.whole_file import whole_file
@@ -32,8 +32,6 @@ __all__ = [
     "load_subject",
     "save_subject",
 ]
-
-F32 = npt.NDArray[np.float32]
 
 FORMAT: Final = 2
 DELAY_TOLERANCE_S: Final = 0.005

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.channels import SIDES
 
 __all__ = ["FLOAT32_TOLERANCE", "INPUTS", "OUTPUTS", "StepBackend", "input_shapes", "output_shapes"]
-
-F32 = npt.NDArray[np.float32]
 
 INPUTS: Final = ("x", "y_prev", "cache", "mask")
 """Inputs of the step graph, in its order."""

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.backends.base import (
     FLOAT32_TOLERANCE,
     INPUTS,
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from inference.checkpoint import Checkpoint
 
 __all__ = ["OnnxStep", "open_step"]
-
-F32 = npt.NDArray[np.float32]
 
 
 class OnnxStep:

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from inference.arrays import F32
 from inference.backends.base import (
     FLOAT32_TOLERANCE,
     INPUTS,
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from inference.checkpoint import Checkpoint
 
 __all__ = ["Block", "TensorRTStep", "open_float16", "open_float32"]
-
-F32 = npt.NDArray[np.float32]
 
 FLOAT16_TOLERANCE: Final = 5e-3
 """Of the reference maximum; in half precision on a CPU the shipped network differs by 6e-4, and

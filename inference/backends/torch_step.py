@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
+from inference.arrays import F32
 from inference.backends.base import FLOAT32_TOLERANCE
 from inference.networks.weights import load_network
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from inference.networks import Ensemble
 
 __all__ = ["TorchStep", "open_step"]
-
-F32 = npt.NDArray[np.float32]
 
 
 class TorchStep:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.adapter import Adapter, crossed_estimate, fit_adapter, fold_of
+from inference.arrays import F32
 from inference.calibration.limbs import Limb, Take, join, limbs_of, without
 from inference.calibration.timing import recognise
 from inference.channels import MEASURED, with_sides
@@ -30,8 +31,6 @@ from inference.opinion import known_distance
 from inference.subject import DELAY_TOLERANCE_S, ChannelFit, Subject, SubjectFacts
 
 __all__ = ["Calibration", "Take", "calibrate"]
-
-F32 = npt.NDArray[np.float32]
 
 LEAST_S: Final = 4.0
 """Three strides at an ordinary pace; in fewer, a block of time says nothing about the others."""

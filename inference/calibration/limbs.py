@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import F32, F64, Bool
 from inference.channels import MEASURED, SIDES
 from inference.data.dataset import limb_targets
 from inference.emg.envelope import Envelopes
@@ -20,9 +21,6 @@ from inference.live.state_log import States
 
 __all__ = ["Limb", "Take", "join", "limbs_of", "without"]
 
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 Index = npt.NDArray[np.intp]
 
 MARGIN_S: Final = 1.0

@@ -7,12 +7,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import F32, F64
 from inference.data.dataset import LimbSequence
 from inference.data.strides import cut_strides
 
 __all__ = ["GRID", "at_phase", "stride_curves"]
-
-F64 = npt.NDArray[np.float64]
 
 GRID: Final[F64] = np.linspace(0.0, 1.0, 101)
 """Phases at which curves are known."""
@@ -37,7 +36,7 @@ def _curve(values: npt.NDArray[np.floating], length: int) -> F64:
     return curve
 
 
-def at_phase(curve: F64, phase: F64) -> npt.NDArray[np.float32]:
+def at_phase(curve: F64, phase: F64) -> F32:
     """Read a curve (len(GRID), k) at phases (n,); NaN where the phase or the curve is."""
     inside = np.isfinite(phase)
     rows = np.full((len(phase), curve.shape[1]), np.nan, dtype=np.float32)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32, F64, Bool
 from inference.channels import CHANNELS, COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SIDES
 from inference.emg.envelope import Envelopes
 from inference.emg.reference_maximum import PERCENTILE, MovedEmg, check_unit, reference_maximum
@@ -28,10 +28,6 @@ __all__ = [
     "people_by_channel",
     "reference_maxima",
 ]
-
-F64 = npt.NDArray[np.float64]
-F32 = npt.NDArray[np.float32]
-Bool = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,8 +14,8 @@ from itertools import combinations
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F64
 from inference.channels import MEASURED
 from inference.data.curves import GRID, stride_curves
 from inference.data.dataset import LimbSequence, as_recorded
@@ -25,7 +25,6 @@ from inference.record import FeatureRecord
 
 __all__ = ["Exchanged", "Exchanges", "check_people", "find_exchanged", "put_right"]
 
-F64 = npt.NDArray[np.float64]
 Exchanges = Mapping[str, Sequence[tuple[str, str]]]
 """By person, ``dataset/subject``, pairs of channels with their side, ``("SOL_r", "VM_r")``."""
 

@@ -11,12 +11,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import F64
 from inference.channels import MEASURED, SLICE_ANGLE, SLICE_VELOCITY
 from inference.data.dataset import LimbSequence
 
 __all__ = ["MotionRidge"]
-
-F64 = npt.NDArray[np.float64]
 
 AGES_S: Final = np.arange(0.0, 0.41, 0.05)
 """Ages of the motion that the regression sees."""

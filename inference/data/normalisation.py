@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32
 from inference.channels import N_INPUT
 from inference.data.dataset import LimbSequence
 
 __all__ = ["frames_by_person", "normalisation"]
-
-F32 = npt.NDArray[np.float32]
 
 
 def frames_by_person(sequences: Sequence[LimbSequence]) -> dict[str, int]:

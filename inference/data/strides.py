@@ -6,13 +6,11 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F64
 from inference.data.dataset import LimbSequence
 
 __all__ = ["Stride", "cut_strides", "phase"]
-
-F64 = npt.NDArray[np.float64]
 
 LANDS: Final = 0.10
 """Vertical force above which the foot is on the ground [body weights]; predicted forces err by

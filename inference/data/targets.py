@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import F32
 from inference.channels import MEASURED
 from inference.data.dataset import LimbSequence
 from inference.emg.reference_maximum import PERCENTILE
@@ -15,8 +16,6 @@ __all__ = ["SISTERS", "Targets", "borrowed_targets", "emg_size"]
 
 SISTERS: Final = (("GM", "GL"), ("VM", "VL"), ("SM", "ST"))
 """Heads of one muscle group; their EMG is alike in walking and running."""
-
-F32 = npt.NDArray[np.float32]
 
 
 class Targets(NamedTuple):

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import signal
 
+from inference.arrays import F64
 from inference.exceptions import EmgError
 
 __all__ = [
@@ -32,7 +32,6 @@ __all__ = [
     "spike_fault",
 ]
 
-F64 = npt.NDArray[np.float64]
 EmgTarget = Literal["zero-phase", "causal"]
 
 ENVELOPE_RATE_HZ: Final = 200.0

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import signal
 
+from inference.arrays import F64, Bool
 from inference.channels import MEASURED, with_sides
 from inference.emg.envelope import (
     BAND_HZ,
@@ -38,8 +39,6 @@ __all__ = [
     "usable_envelopes",
 ]
 
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 Stretches = npt.NDArray[np.intp]
 
 LOST_SHARE: Final = 0.05

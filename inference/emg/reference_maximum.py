@@ -12,13 +12,11 @@ from itertools import combinations
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F64
 from inference.exceptions import EmgError
 
 __all__ = ["COMFORTABLE_MPS", "PERCENTILE", "MovedEmg", "check_unit", "reference_maximum"]
-
-F64 = npt.NDArray[np.float64]
 
 COMFORTABLE_MPS: Final = 1.25
 """Speed at which the maximum is wanted [m/s]: a little below what adults choose, 1.27 to 1.46 by

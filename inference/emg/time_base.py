@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F64, Bool
 from inference.channels import MEASURED, with_sides
 from inference.emg.envelope import resampled
 from inference.emg.recording import stretches
@@ -19,9 +19,6 @@ from inference.exceptions import EmgError
 from inference.record import FeatureRecord
 
 __all__ = ["check_channels", "check_overlap", "stride_period", "time_base_warnings"]
-
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
 RATE_HZ: Final = 100.0
 """At which signals are compared with themselves."""

@@ -20,13 +20,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F64
 from inference.means import finite_mean
 
 __all__ = ["DEFAULT", "FEWEST_STRIDES", "Bootstrap", "Interval", "interval"]
-
-F64 = npt.NDArray[np.float64]
 
 FEWEST_STRIDES: Final = 6
 """Of a person whose strides are drawn; anybody else is drawn whole."""

@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from inference.architecture import (
     MOTION,
@@ -18,6 +17,7 @@ from inference.architecture import (
     GruArchitecture,
     StdrArchitecture,
 )
+from inference.arrays import F64
 from inference.data.dataset import LimbSequence, as_recorded
 from inference.evaluation.coverage import relative_errors, spread_gain
 from inference.evaluation.crossval import cross_validate
@@ -77,7 +77,7 @@ class Comparison:
     left_out: Study
     with_lag: Study
     unseen: Study | None
-    gain: npt.NDArray[np.float64]
+    gain: F64
 
 
 def all_families(

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import ndtri
 
+from inference.arrays import F64
 from inference.channels import COMPOSITES, MEASURED, N_CHANNEL
 from inference.data.dataset import LimbSequence, data_sets
 from inference.data.strides import phase
@@ -26,8 +26,6 @@ __all__ = [
     "relative_errors",
     "spread_gain",
 ]
-
-F64 = npt.NDArray[np.float64]
 
 SHARES: Final = (0.5, 0.9)
 """What the intervals promise to hold."""

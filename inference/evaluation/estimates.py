@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32
 from inference.channels import COMPOSITES, MEASURED
 from inference.data.dataset import LimbSequence, people_by_channel
 from inference.data.targets import SISTERS
@@ -23,8 +23,6 @@ __all__ = [
     "known_channels",
     "predict",
 ]
-
-F32 = npt.NDArray[np.float32]
 
 Method = Callable[[Sequence[LimbSequence], Sequence[LimbSequence]], list[F32]]
 """``(train, held) -> estimates``, one (n, len(MEASURED)) per held-out sequence, NaN where it gives

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F64
 from inference.data.dataset import LimbSequence
 from inference.evaluation.bootstrap import DEFAULT, Bootstrap
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.sums import PersonSums, best_lag, correlation, lags, person_sums, rmse
 
 __all__ = ["STATISTICS", "PersonScore", "difference", "score"]
-
-F64 = npt.NDArray[np.float64]
 
 STATISTICS: Final = ("r", "rmse", "r_lag", "rmse_lag")
 """Correlation and error at zero lag, then at the person's one best lag."""

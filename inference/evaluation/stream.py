@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32
 from inference.channels import N_INPUT, SIDES
 from inference.data.dataset import LimbSequence
 from inference.live.estimator import Estimator
 
 __all__ = ["Streamed", "estimate_stream"]
-
-F32 = npt.NDArray[np.float32]
 
 
 class Streamed(NamedTuple):

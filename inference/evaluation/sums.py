@@ -12,15 +12,13 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import F32, F64
 from inference.data.dataset import LimbSequence
 from inference.data.strides import cut_strides
 from inference.means import finite_mean
 from inference.metrics import MAX_LAG_S, MINIMUM_SAMPLES
 
 __all__ = ["PersonSums", "best_lag", "correlation", "lags", "person_sums", "rmse"]
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
 
 _FLAT: Final = 1e-12
 """A variance below this share of the mean square is that of a constant."""

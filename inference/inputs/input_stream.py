@@ -6,16 +6,13 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32, F64
 from inference.channels import N_INPUT, SIDES, hide_dynamics
 from inference.inputs.limb_inputs import LimbInputs
 from inference.inputs.schedule import LONGEST_GAP_S, StepSchedule
 
 __all__ = ["InputStream"]
-
-F64 = npt.NDArray[np.float64]
-F32 = npt.NDArray[np.float32]
 
 
 class InputStream:

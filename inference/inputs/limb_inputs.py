@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import F32, F64
 from inference.channels import (
     CHANNELS,
     COORDINATES,
@@ -28,8 +29,6 @@ from inference.inputs.muscle_map import knee_sign_by_name, resolve_muscle_map
 
 __all__ = ["LimbInputs"]
 
-F64 = npt.NDArray[np.float64]
-F32 = npt.NDArray[np.float32]
 _KNEE = COORDINATES.index("knee_angle")
 
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32
 from inference.channels import N_INPUT, SIDES
 from inference.inputs.schedule import LONGEST_GAP_S
 
 __all__ = ["Backlog"]
 
-F32 = npt.NDArray[np.float32]
 CATCH_UP: Final = 2
 """So many more steps a frame than its rate asks for: 20 are made up for in 10 frames."""
 

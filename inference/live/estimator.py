@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from inference.adapter import Adapter, Correction
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.backends.base import StepBackend
 from inference.channels import N_INPUT, SIDES
 from inference.checkpoint import Checkpoint
@@ -14,8 +14,6 @@ from inference.live.stepper import Stepper
 from inference.opinion import SecondOpinion, Usual, known_by_channel
 
 __all__ = ["Estimator", "build_estimator", "checkpoint_estimator"]
-
-F32 = npt.NDArray[np.float32]
 
 
 class Estimator:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32, F64
 from inference.channels import CHANNELS, with_sides
 from inference.checkpoint import load_checkpoint
 from inference.exceptions import SubjectError
@@ -21,8 +21,6 @@ from inference.subject import DELAY_TOLERANCE_S, Subject, load_subject
 
 __all__ = ["OnStep", "Refiner"]
 
-F64 = npt.NDArray[np.float64]
-F32 = npt.NDArray[np.float32]
 OnStep = Callable[[float, Estimator], None]
 
 

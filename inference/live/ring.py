@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+
+from inference.arrays import F32
 
 __all__ = ["PastRing"]
-
-F32 = npt.NDArray[np.float32]
 
 
 class PastRing:

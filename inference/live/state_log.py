@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32, F64, Bool
 from inference.channels import N_CHANNEL, SIDES
 from inference.live.estimator import Estimator
 
 __all__ = ["StateLog", "States"]
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +34,7 @@ class States:
     y: F32
     state: F32
     distance: F32
-    usable: npt.NDArray[np.bool_]
+    usable: Bool
 
 
 class StateLog:

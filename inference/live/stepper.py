@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.backends.base import StepBackend, output_shapes
 from inference.channels import SIDES
 from inference.live.ring import PastRing
 
 __all__ = ["Stepper"]
-
-F32 = npt.NDArray[np.float32]
 
 
 class Stepper:

@@ -18,11 +18,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.channels import COORDINATES, INPUT_GROUPS, N_CHANNEL, N_INPUT
 
 __all__ = ["Effort"]
@@ -65,7 +65,7 @@ class Effort(nn.Module):
         self.register_buffer("usual", torch.ones(len(GROUPS), len(SAGITTAL)))
         self.power = nn.Parameter(torch.full((N_CHANNEL,), POWER))
 
-    def normalise_by(self, mean: npt.NDArray[np.float32], scale: npt.NDArray[np.float32]) -> None:
+    def normalise_by(self, mean: F32, scale: F32) -> None:
         """Take the root mean squares of the training people as usual; see `Member.normalise_by`."""
         rms = np.sqrt(mean**2 + scale**2)[self.columns.numpy()]
         self.usual.copy_(torch.as_tensor(rms))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.channels import N_CHANNEL
 from inference.networks.effort import Effort
 from inference.networks.embedding import InputEmbedding
@@ -46,7 +45,7 @@ class Member(nn.Module, ABC):
         """Of the hidden state that the head reads."""
         return self.arch.d_model
 
-    def normalise_by(self, mean: npt.NDArray[np.float32], scale: npt.NDArray[np.float32]) -> None:
+    def normalise_by(self, mean: F32, scale: F32) -> None:
         """Set the mean and the standard deviation (N_INPUT,) that inputs are normalised by."""
         self.embed.mean.copy_(torch.as_tensor(mean))
         self.embed.scale.copy_(torch.as_tensor(scale))

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.checkpoint import Checkpoint
 from inference.exceptions import CheckpointMismatch
 from inference.networks import Ensemble
 
 __all__ = ["load_network", "network_arrays", "network_of"]
-
-F32 = npt.NDArray[np.float32]
 
 
 def network_arrays(net: Ensemble) -> dict[str, F32]:

@@ -23,14 +23,12 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32
 from inference.channels import INPUT_NAMES, N_CHANNEL, N_INPUT, SIDES, SLICE_ACTIVATION
 from inference.opinion.usual import COLUMNS, Usual
 
 __all__ = ["Foresight"]
-
-F32 = npt.NDArray[np.float32]
 
 PAST_S: Final = 2.0
 """How far back moments are looked for: a stride, unless it is a very slow one."""

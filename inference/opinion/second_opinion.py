@@ -21,17 +21,15 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from inference.adapter import Adapter
+from inference.arrays import F32
 from inference.channels import N_CHANNEL, N_INPUT, SIDES, SLICE_ACTIVATION
 from inference.opinion.foresight import Foresight
 from inference.opinion.unlikeness import Unlikeness
 from inference.opinion.usual import Usual
 
 __all__ = ["SecondOpinion", "known_by_channel", "known_distance", "share"]
-
-F32 = npt.NDArray[np.float32]
 
 LARGEST_SHARE: Final = np.float32(0.5)
 """Of the simulation: two opinions of which neither is known to be better."""

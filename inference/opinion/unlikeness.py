@@ -20,14 +20,12 @@ import math
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32
 from inference.channels import N_INPUT, SIDES
 from inference.opinion.usual import COLUMNS, Usual
 
 __all__ = ["Unlikeness"]
-
-F32 = npt.NDArray[np.float32]
 
 MEMORY_S: Final = 1.2
 """Of the running mean: about a stride of comfortable walking."""

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from inference.architecture import Architecture
+from inference.arrays import F32, F64
 from inference.channels import INPUT_GROUPS, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
 from inference.data.dataset import LimbSequence
 from inference.data.normalisation import frames_by_person, normalisation
@@ -19,9 +19,6 @@ from inference.emg.reference_maximum import PERCENTILE
 from inference.exceptions import FeatureError
 
 __all__ = ["COLUMNS", "Usual", "fit_usual", "usual_for"]
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
 
 _GROUPS: Final = ("angle", "velocity", "moment", "other_angle", "other_velocity")
 COLUMNS: Final = np.concatenate(

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import F32
 from inference.channels import (
     COORDINATES,
     N_CHANNEL,
@@ -27,7 +28,6 @@ from inference.ranges import check_least, check_share
 
 __all__ = ["UNCHANGED", "Augmentation", "augment"]
 
-F32 = npt.NDArray[np.float32]
 LEAST_TEMPO: Final = 0.1
 """Nobody walks as slowly, and a crop grows as its tempo falls."""
 _OUT_OF_PLANE = [COORDINATES.index("hip_adduction"), COORDINATES.index("hip_rotation")]

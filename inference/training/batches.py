@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from inference.arrays import F32
 from inference.channels import MEASURED, N_INPUT
 from inference.data.dataset import LimbSequence
 from inference.data.targets import borrowed_targets
@@ -18,8 +18,6 @@ from inference.training.augment import augment
 from inference.training.train_settings import TrainSettings
 
 __all__ = ["Batch", "batches", "frame_weight"]
-
-F32 = npt.NDArray[np.float32]
 
 
 class Batch(NamedTuple):

@@ -18,11 +18,11 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from inference.arrays import F32
 from inference.channels import (
     COORDINATES,
     N_INPUT,
@@ -37,7 +37,6 @@ from inference.networks import Member
 
 __all__ = ["fit_novelty", "spoiled"]
 
-F32 = npt.NDArray[np.float32]
 Rng = np.random.Generator
 
 CROPS: Final = 400

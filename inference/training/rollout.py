@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from inference.arrays import F32
 from inference.networks import Ensemble
 
 __all__ = ["Rollout", "rollout"]
-
-F32 = npt.NDArray[np.float32]
 
 SETTLED: Final = 100
 """Frames after which a recurrent network has forgotten where it started."""

@@ -9,11 +9,11 @@ from typing import Any
 
 import lightning
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.data.dataset import LimbSequence
 from inference.exceptions import TrainingDiverged
 from inference.networks import Member, build_member
@@ -22,8 +22,6 @@ from inference.training.loss import Loss
 from inference.training.train_settings import TrainSettings
 
 __all__ = ["TrainingTask"]
-
-F32 = npt.NDArray[np.float32]
 
 
 class TrainingTask(lightning.LightningModule):  # type: ignore[misc]

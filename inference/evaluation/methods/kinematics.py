@@ -10,8 +10,8 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32
 from inference.data.dataset import LimbSequence
 from inference.data.motion_ridge import MotionRidge
 from inference.data.normalisation import frames_by_person
@@ -19,8 +19,6 @@ from inference.data.targets import borrowed_targets
 from inference.evaluation.estimates import Method, fill_composites
 
 __all__ = ["motion_ridge"]
-
-F32 = npt.NDArray[np.float32]
 
 PENALTY: Final = 3000.0
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from inference.architecture import Architecture
+from inference.arrays import F32
 from inference.backends import StepBackend
 from inference.backends.export import export_step
 from inference.backends.onnx_step import OnnxStep
@@ -29,8 +27,6 @@ from inference.training.train import settings_for
 from inference.training.train import train as train_network
 
 __all__ = ["Recipe", "judged_live", "trained_and_calibrated", "trained_network"]
-
-F32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

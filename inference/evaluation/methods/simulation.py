@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from inference.arrays import F32, F64
 from inference.channels import COMPOSITES, MEASURED, N_CHANNEL, N_INPUT, SLICE_ACTIVATION
 from inference.data.dataset import LimbSequence, as_recorded
 from inference.data.normalisation import frames_by_person
@@ -20,8 +21,6 @@ __all__ = [
     "simulated",
     "simulation_ahead",
 ]
-
-F32 = npt.NDArray[np.float32]
 
 LONGEST_DELAY_S: Final = 0.15
 
@@ -67,12 +66,12 @@ def _ahead(a: F32, steps: float) -> F32:
     return low if share == 0.0 else (1 - share) * low + share * high
 
 
-def _gain(a: F32, y: F32, weight: npt.NDArray[np.floating | np.bool_]) -> npt.NDArray[np.float64]:
+def _gain(a: F32, y: F32, weight: npt.NDArray[np.floating | np.bool_]) -> F64:
     """Non-negative gain with the least squared error of each channel; 0 where there is nothing."""
     w = np.where(np.isfinite(a), weight, 0.0).astype(np.float64)
     known = np.where(np.isfinite(a), a, 0.0)
     power, product = (w * known * known).sum(0), (w * known * y).sum(0)
-    gain: npt.NDArray[np.float64] = np.maximum(product, 0.0) / np.where(power > 0.0, power, 1.0)
+    gain: F64 = np.maximum(product, 0.0) / np.where(power > 0.0, power, 1.0)
     return gain
 
 
@@ -98,9 +97,7 @@ def _shared(
     return found
 
 
-def _fit(
-    train: Sequence[LimbSequence], longest: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+def _fit(train: Sequence[LimbSequence], longest: int) -> tuple[npt.NDArray[np.intp], F64]:
     """Delay [steps] and gain by channel; NaN gain for channels that nobody teaches."""
     activation = [simulated(s) for s in train]
     taught = [borrowed_targets(s) for s in train]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from inference.arrays import F32, F64
 from inference.channels import MEASURED
 from inference.data.curves import GRID, at_phase, stride_curves
 from inference.data.dataset import LimbSequence, as_recorded
@@ -20,9 +20,6 @@ from inference.evaluation.lessons import lessons
 from inference.means import finite_mean
 
 __all__ = ["own_strides", "population_mean"]
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
 
 
 def population_mean(train: Sequence[LimbSequence], held: Sequence[LimbSequence]) -> list[F32]:
