@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.environment import REPOSITORY
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from sim_bridge.filters import zero_phase_derivatives
+from streamer.arrays import F64
 from streamer.commands.offline_input import OfflineInput
 from streamer.commands.progress import progress_bar
 from streamer.commands.run import demo_config
@@ -17,8 +17,6 @@ from streamer.console.terminal import say
 from streamer.doubts import lying_doubt
 from streamer.formats import Trial, external_forces
 from streamer.frames.force_ring import SLOWEST_GAP_S
-
-F64 = NDArray[np.float64]
 
 DATA_VARIABLE = "NEM2E_DATA"
 RAJAGOPAL_WALK = Path("rajagopal/walker/walk")

@@ -6,16 +6,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.subject import Subject, data_root, demo_walk
 from sim_bridge import ON_FEET
+from streamer.arrays import F64, Bool
 from streamer.console.terminal import say
 from streamer.exceptions import ConfigError
 from streamer.formats import read_trial
-
-F64 = NDArray[np.float64]
-Bool = NDArray[np.bool_]
 
 _LEG = ("hip_", "knee_angle", "ankle_angle", "subtalar_angle")
 """How the names of the coordinates that are scored begin."""

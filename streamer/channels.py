@@ -12,8 +12,8 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64, I64
 from streamer.exceptions import StreamLayoutError, nearest
 from streamer.units import (
     METRES_PER_UNIT,
@@ -58,8 +58,8 @@ class MarkerLayout(msgspec.Struct, frozen=True):
     """
 
     names: tuple[str, ...]
-    columns: NDArray[np.int64]
-    scale: NDArray[np.float64]
+    columns: I64
+    scale: F64
 
 
 class ForceLayout(msgspec.Struct, frozen=True):
@@ -75,9 +75,9 @@ class ForceLayout(msgspec.Struct, frozen=True):
         Entries of these that no channel gives. They are 0, whatever their column holds.
     """
 
-    columns: NDArray[np.int64]
-    scale: NDArray[np.float64]
-    absent: NDArray[np.int64]
+    columns: I64
+    scale: F64
+    absent: I64
 
 
 def _root(xml: str) -> ElementTree.Element:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from sim_bridge.pose.solver import MISFIT_M
+from streamer.arrays import F64
 
 __all__ = ["lying_doubt", "mass_doubt", "misfit_doubt", "scaling_doubt", "size_doubt"]
 
@@ -26,7 +26,7 @@ MASS_OFF: Final = 0.1
 off by up to 0.14 in four walks."""
 
 
-def lying_doubt(positions: npt.NDArray[np.float64]) -> str:
+def lying_doubt(positions: F64) -> str:
     """Say that markers reach farther along the floor than up; empty if they do not.
 
     The pose would fit all the same.

@@ -6,12 +6,8 @@ The bridge and the network are in packages of their own; `run_realtime` hands th
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from streamer.arrays import F32, F64
 from streamer.messaging.messages import Message
-
-F64 = NDArray[np.float64]
 
 
 class MarkerSource(Protocol):
@@ -106,7 +102,7 @@ class BridgeStep(Protocol):
 class RefinerStep(Protocol):
     """Activations to EMG; `inference.Refiner` is one."""
 
-    estimate: NDArray[np.float32]
+    estimate: F32
     lead_s: float
     held_s: float
 
@@ -130,7 +126,7 @@ class RefinerStep(Protocol):
         *,
         forces_valid: bool = True,
         seen: bool = True,
-    ) -> NDArray[np.float32]:
+    ) -> F32:
         """Advance by one frame.
 
         Without valid forces moments and activations are not believed; a frame that was not seen

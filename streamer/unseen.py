@@ -1,12 +1,13 @@
 """Markers that were not seen, as streams and files give them: one rule for all of them."""
 
 import numpy as np
-from numpy.typing import NDArray
+
+from streamer.arrays import F64
 
 __all__ = ["hide_unseen"]
 
 
-def hide_unseen(positions: NDArray[np.float64]) -> None:
+def hide_unseen(positions: F64) -> None:
     """Make a marker that was not seen NaN in all three coordinates.
 
     One is where a coordinate is not finite, or where all three are exactly zero, which is how some

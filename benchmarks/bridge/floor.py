@@ -37,12 +37,9 @@ from itertools import pairwise
 from time import process_time
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inference.checkpoint import Checkpoint
 from sim_bridge import CompiledModel
-
-F64 = NDArray[np.float64]
 
 _FLOAT, _INT = 8, 8
 _LIMBS = 2

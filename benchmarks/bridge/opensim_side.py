@@ -14,14 +14,12 @@ from typing import Any
 
 import numpy as np
 import opensim
-from numpy.typing import NDArray
 
 from benchmarks.bridge.files import FileSubject
 from benchmarks.subject import Motion, Subject
 from sim_bridge.pose.marker_match import match_markers
+from streamer.arrays import F64, I64
 from streamer.exceptions import StreamerError
-
-F64 = NDArray[np.float64]
 
 
 class OpenSimFailed(StreamerError):
@@ -119,7 +117,7 @@ class InverseDynamicsSide:
         tau: F64 = self._tau.to_numpy()[self._order]
         return tau
 
-    def _simbody_order(self) -> NDArray[np.int64]:
+    def _simbody_order(self) -> I64:
         """Place of each coordinate in Simbody's vectors, found by giving each a speed."""
         for i, coordinate in enumerate(self._coordinates):
             coordinate.setSpeedValue(self._state, i + 1.0)
@@ -278,7 +276,7 @@ def _reserve(coordinate: str, optimal_force: float) -> Any:
     return actuator
 
 
-def _marker_table(subject: Subject, names: Sequence[str], column: NDArray[np.int64]) -> Any:
+def _marker_table(subject: Subject, names: Sequence[str], column: I64) -> Any:
     """Positions [m] as OpenSim's table."""
     table = opensim.TimeSeriesTableVec3()
     table.setColumnLabels(list(names))

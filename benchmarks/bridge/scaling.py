@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.bridge.files import FileSubject
 from benchmarks.bridge.opensim_side import quiet
@@ -15,8 +14,8 @@ from benchmarks.bridge.variants import COPY, HINGES, swing, tree, with_marker_co
 from benchmarks.subject import Subject
 from benchmarks.timing import StageClock
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
+from streamer.arrays import F64
 
-F64 = NDArray[np.float64]
 Progress = Callable[[str], None]
 
 MUSCLES = (18, 80, 92, 300)

@@ -17,7 +17,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.bridge.files import FileSubject
 from benchmarks.bridge.opensim_side import (
@@ -32,7 +31,6 @@ from benchmarks.timing import Quantiles, StageClock, cpu_seconds
 from sim_bridge import Bridge
 from streamer.formats import Storage, write_storage
 
-F64 = NDArray[np.float64]
 Progress = Callable[[str], None]
 
 ACCURACY_DEFAULT, ACCURACY_CONVERGED = 1e-5, 1e-8

@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 import opensim
-from numpy.typing import NDArray
 
 from sim_bridge import CompiledModel
 from sim_bridge.kinematics import empty_pose, point_in_ground, pose_free, skeleton_of
-
-F64 = NDArray[np.float64]
+from streamer.arrays import F64
 
 COPY = "_copy"
 """Between a name and the number of its copy."""

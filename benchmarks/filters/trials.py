@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from benchmarks.subject import tracked
@@ -13,11 +12,9 @@ from sim_bridge import Bridge, BridgeSettings
 from sim_bridge.base_coordinates import rotations
 from sim_bridge.dynamics.force_delay import ForceDelay
 from sim_bridge.filters import make_filter, zero_phase_derivatives
+from streamer.arrays import F64, I64, Bool
 from streamer.commands.bridges import with_ik_setup
 from streamer.formats.ik_setup import IkSetup
-
-F64 = NDArray[np.float64]
-Bool = NDArray[np.bool_]
 
 WALK_HZ, RUN_HZ = 6.0, 15.0
 """Low-pass of the truth, as is usual for walking and for running."""
@@ -82,7 +79,7 @@ class ScoredTrial(PlateTrial):
             return None
         return rmse(self, self.time[frames] - delay_s, estimate)
 
-    def through(self, filter_name: str) -> tuple[float, NDArray[np.int64], Solution]:
+    def through(self, filter_name: str) -> tuple[float, I64, Solution]:
         """Delay [s], the frames that count, and the solution of each behind a causal filter."""
         model, rate_hz = self.subject.model, self.subject.rate_hz
         causal = make_filter(filter_name, self.ik_q.shape[1], rate_hz, rotations(model))

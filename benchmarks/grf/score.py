@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.trials import PlateTrial
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus
-
-F64 = NDArray[np.float64]
-Bool = NDArray[np.bool_]
+from streamer.arrays import F64, Bool
 
 CONTACT = 0.05
 """Vertical force at which a foot touches the floor [body weights]."""

@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64, I64
 from streamer.clock import LslClock
 from streamer.console.terminal import asked_to_stop
 from streamer.lsl.settings import quiet_liblsl
 from streamer.messaging.messages import Emg
 from streamer.messaging.subscriber import Subscriber
-
-F64 = NDArray[np.float64]
-I64 = NDArray[np.int64]
 
 _POLL_S = 0.2
 

@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.grf.score import AFTER_S, BEFORE_S
 from benchmarks.trials import PlateTrial
 from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, ExternalForce
 from sim_bridge.dynamics.force_delay import ForceDelay
 from sim_bridge.dynamics.wrench import add_wrench
-
-F64 = NDArray[np.float64]
-Bool = NDArray[np.bool_]
+from streamer.arrays import F64, Bool
 
 FIELDS = (
     "cleaning N m",

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.subject import Subject
 from sim_bridge.dynamics.inverse_dynamics import InverseDynamics
 from sim_bridge.muscles.force import MuscleForce
 from sim_bridge.muscles.paths import MuscleGeometry
-
-F64 = NDArray[np.float64]
+from streamer.arrays import F64
 
 
 @dataclass(frozen=True)

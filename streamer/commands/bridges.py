@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce
 from sim_bridge.base_coordinates import locked_base
 from sim_bridge.ground_reaction import find_feet
 from sim_bridge.ground_reaction.feet import FOOT_BODIES
+from streamer.arrays import F64
 from streamer.config.session import RunConfig
 from streamer.config.streams import ForceStream
 from streamer.console.terminal import say
@@ -30,7 +28,7 @@ def open_bridge(
     marker_names: Sequence[str],
     rate_hz: float,
     loads: Sequence[ExternalForce],
-    corners: NDArray[np.float64] | None,
+    corners: F64 | None,
 ) -> Bridge:
     """Make the bridge of a session or for a recording; tell of what is not as it should be.
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from inference import Refiner
 from inference.exceptions import InferenceError
 from sim_bridge import Bridge, BridgeOutput, CompiledModel, compile_model
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
+from streamer.arrays import F64
 from streamer.commands.bridges import open_bridge
 from streamer.commands.offline_input import OfflineInput, read_input
 from streamer.commands.offline_results import Results, sum_up, write_report, write_results
@@ -32,8 +32,6 @@ from streamer.model_inputs import absent_lines, inputs_of
 from streamer.status import Status
 
 __all__ = ["process", "run"]
-
-F64 = NDArray[np.float64]
 
 UNUSED = ("trial", "keys")
 """Keys of a configuration whose files a recording has no use for."""

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim_bridge import ON_FEET, ExternalForce
+from streamer.arrays import F64
 from streamer.config.session import RunConfig
 from streamer.console.terminal import say
 from streamer.doubts import lying_doubt
@@ -28,7 +28,6 @@ from streamer.formats.recording import plate_corners, z_up_to_y_up
 from streamer.frames.force_ring import RecordedForces
 from streamer.frames.forces import FrameForces
 
-F64 = NDArray[np.float64]
 Plates = Literal["named", "auto"]
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inference import Refiner
 from sim_bridge import BridgeOutput, CompiledModel, ExternalForce
+from streamer.arrays import F64, I64
 from streamer.console.outputs import write_output
 from streamer.console.terminal import plain_console, say
 from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt
@@ -18,8 +18,6 @@ from streamer.formats import Storage, write_external_loads, write_storage
 from streamer.formats.plates import plate_columns
 from streamer.session.health import StageTimer, StatusCounter
 from streamer.status import Status
-
-F64 = NDArray[np.float64]
 
 _log = logging.getLogger(__name__)
 
@@ -119,7 +117,7 @@ def write_results(
             say(f"{out / name} is from an earlier run, not from this one")
 
 
-def _flags(status: NDArray[np.int64]) -> tuple[tuple[str, ...], F64]:
+def _flags(status: I64) -> tuple[tuple[str, ...], F64]:
     """Names and columns (n, 1 + flags) of the status itself, then of each flag, 0 or 1."""
     columns = [status, *((status & flag) != 0 for flag in Status)]
     names = ("status", *(str(flag.name) for flag in Status))

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from inference.channels import SIDES
 from inference.emg.recording import stretches
 from sim_bridge import FOOT_BODIES
+from streamer.arrays import F64, Bool
 
 __all__ = ["foot_force"]
-
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
 CARRIES: Final = 0.05
 """A plate with more than this carries the foot [body weights]; less is noise, or an offset."""

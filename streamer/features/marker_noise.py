@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from scipy import signal
 
-__all__ = ["marker_noise"]
+from streamer.arrays import F64
 
-F64 = npt.NDArray[np.float64]
+__all__ = ["marker_noise"]
 
 SOFT_TISSUE_S: Final = 0.15
 """Time constant of the slow part [s]. Skin follows posture and load, so its error changes with the

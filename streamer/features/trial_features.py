@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from inference.emg.envelope import BAND_HZ, prepare_emg, sampling_rate_hz, spike_fault
 from inference.emg.recording import channel_doubt, longest_step, name_fault, signal_fault
@@ -25,6 +24,7 @@ from sim_bridge import (
     CompiledModel,
     knee_flexion_sign,
 )
+from streamer.arrays import F64, I64, Bool
 from streamer.config.features import MARKER_NOISE_M, FeatureSettings
 from streamer.doubts import lying_doubt, mass_doubt
 from streamer.exceptions import FormatError, nearest
@@ -37,9 +37,6 @@ from streamer.frames.forces import FrameForces, begin_frame, tells_forces, tells
 from streamer.frames.times import RESET_AFTER_S, FrameTimes
 
 __all__ = ["has_emg", "trial_features"]
-
-F64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
 
 SLOW_EMG_HZ: Final = 2.0 * BAND_HZ[1]
 """Below this raw EMG does not hold its band."""
@@ -268,7 +265,7 @@ class _Steps(NamedTuple):
     """Loads (n, k, 9)."""
     plates: F64
     """What the plates measured, used or not (n, m, 9)."""
-    status: npt.NDArray[np.int64]
+    status: I64
     seen: Bool
     """Where the frame tells of the motion."""
     told: Bool

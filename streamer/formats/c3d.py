@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.exceptions import FormatError
 from streamer.formats.c3d_file import C3dFile
 from streamer.formats.plates import CHANNELS_OF_TYPE, Plate, on_the_person, plate_columns
@@ -15,8 +15,6 @@ from streamer.formats.tables import MarkerTable, Recording, Storage
 from streamer.formats.text import check_unique
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT
 from streamer.unseen import hide_unseen
-
-F64 = NDArray[np.float64]
 
 ABOVE_FLOOR = 0.9
 """Share of positions above the floor; a heel may be below by noise."""

@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.exceptions import FormatError
 from streamer.units import METRES_PER_UNIT, spelled
-
-F64 = NDArray[np.float64]
 
 _INTEL, _MIPS = b"\x54", b"\x56"
 """Processor codes; the third, DEC, has little-endian integers too."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.console.outputs import write_output
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.plates import plate_columns
@@ -19,7 +19,6 @@ from streamer.formats.xml_file import read_xml
 if TYPE_CHECKING:
     from sim_bridge import ExternalForce
 
-F64 = NDArray[np.float64]
 
 _AXES = ("x", "y", "z")
 _NOTHING = ("", "unassigned")

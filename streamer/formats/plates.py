@@ -8,9 +8,8 @@ format user guide, https://www.c3d.org, section FORCE_PLATFORM.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-F64 = NDArray[np.float64]
+from streamer.arrays import F64
 
 CHANNELS_OF_TYPE = {1: 6, 2: 6, 3: 8, 4: 6}
 """Transducer channels of each known plate type."""

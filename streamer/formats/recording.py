@@ -5,9 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from streamer.arrays import F64
 from streamer.config.session import RunConfig
 from streamer.exceptions import FormatError
 from streamer.formats.c3d import corners_of, read_c3d
@@ -15,8 +13,6 @@ from streamer.formats.external_loads import ExternalForceColumns, corners_by_for
 from streamer.formats.tables import Recording
 from streamer.formats.trc import read_trc
 from streamer.formats.xdf import read_xdf
-
-F64 = NDArray[np.float64]
 
 
 def read_recording(path: Path | str, config: RunConfig | None = None) -> Recording:

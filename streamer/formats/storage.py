@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.exceptions import FormatError
 from streamer.formats.tables import Storage
 from streamer.formats.text import (
@@ -22,8 +22,6 @@ from streamer.formats.text import (
     parse_block,
     read_lines,
 )
-
-F64 = NDArray[np.float64]
 
 _SCALAR_TYPES = ("double", "float", "")
 _SIMM_KEYS = ("datacolumns", "datarows", "range")

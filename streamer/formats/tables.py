@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-F64 = NDArray[np.float64]
+from streamer.arrays import F64
 
 EXACT_S = 1e-5
 """Times that are nearer to an even series [s] are left as they are."""

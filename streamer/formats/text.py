@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.exceptions import FormatError
-
-F64 = NDArray[np.float64]
 
 _WINDOWS_NAN = re.compile(r"[-+]?(?:1\.#(?:IND|QNAN|SNAN|INF)\d*|nan\((?:s?nan|ind)\))", re.I)
 DECIMAL_COMMA = re.compile(r"\d,\d")

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F32, F64, I64
 from streamer.channels import Channel, force_column, force_scale
 from streamer.config.streams import ForceStream
 from streamer.formats.described_plates import described_plates
 from streamer.formats.plates import Plate, at_centre_of_pressure, plate_columns
 from streamer.units import METRES_PER_UNIT, spelled
-
-F64 = NDArray[np.float64]
 
 TELLING_N: Final = 50.0
 """A plate cannot pull: its vertical force tells whether a stream has the force on the plate or that
@@ -97,7 +95,7 @@ class Transducers:
         length_unit: str,
     ) -> None:
         names = [channel.label for channel in channels]
-        self._columns: list[NDArray[np.int64]] = []
+        self._columns: list[I64] = []
         self._to_ground: list[F64] = []
         for plate, labels in plates:
             columns = [force_column(label, names, _REMEDY) for label in labels]
@@ -118,7 +116,7 @@ class Transducers:
         ]
         self.wrenches(np.zeros((1, len(channels))))  # its kernel is compiled or loaded now
 
-    def wrenches(self, samples: NDArray[np.float64] | NDArray[np.float32]) -> F64:
+    def wrenches(self, samples: F64 | F32) -> F64:
         """Return force on the person, centre of pressure and free torque.
 
         Parameters

@@ -12,15 +12,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.exceptions import FormatError
 from streamer.formats.tables import MarkerTable, even_frames, nominal_rate
 from streamer.formats.text import NumberedLine, check_times, check_unique, parse_block, read_lines
 from streamer.units import METRES_PER_UNIT, spelled
 from streamer.unseen import hide_unseen
-
-F64 = NDArray[np.float64]
 
 _log = logging.getLogger(__name__)
 

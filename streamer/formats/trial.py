@@ -17,9 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
+from streamer.arrays import F64
 from streamer.config.session import HEAVIEST_KG, LIGHTEST_KG
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.external_loads import ExternalLoads
@@ -87,7 +85,7 @@ class Trial:
     markers: MarkerTable
     forces: Storage | None
     loads: ExternalLoads | None
-    corners: NDArray[np.float64] | None
+    corners: F64 | None
     emg: Storage | None
     emg_muscles: dict[str, tuple[str, ...]]
     emg_kind: EmgKind

@@ -5,9 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from streamer.arrays import F64
 from streamer.config.session import PATHS, RunConfig, load_config
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.emg import read_emg
@@ -35,7 +33,7 @@ class TrialFiles(NamedTuple):
     forces: Storage | None
     loads: ExternalLoads | None
     emg: Storage | None
-    corners: NDArray[np.float64] | None = None
+    corners: F64 | None = None
 
 
 def read_files(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -> TrialFiles:

@@ -16,8 +16,8 @@ from typing import Any
 from xml.etree.ElementTree import Element, ParseError, SubElement, tostring
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.channels import TURN, Channel, marker_layout, read_channels, remaining_lag_s
 from streamer.config.streams import EmgStream, ForceStream, MarkerStream, Stream
 from streamer.exceptions import FormatError, StreamLayoutError
@@ -27,8 +27,6 @@ from streamer.frames.dejitter import dejittered
 from streamer.frames.stamps import even_times, newer, set_back_s
 from streamer.units import METRES_PER_UNIT, NEWTON_METRES_PER_UNIT, NEWTONS_PER_UNIT, spelled
 from streamer.unseen import hide_unseen
-
-F64 = NDArray[np.float64]
 
 _ZIPPED = ".xdfz"
 _SAME_TYPE = {"grf": "force"}

@@ -14,12 +14,10 @@ import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.frames.rate import FrameRate, mean_rate_hz
 from streamer.frames.times import SetBack
-
-F64 = NDArray[np.float64]
 
 MEASURED_FRAMES: Final = 40
 """The rate of a stream that names none is that of so many frames, to begin with."""

@@ -4,9 +4,9 @@ Between two samples force and moment are linear in time, see `sim_bridge.dynamic
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim_bridge.dynamics.wrench import mix_wrenches
+from streamer.arrays import F64
 from streamer.frames.stamps import SET_BACK_S
 
 GAP_S = 0.02
@@ -70,7 +70,7 @@ class ForceRing:
         """Whether the newest sample is late enough for an instant [s]."""
         return t <= self.newest_s + self._tolerance_s
 
-    def extend(self, t: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
+    def extend(self, t: F64, rows: F64) -> None:
         """Append samples.
 
         Parameters
@@ -92,9 +92,7 @@ class ForceRing:
         self._end += len(t)
         self._first = max(self._first, self._end - self._capacity)
 
-    def _after_set_back(
-        self, t: NDArray[np.float64], rows: NDArray[np.float64], steps: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _after_set_back(self, t: F64, rows: F64, steps: F64) -> tuple[F64, F64]:
         """What follows the last time the clock was set back, in order."""
         back = np.flatnonzero(steps < -SET_BACK_S)
         if len(back):
@@ -110,7 +108,7 @@ class ForceRing:
         self._rows[:count] = self._rows[start : self._end].copy()
         self._first, self._end = 0, count
 
-    def at(self, t: float, out: NDArray[np.float64]) -> bool:
+    def at(self, t: float, out: F64) -> bool:
         """Write the forces at an instant.
 
         Parameters
@@ -165,7 +163,7 @@ class RecordedForces:
         At the instant last asked for; overwritten by the next `align`.
     """
 
-    def __init__(self, time: NDArray[np.float64], rows: NDArray[np.float64]) -> None:
+    def __init__(self, time: F64, rows: F64) -> None:
         self._time, self._rows = time, rows
         self._ring = ForceRing(rows.shape[1])
         self._taken = 0

@@ -4,15 +4,14 @@ import logging
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.frames.times import Arrival, FrameTimes
 from streamer.protocols import BridgeResult, BridgeStep, ForceSource, RefinerStep
 from streamer.status import Status
 
 _log = logging.getLogger(__name__)
 
-F64 = NDArray[np.float64]
 
 FORCE_TRUST_S = 0.1
 """Forces held for longer than this [s] are not believed: the bridge predicts them, and the network

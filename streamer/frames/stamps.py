@@ -6,9 +6,8 @@ Of markers that come live see `streamer.frames.dejitter`, of forces `streamer.fr
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-F64 = NDArray[np.float64]
+from streamer.arrays import F64, Bool
 
 SET_BACK_S: Final = 0.02
 """A clock that steps back by more [s] was set; estimates of clock offsets change by less."""
@@ -26,7 +25,7 @@ def set_back_s(stamps: F64) -> float:
     return back if back > SET_BACK_S else 0.0
 
 
-def newer(times: F64) -> NDArray[np.bool_]:
+def newer(times: F64) -> Bool:
     """Which samples (n,) are later than all before; others come again, or out of order."""
     newest = np.maximum.accumulate(times)
     return np.diff(newest, prepend=-np.inf) > 0.0

@@ -6,16 +6,14 @@ from typing import Final
 
 import numpy as np
 import pylsl
-from numpy.typing import NDArray
 from pylsl.util import LostError
 
+from streamer.arrays import F64
 from streamer.channels import check_once, read_channels
 from streamer.config.streams import EmgStream
 from streamer.exceptions import StreamerError, StreamLayoutError, StreamNotFound, nearest
 from streamer.frames.stamps import even_times, newer, set_back_s
 from streamer.lsl.inlet import Inlet
-
-F64 = NDArray[np.float64]
 
 EVERY_S: Final = 0.05
 """liblsl is emptied this often [s]; it keeps a second, or 5000 samples if no rate is named."""

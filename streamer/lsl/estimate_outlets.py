@@ -4,13 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F32
 from streamer.channels import Channel
 from streamer.lsl.outlets import Outlet
 from streamer.messaging.messages import Act, Dyn, Emg, Kin, Message, Meta, values
-
-F32 = NDArray[np.float32]
 
 TYPES: Final = {
     "emg": "EMGEstimate",

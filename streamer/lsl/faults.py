@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F64
 from streamer.exceptions import ConfigError, nearest
 
 SILENCE_EVERY_S = 5.0
@@ -46,8 +46,8 @@ class Faults:
     late: float = 0.0
     jitter: float = 0.0
     _random: np.random.Generator = field(init=False, repr=False)
-    _hidden_until: NDArray[np.float64] = field(init=False, repr=False)
-    _sent: NDArray[np.float64] | None = field(init=False, repr=False, default=None)
+    _hidden_until: F64 = field(init=False, repr=False)
+    _sent: F64 | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         self._random = np.random.default_rng(0)
@@ -63,7 +63,7 @@ class Faults:
         """Whether force samples of this time since the start [s] are sent."""
         return not _within(elapsed_s, self.mute)
 
-    def spoil(self, elapsed_s: float, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    def spoil(self, elapsed_s: float, positions: F64) -> F64:
         """Exchange and hide markers of a frame, or give the one before again.
 
         Parameters
@@ -83,7 +83,7 @@ class Faults:
         self._sent = self._hide(elapsed_s, self._exchange(elapsed_s, positions))
         return self._sent
 
-    def _exchange(self, elapsed_s: float, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _exchange(self, elapsed_s: float, positions: F64) -> F64:
         """Another pair each time."""
         if not _within(elapsed_s, self.exchange):
             return positions
@@ -92,7 +92,7 @@ class Faults:
         order[pair] = pair[::-1]
         return positions[order]
 
-    def _hide(self, elapsed_s: float, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _hide(self, elapsed_s: float, positions: F64) -> F64:
         if not self.occlude:
             return positions
         if len(self._hidden_until) != len(positions):

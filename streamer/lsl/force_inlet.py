@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pylsl
-from numpy.typing import NDArray
 
+from streamer.arrays import F64, Bool
 from streamer.channels import force_layout, read_channels
 from streamer.clock import LslClock
 from streamer.config.streams import ForceStream
@@ -101,7 +101,7 @@ class ForceInlet(Inlet):
         self.forces = np.zeros((len(wanted), 9))
         self._told_ahead = False
 
-    def _corners(self, settings: ForceStream) -> NDArray[np.float64] | None:
+    def _corners(self, settings: ForceStream) -> F64 | None:
         """Corners of the configured plates; also where a replay has made forces of them already."""
         if self._transducers is not None:
             return self._transducers.corners
@@ -160,10 +160,10 @@ class ForceInlet(Inlet):
                 break
         return received
 
-    def _of_their_time(self, times: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def _of_their_time(self, times: F64) -> Bool:
         """Tell which samples were not taken after they came; log once if some were."""
         ahead = times - self._clock.now()
-        known: NDArray[np.bool_] = ahead <= AHEAD_S
+        known: Bool = ahead <= AHEAD_S
         if not self._told_ahead and not known.all():
             self._told_ahead = True
             _log.warning(

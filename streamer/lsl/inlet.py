@@ -9,17 +9,15 @@ import threading
 
 import numpy as np
 import pylsl
-from numpy.typing import NDArray
 from pylsl.util import LostError, handle_error
 
+from streamer.arrays import F64
 from streamer.channels import read_channels, remaining_lag_s
 from streamer.config.streams import Stream
 from streamer.exceptions import StreamLayoutError
 from streamer.lsl.connection import Connection, connect
 from streamer.lsl.finding import predicate
 from streamer.lsl.lost_stream import SILENT_S, LostStream, Sought
-
-F64 = NDArray[np.float64]
 
 _log = logging.getLogger(__name__)
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import pylsl
-from numpy.typing import NDArray
 
+from streamer.arrays import F32, F64
 from streamer.channels import Channel
 
 _BUFFERED_S = 5  # liblsl keeps at most so much for a slow inlet [s]
@@ -57,7 +56,7 @@ class Outlet:
         self._outlet = pylsl.StreamOutlet(info, 0, _BUFFERED_S)
         self.uid = str(self._outlet.get_info().uid())
 
-    def push(self, samples: NDArray[np.float32], stamps: NDArray[np.float64]) -> None:
+    def push(self, samples: F32, stamps: F64) -> None:
         """Send samples at once.
 
         Parameters

@@ -3,7 +3,8 @@
 import logging
 
 import numpy as np
-from numpy.typing import NDArray
+
+from streamer.arrays import F64
 
 __all__ = ["AGAIN_S", "Repeats"]
 
@@ -30,7 +31,7 @@ class Repeats:
         self._since = -np.inf
         self._count = 0
 
-    def step(self, markers: NDArray[np.float64], stamp: float) -> bool:
+    def step(self, markers: F64, stamp: float) -> bool:
         """Take a frame.
 
         Parameters

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F32, F64
 from streamer.clock import Clock
 from streamer.exceptions import FormatError
 from streamer.formats import MarkerTable, Storage
@@ -136,8 +136,8 @@ class _Track:
 
     def __init__(self, table: Storage, outlet: Outlet, start: float, period: float) -> None:
         inside = (table.time >= start - 1e-9) & (table.time < start + period - 1e-9)
-        self._time: NDArray[np.float64] = table.time[inside] - start
-        self._data: NDArray[np.float32] = table.data[inside].astype(np.float32)
+        self._time: F64 = table.time[inside] - start
+        self._data: F32 = table.data[inside].astype(np.float32)
         if not len(self._time):
             raise FormatError(
                 table.name, f"no sample between {start:g} and {start + period:g} s, the time of "

@@ -7,8 +7,8 @@ names and units of the arrays' entries are in ``meta``, sent on subscription and
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F32
 from streamer.exceptions import MessageError
 
 VERSION = 1
@@ -276,7 +276,7 @@ def decode(frame: bytes) -> tuple[str, Message]:
     return topic, message
 
 
-def values(field: bytes) -> NDArray[np.float32]:
+def values(field: bytes) -> F32:
     """Numbers of an array field.
 
     Parameters

@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from inference.channels import MEASURED
 from inference.data.curves import GRID, stride_curves
 from inference.data.dataset import LimbSequence
 from inference.evaluation.compare import Study
+from streamer.arrays import F64
 from streamer.reports.drawing import GREY, INK, OURS, plain, pyplot, save
 
 __all__ = ["draw", "pooled_curves"]
-
-F32 = npt.NDArray[np.float32]
-F64 = npt.NDArray[np.float64]
 
 LINES: Final = {"measured": (INK, "-"), "simulation": (GREY, "--"), "network": (OURS, "-")}
 LABELS: Final = {

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F32
 from streamer.clock import Clock
 from streamer.messaging.messages import Emg
 from streamer.protocols import Sink
@@ -42,7 +42,7 @@ class _Pending:
     t: float
     received: float
     known: int = 0
-    estimate: NDArray[np.float32] | None = None
+    estimate: F32 | None = None
     held_s: float = 0.0
     status: int = 0
     compute_s: float = 0.0
@@ -137,9 +137,7 @@ class EmgSender:
             if self._due(self._begun) < self._next_tick:
                 self.woken.set()
 
-    def finish(
-        self, seq: int, estimate: NDArray[np.float32] | None, status: int, *, held_s: float = 0.0
-    ) -> bool:
+    def finish(self, seq: int, estimate: F32 | None, status: int, *, held_s: float = 0.0) -> bool:
         """Hand in the estimate of the frame that was begun last.
 
         Parameters
@@ -214,7 +212,7 @@ class EmgSender:
         """When something has to leave for a frame [s]."""
         return frame.received + self._budget_s - self._margin_s
 
-    def _keep(self, estimate: NDArray[np.float32], frame: _Pending, held_s: float) -> None:
+    def _keep(self, estimate: F32, frame: _Pending, held_s: float) -> None:
         """Remember the newest estimate for substitutes, and of when it is [s]."""
         self._last[:] = estimate
         self._last_received, self._last_moved = frame.received, frame.t - held_s
@@ -249,7 +247,7 @@ class EmgSender:
         self.late += not within
         return within
 
-    def _substitute(self, received: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _substitute(self, received: float) -> tuple[F32, F32]:
         """Last estimate, decayed by the time since; as much as that may be wrong by.
 
         That time is measured by receipt: the clock of the capture can be set back.

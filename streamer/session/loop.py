@@ -12,9 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
+from streamer.arrays import F32, F64
 from streamer.clock import Clock
 from streamer.config.session import RunConfig
 from streamer.frames.forces import FrameForces, step_refiner, tell_missing
@@ -242,7 +241,7 @@ class Session:
             self.stages.mark("align")
         return known
 
-    def _refine(self, t: float, result: BridgeResult) -> NDArray[np.float32]:
+    def _refine(self, t: float, result: BridgeResult) -> F32:
         """EMG of a frame and its doubt (2, n); raises if anything is not a finite number."""
         total = result.activation.sum() + result.q.sum() + result.qd.sum() + result.tau.sum()
         if not math.isfinite(total):
@@ -346,6 +345,6 @@ class Session:
         return self._counts() | {"budget_ms": self._config.budget_ms}
 
 
-def _bytes(array: NDArray[np.float64]) -> bytes:
+def _bytes(array: F64) -> bytes:
     """Little-endian float32 bytes of an array."""
     return array.astype("<f4").tobytes()

@@ -8,9 +8,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
+from streamer.arrays import F64
 from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt
 
 _log = logging.getLogger(__name__)
@@ -50,9 +48,7 @@ class PoseDoubts:
         """What was said so far."""
         return list(self._said.values())
 
-    def step(
-        self, q: NDArray[np.float64], marker_rms: float, marker_spread: float, *, held: bool
-    ) -> None:
+    def step(self, q: F64, marker_rms: float, marker_spread: float, *, held: bool) -> None:
         """Look at a frame.
 
         Parameters
@@ -93,7 +89,7 @@ class PoseDoubts:
             self._said[kind] = doubt
             _log.warning("%s", doubt)
 
-    def _lying_doubt(self, q: NDArray[np.float64]) -> str:
+    def _lying_doubt(self, q: F64) -> str:
         for name, index in self._turns:
             if abs(math.remainder(q[index], math.tau)) > LIES_RAD:
                 return (
