@@ -14,6 +14,8 @@ from pylsl.util import TimeoutError as LslTimeoutError
 from streamer.exceptions import StreamNotFound
 
 POSTPROCESSING = pylsl.proc_clocksync
+ANSWER_S = 5.0
+"""How long each of the three answers of a stream that was found may take [s]."""
 _BUFFER_S = 1  # liblsl keeps at most this much [s]: what is older is of no use live
 _BUFFER_HUNDREDS = 50  # of a stream that names no rate it counts samples, in hundreds: 1 s at 5 kHz
 
@@ -39,7 +41,7 @@ class Connection(NamedTuple):
     created_s: float
 
 
-def connect(info: pylsl.StreamInfo, timeout_s: float) -> Connection:
+def connect(info: pylsl.StreamInfo) -> Connection:
     """Open a stream.
 
     It is not recovered by liblsl, which would go on under the same source_id without a look at the
@@ -49,8 +51,6 @@ def connect(info: pylsl.StreamInfo, timeout_s: float) -> Connection:
     ----------
     info : pylsl.StreamInfo
         As it was found.
-    timeout_s : float
-        How long each of three answers may take [s].
 
     Raises
     ------
@@ -60,14 +60,14 @@ def connect(info: pylsl.StreamInfo, timeout_s: float) -> Connection:
     buffer = _BUFFER_S if info.nominal_srate() > 0.0 else _BUFFER_HUNDREDS
     inlet = pylsl.StreamInlet(info, buffer, recover=False, processing_flags=POSTPROCESSING)
     try:
-        xml = inlet.info(timeout_s).as_xml()
-        inlet.open_stream(timeout_s)
+        xml = inlet.info(ANSWER_S).as_xml()
+        inlet.open_stream(ANSWER_S)
         # the first estimate takes 0.5 s, during which the first pull would wait
-        offset_s = inlet.time_correction(timeout_s)
+        offset_s = inlet.time_correction(ANSWER_S)
     except (LslTimeoutError, LostError) as error:
         raise StreamNotFound(
             f"name {info.name()}",
-            timeout_s,
+            ANSWER_S,
             "it announces itself but does not answer: check the firewall (TCP 16572-16604)",
         ) from error
     return Connection(info, inlet, xml, info.created_at() + offset_s)

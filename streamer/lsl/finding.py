@@ -6,7 +6,6 @@ import pylsl
 
 from streamer.config.streams import Stream
 from streamer.exceptions import StreamAmbiguous, StreamNotFound
-from streamer.lsl.lost_stream import who
 
 SECOND_ANSWER_S = 0.8
 """How long to listen for other streams [s]: liblsl asks again after 0.5 s, and several outlets of
@@ -111,3 +110,8 @@ def predicate(kind: str, name: str, source_id: str) -> str:
 def _quoted(text: str) -> str:
     """XPath string literal; XPath 1.0 knows no escapes, only two kinds of quotes."""
     return f'"{text}"' if "'" in text else f"'{text}'"
+
+
+def who(info: pylsl.StreamInfo) -> str:
+    """What tells streams of one name apart."""
+    return f"source_id {info.source_id() or 'none'} on {info.hostname()}"

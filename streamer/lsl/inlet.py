@@ -16,13 +16,10 @@ from streamer.channels import read_channels, remaining_lag_s
 from streamer.config.streams import Stream
 from streamer.exceptions import StreamLayoutError
 from streamer.lsl.connection import Connection, connect
-from streamer.lsl.finding import predicate
 from streamer.lsl.lost_stream import SILENT_S, LostStream, Sought
 
 _log = logging.getLogger(__name__)
 
-CONNECT_S = 5.0
-"""How long a stream that was found may take to answer [s]."""
 CHUNK = 64
 """Samples per pull; more are pulled in further rounds."""
 LATEST_S = 1e10
@@ -48,7 +45,7 @@ class Inlet:
         self.nominal_rate_hz = float(info.nominal_srate())
         self._stamps = np.zeros(CHUNK)
         self._error = ctypes.c_int()
-        self._use(connect(info, CONNECT_S))
+        self._use(connect(info))
         described, sent = len(read_channels(self._xml)), info.channel_count()
         if described > sent:
             raise StreamLayoutError(
@@ -122,14 +119,8 @@ class Inlet:
         """Look for the stream in the background."""
         if self._lost is not None:
             self._lost.stop()
-        asked = predicate(self._connection.info.type(), self.name, "")
-        self._lost = LostStream(
-            Sought(self._connection, self._settings.source_id, self._heard_s),
-            # as many as there are: it listens to the end
-            lambda listen_s: pylsl.resolve_bypred(asked, minimum=1000, timeout=listen_s),
-            CONNECT_S,
-            ended=ended,
-        )
+        sought = Sought(self._connection, self._settings.source_id, self._heard_s)
+        self._lost = LostStream(sought, ended=ended)
         self._lost.start()
 
     def _may_pull(self, lost: LostStream, timeout_s: float) -> bool:

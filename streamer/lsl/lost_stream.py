@@ -7,7 +7,7 @@ a stream is taken back only if it has the same channels, and if it is the only o
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import pylsl
@@ -15,6 +15,7 @@ import pylsl
 from streamer.channels import Channel, read_channels
 from streamer.exceptions import StreamLayoutError, StreamNotFound
 from streamer.lsl.connection import Connection, connect
+from streamer.lsl.finding import predicate, who
 
 _log = logging.getLogger(__name__)
 
@@ -101,10 +102,6 @@ class LostStream(threading.Thread):
     ----------
     sought : Sought
         What it was.
-    answering : callable
-        Listens so long [s] and returns the streams that answer its description.
-    timeout_s : float
-        How long one of these may take to answer [s].
     ended : bool
         False if it is only silent: then it is not replaced while it answers.
 
@@ -114,19 +111,13 @@ class LostStream(threading.Thread):
         The new one, once there is one.
     """
 
-    def __init__(
-        self,
-        sought: Sought,
-        answering: Callable[[float], list[pylsl.StreamInfo]],
-        timeout_s: float,
-        *,
-        ended: bool,
-    ) -> None:
+    def __init__(self, sought: Sought, *, ended: bool) -> None:
         self._stream = sought.last.info.name()
         super().__init__(name=f"looking for {self._stream}", daemon=True)
         self.ended = ended
         self.found: Connection | None = None
-        self._sought, self._answering, self._timeout_s = sought, answering, timeout_s
+        self._sought = sought
+        self._asked = predicate(sought.last.info.type(), self._stream, "")
         self._stopped = threading.Event()
         self._began = time.monotonic()
         self._fits: dict[str, Connection] = {}
@@ -151,7 +142,9 @@ class LostStream(threading.Thread):
 
     def _look(self) -> Connection | None:
         """Listen once; the connection to the only stream that fits, if there is one."""
-        answers = {info.uid(): info for info in self._answering(LISTEN_S)}
+        # as many as there are: it listens to the end
+        heard = pylsl.resolve_bypred(self._asked, minimum=1000, timeout=LISTEN_S)
+        answers = {info.uid(): info for info in heard}
         same = answers.get(self._sought.last.info.uid())
         if same is not None:
             return self._same(same)
@@ -191,7 +184,7 @@ class LostStream(threading.Thread):
 
     def _connect(self, info: pylsl.StreamInfo) -> Connection | None:
         try:
-            return connect(info, self._timeout_s)
+            return connect(info)
         except StreamNotFound:
             return None
 
@@ -209,8 +202,3 @@ class LostStream(threading.Thread):
         if several and several != self._said:
             _log.warning("stream %r: using none of %s; stop all but one", self._stream, several)
         self._said = several
-
-
-def who(info: pylsl.StreamInfo) -> str:
-    """What tells streams of one name apart."""
-    return f"source_id {info.source_id() or 'none'} on {info.hostname()}"

@@ -233,8 +233,8 @@ def test_connecting_anew_to_a_silent_stream_loses_nothing(
     inlet = session(name)
     connect, found = lost_stream.connect, []
 
-    def connected(info: pylsl.StreamInfo, timeout_s: float) -> Connection:
-        found.append(connect(info, timeout_s))
+    def connected(info: pylsl.StreamInfo) -> Connection:
+        found.append(connect(info))
         return found[-1]
 
     monkeypatch.setattr(lost_stream, "connect", connected)
