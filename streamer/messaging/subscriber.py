@@ -12,6 +12,10 @@ from streamer.messaging.security import protect_client
 
 WAIT_S = 2.5
 """After so long without a message [s] nobody is publishing: a session sends `meta` every 2 s."""
+PROBE_AFTER_S, PROBE_EVERY_S, PROBES = 5, 2, 3
+"""When the system asks, in silence [s], whether the publisher's machine still knows the connection,
+how often [s], and how many times: then ZeroMQ connects anew. Whoever only listens would never learn
+that the machine lost its power, or its network for long, and wait for the next session for ever."""
 
 
 class Subscriber:
@@ -39,6 +43,7 @@ class Subscriber:
         self._socket = self._context.socket(zmq.SUB)
         self._socket.linger = 0
         self._socket.ipv6 = "[" in endpoint
+        self._notice_a_dead_machine()
         try:
             if keys is not None:
                 protect_client(self._socket, keys)
@@ -50,6 +55,16 @@ class Subscriber:
         except StreamerError:
             self.close()
             raise
+
+    def _notice_a_dead_machine(self) -> None:
+        """Have the system probe a silent connection.
+
+        And not ZeroMQ, whose heartbeats a reader that is held up for a while would not answer.
+        """
+        self._socket.tcp_keepalive = 1
+        self._socket.tcp_keepalive_idle = PROBE_AFTER_S
+        self._socket.tcp_keepalive_intvl = PROBE_EVERY_S
+        self._socket.tcp_keepalive_cnt = PROBES
 
     def _connect(self) -> None:
         """Connect; for ZeroMQ that succeeds also when nobody is there yet."""

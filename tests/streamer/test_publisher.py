@@ -1,5 +1,6 @@
 """Real sockets; each test binds a port or path of its own."""
 
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import zmq
 from streamer.exceptions import PortBusy, StreamerError
 from streamer.messaging.messages import Act, Emg, Message, Meta, decode
 from streamer.messaging.publisher import NEWS_AT_ONCE, Publisher
-from streamer.messaging.subscriber import Subscriber
+from streamer.messaging.subscriber import PROBE_AFTER_S, Subscriber
 
 
 @pytest.fixture
@@ -131,6 +132,28 @@ def test_few_old_messages_are_kept_for_a_subscriber_that_does_not_read(
             kept += 1
     # HIGH_WATER, and what 64 KiB hold; as the system would choose its buffers it is 1800
     assert 0 < kept < 800
+
+
+def timer_of_connection_to(port: int) -> tuple[str, int]:
+    """Kind of timer that the system runs for a client's connection ("02": probes), and its ticks."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    (timer,) = [row[5] for row in rows if row[2].endswith(f":{port:04X}") and row[3] == "01"]
+    kind, _, ticks = timer.partition(":")
+    return kind, int(ticks, 16)
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the system tells no timers")
+def test_a_silent_connection_is_probed(publisher: Publisher) -> None:
+    """Else a machine that lost its power, or its network, would be listened to for ever."""
+    port = int(publisher.endpoint.rpartition(":")[2])
+    with Subscriber(publisher.endpoint):
+        wait_for_subscription(publisher)
+        kind, ticks = "01", 0
+        until = time.monotonic() + 2.0
+        while kind == "01" and time.monotonic() < until:  # what was sent is not answered yet
+            kind, ticks = timer_of_connection_to(port)
+    assert kind == "02"
+    assert 0 < ticks <= PROBE_AFTER_S * os.sysconf("SC_CLK_TCK")
 
 
 def test_a_busy_port_is_named_with_a_remedy(publisher: Publisher) -> None:
