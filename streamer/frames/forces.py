@@ -20,7 +20,7 @@ _OTHER_CLOCK_S = 1.0
 """Where no force of a frame's instant is known, but samples are this much [s] later than the frame:
 the clocks of the two streams differ."""
 _LATE_FRAMES = 100
-"""Logged once frames without their forces outnumber those with them by so many."""
+"""Logged once frames without their forces, or of long before, outnumber the others by so many."""
 _LATE_GAIN = 0.05
 """Weight of one frame in the mean delay."""
 _UNSEEN = int(Status.HOLD | Status.WARMING_UP | Status.IK_UNCONVERGED)
@@ -50,6 +50,7 @@ class FrameForces:
         self._measured = -math.inf  # when forces were last measured
         self._told_ahead = self._told_late = False
         self._late, self._late_s = 0, 0.0  # frames, and the mean over the last of them
+        self._behind = 0  # frames whose forces are of later
 
     def reset(self) -> None:
         """Forget when forces were measured."""
@@ -78,13 +79,13 @@ class FrameForces:
         fresh = self._source.align(self._about, until)
         if fresh:
             self._measured = self._about
-            self._late = max(0, self._late - 1)
+            self._late, self._behind = max(0, self._late - 1), max(0, self._behind - 1)
         elif (newest := self._source.newest_s) <= t + FORCE_TRUST_S:
             if newest > self._measured:
                 self._count_late(self._about - newest)
             self._measured = max(self._measured, newest)
         elif newest > t + _OTHER_CLOCK_S:
-            self._say_ahead(newest - t)
+            self._count_behind(newest - t)
         return fresh or not self.believed
 
     def _count_late(self, late_s: float) -> None:
@@ -99,9 +100,13 @@ class FrameForces:
                 1e3 * self._late_s,
             )
 
-    def _say_ahead(self, ahead_s: float) -> None:
-        """Log once that samples come from later than the frame, and none from around it."""
-        if not self._told_ahead:
+    def _count_behind(self, ahead_s: float) -> None:
+        """Log once that samples come from later than most frames, and none from around them.
+
+        A few such frames are no sign of it: after a hole in the network they come late themselves.
+        """
+        self._behind += 1
+        if self._behind >= _LATE_FRAMES and not self._told_ahead:
             self._told_ahead = True
             _log.warning(
                 "the force plates' times are %.1f s ahead of the markers': their clocks differ, "

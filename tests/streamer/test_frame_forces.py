@@ -69,6 +69,20 @@ def test_samples_that_are_ahead_of_late_markers_are_of_the_same_clock(
     assert not caplog.messages
 
 
+def test_a_few_markers_that_were_held_up_do_not_make_two_clocks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After a network was away for some seconds, forces may be back before markers are."""
+    plates = Plates()
+    frames = FrameForces(plates, 0.025)
+    for k in range(1000):
+        t = 5.0 + 0.01 * k
+        plates.fresh = k % 100 >= 30
+        plates.newest_s = t if plates.fresh else t + 3.5
+        frames.align(t, t)
+    assert not caplog.messages
+
+
 def test_forces_that_come_too_late_are_told_once_with_their_delay(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
