@@ -68,6 +68,6 @@ def connect(info: pylsl.StreamInfo) -> Connection:
         raise StreamNotFound(
             f"name {info.name()}",
             ANSWER_S,
-            "it announces itself but does not answer: check the firewall (TCP 16572-16604)",
+            "it announces itself but does not answer: check the firewall (TCP and UDP 16572-16604)",
         ) from error
     return Connection(info, inlet, xml, info.created_at() + offset_s)

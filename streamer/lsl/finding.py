@@ -77,7 +77,10 @@ def visible_streams() -> str:
     """One phrase about the LSL streams that can be seen now."""
     streams = pylsl.resolve_streams(wait_time=SECOND_ANSWER_S)
     if not streams:
-        return "no LSL stream at all is visible"
+        return (
+            "no LSL stream at all is visible (those of other machines need UDP 16571, or "
+            "KnownPeers in lsl_api.cfg)"
+        )
     listed = ", ".join(f"{s.name()} ({s.type()}, {s.channel_count()} ch)" for s in streams)
     return f"visible: {listed}"
 
