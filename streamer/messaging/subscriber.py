@@ -1,7 +1,9 @@
 """ZeroMQ in: what a client of the published estimates needs, and a model for clients' authors."""
 
+import socket as sockets
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import zmq
 
@@ -42,7 +44,7 @@ class Subscriber:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.SUB)
         self._socket.linger = 0
-        self._socket.ipv6 = "[" in endpoint
+        self._socket.ipv6 = needs_ipv6(endpoint)
         self._notice_a_dead_machine()
         try:
             if keys is not None:
@@ -108,3 +110,23 @@ class Subscriber:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def needs_ipv6(endpoint: str) -> bool:
+    """Whether an endpoint has an address of IP version 6, or a name that has no other.
+
+    Of a name that has both ZeroMQ would take this one, where a session may not listen.
+
+    Parameters
+    ----------
+    endpoint : str
+        ZeroMQ endpoint.
+    """
+    if "[" in endpoint:
+        return True
+    try:
+        host = urlsplit(endpoint).hostname if endpoint.startswith("tcp://") else None
+        found = sockets.getaddrinfo(host, None) if host else []
+    except (OSError, ValueError):  # of what is no endpoint, `connect` says so
+        return False
+    return {family for family, *_ in found} == {sockets.AF_INET6}

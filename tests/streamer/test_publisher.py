@@ -4,13 +4,14 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import zmq
 
 from streamer.exceptions import PortBusy, StreamerError
+from streamer.messaging import subscriber as module
 from streamer.messaging.messages import Act, Emg, Message, Meta, decode
 from streamer.messaging.publisher import NEWS_AT_ONCE, Publisher
 from streamer.messaging.subscriber import PROBE_AFTER_S, Subscriber
@@ -79,17 +80,57 @@ def test_a_flood_of_subscriptions_is_looked_at_a_few_at_a_time(publisher: Publis
         assert [m.seq for _, m in drain(subscriber)] == [7]
 
 
-def test_an_address_of_ip_version_6_serves() -> None:
-    if not socket.has_ipv6:
-        pytest.skip("this machine has no IPv6")
+@pytest.fixture
+def publisher_6() -> Iterator[Publisher]:
+    """A publisher that listens on an address of IP version 6 alone."""
     try:
-        publisher = Publisher("tcp://[::1]:*")
+        made = Publisher("tcp://[::1]:*")
     except StreamerError:
         pytest.skip("this machine has no IPv6")
-    with closing(publisher), Subscriber(publisher.endpoint) as subscriber:
-        wait_for_subscription(publisher)
-        publisher.send(Emg(seq=7))
+    yield made
+    made.close()
+
+
+def test_an_address_of_ip_version_6_serves(publisher_6: Publisher) -> None:
+    with Subscriber(publisher_6.endpoint) as subscriber:
+        wait_for_subscription(publisher_6)
+        publisher_6.send(Emg(seq=7))
         assert [m.seq for _, m in drain(subscriber)] == [7]
+
+
+def test_a_name_that_has_such_an_address_alone_is_reached_by_it(publisher_6: Publisher) -> None:
+    name = "ip6-localhost"  # of many a Linux
+    try:
+        known = {family for family, *_ in socket.getaddrinfo(name, None)}
+    except OSError:
+        known = set()
+    if known != {socket.AF_INET6}:
+        pytest.skip("this machine knows no name with an address of IP version 6 alone")
+    with Subscriber(publisher_6.endpoint.replace("[::1]", name)) as subscriber:
+        until = time.monotonic() + 5.0
+        while not publisher_6.has_new_subscriber():
+            assert time.monotonic() < until
+        publisher_6.send(Emg(seq=7))
+        assert [m.seq for _, m in drain(subscriber)] == [7]
+
+
+@pytest.mark.parametrize(
+    ("families", "version_6"),
+    [((socket.AF_INET6,), True), ((socket.AF_INET6, socket.AF_INET), False), ((), False)],
+)
+def test_other_names_are_reached_as_before(
+    families: tuple[int, ...], version_6: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that listens on all addresses of version 4 has none of version 6."""
+
+    def found(*_: object) -> list[tuple[int]]:
+        if not families:
+            raise socket.gaierror("Name or service not known")
+        return [(family,) for family in families]
+
+    asked = SimpleNamespace(AF_INET6=socket.AF_INET6, getaddrinfo=found)
+    monkeypatch.setattr(module, "sockets", asked)
+    assert module.needs_ipv6("tcp://lab:5556") == version_6
 
 
 def test_a_client_may_keep_the_newest_message_alone(publisher: Publisher) -> None:
@@ -135,7 +176,7 @@ def test_few_old_messages_are_kept_for_a_subscriber_that_does_not_read(
 
 
 def timer_of_connection_to(port: int) -> tuple[str, int]:
-    """Kind of timer that the system runs for a client's connection ("02": probes), and its ticks."""
+    """Kind of timer that the system runs for a connection ("02": probes), and its ticks."""
     rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     (timer,) = [row[5] for row in rows if row[2].endswith(f":{port:04X}") and row[3] == "01"]
     kind, _, ticks = timer.partition(":")
