@@ -5,9 +5,20 @@ that need time get a `Clock`, so that a test can hand them one that it moves by 
 """
 
 import time
-from typing import Protocol
+from pathlib import Path
+from typing import Final, Protocol
 
 import pylsl
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """Random id of this machine's start, from which its clock counts; "" if the system has none."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 class Clock(Protocol):

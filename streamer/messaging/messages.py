@@ -171,7 +171,8 @@ class Meta(Message, kw_only=True):
     whom the estimate is calibrated to; where it is empty, the network is as it was trained.
     ``subject_hash`` is that file's, ``subject_channels`` are those that it corrects.
     ``subject_lag_ms`` is how much later than the network's own estimate the calibrated one is: the
-    lag of the EMG that it was calibrated on.
+    lag of the EMG that it was calibrated on. ``boot_id`` is that of `streamer.clock`: whose machine
+    has the same has the session's clock.
     """
 
     channel_names: tuple[str, ...] = ()
@@ -194,6 +195,7 @@ class Meta(Message, kw_only=True):
     filter: str = ""
     filter_delay_ms: float = 0.0
     clock: str = "lsl_local_clock"
+    boot_id: str = ""
     software: str = ""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from streamer.clock import boot_id
 from streamer.config.session import RunConfig
 from streamer.messaging.messages import Meta
 
@@ -68,6 +69,7 @@ def make_meta(
         subject_channels=tuple(name for name in network.channel_names if name in corrected),
         subject_lag_ms=0.0 if subject is None else 1e3 * subject.facts.lag_s,
         filter=config.filter,
+        boot_id=boot_id(),
         software=_software(),
     )
 

@@ -1,5 +1,7 @@
 """What a session says of its arrays, its person and its network."""
 
+import sys
+import uuid
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from sim_bridge import ExternalForce
+from streamer.clock import boot_id
 from streamer.config.session import RunConfig
 from streamer.messaging.messages import Meta
 from streamer.session.meta import make_meta
@@ -42,6 +45,12 @@ def test_model_and_network_are_named() -> None:
     own = meta()
     assert (own.model_name, own.model_hash, own.checkpoint_hash) == ("walker", "abc", "def")
     assert own.channel_names == ("SOL_r", "TA_r", "SOL_l")
+
+
+def test_it_says_whose_clock_its_times_are_of() -> None:
+    assert meta().boot_id == boot_id()
+    if sys.platform == "linux":
+        assert uuid.UUID(boot_id())
 
 
 def test_the_mass_is_the_models_unless_another_is_given() -> None:

@@ -15,6 +15,7 @@ import numpy as np
 import pylsl
 import pytest
 
+from streamer.clock import boot_id
 from streamer.commands import behind, silence
 from streamer.commands.relay import relay
 from streamer.config.streams import Stream
@@ -140,6 +141,18 @@ def test_a_session_of_other_names_gets_streams_of_its_own(lab: Lab, relaying: Re
 def test_a_session_of_another_clock_ends_it(lab: Lab, relaying: Relay) -> None:
     lab.clock_off_s = 1e4
     lab.meta = msgspec.structs.replace(lab.meta, session=uuid.uuid4().hex)
+    relaying.join(WAIT_S)
+    assert "has a different clock from this machine; relay on the machine it" in relaying.fault
+
+
+def test_a_machine_that_was_switched_on_at_the_same_time_is_another(
+    lab: Lab, relaying: Relay
+) -> None:
+    """Its clock is off by a second or two, too little to tell it by."""
+    lab.meta = msgspec.structs.replace(lab.meta, session=uuid.uuid4().hex, boot_id=boot_id())
+    relaying.join(0.5)
+    assert relaying.is_alive()
+    lab.meta = msgspec.structs.replace(lab.meta, session=uuid.uuid4().hex, boot_id="its own")
     relaying.join(WAIT_S)
     assert "has a different clock from this machine; relay on the machine it" in relaying.fault
 
