@@ -30,6 +30,7 @@ _PAUSE_S: Final = 2.0
 """Between two looks for a stream that is only silent [s]."""
 BESIDE_S: Final = 1.0
 """A sender that starts anew may make its next stream so long [s] before it ends the last."""
+_REMEDY: Final = "; restart the session to use it"
 
 
 class Sought(NamedTuple):
@@ -55,18 +56,19 @@ class Sought(NamedTuple):
         if info.channel_format() == pylsl.cf_string:
             return "it carries text"
         if info.hostname() != was.hostname():
-            return f"it is on host {info.hostname()}, not {was.hostname()}"
+            return f"it is on host {info.hostname()}, not {was.hostname()}{_REMEDY}"
         if self.source_id and info.source_id() != self.source_id:
             return f"its source_id is not {self.source_id}"
         if info.channel_count() != was.channel_count():
-            return f"it has {info.channel_count()} channels, not {was.channel_count()}"
+            return f"it has {info.channel_count()} channels, not {was.channel_count()}{_REMEDY}"
         return ""
 
     def is_other_than(self, found: Connection) -> str:
         """What makes a stream that was connected to another one; "" if nothing does."""
         if found.info.uid() != self.last.info.uid() and (found.created_s < self.heard_s - BESIDE_S):
-            return "it was already there beside it; restart the session to use it"
-        return difference(read_channels(found.xml), read_channels(self.last.xml))
+            return f"it was already there beside it{_REMEDY}"
+        other = difference(read_channels(found.xml), read_channels(self.last.xml))
+        return other and other + _REMEDY
 
 
 def difference(channels: Sequence[Channel], before: Sequence[Channel]) -> str:
