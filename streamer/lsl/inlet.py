@@ -42,6 +42,7 @@ class Inlet:
             )
         self._settings = settings
         self._lost: LostStream | None = None
+        self._resumed = False
         self.nominal_rate_hz = float(info.nominal_srate())
         self._stamps = np.zeros(CHUNK)
         self._error = ctypes.c_int()
@@ -132,7 +133,7 @@ class Inlet:
         # what it takes to end the old one must not stop the loop
         threading.Thread(target=self._inlet.close_stream, daemon=True).start()
         self._use(lost.found)
-        self._lost = None
+        self._lost, self._resumed = None, True
         return True
 
     def _pull_into(self, start: int, most: int, timeout_s: float) -> int:

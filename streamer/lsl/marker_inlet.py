@@ -131,6 +131,8 @@ class MarkerInlet(Inlet):
         while newest == CHUNK and (more := len(self._pull(0.0))):
             newest = more
             count += self._count(newest)
+        if self._resumed:  # the others came while it was connected to
+            count, self._resumed = 1, False
         count = max(count, 1)
         now = self._clock.now()
         self._take(self._buffer[newest - 1])

@@ -86,8 +86,27 @@ def test_other_channels_under_the_same_source_id_are_not_taken(
     assert until(inlet, said(caplog, "is back")) == []
     assert until(inlet, lambda: inlet.t > pylsl.local_clock() - 0.1, again)[-1] == 1.0
     assert caplog.text.count("is not used in its place") == 1
+    assert caplog.text.count("; restart the session to use it") == 1
     inlet.close()
     del another
+
+
+def test_frames_that_came_while_it_was_connected_to_are_not_counted_as_skipped(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, inlet = heard(name)
+    del first
+    until(inlet, said(caplog, "ended"))
+    again = sender(name)
+    until(inlet, said(caplog, "is back"))
+    for expected, sent in ((1, (1000.0, 2000.0, 3000.0)), (2, (4000.0, 5000.0))):
+        for value in sent:
+            push(again, value)
+        time.sleep(0.3)
+        assert inlet.pull(WAIT_S) == expected
+        assert inlet.markers[0, 0] == 1e-3 * sent[-1]
+    inlet.close()
+    del again
 
 
 def test_a_sender_that_starts_anew_under_another_source_id_is_taken_back(
