@@ -186,8 +186,9 @@ def marker_layout(channels: Sequence[Channel], *, unit: str = "", up: Up = "y") 
     whole = {name: at for name, at in axes.items() if len(at) == 3}
     if not whole:
         labels = ", ".join(c.label for c in channels[:4]) or "no labels at all"
+        described = f"{len(channels)} channels" if channels else "channels"
         raise StreamLayoutError(
-            f"the stream's {len(channels)} channels describe no marker ({labels}); "
+            f"the stream's {described} describe no marker ({labels}); "
             "markers need channel labels like KNEE_X, KNEE_Y, KNEE_Z"
         )
     columns, scale = [], []

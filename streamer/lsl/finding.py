@@ -14,6 +14,11 @@ one machine do not all hear the first question."""
 _HEARS_S = 1.0
 """While a stream is waited for, Ctrl-C is heard after so long [s]."""
 
+_NONE_VISIBLE = (
+    "no LSL stream at all is visible (those of other machines need UDP 16571, or KnownPeers in "
+    "lsl_api.cfg)"
+)
+
 
 def find(stream: Stream) -> pylsl.StreamInfo:
     """Wait for the one stream that a configuration describes.
@@ -39,7 +44,10 @@ def find(stream: Stream) -> pylsl.StreamInfo:
         found = pylsl.resolve_bypred(asked, minimum=2, timeout=SECOND_ANSWER_S) or found
     said, waited_s = stream.described, stream.timeout_s
     if not found:
-        raise StreamNotFound(said, waited_s, f"{visible_streams()}; {stream.remedy}")
+        listed = visible_streams()
+        if listed != _NONE_VISIBLE:
+            listed += " (if it is one of these, set its `type` or `name`)"
+        raise StreamNotFound(said, waited_s, f"{listed}; {stream.remedy}")
     if len(streams := _distinct(found)) > 1:
         several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
         raise StreamAmbiguous(said, several, _how_to_choose(streams))
@@ -77,10 +85,7 @@ def visible_streams() -> str:
     """One phrase about the LSL streams that can be seen now."""
     streams = pylsl.resolve_streams(wait_time=SECOND_ANSWER_S)
     if not streams:
-        return (
-            "no LSL stream at all is visible (those of other machines need UDP 16571, or "
-            "KnownPeers in lsl_api.cfg)"
-        )
+        return _NONE_VISIBLE
     listed = ", ".join(f"{s.name()} ({s.type()}, {s.channel_count()} ch)" for s in streams)
     return f"visible: {listed}"
 

@@ -267,6 +267,7 @@ def test_no_stream_says_what_was_wanted_how_long_and_what_there_is(source_id: st
     message = str(error.value)
     assert f"type MoCap, name {source_id} within 0.3 s" in message
     assert f"other-{source_id} (Eyes, 1 ch)" in message
+    assert "(if it is one of these, set its `type` or `name`); start the sender" in message
     del outlet
 
 
