@@ -102,7 +102,13 @@ def subscribe(
 @app.command()
 def record(
     out: Annotated[Path, typer.Option(help="File to write, .xdf.")],
-    endpoint: Endpoint = DEFAULT_ENDPOINT,
+    endpoint: Annotated[
+        str | None,
+        typer.Argument(
+            help="Where estimates are published.",
+            show_default=f"that of --config, or {DEFAULT_ENDPOINT}",
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(help="The session's YAML file: record only its streams, not all visible."),

@@ -18,6 +18,7 @@ from streamer.console.terminal import asked_to_stop, say
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.lsl.estimate_outlets import TYPES, EstimateOutlets
 from streamer.lsl.finding import SECOND_ANSWER_S, answering, find
+from streamer.messaging.endpoint import DEFAULT_ENDPOINT, on_this_machine
 from streamer.messaging.messages import Meta
 from streamer.messaging.subscriber import WAIT_S, Subscriber
 
@@ -26,7 +27,11 @@ LOOK_EVERY_S = 1.0
 
 
 def run(
-    out: Path, endpoint: str, config: Path | None, duration_s: float | None, keys: Path | None
+    out: Path,
+    endpoint: str | None,
+    config: Path | None,
+    duration_s: float | None,
+    keys: Path | None,
 ) -> None:
     """Record until interrupted.
 
@@ -34,8 +39,8 @@ def run(
     ----------
     out : Path
         The ``.xdf`` file; must not exist.
-    endpoint : str
-        Where the session publishes; on this machine.
+    endpoint : str or None
+        Where the session publishes; on this machine. None = where its file says, or the default.
     config : Path or None
         The session's file: its marker and force streams are recorded, and EMG where there is some.
         None = every LSL stream that can be seen.
@@ -51,7 +56,7 @@ def run(
         there, the recorder or the disk fails on the way, or see `follow`.
     """
     _check(out, duration_s)
-    with Subscriber(endpoint, ("meta", *TYPES), keys=keys) as subscriber:
+    with Subscriber(endpoint or _published(config), ("meta", *TYPES), keys=keys) as subscriber:
         meta = first_meta(subscriber, "record")
         outlets = EstimateOutlets(meta)
         inputs = _inputs(config)
@@ -76,6 +81,11 @@ def _check(out: Path, duration_s: float | None) -> None:
     if out.exists():
         raise ConfigError(f"{out} exists and is not overwritten; give another --out")
     check_duration(duration_s)
+
+
+def _published(config: Path | None) -> str:
+    """Where a client on this machine finds the session of a configuration."""
+    return DEFAULT_ENDPOINT if config is None else on_this_machine(load_config(config).endpoint)
 
 
 def _inputs(config: Path | None) -> dict[str, str]:

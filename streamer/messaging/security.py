@@ -20,6 +20,7 @@ import zmq.auth
 from zmq.auth.thread import ThreadAuthenticator
 
 from streamer.exceptions import StreamerError, UnsafeEndpoint
+from streamer.messaging.endpoint import ALL_ADDRESSES
 
 SERVER = "server"
 CLIENT = "client"
@@ -84,7 +85,7 @@ def as_subscribed(endpoint: str, keys: Path | None) -> str:
     if keys is None:
         return endpoint
     place, _, port = endpoint.rpartition(":")
-    if place in ("tcp://*", "tcp://0.0.0.0", "tcp://[::]"):
+    if place in ALL_ADDRESSES:
         endpoint = f"tcp://{sockets.gethostname()}:{port}"
     return f"{endpoint} --keys FOLDER"
 

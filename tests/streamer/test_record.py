@@ -17,6 +17,7 @@ import pylsl
 import pytest
 import pyxdf
 
+from configs.demo.build import SUBJECT
 from streamer.commands.record import follow, run
 from streamer.config.streams import MarkerStream
 from streamer.exceptions import ConfigError, StreamerError
@@ -277,6 +278,26 @@ def test_what_cannot_be_recorded_is_refused_before_a_session_is_asked_for(
 ) -> None:
     with pytest.raises(ConfigError, match=wrong):
         run(tmp_path / name, "tcp://127.0.0.1:1", None, duration_s, None)
+
+
+@pytest.mark.parametrize("bound", ["tcp://127.0.0.1:5799", "tcp://0.0.0.0:5799", "tcp://*:5799"])
+def test_a_session_is_looked_for_where_its_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    """Else it would be waited for, at the default endpoint, for ever."""
+    asked: list[str] = []
+
+    def subscriber(endpoint: str, *_: object, **__: object) -> None:
+        asked.append(endpoint)
+        raise StreamerError("enough")
+
+    monkeypatch.setattr("streamer.commands.record.Subscriber", subscriber)
+    config = tmp_path / "me.yaml"
+    config.write_text(f"model: {SUBJECT / 'model.osim'}\nendpoint: '{bound}'\n")
+    for given in (None, "tcp://127.0.0.1:1"):
+        with pytest.raises(StreamerError, match="enough"):
+            run(tmp_path / "a.xdf", given, config, None, None)
+    assert asked == ["tcp://127.0.0.1:5799", "tcp://127.0.0.1:1"]
 
 
 def children(pid: int) -> list[int]:
