@@ -26,6 +26,10 @@ _LOST: Final = 0.21
 chance, and jitter of a fifth of a period makes 0.16."""
 _MISFIT_GAIN: Final = 0.01
 """Share of a frame in that average."""
+_EARLIEST: Final = 0.25
+"""How early a frame may come, in periods, to begin with."""
+_EARLIEST_GAIN: Final = 0.005
+"""Share by which that fades with every frame that is less early."""
 _FOUND_FRAMES: Final = 4
 """A loop that has found its period again follows as quickly as one after so many frames."""
 _CLOSEST: Final = 0.01
@@ -77,7 +81,7 @@ class Dejitter:
         self._period_s = self._rate.period_s
         self._t = self._raw = self._given = -float("inf")
         self._set_back = SetBack()
-        self._frames, self._misfit = 1, 0.0
+        self._frames, self._misfit, self._earliest = 1, 0.0, _EARLIEST
 
     def step(self, raw: float, count: int = 1, latest: float = math.inf) -> float:
         """Smooth one time stamp.
@@ -105,14 +109,14 @@ class Dejitter:
         if abs(raw - self._t) > _SILENCE_S:
             return self._begin(raw)
         ahead = self._given - self._t
-        self._follow(raw, pause / count)
-        self._given = min(self._next(raw, ahead), max(raw, latest, self._closest))
+        after_hole = self._follow(raw, pause / count) > count
+        self._given = self._next(raw, ahead, max(raw, latest), after_hole)
         return self._given
 
     def _begin(self, raw: float) -> float:
         """Start anew from a time, which is handed on."""
         self._t = self._raw = self._given = raw
-        self._frames = 1
+        self._frames, self._earliest = 1, _EARLIEST
         return raw
 
     def _step_back(self, raw: float) -> float:
@@ -122,42 +126,57 @@ class Dejitter:
             return self._begin(raw)
         return min(raw, self._given)
 
-    def _follow(self, raw: float, pause: float) -> None:
-        """Correct phase and period by one frame.
+    def _follow(self, raw: float, pause: float) -> int:
+        """Correct phase and period by one frame; returns how many periods it took.
 
-        It belongs to the nearest period, which may be the last one or one before: a frame that was
-        judged too late must not delay all later ones.
+        It belongs to the last period that it is not much too early for, which may be the last
+        frame's or one before: a frame that was judged too late must not delay all later ones.
         """
-        periods = round((raw - self._t) / self._period_s)
+        periods = math.floor((raw - self._t) / self._period_s + self._margin)
         predicted = self._t + periods * self._period_s
         error = raw - predicted
         misfit = abs(error) / self._period_s
         if self._rate.step(pause, misfit):
-            self._t, self._period_s, self._frames = raw, self._rate.period_s, 1
-            return
+            self._t, self._period_s = raw, self._rate.period_s
+            self._frames, self._earliest = 1, _EARLIEST
+            return periods
         self._frames += 1
         self._t = predicted + max(_GAIN, 1.0 / self._frames) * error
         self._misfit += _MISFIT_GAIN * (misfit - self._misfit)
+        self._earliest = max((1.0 - _EARLIEST_GAIN) * self._earliest, -error / self._period_s)
         if self._lost:
             self._period_s, self._frames = self._rate.period_s, _FOUND_FRAMES
         else:
             self._period_s += _INTEGRAL * error / max(1, periods)
+        return periods
+
+    @property
+    def _margin(self) -> float:
+        """How much too early [periods] a frame is taken for one of its time, not one that is late.
+
+        Twice of what was seen: where stamps are even, a frame that comes half a period late or more
+        has been held up, and no frame before it is lost; where they jitter both ways, half a period
+        decides.
+        """
+        return min(2.0 * self._earliest + 0.05, 0.5)
 
     @property
     def _lost(self) -> bool:
         return self._misfit > _LOST
 
-    def _next(self, raw: float, ahead: float) -> float:
+    def _next(self, raw: float, ahead: float, latest: float, after_hole: bool) -> float:
         """Return the time to hand on, later than the last one.
 
         The frames of a burst arrive at one instant and were taken at several: they are put nearly
-        a period apart. How far their times so get ahead [s] of the loop is taken back little by
-        little.
+        a period apart, but not after they came. How far their times so get ahead [s] of the loop is
+        taken back little by little. A frame behind a hole, which may be no hole but a frame that
+        was held up, is not put after it came either.
         """
         if self._lost:
             return max(raw, self._closest)
         apart = self._period_s - _GAIN * (self._period_s + ahead)
-        return max(self._t, self._closest, self._given + apart)
+        t = min(self._t, latest) if after_hole else self._t
+        return max(t, self._closest, min(self._given + apart, latest))
 
     @property
     def _closest(self) -> float:

@@ -198,11 +198,11 @@ class Session:
 
     def _take(self, t: float, count: int) -> None:
         """Answer a frame, unless its time says that it is an old one."""
-        now = self._clock.now()
-        flag = int(Status.GAP) if self._times.ahead(t, now) else 0
+        now, flag = self._clock.now(), 0
+        if self._times.ahead(t, now):
+            t, flag = now, int(Status.GAP)
         if self._times.long_ago(t + 1e-3 * self._config.markers.lag_ms, now):
             flag |= int(Status.LATE)
-        t = min(t, now)  # no frame is taken after it came
         arrival = self._times.step(t, count)
         if arrival is Arrival.OLD:
             self.skipped += 1
@@ -210,13 +210,18 @@ class Session:
         flag |= tell_missing(
             arrival, t - self._times.period_s, self._bridge, self._frame_forces, self._refiner
         )
-        self._answer(t, flag)
+        self._answer(t, min(t, now), flag)
 
-    def _answer(self, t: float, status: int) -> None:
-        """Compute and publish one frame."""
+    def _answer(self, t: float, taken: float, status: int) -> None:
+        """Compute and publish one frame.
+
+        Where frames are stamped as they arrive, the even times of half of them lie a little after
+        that. Velocities and moments need even times, `t`; no frame is taken after it came, so the
+        time that is published, and its age, are those of `taken`.
+        """
         seq = self.frames_in - 1
         unsettled = 0 if self._refiner.settled else int(Status.WARMING_UP)
-        self.sender.begin(seq, t, self._markers.received, status | unsettled)
+        self.sender.begin(seq, taken, self._markers.received, status | unsettled)
         if not self._align(t):
             status |= Status.FORCE_STALE
         try:
@@ -230,7 +235,7 @@ class Session:
             status |= Status.WARMING_UP
         if not self.sender.finish(seq, estimate, int(status), held_s=self._refiner.held_s):
             status |= Status.LATE
-        self._publish_state(seq, t, int(status), result)
+        self._publish_state(seq, taken, int(status), result)
         self.stages.mark("publish")
         self.stages.finish()
 

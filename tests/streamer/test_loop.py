@@ -64,6 +64,23 @@ def test_forces_are_looked_at_also_while_no_frames_come() -> None:
     assert rig.plates.looks == 1
 
 
+def test_times_stay_even_for_the_bridge_though_frames_come_a_little_before_them() -> None:
+    """Stamped as they come, half of them do: what is published was not taken after it came."""
+    rig = Rig([])
+    even = [START + 0.01 * k + 1e-4 for k in range(10)]
+    came = [t + early for t, early in zip(even, [-4e-4, 3e-4] * 5, strict=True)]
+    for t, now in zip(even, came, strict=True):
+        rig.clock.t = now
+        rig.markers.hand_out(t, np.full((3, 3), 0.4))
+        assert rig.session.step(0.0)
+    assert rig.bridge.seen == even
+    for topic in ("emg", "kin", "dyn"):
+        assert [m.t for m in rig.tape.of(topic)] == [
+            min(t, c) for t, c in zip(even, came, strict=True)
+        ]
+    assert {m.status for m in rig.emg()} == {0}
+
+
 def even(n: int) -> list[float]:
     return [START + k / RATE for k in range(n)]
 
