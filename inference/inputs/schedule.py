@@ -11,6 +11,9 @@ SNAP: Final = 0.25
 """A frame within this fraction of a period of a due step stands for it: it is not interpolated."""
 PULL: Final = 0.1
 """Share of a snapped frame's offset by which the grid follows the stream (a slow phase lock)."""
+SEEK: Final = 0.02
+"""The same where no frame is so near: the grid began with a frame that had been held up, say. It
+is less than the network's rate may be off for a step in every frame, so that no other is caught."""
 LONGEST_GAP_S: Final = 0.25
 """After a longer gap the past says nothing about the present; the history starts anew."""
 
@@ -65,6 +68,12 @@ class StepSchedule:
         if self._due <= t + tolerance:
             fractions.append(1.0)
             self._due += self._period + PULL * (t - self._due)
+        elif fractions:
+            self._due += SEEK * self._to_nearest(self._due - self._period, t)
         self._last = t
         # A step can be due before the previous frame only by the snap tolerance.
         return [min(max(fraction, 0.0), 1.0) for fraction in fractions]
+
+    def _to_nearest(self, step: float, t: float) -> float:
+        """How far from a step [s] the nearest frame is: the previous one, or the one at `t`."""
+        return min(t - step, self._last - step, key=abs)

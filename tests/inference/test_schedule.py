@@ -24,6 +24,27 @@ def test_same_rate_steps_once_per_frame_despite_jitter_and_drift() -> None:
     assert set(counts) == {1}
 
 
+@pytest.mark.parametrize("stream_hz", [50.0, 100.0, 200.0])
+@pytest.mark.parametrize("late", [0.3, 0.5, 0.7])
+def test_steps_come_to_frames_though_the_first_was_late(late: float, stream_hz: float) -> None:
+    """Else every estimate would be older by up to half a period, for the whole session."""
+    times = np.arange(0.0, 4.0, 1.0 / stream_hz)
+    frames = times.copy()
+    times[0] += late / stream_hz
+    counts, when = steps_taken(100.0, times)
+    settled = [t for t in when if t > 1.0]
+    apart = np.abs(np.subtract.outer(settled, frames)).min(1)
+    whole = apart < 1e-9
+    assert whole.mean() == pytest.approx(min(1.0, stream_hz / 100.0), abs=0.01)
+    assert set(counts[round(stream_hz) :]) == {50.0: {2}, 100.0: {1}, 200.0: {0, 1}}[stream_hz]
+
+
+@pytest.mark.parametrize("stream_hz", [94.0, 96.0, 104.0, 106.0])
+def test_other_rates_near_the_networks_are_not_taken_for_its_own(stream_hz: float) -> None:
+    _, when = steps_taken(100.0, np.arange(0.0, 20.0, 1.0 / stream_hz))
+    assert len(when) == pytest.approx(2000, abs=10)
+
+
 @pytest.mark.parametrize("stream_hz", [50.0, 120.0, 200.0, 250.0])
 def test_other_rates_are_brought_to_the_networks_rate(stream_hz: float) -> None:
     seconds = 20.0
