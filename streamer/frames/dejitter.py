@@ -93,7 +93,8 @@ class Dejitter:
         count : int
             Frames that came since the last one given, this one included.
         latest : float
-            When the frame came [s], same clock: it was not taken after that, unless it says so.
+            When the frame came [s], same clock: frames of a burst, or behind a hole, are not put
+            after that, unless they say so themselves.
 
         Returns
         -------
