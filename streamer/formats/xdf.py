@@ -157,19 +157,22 @@ def _content(
     """Capture times [s], samples (n, n_channel), and what is said of the first channels at least.
 
     The lag is taken off the times that the sender has not taken off itself. A sample that is not
-    later than those before is left out.
+    later than those before is left out, and one whose time is no number.
     """
     name, xml = _info(stream, "name"), _xml(stream)
     if _info(stream, "channel_format") == "string":
         problem = f"stream {name!r} has texts, not numbers"
         raise FormatError(path, problem, "set `name` of another one in the --config")
     stamps = np.array(stream["time_stamps"], dtype=np.float64)
+    timed = np.isfinite(stamps)
+    stamps = stamps[timed]
     if (back_s := set_back_s(stamps)) > 0.0:
         problem = f"the clock of stream {name!r} was set back by {back_s:.2f} s"
         raise FormatError(path, problem, "record it again")
     time = smooth(stamps)
     later = newer(time)
-    time, samples = time[later], np.array(stream["time_series"], dtype=np.float64)[later]
+    samples = np.array(stream["time_series"], dtype=np.float64)[timed]
+    time, samples = time[later], samples[later]
     channels, has = read_channels(xml), samples.shape[1]
     if len(channels) > has:
         problem = f"stream {name!r} describes {len(channels)} channels and has {has}"

@@ -193,6 +193,27 @@ def test_a_frame_that_comes_again_or_late_is_left_out(tmp_path: Path, rate_hz: f
         np.testing.assert_array_equal(markers.positions[:, 0, 0], 1e-3 * stream.data[kept, 0])
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning:pyxdf")  # 0 times infinity
+@pytest.mark.parametrize("stamp", [np.nan, np.inf, -np.inf])
+def test_a_sample_whose_time_is_no_number_is_left_out_and_no_other(
+    tmp_path: Path, stamp: float
+) -> None:
+    """One of them ended all reading of markers, and took all later forces away unsaid."""
+    markers, plates = mocap(), force()
+    markers.time[[1, 150]] = plates.time[[1, 300]] = stamp
+    recording = read_xdf(write_xdf(tmp_path / "s.xdf", [markers, plates]))
+    kept = np.delete(np.arange(N), [1, 150])
+    # rounding of sums of 0.01, taken from times of 5000 s
+    np.testing.assert_allclose(recording.markers.time, markers.time[kept], rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(
+        recording.markers.positions[:, 0, 0], 1e-3 * markers.data[kept, 0]
+    )
+    assert recording.forces is not None
+    kept = np.delete(np.arange(N * 10), [1, 300])
+    np.testing.assert_array_equal(recording.forces.time, plates.time[kept])
+    np.testing.assert_array_equal(recording.forces.data[:, 0], plates.data[kept, 0])
+
+
 @pytest.mark.parametrize("rate_hz", [0.0, 100.0])
 def test_a_pause_and_lost_frames_leave_the_others_where_they_are(
     tmp_path: Path, rate_hz: float
