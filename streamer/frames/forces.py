@@ -22,7 +22,7 @@ the clocks of the two streams differ."""
 _LATE_FRAMES = 100
 """Logged once frames without their forces, or of long before, outnumber the others by so many."""
 _LATE_GAIN = 0.05
-"""Weight of one frame in the mean delay."""
+"""Weight of one frame in the mean delay; what it began with is gone after so many late ones."""
 _UNSEEN = int(Status.HOLD | Status.WARMING_UP | Status.IK_UNCONVERGED)
 """Flags of the bridge with which a frame says nothing about the motion."""
 _UNTOLD = int(Status.FORCE_STALE | Status.WARMING_UP)
@@ -90,7 +90,7 @@ class FrameForces:
 
     def _count_late(self, late_s: float) -> None:
         """Log once that the forces of most frames come too late for them, and by how much."""
-        self._late_s += (late_s - self._late_s) * (_LATE_GAIN if self._late else 1.0)
+        self._late_s += _LATE_GAIN * (late_s - self._late_s)
         self._late += 1
         if self._late >= _LATE_FRAMES and not self._told_late:
             self._told_late = True

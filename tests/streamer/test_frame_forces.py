@@ -97,6 +97,50 @@ def test_forces_that_come_too_late_are_told_once_with_their_delay(
     assert line.startswith("forces arrive 12 ms too late for their frames")
 
 
+def fed(newest_s: list[float]) -> None:
+    """Let a source with forces so much later than their frames feed these; fresh where it is 0."""
+    plates = Plates()
+    frames = FrameForces(plates, 0.025)
+    for k, later_s in enumerate(newest_s):
+        t = 5.0 + 0.01 * k
+        plates.fresh, plates.newest_s = later_s == 0.0, t - 0.025 + later_s
+        frames.align(t, t)
+
+
+@pytest.mark.parametrize("later_s", [-0.008, 3.5])
+def test_a_hundred_frames_without_their_forces_are_told_however_many_had_them(
+    later_s: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A sender that is changed in the course of a session."""
+    fed([0.0] * 300 + [later_s] * 99)
+    assert not caplog.messages
+    fed([0.0] * 300 + [later_s] * 100)
+    assert len(caplog.messages) == 1
+
+
+@pytest.mark.parametrize("later_s", [-0.008, 3.5])
+def test_while_most_frames_have_their_forces_nothing_is_told(
+    later_s: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    fed([later_s, 0.0] * 500)
+    assert not caplog.messages
+
+
+def test_the_delay_that_is_told_is_the_mean_of_late_ones(caplog: pytest.LogCaptureFixture) -> None:
+    fed([-0.03] * 20 + [0.0] * 30 + [-0.008, -0.016] * 60)
+    # of 30 ms 0.1 are left after 100 frames, and the last frame adds 0.1
+    assert caplog.messages[0].startswith("forces arrive 12 ms too late")
+
+
+@pytest.mark.parametrize(("ahead_s", "other_clock"), [(0.5, False), (0.9, False), (1.1, True)])
+def test_clocks_differ_if_forces_are_of_more_than_a_second_later(
+    ahead_s: float, other_clock: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Frames that are held up longer by their network are no sign of it."""
+    fed([ahead_s + 0.025] * 300)
+    assert len(caplog.messages) == other_clock
+
+
 def test_plates_that_fall_silent_are_not_late(caplog: pytest.LogCaptureFixture) -> None:
     plates = Plates()
     frames = FrameForces(plates, 0.025)
