@@ -24,6 +24,13 @@ def test_same_rate_steps_once_per_frame_despite_jitter_and_drift() -> None:
     assert set(counts) == {1}
 
 
+@pytest.mark.parametrize("stream_hz", [98.0, 102.0])
+def test_a_stream_that_is_two_percent_off_steps_once_per_frame(stream_hz: float) -> None:
+    """The grid follows by a tenth of a quarter of a period, 2.5 %; no session's clock is so bad."""
+    counts, _ = steps_taken(100.0, np.arange(2000) / stream_hz)
+    assert set(counts) == {1}
+
+
 @pytest.mark.parametrize("stream_hz", [50.0, 100.0, 200.0])
 @pytest.mark.parametrize("late", [0.3, 0.5, 0.7])
 def test_steps_come_to_frames_though_the_first_was_late(late: float, stream_hz: float) -> None:
@@ -62,6 +69,15 @@ def test_gap_and_time_reversal_start_a_new_stream() -> None:
     assert schedule.is_new_stream(5.26)  # a quarter of a second, as the docs say
     assert schedule.is_new_stream(4.99)
     assert schedule.steps(4.99) == [1.0]
+
+
+def test_after_a_reset_the_next_frame_starts_a_stream_however_soon_it_comes() -> None:
+    schedule = StepSchedule(100.0)
+    schedule.steps(5.0)
+    schedule.reset()
+    assert schedule.is_new_stream(5.004)
+    assert schedule.steps(5.004) == [1.0]
+    assert schedule.steps(5.014) == [1.0]
 
 
 def test_a_few_lost_frames_are_bridged_by_steps_in_between() -> None:

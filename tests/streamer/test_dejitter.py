@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from streamer.frames.dejitter import Dejitter
+from streamer.frames.dejitter import Dejitter, dejittered
 from streamer.frames.times import Arrival, FrameTimes
 
 RATE = 100.0
@@ -101,7 +101,7 @@ def test_times_always_increase(raw: list[float], ahead_s: float) -> None:
 
 def test_even_stamps_that_are_ahead_of_the_frames_arrival_pass_unchanged() -> None:
     """What is wrong with them is said by who judges frames, who has to see it."""
-    loop, t = Dejitter(RATE), 50.0 + np.arange(200) / RATE
+    loop, t = Dejitter(RATE), 50.0 + np.delete(np.arange(200), [90, *range(140, 150)]) / RATE
     out = [loop.step(float(at), latest=float(at) - 0.02) for at in t]
     np.testing.assert_allclose(out, t, rtol=0, atol=1e-9)
 
@@ -126,6 +126,25 @@ def test_a_clock_that_is_set_back_is_followed_within_five_frames(back_s: float) 
     np.testing.assert_allclose(out[104:], t[104:], rtol=0, atol=1e-9)
     # until then as they are, so that who judges frames sees them rise, too
     np.testing.assert_allclose(out[100:103], t[100:103], rtol=0, atol=1e-9)
+
+
+def test_a_clock_that_is_set_back_by_more_than_a_second_is_smoothed_as_from_the_start() -> None:
+    jitter = np.random.default_rng(9).normal(0.0, 1e-3, 400)
+    t = 50.0 + np.arange(400) / RATE + jitter
+    t[200:] -= 3.0
+    # but for the period that was learnt until then, which jitter left right to 1e-4
+    np.testing.assert_allclose(smoothed(t)[200:], smoothed(t[200:]), rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, RATE])
+def test_a_recording_is_smoothed_as_a_session_is(rate_hz: float) -> None:
+    """Also of a stream that names no rate: its first frames tell."""
+    true = np.arange(6000) / RATE
+    raw = true + np.random.default_rng(2).normal(0.0, 1e-3, true.size)
+    error = (dejittered(raw, rate_hz) - true)[1000:]
+    assert error.std() == pytest.approx(1e-3 * 0.0316**0.5, rel=0.15)  # as above
+    # one frame has no rate, and stays where it is
+    np.testing.assert_array_equal(dejittered(raw[:1], rate_hz), raw[:1])
 
 
 RATIOS = [
