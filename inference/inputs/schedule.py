@@ -70,9 +70,8 @@ class StepSchedule:
             self._due += self._period + PULL * (t - self._due)
         elif fractions:
             self._due += SEEK * self._to_nearest(self._due - self._period, t)
-        self._last = t
-        # A step can be due before the previous frame only by the snap tolerance.
-        return [min(max(fraction, 0.0), 1.0) for fraction in fractions]
+        self._last = t  # the next step is due after it, whichever way it went
+        return fractions
 
     def _to_nearest(self, step: float, t: float) -> float:
         """How far from a step [s] the nearest frame is: the previous one, or the one at `t`."""

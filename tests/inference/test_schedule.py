@@ -61,6 +61,27 @@ def test_other_rates_are_brought_to_the_networks_rate(stream_hz: float) -> None:
     assert np.all(np.abs(np.diff(when) - 0.01) <= 0.0051)
 
 
+@pytest.mark.parametrize("stream_hz", [500.0, 1000.0])
+def test_a_stream_that_is_much_faster_steps_about_a_period_apart(stream_hz: float) -> None:
+    _, when = steps_taken(100.0, np.arange(0.0, 20.0, 1.0 / stream_hz))
+    # the first frame within a quarter of a period of a step stands for it
+    assert np.all(np.abs(np.diff(when) - 0.01) <= 0.0026)
+    # so the grid is pulled forward, by a tenth of a fifth of a period with every step
+    assert 2000 <= len(when) <= 2050
+
+
+@pytest.mark.parametrize("stream_hz", [37.0, 94.0, 100.0, 130.0, 240.0, 1000.0])
+def test_steps_lie_between_the_last_frame_and_this_one(stream_hz: float) -> None:
+    """However uneven frames are, and with holes of up to a quarter of a second."""
+    random = np.random.default_rng(1)
+    pauses = random.uniform(0.1, 2.0, 4000) * random.choice([1.0, 4.0], 4000, p=[0.95, 0.05])
+    schedule = StepSchedule(100.0)
+    for t in np.cumsum(pauses / stream_hz):
+        steps = schedule.steps(float(t))
+        assert all(0.0 < step <= 1.0 for step in steps)
+        assert sorted(set(steps)) == steps
+
+
 def test_gap_and_time_reversal_start_a_new_stream() -> None:
     schedule = StepSchedule(100.0)
     assert schedule.steps(5.0) == [1.0]
