@@ -123,7 +123,6 @@ class Dejitter:
     def _step_back(self, raw: float) -> float:
         """Hand on the time of a repeated frame as it is; go on from there if the clock was set."""
         if self._set_back.step(raw):
-            self._set_back.clear()
             return self._begin(raw)
         return min(raw, self._given)
 

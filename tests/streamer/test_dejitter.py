@@ -53,6 +53,14 @@ def test_jitter_shrinks_and_no_lag_remains() -> None:
     assert abs(error.mean()) < 0.05e-3
 
 
+def test_the_first_frames_are_averaged() -> None:
+    """Else what the very first was off would be with the session for half a second."""
+    random = np.random.default_rng(3)
+    last = [smoothed(np.arange(21) / RATE + random.normal(0.0, 1e-3, 21))[-1] for _ in range(200)]
+    # of 21 frames the mean; the standard deviation of 200 is right to 5 %, three times that
+    assert np.std(last) == pytest.approx(1e-3 / 21**0.5, rel=0.15)
+
+
 def test_jitter_shrinks_by_as_much_where_frames_are_stamped_as_they_come() -> None:
     """Even times of half of them lie after that. Cut off there they would be half as uneven as raw.
 
@@ -304,6 +312,19 @@ def test_a_frame_that_is_held_up_is_of_its_own_time(jitter: float, lost: float) 
     np.testing.assert_array_equal(frames.gap, frames.lost)
     # each takes the loop along by 0.05 of 0.75 periods; a few one soon after the other, and jitter
     assert np.abs(frames.off).max() < 0.15
+
+
+@pytest.mark.parametrize("held", [0.6, 0.8])
+def test_a_frame_that_counts_as_one_behind_a_hole_is_not_put_after_it_came(held: float) -> None:
+    """Where frames jitter both ways, or at the start, one that was held up looks like one."""
+    came = 50.0 + np.arange(20) / RATE
+    came[1] += held / RATE
+    loop = Dejitter(RATE)
+    out = np.array([loop.step(float(t), latest=float(t) + 1e-3) for t in came])
+    assert (np.diff(out) > 0.0).all()
+    assert out[1] <= came[1] + 1e-3
+    # it may be of the frame after it, which this one is then put just behind
+    assert (out - came)[2:].max() <= 0.01 / RATE + 1e-3
 
 
 @pytest.mark.parametrize(("frames", "seconds"), [(10, 0.005), (10, 0.03), (50, 0.2)])
