@@ -114,7 +114,7 @@ def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str
     summaries = _summaries(scores, bootstrap)
     differences = _differences(study, rate_hz, bootstrap)
     parts = []
-    for motion in sorted({s.motion for s in study.sequences}, reverse=True):
+    for motion in sorted(_motions(study), reverse=True):
         people = {s.person for s in study.sequences if s.motion == motion}
         alone = " (one person: intervals are over strides alone)" if len(people) == 1 else ""
         parts += [
@@ -190,7 +190,7 @@ def _with_lag_table(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[
     names = [name for name in _in_order(study.estimates) if name not in OF_THE_PERSON]
     shown = {name: study.estimates[name] for name in names}
     summaries = _summaries(_scores(study, shown, rate_hz, bootstrap), bootstrap)
-    motions = sorted({s.motion for s in study.sequences}, reverse=True)
+    motions = sorted(_motions(study), reverse=True)
     heads = [f"{MOTIONS.get(m, m)}: {what}" for m in motions for what in ("r, common", "RMSE, all")]
     rows = []
     for name in names:
@@ -246,15 +246,22 @@ def _difference_table(
 def _together(left_out: Study, unseen: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
     """Return differences over the people of both studies: nobody's network had seen them."""
     first, second = (_differences(study, rate_hz, bootstrap) for study in (left_out, unseen))
-    both = {name: first[name] + second[name] for name in first if name in second}
-    both = {name: found for name, found in both.items() if name not in OF_THE_PERSON}
-    return [
-        "## Both together, walking",
-        "Everybody who was estimated by networks of other people: people left out, with the lag "
-        "removed, and people of other data sets, with theirs. Paired, person by person, over the "
-        "frames where both give an estimate:",
-        _difference_table(both, "walk", bootstrap),
-    ]
+    names = first.keys() & second.keys() - set(OF_THE_PERSON)
+    both = {name: first[name] + second[name] for name in names}
+    parts = []
+    for motion in sorted(_motions(left_out) & _motions(unseen), reverse=True):
+        parts += [
+            f"## Both together, {MOTIONS.get(motion, motion)}",
+            "Everybody who was estimated by networks of other people: people left out, with the "
+            "lag removed, and people of other data sets, with theirs. Paired, person by person, "
+            "over the frames where both give an estimate:",
+            _difference_table(both, motion, bootstrap),
+        ]
+    return parts
+
+
+def _motions(study: Study) -> set[str]:
+    return {sequence.motion for sequence in study.sequences}
 
 
 def better_than(summaries: dict[str, list[Summary]], motion: str, simulation: str) -> str:
