@@ -43,10 +43,11 @@ def test_frames_of_long_ago_are_late_and_as_old_as_they_are(
     assert [r.message.split(",")[0] for r in caplog.records] == ([said] if late else [])
 
 
-def test_a_lag_that_is_known_is_not_late() -> None:
-    rig = stamped(-0.18, 10, lag_ms=150.0)
-    assert {m.status for m in rig.emg()} == {0}
-    assert [m.age_ms for m in rig.emg()] == pytest.approx(10 * [180.0])
+@pytest.mark.parametrize(("old_s", "late"), [(0.18, False), (0.26, True)])
+def test_a_lag_that_is_known_is_not_late(old_s: float, late: bool) -> None:
+    rig = stamped(-old_s, 10, lag_ms=150.0)
+    assert {m.status for m in rig.emg()} == {int(Status.LATE) if late else 0}
+    assert [m.age_ms for m in rig.emg()] == pytest.approx(10 * [1e3 * old_s])
 
 
 def test_a_few_frames_that_were_delayed_are_flagged_and_not_spoken_of(

@@ -25,6 +25,7 @@ from streamer.formats import read_xdf
 from streamer.lsl.outlets import Outlet, marker_channels
 from streamer.messaging.messages import Act, Dyn, Emg, Health, Kin, Message, Meta
 from streamer.messaging.publisher import Publisher
+from tests.streamer.stand_ins import HandClock
 
 META = Meta(
     session="a",
@@ -221,6 +222,23 @@ def test_a_recording_ends_after_its_duration_or_with_its_session(
     )
     assert bool(taken) == handed_on
     assert looks == [0]  # at once, and then once a second
+
+
+def test_a_session_that_speaks_all_along_was_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though it is recorded for longer than a silence may be."""
+    clock = HandClock()
+
+    class Walk(Endless):
+        def receive(self, timeout_s: float) -> tuple[str, Message]:
+            clock.t += 0.1
+            return super().receive(timeout_s)
+
+    monkeypatch.setattr("streamer.commands.record.time", SimpleNamespace(monotonic=clock.now))
+    taken: list[str] = []
+    outlets: Any = SimpleNamespace(push=lambda topic, _: taken.append(topic))
+    subscriber: Any = Walk(Emg(session="a"))
+    follow(subscriber, META, outlets, threading.Event(), 10.0, lambda: None)
+    assert len(taken) == pytest.approx(100, abs=1)  # one for the rounding of sums of 0.1
 
 
 class Ends(Endless):
