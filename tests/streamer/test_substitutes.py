@@ -29,6 +29,21 @@ def test_a_frame_that_fails_inside_is_answered_and_the_session_goes_on(
     assert np.isfinite(values(rig.emg()[1].emg)).all()
 
 
+def test_faults_that_all_read_differently_do_not_fill_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rig = Rig(even(30))
+
+    def fail(t: float) -> None:
+        raise ZeroDivisionError(f"bad frame at {t}")
+
+    rig.bridge.during = fail
+    while rig.session.step(0.01):
+        pass
+    assert rig.session.faults == 30
+    assert sum("answered with a substitute" in line for line in caplog.messages) == 20
+
+
 def test_no_nan_is_ever_published() -> None:
     rig = Rig(even(2))
     rig.markers.frames[1] = (START + 0.01, np.full((3, 3), np.inf))
