@@ -21,9 +21,9 @@ LONGEST_GAP_S: Final = 0.25
 class StepSchedule:
     """Decide for each incoming frame at which times the network steps.
 
-    A stream at the network's own rate steps once per frame, whatever its jitter. A faster one steps
-    on the frames nearest to the network's grid, a slower one also between the previous frame and
-    this one.
+    A stream at the network's own rate steps once per frame, if its times are smoothed. A faster one
+    steps on the first frame near enough to the network's grid (one of 500 Hz 1.3 % too often), a
+    slower one also between the previous frame and this one.
 
     Parameters
     ----------

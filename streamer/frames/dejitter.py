@@ -40,8 +40,10 @@ _GAIN = 0.05
 """Proportional gain a; the first frames are averaged."""
 _INTEGRAL = _GAIN * _GAIN / 4.0
 """Integral gain b, critically damped."""
-_SILENCE_S = 1.0
-"""After a longer pause [s] the loop starts anew from the raw time."""
+_SILENCE_S = 0.25
+"""After a longer pause [s] the loop starts anew from the raw time, as bridge and network do."""
+_BACK_S = 1.0
+"""And at once after a longer step back [s]."""
 
 
 def dejittered(stamps: F64, rate_hz: float = 0.0) -> F64:
@@ -103,11 +105,11 @@ class Dejitter:
             again, is more than a period older than the last, or the clock was set back.
         """
         back = self._raw - raw
-        if (back == 0.0 or back > self._period_s) and raw >= self._t - _SILENCE_S:
+        if (back == 0.0 or back > self._period_s) and raw >= self._t - _BACK_S:
             return self._step_back(raw)
         self._set_back.clear()
         pause, self._raw = raw - self._raw, raw
-        if abs(raw - self._t) > _SILENCE_S:
+        if raw - self._t > _SILENCE_S or self._t - raw > _BACK_S:
             return self._begin(raw)
         ahead = self._given - self._t
         after_hole = self._follow(raw, pause / count) > count
