@@ -27,8 +27,10 @@ from inference.evaluation.summary import Summary, summarise
 from inference.means import finite_mean
 from streamer.reports.tables import markdown
 
-__all__ = ["find_summary", "page", "study_tables"]
+__all__ = ["differences", "find_summary", "page", "study_tables"]
 
+Less = dict[str, list[PersonScore]]
+"""The default network's scores less another method's, by its name."""
 MOTIONS: Final = {"walk": "walking", "run": "running"}
 OURS: Final = "network"
 CALIBRATED: Final = "calibrated"
@@ -65,20 +67,22 @@ BY_MUSCLE: Final = {
 def page(comparison: Comparison, bootstrap: Bootstrap) -> str:
     """Return everything that stands between the marks."""
     settings, lags = comparison.settings, comparison.lags
+    left_out_less = differences(comparison.left_out, settings.rate_hz, bootstrap)
     removed = ", ".join(f"{name} {1e3 * lag:+.0f} ms" for name, lag in sorted(lags.items()))
     parts = [
         f"EMG lag removed per data set, in training and in the first study: {removed}.",
         f"## People left out, {settings.folds} groups",
         _who(comparison.left_out),
-        *study_tables(comparison.left_out, settings.rate_hz, bootstrap),
+        *study_tables(comparison.left_out, left_out_less, settings.rate_hz, bootstrap),
         *_with_lag_table(comparison.with_lag, settings.rate_hz, bootstrap),
     ]
     if comparison.unseen is not None:
+        unseen_less = differences(comparison.unseen, settings.rate_hz, bootstrap)
         parts += [
             "## Other data sets, no lag removed",
             _who(comparison.unseen),
-            *study_tables(comparison.unseen, settings.rate_hz, bootstrap),
-            *_together(comparison.left_out, comparison.unseen, settings.rate_hz, bootstrap),
+            *study_tables(comparison.unseen, unseen_less, settings.rate_hz, bootstrap),
+            *_together(left_out_less, unseen_less, bootstrap),
         ]
     return "\n\n".join([*parts, "## Intervals", *_coverage_tables(comparison)])
 
@@ -107,14 +111,23 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
-    """Return headings and tables of every motion of a study."""
+def differences(study: Study, rate_hz: float, bootstrap: Bootstrap) -> Less:
+    """Return the default network's scores less every other method's."""
+    ours = study.estimates[OURS]
+    return {
+        name: difference(study.sequences, ours, other, rate_hz, bootstrap)
+        for name, other in study.estimates.items()
+        if name != OURS
+    }
+
+
+def study_tables(study: Study, less: Less, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
+    """Return headings and tables of every motion of a study; `less` are its `differences`."""
     ours = Estimates(study.estimates[OURS].y, free_gain=True)
     scores = _scores(study, study.estimates | {OURS_WITH_GAIN: ours}, rate_hz, bootstrap)
     summaries = _summaries(scores, bootstrap)
-    differences = _differences(study, rate_hz, bootstrap)
     parts = []
-    for motion in sorted(_motions(study), reverse=True):
+    for motion in sorted({s.motion for s in study.sequences}, reverse=True):
         people = {s.person for s in study.sequences if s.motion == motion}
         alone = " (one person: intervals are over strides alone)" if len(people) == 1 else ""
         parts += [
@@ -122,7 +135,7 @@ def study_tables(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str
             markdown(HEADS, _method_rows(summaries, motion)),
             *_data_set_table(scores, motion, data_sets(study.sequences), bootstrap),
             "Paired, person by person, over the frames where both give an estimate:",
-            _difference_table(differences, motion, bootstrap),
+            _difference_table(less, motion, bootstrap),
             *(better_than(summaries, motion, name) for name in SIMULATIONS if name in summaries),
             *(_muscle_table(summaries, motion, name) for name in ("r", "rmse")),
         ]
@@ -190,7 +203,7 @@ def _with_lag_table(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[
     names = [name for name in _in_order(study.estimates) if name not in OF_THE_PERSON]
     shown = {name: study.estimates[name] for name in names}
     summaries = _summaries(_scores(study, shown, rate_hz, bootstrap), bootstrap)
-    motions = sorted(_motions(study), reverse=True)
+    motions = sorted({s.motion for s in study.sequences}, reverse=True)
     heads = [f"{MOTIONS.get(m, m)}: {what}" for m in motions for what in ("r, common", "RMSE, all")]
     rows = []
     for name in names:
@@ -208,30 +221,17 @@ def _with_lag_table(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[
     ]
 
 
-def _differences(
-    study: Study, rate_hz: float, bootstrap: Bootstrap
-) -> dict[str, list[PersonScore]]:
-    """Return the default network's scores less every other method's."""
-    ours = study.estimates[OURS]
-    return {
-        name: difference(study.sequences, ours, other, rate_hz, bootstrap)
-        for name, other in study.estimates.items()
-        if name != OURS
-    }
-
-
-def _difference_table(
-    differences: Mapping[str, list[PersonScore]], motion: str, bootstrap: Bootstrap
-) -> str:
+def _difference_table(less: Less, motion: str, bootstrap: Bootstrap) -> str:
     """Rows are methods; the last columns count the people for whom ours is better."""
     rows = []
-    for name in _in_order(differences):
-        found = summarise(differences[name], bootstrap)
+    for name in _in_order(less):
+        own = [person for person in less[name] if person.motion == motion]
+        found = summarise(own, bootstrap)
         overall, common = (find_summary(found, motion, c) for c in ("all", "common"))
         if overall is not None:
-            of = [finite_mean(d.values[0], -1) for d in differences[name] if d.motion == motion]
+            by = [finite_mean(person.values[0], -1) for person in own]
             ahead = (
-                f"{sum(sign * person[k] > 0.0 for person in of)} of {len(of)}"
+                f"{sum(sign * person[k] > 0.0 for person in by)} of {len(by)}"
                 for k, sign in ((STATISTICS.index("r"), 1.0), (STATISTICS.index("rmse"), -1.0))
             )
             cells = [
@@ -243,13 +243,16 @@ def _difference_table(
     return markdown(DIFFERENCE_HEADS, rows)
 
 
-def _together(left_out: Study, unseen: Study, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
+def _together(left_out: Less, unseen: Less, bootstrap: Bootstrap) -> list[str]:
     """Return differences over the people of both studies: nobody's network had seen them."""
-    first, second = (_differences(study, rate_hz, bootstrap) for study in (left_out, unseen))
-    names = first.keys() & second.keys() - set(OF_THE_PERSON)
-    both = {name: first[name] + second[name] for name in names}
+    names = left_out.keys() & unseen.keys() - set(OF_THE_PERSON)
+    both = {name: left_out[name] + unseen[name] for name in names}
+    motions = [
+        {person.motion for people in less.values() for person in people}
+        for less in (left_out, unseen)
+    ]
     parts = []
-    for motion in sorted(_motions(left_out) & _motions(unseen), reverse=True):
+    for motion in sorted(motions[0] & motions[1], reverse=True):
         parts += [
             f"## Both together, {MOTIONS.get(motion, motion)}",
             "Everybody who was estimated by networks of other people: people left out, with the "
@@ -258,10 +261,6 @@ def _together(left_out: Study, unseen: Study, rate_hz: float, bootstrap: Bootstr
             _difference_table(both, motion, bootstrap),
         ]
     return parts
-
-
-def _motions(study: Study) -> set[str]:
-    return {sequence.motion for sequence in study.sequences}
 
 
 def better_than(summaries: dict[str, list[Summary]], motion: str, simulation: str) -> str:

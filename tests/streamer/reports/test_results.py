@@ -19,6 +19,7 @@ from inference.training.fit_settings import FitSettings
 from streamer.reports.results import (
     BY_MUSCLE,
     GAIN_TITLE,
+    differences,
     interval_text,
     number,
     page,
@@ -91,7 +92,9 @@ def test_data_sets_stand_side_by_side_where_there_are_several(comparison: Compar
     exact = Estimates([s.y.copy() for s in apart.sequences], None)
     exact.y[-1][:] *= -1.0
     apart.estimates["stdr"] = exact
-    table = "\n".join(study_tables(apart, 100.0, FEW)).partition("data set by data set")[2]
+    table = "\n".join(study_tables(apart, differences(apart, 100.0, FEW), 100.0, FEW)).partition(
+        "data set by data set"
+    )[2]
     assert "| method | elsewhere | made |" in table
     row = next(line for line in table.splitlines() if line.startswith(f"| {TITLES['stdr']} |"))
     assert row == f"| {TITLES['stdr']} | -1.00 | 1.00 |"
@@ -103,7 +106,7 @@ def test_the_person_s_best_gain_takes_size_out_of_the_comparison() -> None:
     plain, ours = found.estimates["simulation"], found.estimates["network"]
     ours.y[:] = [np.float32(2.0) * s.y for s in found.sequences]
     plain.y[:] = [np.float32(2.0) * s.y + np.float32(0.1) for s in found.sequences]
-    text = "\n".join(study_tables(found, 100.0, FEW))
+    text = "\n".join(study_tables(found, differences(found, 100.0, FEW), 100.0, FEW))
     count = len(MEASURED_HERE)
     assert f"in RMSE in 0 of {count} muscles" in text
     assert f"both have the person's best gain, in {count} of {count} muscles" in text
@@ -118,7 +121,9 @@ def test_the_simulation_at_each_instant_is_compared_muscle_by_muscle_in_each_mot
         y["simulation-own"][k][:] = sequence.y
         y["simulation-excitation"][k][:] = ours
         y["simulation"][k][:] = worse if sequence.motion == "walk" else sequence.y
-    walking, running = "\n".join(study_tables(found, 100.0, FEW)).split("### Running")
+    walking, running = "\n".join(
+        study_tables(found, differences(found, 100.0, FEW), 100.0, FEW)
+    ).split("### Running")
     count, named = len(MEASURED_HERE), ", ".join(c for c in MEASURED if c in MEASURED_HERE)
     said = "better than the simulation{} in r in {} of " + f"{count} muscles{{}}"
     none = f" (not in {named})"
