@@ -11,14 +11,14 @@ import pylsl
 from streamer.commands.session_names import first_meta
 from streamer.commands.silence import Silence
 from streamer.commands.xdf_recorder import XdfRecorder
-from streamer.config.session import check_duration, load_config
+from streamer.config.session import RunConfig, check_duration, load_config
 from streamer.config.streams import Stream
 from streamer.console.outputs import check_output
 from streamer.console.terminal import asked_to_stop, say
 from streamer.exceptions import ConfigError, StreamerError
 from streamer.lsl.estimate_outlets import TYPES, EstimateOutlets
 from streamer.lsl.finding import SECOND_ANSWER_S, answering, find
-from streamer.messaging.endpoint import DEFAULT_ENDPOINT, on_this_machine
+from streamer.messaging.endpoint import DEFAULT_ENDPOINT, as_reached
 from streamer.messaging.messages import Meta
 from streamer.messaging.subscriber import WAIT_S, Subscriber
 
@@ -56,10 +56,11 @@ def run(
         there, the recorder or the disk fails on the way, or see `follow`.
     """
     _check(out, duration_s)
-    with Subscriber(endpoint or _published(config), ("meta", *TYPES), keys=keys) as subscriber:
+    settings = None if config is None else load_config(config)
+    with Subscriber(endpoint or _published(settings), ("meta", *TYPES), keys=keys) as subscriber:
         meta = first_meta(subscriber, "record")
         outlets = EstimateOutlets(meta)
-        inputs = _inputs(config)
+        inputs = _inputs(settings)
         own = {outlet.uid: outlet.name for outlet in outlets.outlets.values()}
         recorder = XdfRecorder(out, inputs | own)
         stop = asked_to_stop()
@@ -83,18 +84,17 @@ def _check(out: Path, duration_s: float | None) -> None:
     check_duration(duration_s)
 
 
-def _published(config: Path | None) -> str:
-    """Where a client on this machine finds the session of a configuration."""
-    return DEFAULT_ENDPOINT if config is None else on_this_machine(load_config(config).endpoint)
+def _published(settings: RunConfig | None) -> str:
+    """Where a client on this machine finds a session of these settings."""
+    return DEFAULT_ENDPOINT if settings is None else as_reached(settings.endpoint, "127.0.0.1")
 
 
-def _inputs(config: Path | None) -> dict[str, str]:
+def _inputs(settings: RunConfig | None) -> dict[str, str]:
     """Uids and names of the streams to record beside the session's own."""
-    if config is None:
+    if settings is None:
         own = set(TYPES.values())
         seen = pylsl.resolve_streams(wait_time=2 * SECOND_ANSWER_S)
         return {s.uid(): s.name() for s in seen if s.type() not in own}
-    settings = load_config(config)
     wanted: list[Stream] = [settings.markers]
     if settings.has_plates:
         wanted.append(settings.forces)

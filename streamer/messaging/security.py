@@ -20,7 +20,7 @@ import zmq.auth
 from zmq.auth.thread import ThreadAuthenticator
 
 from streamer.exceptions import StreamerError, UnsafeEndpoint
-from streamer.messaging.endpoint import ALL_ADDRESSES
+from streamer.messaging.endpoint import as_reached
 
 SERVER = "server"
 CLIENT = "client"
@@ -84,10 +84,7 @@ def as_subscribed(endpoint: str, keys: Path | None) -> str:
     """Return what a client gives to `nem2e subscribe`: of all addresses this machine's name."""
     if keys is None:
         return endpoint
-    place, _, port = endpoint.rpartition(":")
-    if place in ALL_ADDRESSES:
-        endpoint = f"tcp://{sockets.gethostname()}:{port}"
-    return f"{endpoint} --keys FOLDER"
+    return f"{as_reached(endpoint, sockets.gethostname())} --keys FOLDER"
 
 
 def create_keys(directory: Path, name: str) -> None:
