@@ -124,10 +124,11 @@ def _started(out: Path, streams: dict[str, str]) -> LabRecorder:
         recorder = LabRecorder()
         try:
             _start(recorder, out, streams)
-        except (RuntimeError, TimeoutError, OSError, KeyboardInterrupt) as error:
+        except KeyboardInterrupt:
             _give_up(recorder, out)
-            if isinstance(error, KeyboardInterrupt):
-                raise
+            raise
+        except (RuntimeError, TimeoutError, OSError) as error:
+            _give_up(recorder, out)
             if not left:
                 raise StreamerError(
                     f"nothing is recorded ({error} Tried {TRIES} times); if other programs "

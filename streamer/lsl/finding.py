@@ -14,11 +14,6 @@ one machine do not all hear the first question."""
 _HEARS_S = 1.0
 """While a stream is waited for, Ctrl-C is heard after so long [s]."""
 
-_NONE_VISIBLE = (
-    "no LSL stream at all is visible (those of other machines need UDP 16571, or KnownPeers in "
-    "lsl_api.cfg)"
-)
-
 
 def find(stream: Stream) -> pylsl.StreamInfo:
     """Wait for the one stream that a configuration describes.
@@ -44,9 +39,7 @@ def find(stream: Stream) -> pylsl.StreamInfo:
         found = pylsl.resolve_bypred(asked, minimum=2, timeout=SECOND_ANSWER_S) or found
     said, waited_s = stream.described, stream.timeout_s
     if not found:
-        listed = visible_streams()
-        if listed != _NONE_VISIBLE:
-            listed += " (if it is one of these, set its `type` or `name`)"
+        listed = visible_streams(" (if it is one of these, set its `type` or `name`)")
         raise StreamNotFound(said, waited_s, f"{listed}; {stream.remedy}")
     if len(streams := _distinct(found)) > 1:
         several = ", ".join(f"{i.name()} ({who(i)})" for i in streams)
@@ -81,13 +74,16 @@ def _distinct(found: list[pylsl.StreamInfo]) -> list[pylsl.StreamInfo]:
     return list({info.uid(): info for info in found}.values())
 
 
-def visible_streams() -> str:
-    """One phrase about the LSL streams that can be seen now."""
+def visible_streams(remark: str = "") -> str:
+    """One phrase about the LSL streams that can be seen now; a remark if there are some."""
     streams = pylsl.resolve_streams(wait_time=SECOND_ANSWER_S)
     if not streams:
-        return _NONE_VISIBLE
+        return (
+            "no LSL stream at all is visible (those of other machines need UDP 16571, or "
+            "KnownPeers in lsl_api.cfg)"
+        )
     listed = ", ".join(f"{s.name()} ({s.type()}, {s.channel_count()} ch)" for s in streams)
-    return f"visible: {listed}"
+    return f"visible: {listed}{remark}"
 
 
 def predicate(kind: str, name: str, source_id: str) -> str:

@@ -69,34 +69,6 @@ def test_samples_that_are_ahead_of_late_markers_are_of_the_same_clock(
     assert not caplog.messages
 
 
-def test_a_few_markers_that_were_held_up_do_not_make_two_clocks(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """After a network was away for some seconds, forces may be back before markers are."""
-    plates = Plates()
-    frames = FrameForces(plates, 0.025)
-    for k in range(1000):
-        t = 5.0 + 0.01 * k
-        plates.fresh = k % 100 >= 30
-        plates.newest_s = t if plates.fresh else t + 3.5
-        frames.align(t, t)
-    assert not caplog.messages
-
-
-def test_forces_that_come_too_late_are_told_once_with_their_delay(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    plates = Plates()
-    frames = FrameForces(plates, 0.025)
-    for k in range(400):
-        t = 5.0 + 0.01 * k
-        plates.fresh = k % 4 == 0
-        plates.newest_s = t - 0.025 - (0.0 if plates.fresh else 0.012)
-        frames.align(t, t)
-    (line,) = caplog.messages
-    assert line.startswith("forces arrive 12 ms too late for their frames")
-
-
 def fed(newest_s: list[float]) -> None:
     """Let a source with forces so much later than their frames feed these; fresh where it is 0."""
     plates = Plates()
@@ -105,6 +77,22 @@ def fed(newest_s: list[float]) -> None:
         t = 5.0 + 0.01 * k
         plates.fresh, plates.newest_s = later_s == 0.0, t - 0.025 + later_s
         frames.align(t, t)
+
+
+def test_a_few_markers_that_were_held_up_do_not_make_two_clocks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """After a network was away for some seconds, forces may be back before markers are."""
+    fed(([3.525] * 30 + [0.0] * 70) * 10)
+    assert not caplog.messages
+
+
+def test_forces_that_come_too_late_are_told_once_with_their_delay(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fed([0.0, -0.012, -0.012, -0.012] * 100)
+    (line,) = caplog.messages
+    assert line.startswith("forces arrive 12 ms too late for their frames")
 
 
 @pytest.mark.parametrize("later_s", [-0.008, 3.5])
