@@ -250,7 +250,7 @@ def check_savable(path: Path) -> None:
     """
     if path.exists() and not (path.is_dir() and _is_free(path)):
         raise CheckpointError(f"{path} exists and is not a checkpoint; give an empty folder")
-    if path.is_mount():
+    if os.path.ismount(path):
         raise CheckpointError(f"{path} is a mount and cannot be replaced; give a folder in it")
 
 

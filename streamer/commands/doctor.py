@@ -4,6 +4,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import sys
 import tempfile
 import time
 import uuid
@@ -210,24 +211,30 @@ def check_zeromq() -> list[Finding]:
 
 def check_realtime() -> list[Finding]:
     """Cores, clock and permission for real-time scheduling."""
-    cores = len(os.sched_getaffinity(0))
-    findings = [
-        Finding("CPU cores", cores >= 2, str(cores), "" if cores >= 2 else "use two or more")
+    cores = _cores()
+    enough = "" if cores >= 2 else "use two or more"
+    found, advice = "not permitted", "optional: `ulimit -r 50`, or rtprio in limits.conf"
+    if sys.platform != "linux":
+        found, advice = "Linux alone has it", ""
+    elif _may_use_fifo():
+        found, advice = "permitted", ""
+    return [
+        Finding("CPU cores", cores >= 2, str(cores), enough),
+        Finding("real-time priority", True, found, advice),
     ]
-    permitted = _may_use_fifo()
-    findings.append(
-        Finding(
-            "real-time priority",
-            True,
-            "permitted" if permitted else "not permitted",
-            "" if permitted else "optional: `ulimit -r 50`, or rtprio in limits.conf",
-        )
-    )
-    return findings
+
+
+def _cores() -> int:
+    """How many this process may use, where the system says it."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _may_use_fifo() -> bool:
     """Try SCHED_FIFO and go back."""
+    if sys.platform != "linux":
+        return False
     before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))

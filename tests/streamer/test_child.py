@@ -13,7 +13,7 @@ import pytest
 
 from streamer.commands.run import demo_config
 from streamer.config.session import load_config
-from streamer.console.child import child, end, start
+from streamer.console.child import Child
 from streamer.console.one_line import one_line_errors
 from streamer.console.terminal import asked_to_stop
 
@@ -128,10 +128,10 @@ def test_a_loop_that_was_killed_is_told_of_with_the_status_that_a_shell_gives_it
 def test_a_child_is_asked_to_end_when_its_parent_was_killed(tmp_path: Path) -> None:
     code = (
         "import sys\n"
-        "from streamer.console.child import child, start\n"
+        "from streamer.console.child import Child\n"
         "from tests.streamer.test_child import note\n"
-        "process = child('noting', note, sys.argv[1])\n"
-        "start(process)\n"
+        "process = Child('noting', note, sys.argv[1])\n"
+        "process.start()\n"
         "process.join()\n"
     )
     path = tmp_path / "note"
@@ -145,13 +145,13 @@ def test_a_child_is_asked_to_end_when_its_parent_was_killed(tmp_path: Path) -> N
 def test_a_request_to_end_during_the_start_is_heard_when_the_child_can_be_ended(
     number: int,
 ) -> None:
-    process = child("waiting", wait, Interrupting(number))
+    process = Child("waiting", wait, Interrupting(number))
     before = signal.signal(number, signal.default_int_handler)
     with pytest.raises(KeyboardInterrupt):
-        start(process)
+        process.start()
     signal.signal(number, before)
     assert process.is_alive()
-    end(process)
+    process.end()
     assert process.exitcode == -signal.SIGTERM
 
 
@@ -165,6 +165,6 @@ def test_a_full_disk_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_child_that_was_never_started_can_be_ended() -> None:
-    process = child("waiting", wait)
-    end(process)
+    process = Child("waiting", wait)
+    process.end()
     assert process.exitcode is None
