@@ -14,7 +14,7 @@ from inference.evaluation.bootstrap import DEFAULT, Bootstrap
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.sums import PersonSums, best_lag, correlation, lags, person_sums, rmse
 
-__all__ = ["STATISTICS", "PersonScore", "difference", "score"]
+__all__ = ["STATISTICS", "PersonScore", "difference", "score", "where_both"]
 
 STATISTICS: Final = ("r", "rmse", "r_lag", "rmse_lag")
 """Correlation and error at zero lag, then at the person's one best lag."""
@@ -91,6 +91,13 @@ def _person(sums: PersonSums, free_gain: bool, rate_hz: float, bootstrap: Bootst
     )  # fmt: skip
 
 
+def where_both(these: Estimates, those: Estimates) -> Estimates:
+    """Return these estimates in the frames where those are given, too; without `sigma`."""
+    pairs = zip(these.y, those.y, strict=True)
+    masked = [np.where(np.isfinite(b), a, np.float32(np.nan)) for a, b in pairs]
+    return Estimates(masked, None, these.free_gain)
+
+
 def difference(
     sequences: Sequence[LimbSequence],
     ours: Estimates,
@@ -99,12 +106,6 @@ def difference(
     bootstrap: Bootstrap = DEFAULT,
 ) -> list[PersonScore]:
     """Score ours less other, person by person, over the frames where both give an estimate."""
-
-    def where_both(these: Estimates, those: Estimates) -> Estimates:
-        pairs = zip(these.y, those.y, strict=True)
-        masked = [np.where(np.isfinite(b), a, np.float32(np.nan)) for a, b in pairs]
-        return Estimates(masked, None, these.free_gain)
-
     a = score(sequences, where_both(ours, other), rate_hz, bootstrap)
     b = score(sequences, where_both(other, ours), rate_hz, bootstrap)
     return [

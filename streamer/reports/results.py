@@ -22,12 +22,12 @@ from inference.evaluation.coverage import (
 )
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.methods import TITLES
-from inference.evaluation.score import STATISTICS, PersonScore, difference, score
+from inference.evaluation.score import STATISTICS, PersonScore, difference, score, where_both
 from inference.evaluation.summary import Summary, summarise
 from inference.means import finite_mean
 from streamer.reports.tables import markdown
 
-__all__ = ["differences", "find_summary", "page", "study_tables"]
+__all__ = ["OTHERWISE", "differences", "find_summary", "page", "study_tables"]
 
 Less = dict[str, list[PersonScore]]
 """The default network's scores less another method's, by its name."""
@@ -37,8 +37,17 @@ CALIBRATED: Final = "calibrated"
 OF_THE_PERSON: Final = (CALIBRATED, "own-strides")
 """These know how late the person's EMG is."""
 OURS_WITH_GAIN: Final = "network-gain"
-"""The same estimates scored as the simulation's are, which shows the shape apart from the size."""
-GAIN_TITLE: Final = "default network, person's best gain"
+OTHERWISE: Final = {
+    OURS_WITH_GAIN: "default network, person's best gain",
+    "network-beside": "default network, where the calibrated one is judged",
+}
+"""The same estimates, scored as the simulation's are, and on the calibrated ones' frames alone."""
+ROWS: Final = {
+    key: title
+    for name, own in TITLES.items()
+    for key, title in ((name, own), *(OTHERWISE.items() if name == OURS else ()))
+}
+"""Titles of methods, in the order of tables."""
 SIMULATIONS: Final = ("simulation", "simulation-own", "simulation-excitation")
 """What the default network is compared with, muscle by muscle."""
 HEADS: Final = (
@@ -123,8 +132,10 @@ def differences(study: Study, rate_hz: float, bootstrap: Bootstrap) -> Less:
 
 def study_tables(study: Study, less: Less, rate_hz: float, bootstrap: Bootstrap) -> list[str]:
     """Return headings and tables of every motion of a study; `less` are its `differences`."""
-    ours = Estimates(study.estimates[OURS].y, free_gain=True)
-    scores = _scores(study, study.estimates | {OURS_WITH_GAIN: ours}, rate_hz, bootstrap)
+    ours = study.estimates[OURS]
+    beside = where_both(ours, study.estimates[CALIBRATED])
+    otherwise = dict(zip(OTHERWISE, (Estimates(ours.y, free_gain=True), beside), strict=True))
+    scores = _scores(study, study.estimates | otherwise, rate_hz, bootstrap)
     summaries = _summaries(scores, bootstrap)
     parts = []
     for motion in sorted({s.motion for s in study.sequences}, reverse=True):
@@ -163,7 +174,7 @@ def _method_rows(summaries: dict[str, list[Summary]], motion: str) -> list[list[
         of = overall.statistics
         rows.append(
             [
-                _title(name), str(overall.people), interval_text(of["r"]),
+                ROWS[name], str(overall.people), interval_text(of["r"]),
                 interval_text(common.statistics["r"]) if common else "-",
                 interval_text(of["rmse"], 3),
                 number(of["r_lag"].value), number(of["rmse_lag"].value, 3),
@@ -191,7 +202,7 @@ def _data_set_table(
             own = [s for s in scores[name] if (s.motion, data_set[s.person]) == of]
             common = find_summary(summarise(own, bootstrap), motion, "common")
             cells.append(interval_text(common.statistics["r"]) if common else "-")
-        rows.append([_title(name), *cells])
+        rows.append([ROWS[name], *cells])
     return [
         "r over the common muscles, data set by data set:",
         markdown(("method", *columns), rows),
@@ -212,7 +223,7 @@ def _with_lag_table(study: Study, rate_hz: float, bootstrap: Bootstrap) -> list[
             common, overall = (find_summary(summaries[name], motion, c) for c in ("common", "all"))
             cells.append(interval_text(common.statistics["r"]) if common else "-")
             cells.append(interval_text(overall.statistics["rmse"], 3) if overall else "-")
-        rows.append([_title(name), *cells])
+        rows.append([ROWS[name], *cells])
     return [
         "### With the EMG's lag left in",
         "The same estimates, of methods that learned with the lag removed, beside EMG of which "
@@ -239,7 +250,7 @@ def _difference_table(less: Less, motion: str, bootstrap: Bootstrap) -> str:
                 interval_text(common.statistics["r"], 3, signed=True) if common else "-",
                 interval_text(overall.statistics["rmse"], 3, signed=True),
             ]
-            rows.append([_title(name), str(overall.people), *cells, *ahead])
+            rows.append([ROWS[name], str(overall.people), *cells, *ahead])
     return markdown(DIFFERENCE_HEADS, rows)
 
 
@@ -268,7 +279,7 @@ def better_than(summaries: dict[str, list[Summary]], motion: str, simulation: st
     plain, ours = summaries[simulation], summaries[OURS]
     r, rmse = (_muscles_won(ours, plain, motion, name) for name in ("r", "rmse"))
     alike = _muscles_won(summaries[OURS_WITH_GAIN], plain, motion, "rmse")
-    its_name = _title(simulation).removesuffix(", person's best gain")
+    its_name = ROWS[simulation].removesuffix(", person's best gain")
     return (
         "The default network is better than"
         f" {its_name.replace('static optimization', 'the simulation')} in r in {r} and in RMSE in "
@@ -366,15 +377,8 @@ def _shares(found: Sequence[Coverage], channel: str) -> str:
 
 
 def _in_order(names: Collection[str]) -> list[str]:
-    """Sort methods as `TITLES` has them, ours with a gain behind ours."""
-    rows = [name for name in TITLES if name in names]
-    if OURS_WITH_GAIN in names:
-        rows.insert(rows.index(OURS) + 1, OURS_WITH_GAIN)
-    return rows
-
-
-def _title(name: str) -> str:
-    return GAIN_TITLE if name == OURS_WITH_GAIN else TITLES[name]
+    """Sort methods as `ROWS` has them."""
+    return [name for name in ROWS if name in names]
 
 
 def find_summary(summaries: Sequence[Summary], motion: str, channel: str) -> Summary | None:

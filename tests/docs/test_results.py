@@ -8,6 +8,7 @@ import pytest
 
 from docs import model_card
 from inference.checkpoint import load_checkpoint
+from streamer.reports.results import OTHERWISE
 from streamer.reports.tables import BEGIN, END
 from tests.docs.pages import STUDIES, Table, after, agrees, numbers, table, text
 
@@ -38,6 +39,7 @@ QUOTED = (
 """Columns of README's table."""
 CARD_DIGITS = 1e-3
 """What the card's numbers are rounded to."""
+READ = ("r, all", "RMSE, all")
 COUNTS = {2: "two", 3: "three"}
 
 
@@ -139,3 +141,15 @@ def test_readme_quotes_what_calibration_adds_and_what_lags_and_opinion_are_worth
     lag = table(RESULTS, "### With the EMG's lag left in")[DEFAULT]["running: r, common"].split()[0]
     assert f"without that {alone}" in words
     assert f"with it left in {lag}" in words
+
+
+def test_the_model_card_quotes_the_network_where_the_calibrated_one_is_judged() -> None:
+    words = " ".join(text("docs/model-card.md").split())
+    walking, running, others = (
+        methods(study, motion)[OTHERWISE["network-beside"]] for study, motion in STUDIES
+    )
+    r, rmse = ([row[column].split()[0] for row in (walking, running, others)] for column in READ)
+    assert (
+        f"the network alone has r {r[0]} and RMSE {rmse[0]} in walking, {r[1]} and {rmse[1]} in"
+        f" running, {r[2]} and {rmse[2]} on other data sets" in words
+    )

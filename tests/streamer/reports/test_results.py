@@ -18,7 +18,7 @@ from inference.evaluation.methods import TITLES
 from inference.training.fit_settings import FitSettings
 from streamer.reports.results import (
     BY_MUSCLE,
-    GAIN_TITLE,
+    OTHERWISE,
     differences,
     interval_text,
     number,
@@ -76,7 +76,7 @@ def test_page_has_every_method_and_muscle(comparison: Comparison) -> None:
     assert "nan" not in text.lower()
     assert "made -60 ms" in text
     walking, running = text.partition("### Running")[::2]
-    for title in (*TITLES.values(), GAIN_TITLE):
+    for title in (*TITLES.values(), *OTHERWISE.values()):
         assert f"| {title} |" in walking
     assert f"| {TITLES['population']} |" not in running.partition("### With")[0]
     assert "one person: intervals are over strides alone" in running
