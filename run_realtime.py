@@ -115,7 +115,7 @@ def open_refiner(config: RunConfig, model: "CompiledModel") -> "Refiner":
     from inference import Refiner
     from streamer.model_inputs import absent_lines, inputs_of
 
-    say("opening the network (TensorRT builds its engine the first time)")
+    say("opening the network")
     inputs = inputs_of(model, config.mass_kg, config.muscle_map)
     for line in absent_lines(inputs, config.muscle_map):
         say(line)

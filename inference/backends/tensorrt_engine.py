@@ -10,6 +10,7 @@ import copy
 import hashlib
 import importlib.metadata
 import json
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from inference.checkpoint import Checkpoint
 
 __all__ = ["HalfGraph", "Precision", "build_engine", "engine_dir", "engine_key"]
+
+_log = logging.getLogger(__name__)
 
 Precision = Literal["float32", "float16"]
 
@@ -118,6 +121,7 @@ def build_engine(checkpoint: Checkpoint, precision: Precision, timing_cache: Pat
         raise BackendUnavailable(
             f"torch-tensorrt cannot be imported ({error}); {BACKENDS['tensorrt'].advice}"
         ) from error
+    _log.warning("building TensorRT's engine for this GPU, which takes a while; it is kept")
     net = load_network(checkpoint)
     example = tuple(tensor.cuda() for tensor in step_example(net))
     graph = StepGraph(net) if precision == "float32" else HalfGraph(net)
