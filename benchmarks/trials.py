@@ -106,7 +106,14 @@ def _has_plates(directory: Path) -> bool:
 def each_trial(
     directories: Sequence[Path], seconds: float, solve: Callable[[PlateTrial], _T | None]
 ) -> list[_T]:
-    """Solve the first seconds [s] of each trial, and tell as it goes.
+    """Solve the first seconds [s] of each trial, see `each_directory`."""
+    return each_directory(directories, seconds, lambda d: solve(PlateTrial.load(d, seconds)))
+
+
+def each_directory(
+    directories: Sequence[Path], seconds: float, solve: Callable[[Path], _T | None]
+) -> list[_T]:
+    """Solve each trial, and tell as it goes.
 
     Parameters
     ----------
@@ -127,7 +134,7 @@ def each_trial(
     solved = []
     for directory in directories or trial_directories():
         say(f"  {'/'.join(directory.parts[-3:])}")
-        found = solve(PlateTrial.load(directory, seconds))
+        found = solve(directory)
         if found is not None:
             solved.append(found)
     if not solved:

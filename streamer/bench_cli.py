@@ -8,8 +8,8 @@ import typer
 from streamer.exceptions import ConfigError
 
 bench = typer.Typer(
-    help="Measure the bridge against OpenSim, a session's latency, filters, forces. Without a "
-    "command: the first two.",
+    help="Measure the bridge against OpenSim, a session's latency, filters, forces, mistakes. "
+    "Without a command: the first two.",
     invoke_without_command=True,
 )
 RECORDS = Path("out/bench.jsonl")
@@ -124,6 +124,20 @@ def bench_plates(
     """Compare the feet found on plates from motion with the known ones."""
     _require_benchmarks()
     from benchmarks.plates.run import run
+
+    run(trials or (), seconds=seconds, docs=docs, out=out)
+
+
+@bench.command("sensitivity")
+def bench_sensitivity(
+    trials: Trials = None,
+    seconds: Seconds = 20.0,
+    docs: Annotated[Path | None, typer.Option(help="Write sensitivity.md's table here.")] = None,
+    out: Out = RECORDS,
+) -> None:
+    """Make a laboratory's mistakes on recorded walking, and tell what each costs."""
+    _require_benchmarks()
+    from benchmarks.sensitivity.run import run
 
     run(trials or (), seconds=seconds, docs=docs, out=out)
 

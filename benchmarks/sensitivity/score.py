@@ -1,0 +1,93 @@
+"""One trial as it was, and with every mistake: how far angles, moments and estimates move."""
+
+import zlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from benchmarks.grf.score import AFTER_S, BEFORE_S
+from benchmarks.sensitivity.mistakes import MISTAKES, Session
+from benchmarks.subject import recording_of
+from benchmarks.trials import of_leg
+from inference import Refiner
+from sim_bridge import Bridge, BridgeSettings, compile_model
+from streamer.arrays import F64, Bool
+from streamer.commands.offline import process
+from streamer.commands.offline_input import OfflineInput
+from streamer.commands.offline_results import Results
+from streamer.formats import Trial, read_trial
+from streamer.model_inputs import inputs_of
+from streamer.status import Status
+
+FIELDS: Final = ("angle °", "moment N m", "activation", "EMG", "flagged %")
+"""Names of the scores, with their units."""
+DIGITS: Final = (1, 1, 3, 3, 0)
+FLAGS: Final = Status.HOLD | Status.IK_UNCONVERGED | Status.FORCE_STALE
+UNSETTLED: Final = Status.WARMING_UP | Status.HOLD
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A trial of a group with one mistake; `scores` as ``FIELDS``."""
+
+    group: str
+    mistake: str
+    scores: tuple[float, ...]
+
+
+def solve_all(directory: Path, seconds: float) -> list[Outcome] | None:
+    """Solve the first seconds [s] of a trial with each mistake; None if it is not walking.
+
+    None, too, where forces are whole for too short.
+    """
+    trial = read_trial(directory)
+    if trial.motion.startswith("run"):
+        return None
+    right = Session(compile_model(trial.model), _first(trial, seconds))
+    leg = np.array([of_leg(name) for name in right.model.coordinate_names])
+    plain, scored = _solve(right, trial)
+    if not scored.any():
+        return None
+    outcomes = []
+    for name, mistake in MISTAKES.items():
+        rng = np.random.default_rng(zlib.crc32(f"{trial.full_name} {name}".encode()))
+        found, _ = _solve(mistake(right, rng), trial)
+        outcomes.append(Outcome(trial.dataset, name, _scores(plain, found, scored, leg)))
+    return outcomes
+
+
+def _first(trial: Trial, seconds: float) -> OfflineInput:
+    recording = recording_of(trial)
+    markers = recording.markers
+    n = int(np.searchsorted(markers.time, markers.time[0] + seconds))
+    cut = replace(markers, time=markers.time[:n], positions=markers.positions[:n])
+    return replace(recording, markers=cut)
+
+
+def _solve(session: Session, trial: Trial) -> tuple[Results, Bool]:
+    """Results as a live session's, and the frames that are scored."""
+    model, recording = session
+    settings = BridgeSettings(recording.markers.rate_hz, forces_in_step=True)
+    bridge = Bridge(model, recording.markers.names, recording.loads, settings)
+    results = process(recording, bridge, Refiner(inputs_of(model, trial.mass_kg)))
+    instants = recording.markers.time - bridge.filter_delay_s
+    whole = np.zeros(len(instants), dtype=bool)
+    for start, end in trial.valid:
+        whole |= (instants >= start + AFTER_S) & (instants <= end - BEFORE_S)
+    return results, whole & ((results.status & UNSETTLED) == 0)
+
+
+def _scores(plain: Results, found: Results, scored: Bool, leg: Bool) -> tuple[float, ...]:
+    return (
+        float(np.degrees(_rms(found.q - plain.q, scored, leg))),
+        _rms(found.tau - plain.tau, scored, leg),
+        _rms(found.activation - plain.activation, scored),
+        _rms(found.emg - plain.emg, scored),
+        100.0 * float(((found.status[scored] & FLAGS) != 0).mean()),
+    )
+
+
+def _rms(x: F64, rows: Bool, columns: Bool | slice = slice(None)) -> float:
+    return float(np.sqrt(np.mean(x[rows][:, columns] ** 2)))
