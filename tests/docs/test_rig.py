@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -99,6 +100,29 @@ def test_the_loads_of_a_device_are_read_and_kept_apart_from_plates(tmp_path: Pat
     assert (device.body, device.pure_torque) == ("calcn_r", True)
     with pytest.raises(SettingsError, match=r"foot on bodies; give .* without devices"):
         all_on_feet([ExternalForce("belt", ON_FEET), device])
+
+
+def words_of_the_code() -> list[str]:
+    """Every text of the programs, with ".." for what is filled in."""
+    found = []
+    for package in ("sim_bridge", "streamer", "inference"):
+        for module in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+                parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+                if all(isinstance(part, ast.Constant | ast.FormattedValue) for part in parts):
+                    words = (getattr(part, "value", "") for part in parts)
+                    found.append("..".join(w if isinstance(w, str) else "" for w in words))
+    return found
+
+
+def test_what_the_page_says_that_a_session_says_is_in_the_code() -> None:
+    rows = RIG.partition("\n| it says |")[2].partition("\n\n")[0].splitlines()[2:]
+    said = [words for row in rows for words in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    texts = words_of_the_code()
+    assert len(said) > 20
+    for words in said:
+        pattern = ".+".join(map(re.escape, words.split("..")))
+        assert any(re.search(pattern, text) for text in texts), words
 
 
 def flags(command: Any, name: str = "nem2e") -> Iterator[tuple[str, list[str]]]:
