@@ -115,8 +115,9 @@ def words_of_the_code() -> list[str]:
     return found
 
 
-def test_what_the_page_says_that_a_session_says_is_in_the_code() -> None:
-    rows = RIG.partition("\n| it says |")[2].partition("\n\n")[0].splitlines()[2:]
+@pytest.mark.parametrize("page", ["docs/rig.md", "docs/calibration.md"])
+def test_what_a_page_says_that_a_command_says_is_in_the_code(page: str) -> None:
+    rows = text(page).partition("\n| it says |")[2].partition("\n\n")[0].splitlines()[2:]
     said = [words for row in rows for words in re.findall(r"`([^`]+)`", row.split("|")[1])]
     texts = words_of_the_code()
     assert len(said) > 20
