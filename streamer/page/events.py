@@ -1,7 +1,7 @@
 """What a browser gets of a session: server-sent events with a JSON object each.
 
 ``session`` comes first and whenever another session or other names begin, ``health`` once a
-second, and unnamed events are estimates.
+second, ``here`` after a second of silence, and unnamed events are estimates.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from streamer.status import names
 REFRESH_HZ: Final = 30.0
 """How often a browser gets the newest estimate, if there is a newer one."""
 
-STILL_HERE: Final = b": still here\n\n"
-"""A comment, sent in silence, so that a closed connection is noticed."""
 STILL_HERE_EVERY: Final = round(REFRESH_HZ)
+"""After so many looks without news a browser is told that its server is still there: so both notice
+a connection that is none any more."""
 
 
 class Told:
@@ -61,7 +61,7 @@ async def events(latest: Latest) -> AsyncIterator[bytes]:
         if news:
             yield news
         elif silent % STILL_HERE_EVERY == 0:
-            yield STILL_HERE
+            yield event("here", {})
         await asyncio.sleep(1.0 / REFRESH_HZ)
 
 

@@ -123,7 +123,7 @@ def test_only_silence_of_a_second_is_a_reason_for_a_sign_of_life(
 
     monkeypatch.setattr("streamer.page.events.asyncio", SimpleNamespace(sleep=wait))
     asyncio.run(listen_for_ten_seconds())
-    signs = [event.startswith(b":") for event in told]
+    signs = [event.startswith(b"event: here\n") for event in told]
     assert len(signs) >= 10
     assert all(signs) if every == 1000 else not any(signs)
 
@@ -147,13 +147,16 @@ globalThis.requestAnimationFrame = (next) => (draw = next);
 globalThis.EventSource = class {
   static OPEN = 1;
   readyState = 1;
+  constructor() { console.log("connecting"); }
   addEventListener(kind, take) { on[kind] = take; }
+  close() { console.log("closing"); }
 };
 await import("./page.js");
 const look = () => { now += 1500; draw(); console.log(elements.state.textContent); };
 const health = (rate) => on.health({ data: JSON.stringify(
   { rate_in_hz: rate, rate_out_hz: 0, p99_ms: 3, on_time_percent: 100, doubts: ["one", "two"] }) });
 look();
+for (let i = 0; i < 4; i++) { now += 1500; on.here({ data: "{}" }); draw(); }
 for (const rate of [100, 0]) { health(rate); look(); }
 now += 3000;
 look();
@@ -162,7 +165,7 @@ console.log(elements.doubts.textContent);
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js to run the page's script")
-def test_in_silence_the_page_says_what_does_not_come(tmp_path: Path) -> None:
+def test_in_silence_the_page_says_what_is_amiss_and_looks_for_its_server(tmp_path: Path) -> None:
     shutil.copytree(Path(str(files("streamer.page"))) / "static", tmp_path, dirs_exist_ok=True)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "silent.js").write_text(SILENT)
@@ -170,9 +173,12 @@ def test_in_silence_the_page_says_what_does_not_come(tmp_path: Path) -> None:
         ["node", tmp_path / "silent.js"], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == [
+        "connecting",
         "no estimates: is `nem2e run` running?",
         "the session runs, no estimates come",
         "the session runs, no markers come",
+        "closing",  # nothing from its own server either
+        "connecting",
         "no estimates: is `nem2e run` running?",
         "one",
         "two",
@@ -229,7 +235,8 @@ def test_the_command_serves_what_a_session_publishes() -> None:
         assert refusal.startswith(f"nem2e: no page at 127.0.0.1:{port}")
         with urllib.request.urlopen(f"{address}/events", timeout=30) as stream:
             until_subscribed = next(stream)  # a sign of life, a second after the beginning
-            assert until_subscribed.startswith(b":")
+            assert until_subscribed == b"event: here\n"
+            assert next(stream) == b"data: {}\n"
             for message in (META, EMG):
                 publisher.send(message)
             kinds = [line for line in (next(stream) for _ in range(6)) if b"{" in line]

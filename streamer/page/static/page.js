@@ -7,6 +7,7 @@ import { drawTrace } from "./trace.js";
 
 const SILENT_AFTER_MS = 1000;
 const GONE_AFTER_MS = 3000; // a session tells its health once a second
+const UNHEARD_AFTER_MS = 5000; // the page's own server says something every second
 
 // What each flag means to somebody who watches; the first that is set is shown.
 const FLAGS = {
@@ -29,6 +30,7 @@ const bars = new Bars(at("legs"), choose);
 let chosen = recall();
 let heard = -Infinity;
 let told = -Infinity;
+let answered;
 let framesCome = false;
 const flagsSeen = new Map();
 
@@ -97,8 +99,25 @@ function silence() {
   return framesCome ? "the session runs, no estimates come" : "the session runs, no markers come";
 }
 
+// A browser does not miss a server whose machine died: it has nothing to send.
+function listen() {
+  answered = performance.now();
+  const source = new EventSource("events");
+  for (const [kind, act] of Object.entries({ session: begin, health: tellHealth, message: take, here() {} })) {
+    source.addEventListener(kind, (e) => {
+      answered = performance.now();
+      act(JSON.parse(e.data));
+    });
+  }
+  return source;
+}
+
 function draw() {
   requestAnimationFrame(draw);
+  if (performance.now() - answered > UNHEARD_AFTER_MS) {
+    source.close();
+    source = listen();
+  }
   if (performance.now() - heard > SILENT_AFTER_MS) show("waiting", silence());
   if (!history.names.length) return;
   const scale = history.scale();
@@ -111,8 +130,5 @@ function draw() {
   at("hit").textContent = target.isSet() ? `${target.percent(samples)} % of the last ten seconds on target` : "";
 }
 
-const source = new EventSource("events");
-source.addEventListener("session", (e) => begin(JSON.parse(e.data)));
-source.addEventListener("health", (e) => tellHealth(JSON.parse(e.data)));
-source.addEventListener("message", (e) => take(JSON.parse(e.data)));
+let source = listen();
 draw();
