@@ -1,6 +1,8 @@
 """Which incoming marker is which marker of the model."""
 
 import difflib
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +12,7 @@ from sim_bridge._jit import I64
 from sim_bridge.exceptions import MarkerMismatch
 
 from .marker_normal import MINIMUM_MARKERS
+from .marker_sites import alike
 
 _NAMED = 5
 """So many of a list are named, the others are counted."""
@@ -34,6 +37,8 @@ class MarkerMatch:
         if n := len(self.absent):
             which = _listed(self.absent, n)
             lines.append(f"{n} of {n + matched} markers of the model are not received: {which}")
+        if guess := _guess(self.absent, self.unknown):
+            lines.append(f"perhaps these are the same under other names: {guess}")
         return lines
 
 
@@ -79,19 +84,36 @@ def match_markers(incoming: Sequence[str], model: Sequence[str]) -> MarkerMatch:
 
 
 def _explain(matched: list[str], unknown: tuple[str, ...], model: Sequence[str]) -> str:
-    folded = {name.lower().replace(" ", "").replace("_", "."): name for name in model}
-    hints = []
-    for label in unknown[:_NAMED]:
-        key = label.rpartition(":")[2].lower().replace(" ", "").replace("_", ".")
-        near = difflib.get_close_matches(key, folded, n=1, cutoff=0.5)
-        hints.append(f"{label} (nearest: {folded[near[0]]})" if near else label)
-    said = _listed(hints, len(unknown)) or "none"
+    guess = _guess([name for name in model if name not in matched], unknown)
+    named = unknown[:_NAMED] if guess else [_beside_nearest(x, model) for x in unknown[:_NAMED]]
+    remedy = (
+        f"if these are the same, pair them ({guess})"
+        if guess
+        else "rename the labels or the model's markers, or pair them (`names`)"
+    )
     return (
         f"{len(matched)} of {len(matched) + len(unknown)} incoming markers are in the model"
-        f" (matched: {', '.join(matched) or 'none'}; unknown: {said});"
-        f" at least {MINIMUM_MARKERS} must match: rename the labels or the model's markers, or pair"
-        " them (`names`)"
+        f" (matched: {', '.join(matched) or 'none'};"
+        f" unknown: {_listed(named, len(unknown)) or 'none'});"
+        f" at least {MINIMUM_MARKERS} must match: {remedy}"
     )
+
+
+def _beside_nearest(label: str, model: Sequence[str]) -> str:
+    near = difflib.get_close_matches(label.rpartition(":")[2], model, n=1, cutoff=0.5)
+    return f"{label} (nearest: {near[0]})" if near else label
+
+
+def _guess(absent: Sequence[str], unknown: Sequence[str]) -> str:
+    """Names that may belong together, as a session's file takes them; empty if there are none."""
+    pairs = (f"{_quoted(ours)}: {_quoted(label)}" for ours, label in alike(absent, unknown).items())
+    listed = ", ".join(pairs)
+    return listed and f"names: {{{listed}}}"
+
+
+def _quoted(name: str) -> str:
+    """As YAML takes it within braces."""
+    return name if re.fullmatch(r"[A-Za-z][\w.-]*", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _listed(names: Sequence[str], n: int) -> str:

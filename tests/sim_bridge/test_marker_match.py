@@ -37,12 +37,12 @@ def test_model_marker_with_a_colon_matches_itself() -> None:
 
 def test_mismatch_says_which_matched_and_names_the_nearest() -> None:
     with pytest.raises(MarkerMismatch) as caught:
-        match_markers(["R.ASIS", "L_ASIS", "r knee lat", "zzzz"], MODEL)
+        match_markers(["R.ASIS", "Ann:L.ASIZ", "R.Toe.Top", "zzzz"], MODEL)
     message = str(caught.value)
     assert "1 of 4 incoming markers" in message
     assert "matched: R.ASIS" in message
-    assert "L_ASIS (nearest: L.ASIS)" in message
-    assert "r knee lat (nearest: R.Knee.Lat)" in message
+    assert "Ann:L.ASIZ (nearest: L.ASIS)" in message
+    assert "R.Toe.Top (nearest: R.Toe.Tip)" in message
     assert "zzzz" in message
     assert "zzzz (nearest" not in message
 
