@@ -79,7 +79,6 @@ class Foresight:
         self._closest: F32 = np.zeros(len(SIDES), dtype=np.float32)
         self._total: F32 = np.zeros((len(SIDES), N_CHANNEL), dtype=np.float32)
         self.activation: F32 = np.zeros_like(self._total)
-        self._steps = 0
         self.reset()
 
     def reset(self) -> None:
