@@ -10,12 +10,12 @@ from benchmarks.environment import REPOSITORY
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from sim_bridge.filters import zero_phase_derivatives
 from streamer.arrays import F64
-from streamer.commands.offline_input import OfflineInput
 from streamer.commands.progress import progress_bar
 from streamer.commands.run import demo_config
 from streamer.console.terminal import say
 from streamer.doubts import lying_doubt
-from streamer.formats import Trial, external_forces
+from streamer.formats import Trial
+from streamer.formats.bridge_input import BridgeInput
 from streamer.frames.force_ring import SLOWEST_GAP_S
 
 DATA_VARIABLE = "NEM2E_DATA"
@@ -79,10 +79,10 @@ class Subject:
         """Compile the model of a trial; say so if its markers lie on their side."""
         if doubt := lying_doubt(trial.markers.positions):
             say(f"{trial.directory}: {doubt}")
-        return Subject.of(trial.model, recording_of(trial))
+        return Subject.of(trial.model, BridgeInput.of_trial(trial))
 
     @staticmethod
-    def of(osim: Path, recording: OfflineInput) -> "Subject":
+    def of(osim: Path, recording: BridgeInput) -> "Subject":
         """Compile the model of a recording, with a progress bar where there is a terminal."""
         with progress_bar() as progress:
             model = compile_model(osim, progress=progress)
@@ -100,16 +100,7 @@ class Subject:
         return bridge
 
 
-def recording_of(trial: Trial) -> OfflineInput:
-    """Return a trial's markers and forces; no loads where it has no plates."""
-    if trial.forces is None or trial.loads is None:
-        return OfflineInput(trial.markers, np.zeros(0), np.zeros((0, 0, 9)), ())
-    rows = trial.loads.select(trial.forces)
-    bodies = external_forces(trial.loads.forces, on_feet=False)  # theirs, or `ON_FEET` already
-    return OfflineInput(trial.markers, trial.forces.time, rows, bodies, trial.corners)
-
-
-def forces_at_markers(recording: OfflineInput) -> F64:
+def forces_at_markers(recording: BridgeInput) -> F64:
     """Forces at the markers' instants, (n_frame, n_load, 9); NaN where not believed."""
     frames = recording.frame_forces(0.0)
     found = np.zeros((len(recording.markers.time), len(recording.loads), 9))

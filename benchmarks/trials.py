@@ -12,8 +12,10 @@ from sim_bridge import ON_FEET
 from streamer.arrays import F64, Bool
 from streamer.console.terminal import say
 from streamer.exceptions import ConfigError
-from streamer.formats import read_trial
+from streamer.formats import Trial, read_trial
 
+AFTER_S, BEFORE_S = 0.05, 0.02
+"""Left out at the start and the end of intervals in which forces are whole [s]."""
 _LEG = ("hip_", "knee_angle", "ankle_angle", "subtalar_angle")
 """How the names of the coordinates that are scored begin."""
 _PATELLA = "beta"
@@ -33,21 +35,16 @@ class PlateTrial:
 
     Attributes
     ----------
-    name : str
-        ``dataset/subject/trial``.
-    running : bool
+    recorded : Trial
+        All of it.
     subject : Subject
-        The whole recording.
-    valid : tuple of (float, float)
-        Intervals [s] in which forces are whole.
+        The same as the bridge takes it.
     frames : int
         How many are looked at.
     """
 
-    name: str
-    running: bool
+    recorded: Trial
     subject: Subject
-    valid: tuple[tuple[float, float], ...]
     frames: int
 
     @classmethod
@@ -67,13 +64,17 @@ class PlateTrial:
             )
         subject = Subject.of_trial(trial)
         frames = int(np.searchsorted(subject.time, subject.time[0] + seconds))
-        running = trial.motion.startswith("run")
-        return cls(trial.full_name, running, subject, tuple(trial.valid), frames)
+        return cls(trial, subject, frames)
+
+    @property
+    def running(self) -> bool:
+        """Whether the person runs."""
+        return self.recorded.motion == "run"
 
     @property
     def group(self) -> str:
         """Data set, and that it is running where it is."""
-        return self.name.partition("/")[0] + (" running" if self.running else "")
+        return self.recorded.dataset + (" running" if self.running else "")
 
     @property
     def time(self) -> F64:
@@ -84,13 +85,6 @@ class PlateTrial:
     def leg(self) -> Bool:
         """Coordinates that are scored, (n_coordinate,)."""
         return np.array([of_leg(name) for name in self.subject.model.coordinate_names])
-
-    def whole(self, instants: F64, after_s: float, before_s: float) -> Bool:
-        """Which instants [s] lie in a valid interval, so far from its start and its end [s]."""
-        inside = np.zeros(len(instants), dtype=bool)
-        for start, end in self.valid:
-            inside |= (instants >= start + after_s) & (instants <= end - before_s)
-        return inside
 
 
 def trial_directories() -> list[Path]:

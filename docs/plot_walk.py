@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.subject import RAJAGOPAL_WALK, data_root, recording_of
+from benchmarks.subject import RAJAGOPAL_WALK, data_root
 from inference import Refiner
 from inference.emg.envelope import envelope
 from sim_bridge import Bridge, BridgeSettings, compile_model
 from streamer.commands.offline import process
 from streamer.formats import Trial, read_storage, read_trial
+from streamer.formats.bridge_input import BridgeInput
 from streamer.model_inputs import inputs_of
 from streamer.reports.drawing import INK, OURS, PALE, plain, pyplot
 
@@ -29,7 +30,7 @@ MUSCLES = ("SOL", "TA", "BFLH", "VL", "RF", "GMED")
 def main(directory: Path) -> None:
     """Run the trial through bridge and refiner and write the figure."""
     plt, trial = pyplot(), read_trial(directory)
-    recording = recording_of(trial)
+    recording = BridgeInput.of_trial(trial)
     model = compile_model(trial.model)
     bridge = Bridge(model, recording.markers.names, recording.loads, BridgeSettings(100.0))
     refiner = Refiner(inputs_of(model))

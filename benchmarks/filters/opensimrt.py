@@ -55,7 +55,7 @@ def published_results(directory: Path, seconds: float) -> Published | None:
     errors = {f: _error(trial, folder / f"{name}.sto", f, 0.0) for f, name in _FILES.items()}
     shifts = [_error(trial, folder / "tau.sto", "tau", float(s)) for s in _SHIFTS_S]
     best = float(_SHIFTS_S[int(np.argmin(shifts))])
-    return Published(trial.name, DELAY_S, errors, round(best, 3))
+    return Published(trial.recorded.full_name, DELAY_S, errors, round(best, 3))
 
 
 def _error(trial: ScoredTrial, path: Path, field: str, shift_s: float) -> float:

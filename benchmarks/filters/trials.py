@@ -69,7 +69,7 @@ class ScoredTrial(PlateTrial):
     def scored(self, instants: F64) -> Bool:
         """Which instants [s] are within the valid intervals and away from the ends."""
         away = (instants > self.time[0] + START_S) & (instants < self.time[-1] - END_S)
-        both: Bool = self.whole(instants, EDGE_S, EDGE_S) & away
+        both: Bool = self.recorded.whole(instants, EDGE_S, EDGE_S) & away
         return both
 
     def errors(self, filter_name: str) -> dict[str, float] | None:

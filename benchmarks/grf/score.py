@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.trials import PlateTrial
+from benchmarks.trials import AFTER_S, BEFORE_S, PlateTrial
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus
 from streamer.arrays import F64, Bool
 
@@ -14,8 +14,6 @@ LOADED = 0.2
 """Vertical force from which on a centre of pressure is compared [body weights]."""
 FARTHEST_S = 0.1
 """Contacts farther apart than this are not the same one [s]."""
-AFTER_S, BEFORE_S = 0.05, 0.02
-"""Left out at the start and the end of intervals in which forces are whole [s]."""
 FIELDS = ("vertical %", "fore-aft %", "lateral %", "centre cm", "contact ms", "moment N m", "act.")
 """Names of the scores, with their units."""
 
@@ -84,7 +82,7 @@ def solve_pair(trial: PlateTrial) -> Pair | None:
     """Solve a trial twice; None if its valid intervals are too short."""
     measured, predicted = (_solve(trial, mode) for mode in ("measured", "predicted"))
     time = trial.time - measured[4]
-    scored = trial.whole(time, AFTER_S, BEFORE_S) & measured[3]
+    scored = trial.recorded.whole(time, AFTER_S, BEFORE_S) & measured[3]
     if not scored.any():
         return None
     force, tau, activation = (

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.grf.score import AFTER_S, BEFORE_S
-from benchmarks.trials import PlateTrial
+from benchmarks.trials import AFTER_S, BEFORE_S, PlateTrial
 from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, ExternalForce
 from sim_bridge.dynamics.force_delay import ForceDelay
 from sim_bridge.dynamics.wrench import add_wrench
@@ -70,7 +69,7 @@ def solve_case(trial: PlateTrial) -> Case | None:
     forces = trial.subject.forces[: trial.frames]
     two = tuple(ExternalForce(name, ON_FEET) for name in ("1", "2"))
     known, raw, delay_s, settled = _with_raw(trial, forces)
-    scored = trial.whole(trial.time - delay_s, AFTER_S, BEFORE_S) & settled
+    scored = trial.recorded.whole(trial.time - delay_s, AFTER_S, BEFORE_S) & settled
     if not scored.any():
         return None
     return Case(

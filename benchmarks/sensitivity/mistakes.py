@@ -9,14 +9,14 @@ import numpy as np
 
 from sim_bridge import CompiledModel
 from streamer.arrays import F64
-from streamer.commands.offline_input import OfflineInput
+from streamer.formats.bridge_input import BridgeInput
 
 
 class Session(NamedTuple):
     """A person's model, and what the cameras and plates saw."""
 
     model: CompiledModel
-    recording: OfflineInput
+    recording: BridgeInput
 
 
 Mistake = Callable[[Session, np.random.Generator], Session]
@@ -90,8 +90,7 @@ def late(by_s: float, session: Session, _: np.random.Generator) -> Session:
 
 def without_plates(session: Session, _: np.random.Generator) -> Session:
     """Have no plates; no mistake, but the measure of what forces are worth."""
-    empty = OfflineInput(session.recording.markers, np.zeros(0), np.zeros((0, 0, 9)), ())
-    return session._replace(recording=empty)
+    return session._replace(recording=BridgeInput(session.recording.markers))
 
 
 AHEAD, ACROSS = 0, 2

@@ -7,17 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from benchmarks.grf.score import AFTER_S, BEFORE_S
 from benchmarks.sensitivity.mistakes import MISTAKES, Session
-from benchmarks.subject import recording_of
-from benchmarks.trials import of_leg
+from benchmarks.trials import AFTER_S, BEFORE_S, of_leg
 from inference import Refiner
 from sim_bridge import Bridge, BridgeSettings, compile_model
 from streamer.arrays import F64, Bool
 from streamer.commands.offline import process
-from streamer.commands.offline_input import OfflineInput
 from streamer.commands.offline_results import Results
 from streamer.formats import Trial, read_trial
+from streamer.formats.bridge_input import BridgeInput
 from streamer.model_inputs import inputs_of
 from streamer.status import Status
 
@@ -43,7 +41,7 @@ def solve_all(directory: Path, seconds: float) -> list[Outcome] | None:
     None, too, where forces are whole for too short.
     """
     trial = read_trial(directory)
-    if trial.motion.startswith("run"):
+    if trial.motion == "run":
         return None
     right = Session(compile_model(trial.model), _first(trial, seconds))
     leg = np.array([of_leg(name) for name in right.model.coordinate_names])
@@ -58,8 +56,8 @@ def solve_all(directory: Path, seconds: float) -> list[Outcome] | None:
     return outcomes
 
 
-def _first(trial: Trial, seconds: float) -> OfflineInput:
-    recording = recording_of(trial)
+def _first(trial: Trial, seconds: float) -> BridgeInput:
+    recording = BridgeInput.of_trial(trial)
     markers = recording.markers
     n = int(np.searchsorted(markers.time, markers.time[0] + seconds))
     cut = replace(markers, time=markers.time[:n], positions=markers.positions[:n])
@@ -73,9 +71,7 @@ def _solve(session: Session, trial: Trial) -> tuple[Results, Bool]:
     bridge = Bridge(model, recording.markers.names, recording.loads, settings)
     results = process(recording, bridge, Refiner(inputs_of(model, trial.mass_kg)))
     instants = recording.markers.time - bridge.filter_delay_s
-    whole = np.zeros(len(instants), dtype=bool)
-    for start, end in trial.valid:
-        whole |= (instants >= start + AFTER_S) & (instants <= end - BEFORE_S)
+    whole = trial.whole(instants, AFTER_S, BEFORE_S)
     return results, whole & ((results.status & UNSETTLED) == 0)
 
 

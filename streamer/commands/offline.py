@@ -18,13 +18,14 @@ from sim_bridge import Bridge, BridgeOutput, CompiledModel, compile_model
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.arrays import F64
 from streamer.commands.bridges import open_bridge
-from streamer.commands.offline_input import OfflineInput, read_input
+from streamer.commands.offline_input import read_input
 from streamer.commands.offline_results import Results, sum_up, write_report, write_results
 from streamer.commands.progress import progress_bar
 from streamer.config.session import ALIGN_WAIT_MS, RunConfig, load_config
 from streamer.console.outputs import check_output
 from streamer.console.terminal import say
 from streamer.exceptions import FormatError
+from streamer.formats.bridge_input import BridgeInput
 from streamer.frames.force_ring import SLOWEST_GAP_S
 from streamer.frames.forces import begin_frame, step_refiner
 from streamer.frames.times import RESET_AFTER_S, FrameTimes
@@ -137,7 +138,7 @@ def with_options(
     return session, msgspec.structs.replace(session, **given)
 
 
-def bridge_for(settings: RunConfig, model: CompiledModel, recording: OfflineInput) -> Bridge:
+def bridge_for(settings: RunConfig, model: CompiledModel, recording: BridgeInput) -> Bridge:
     """Return the bridge of a session for a recording's markers and forces."""
     if zero_phase_cutoff(settings.filter):  # filtered apart, over the whole recording
         settings = msgspec.structs.replace(settings, filter="causal")
@@ -161,7 +162,7 @@ def open_refiner(settings: RunConfig, model: CompiledModel) -> Refiner:
 
 
 def process(
-    recording: OfflineInput,
+    recording: BridgeInput,
     bridge: Bridge,
     refiner: Refiner | None,
     zero_phase_hz: float | None = None,
@@ -173,7 +174,7 @@ def process(
 
     Parameters
     ----------
-    recording : OfflineInput
+    recording : BridgeInput
         Input.
     bridge : Bridge
         Warmed here.
@@ -232,7 +233,7 @@ def _track(bridge: Bridge, markers: F64) -> F64:
 
 
 def _solve(
-    bridge: Bridge, recording: OfflineInput, i: int, motion: tuple[F64, F64, F64], forces: F64
+    bridge: Bridge, recording: BridgeInput, i: int, motion: tuple[F64, F64, F64], forces: F64
 ) -> BridgeOutput:
     """Answer frame `i` with the motion that is known already."""
     status = bridge.track(recording.markers.positions[i])

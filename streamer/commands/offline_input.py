@@ -1,12 +1,11 @@
 """What `nem2e offline` takes: markers of a file, and the forces that belong to them."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from sim_bridge import ON_FEET, ExternalForce
+from sim_bridge import ExternalForce
 from streamer.arrays import F64
 from streamer.config.session import RunConfig
 from streamer.console.terminal import say
@@ -24,46 +23,10 @@ from streamer.formats import (
     read_storage,
     select_forces,
 )
+from streamer.formats.bridge_input import BridgeInput
 from streamer.formats.recording import plate_corners, z_up_to_y_up
-from streamer.frames.force_ring import RecordedForces
-from streamer.frames.forces import FrameForces
 
 Plates = Literal["named", "auto"]
-
-
-@dataclass(frozen=True)
-class OfflineInput:
-    """What the pipeline takes: markers, and forces at their own rate.
-
-    Attributes
-    ----------
-    markers : MarkerTable
-        Positions [m], ground, times [s] of the recording.
-    force_time : ndarray of shape (n_sample,), float64 [s]
-        Times of the force samples, same clock.
-    force_rows : ndarray of shape (n_sample, n_load, 9), float64
-        Force [N], centre of pressure [m], free torque [N m], ground.
-    loads : tuple of ExternalForce
-        Row by row of a sample; none where forces are not measured.
-    corners : ndarray of shape (n_load, 4, 3), float64 [m], ground, or None
-        Of the plates; NaN where they are not known.
-    """
-
-    markers: MarkerTable
-    force_time: F64
-    force_rows: F64
-    loads: tuple[ExternalForce, ...]
-    corners: F64 | None = None
-
-    @property
-    def on_feet(self) -> bool:
-        """Whether the bridge finds the foot on each plate."""
-        return any(load.body == ON_FEET for load in self.loads)
-
-    def frame_forces(self, delay_s: float) -> FrameForces:
-        """Return the forces of frames, one after the other; moments are so much [s] older."""
-        source = RecordedForces(self.force_time, self.force_rows) if self.loads else None
-        return FrameForces(source, delay_s)
 
 
 def read_input(
@@ -75,7 +38,7 @@ def read_input(
     end: float | None = None,
     plates: Plates | None = None,
     session: RunConfig | None = None,
-) -> OfflineInput:
+) -> BridgeInput:
     """Read markers and forces.
 
     Parameters
@@ -108,7 +71,7 @@ def read_input(
     auto = plates == "auto" or (plates is None and grf is None and loads is None)
     columns = _columns(source.forces, markers, grf, loads, auto)
     if source.forces is None or not columns:
-        return OfflineInput(table, np.zeros(0), np.zeros((0, 0, 9)), ())
+        return BridgeInput(table)
     _check_times(source.forces, table, grf or markers)
     rows = select_forces(columns, source.forces, loads or grf or markers)
     if grf is not None and session is not None and session.forces.up == "z":
@@ -121,7 +84,7 @@ def read_input(
         corners = plate_corners(source, columns, session, on_feet=auto)
     else:  # of the C3D file beside it, plate by plate
         corners = source.corners if auto and loads is None else None
-    return OfflineInput(table, source.forces.time, rows, bodies, corners)
+    return BridgeInput(table, source.forces.time, rows, bodies, corners)
 
 
 def _columns(

@@ -31,9 +31,9 @@ from streamer.exceptions import FormatError, nearest
 from streamer.features.foot_force import foot_force
 from streamer.features.marker_noise import marker_noise
 from streamer.features.named_log import named_log
-from streamer.formats import Trial, external_forces
-from streamer.frames.force_ring import RecordedForces
-from streamer.frames.forces import FrameForces, begin_frame, tells_forces, tells_motion
+from streamer.formats import Trial
+from streamer.formats.bridge_input import BridgeInput
+from streamer.frames.forces import begin_frame, tells_forces, tells_motion
 from streamer.frames.times import RESET_AFTER_S, FrameTimes
 
 __all__ = ["has_emg", "trial_features"]
@@ -81,12 +81,13 @@ def trial_features(
     settings = settings or FeatureSettings()
     _check_muscles(trial, model.muscle_names)
     targets = _targets(trial, settings) if with_emg else _NO_EMG
-    bridge = _bridge(trial, model, settings)
+    recording = BridgeInput.of_trial(trial)
+    bridge = _bridge(recording, model, settings)
     t = trial.markers.time
     at = t - bridge.filter_delay_s  # what a frame is about
-    trusted = _in_valid(trial, at)
+    trusted = trial.whole(at)
     with named_log(trial.full_name):
-        steps = _step_all(bridge, trial, _positions(trial, settings), trusted)
+        steps = _step_all(bridge, recording, _positions(trial, settings), trusted)
     predicted = (steps.status & BridgeStatus.GRF_PREDICTED) != 0
     # Forces that set in leave a transient in the solver.
     settled = steps.measured & _known(steps.measured, at, at - FORCE_SETTLING_S) & ~predicted
@@ -129,20 +130,16 @@ def trial_features(
     )
 
 
-def _bridge(trial: Trial, model: CompiledModel, settings: FeatureSettings) -> Bridge:
+def _bridge(recording: BridgeInput, model: CompiledModel, settings: FeatureSettings) -> Bridge:
     """Return the bridge of a live session, for a trial's markers and forces."""
-    columns = trial.loads.forces if trial.loads is not None else ()
-    return Bridge(
-        model,
-        trial.markers.names,
-        external_forces(columns, on_feet=False),
-        BridgeSettings(
-            trial.markers.rate_hz,
-            ground_reaction=settings.ground_reaction,
-            forces_in_step=True,
-            corners=trial.corners,
-        ),
+    markers = recording.markers
+    bridge_settings = BridgeSettings(
+        markers.rate_hz,
+        ground_reaction=settings.ground_reaction,
+        forces_in_step=True,
+        corners=recording.corners,
     )
+    return Bridge(model, markers.names, recording.loads, bridge_settings)
 
 
 def _motion_doubts(trial: Trial, model: CompiledModel) -> list[str]:
@@ -281,29 +278,21 @@ class _Steps(NamedTuple):
     plate_doubts: list[str]
 
 
-def _plates(trial: Trial, delay_s: float) -> FrameForces:
-    """Return the trial's forces as a session would have met them."""
-    if trial.forces is None or trial.loads is None:
-        return FrameForces(None, delay_s)
-    rows = trial.loads.select(trial.forces)
-    return FrameForces(RecordedForces(trial.forces.time, rows), delay_s)
-
-
-def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Steps:
+def _step_all(bridge: Bridge, recording: BridgeInput, positions: F64, valid: Bool) -> _Steps:
     """Step every frame; forces outside `valid` (n,) are not known.
 
     What is not known the bridge predicts, if the model has feet.
     """
-    plates = _plates(trial, bridge.filter_delay_s)
-    times = FrameTimes(trial.markers.rate_hz, RESET_AFTER_S)
+    plates = recording.frame_forces(bridge.filter_delay_s)
+    times = FrameTimes(recording.markers.rate_hz, RESET_AFTER_S)
     unknown = np.full_like(plates.forces, np.nan)
     frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
     status, seen, told, measured, believed, marker_rms, spread = [], [], [], [], [], [], []
     given: list[F64] = []
     doubts: list[str] = []
     bridge.on_plate_fault = lambda plate, fault: doubts.append(f"force plate {plate!r}: {fault}")
-    known = valid & (trial.forces is not None and trial.loads is not None)
-    for i, t in enumerate(trial.markers.time.tolist()):
+    known = valid & bool(recording.loads)
+    for i, t in enumerate(recording.markers.time.tolist()):
         begin_frame(t, times, bridge, plates)
         fresh = plates.align(t, until=t)
         given.append(plates.forces.copy())
@@ -333,14 +322,6 @@ def _step_all(bridge: Bridge, trial: Trial, positions: F64, valid: Bool) -> _Ste
         float(np.median(spread)),
         doubts,
     )
-
-
-def _in_valid(trial: Trial, t: F64) -> Bool:
-    """Whether forces at `t` are those of all feet on the ground."""
-    inside = np.zeros(len(t), dtype=np.bool_)
-    for start, end in trial.valid:
-        inside |= (t >= start) & (t <= end)
-    return inside
 
 
 def _known(measured: Bool, t: F64, at: F64) -> Bool:

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from streamer.arrays import F64
+import numpy as np
+
+from streamer.arrays import F64, Bool
 from streamer.config.session import HEAVIEST_KG, LIGHTEST_KG
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.external_loads import ExternalLoads
@@ -104,6 +106,13 @@ class Trial:
     def full_name(self) -> str:
         """``<dataset>/<subject>/<name>``."""
         return f"{self.person}/{self.name}"
+
+    def whole(self, instants: F64, after_s: float = 0.0, before_s: float = 0.0) -> Bool:
+        """Which instants [s] lie in a valid interval, so far from its start and its end [s]."""
+        inside = np.zeros(len(instants), dtype=np.bool_)
+        for start, end in self.valid:
+            inside |= (instants >= start + after_s) & (instants <= end - before_s)
+        return inside
 
 
 def read_trial(directory: Path | str) -> Trial:

@@ -20,17 +20,18 @@ from benchmarks.sensitivity.mistakes import (
     without_plates,
 )
 from benchmarks.sensitivity.run import run
-from benchmarks.subject import demo_walk, recording_of
+from benchmarks.subject import demo_walk
 from sim_bridge import compile_model
 from streamer.exceptions import ConfigError
 from streamer.formats import read_trial
+from streamer.formats.bridge_input import BridgeInput
 from tests.data_sets import trial_dir
 
 
 @pytest.fixture(scope="module")
 def session() -> Session:
     trial = read_trial(demo_walk())
-    return Session(compile_model(trial.model), recording_of(trial))
+    return Session(compile_model(trial.model), BridgeInput.of_trial(trial))
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ from benchmarks.subject import forces_at_markers
 from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, compile_model
 from streamer.commands import offline
 from streamer.commands.offline import process
-from streamer.commands.offline_input import OfflineInput, read_input
+from streamer.commands.offline_input import read_input
 from streamer.commands.offline_results import Results
 from streamer.exceptions import ConfigError, FormatError
 from streamer.formats import corners_of, read_storage, read_trial, write_storage
+from streamer.formats.bridge_input import BridgeInput
 from streamer.formats.tables import Storage
 from streamer.lsl.outlets import marker_channels
 from tests.data_sets import trial_dir
@@ -83,7 +84,7 @@ def write_trial_as_c3d(path: Path, directory: Path, plates: list[F64]) -> Path:
     )
 
 
-def solve(directory: Path, recording: OfflineInput, zero_phase_hz: float | None = None) -> Results:
+def solve(directory: Path, recording: BridgeInput, zero_phase_hz: float | None = None) -> Results:
     """Results of a recording, EMG left out."""
     model = compile_model(directory.parent / "model.osim")
     settings = BridgeSettings(recording.markers.rate_hz, corners=recording.corners)
@@ -91,7 +92,7 @@ def solve(directory: Path, recording: OfflineInput, zero_phase_hz: float | None 
     return process(recording, bridge, None, zero_phase_hz)
 
 
-def named(directory: Path) -> OfflineInput:
+def named(directory: Path) -> BridgeInput:
     """The trial as its files describe it."""
     markers, grf, loads = (directory / n for n in ("markers.trc", "grf.mot", "external_loads.xml"))
     return read_input(markers, grf=grf, loads=loads, start=START, end=END)

@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from inference import Refiner
-from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
+from sim_bridge import Bridge, BridgeSettings, CompiledModel, compile_model
 from streamer.commands.offline import process
-from streamer.commands.offline_input import OfflineInput
 from streamer.commands.offline_results import Results
 from streamer.commands.run import demo_config
 from streamer.formats import MarkerTable, Trial, read_trial
+from streamer.formats.bridge_input import BridgeInput
 from streamer.frames.force_ring import ForceRing
 from streamer.frames.forces import FORCE_TRUST_S
 from streamer.messaging.messages import Dyn, Emg, Meta, values
@@ -41,23 +41,25 @@ def walk(name: str) -> tuple[Trial, CompiledModel]:
     return trial, compile_model(trial.model)
 
 
-def recording(name: str, sent: Callable[[F64], Bool] | None) -> OfflineInput:
+def recording(name: str, sent: Callable[[F64], Bool] | None) -> BridgeInput:
     """The first frames of a walk with the force samples that were sent; None = no plates."""
     trial, _ = walk(name)
     table = trial.markers
     part = slice(20, 20 + FRAMES)
     markers = MarkerTable(table.time[part], table.names, table.positions[part], table.rate_hz)
     if sent is None:
-        return OfflineInput(markers, np.zeros(0), np.zeros((0, 0, 9)), ())
-    assert trial.loads is not None
-    assert trial.forces is not None
-    kept = sent(trial.forces.time - markers.time[0])
-    loads = tuple(ExternalForce(f.name, f.body) for f in trial.loads.forces)
-    rows = trial.loads.select(trial.forces)[kept]
-    return OfflineInput(markers, trial.forces.time[kept], rows, loads)
+        return BridgeInput(markers)
+    all_of_it = BridgeInput.of_trial(trial)
+    kept = sent(all_of_it.force_time - markers.time[0])
+    return replace(
+        all_of_it,
+        markers=markers,
+        force_time=all_of_it.force_time[kept],
+        force_rows=all_of_it.force_rows[kept],
+    )
 
 
-def bridge_of(name: str, recorded: OfflineInput) -> Bridge:
+def bridge_of(name: str, recorded: BridgeInput) -> Bridge:
     settings = BridgeSettings(recorded.markers.rate_hz, forces_in_step=True)
     return Bridge(walk(name)[1], recorded.markers.names, recorded.loads, settings)
 
@@ -70,7 +72,7 @@ def refiner_of(name: str) -> Refiner:
 class Arriving:
     """Force source of a session: samples come when they are taken."""
 
-    def __init__(self, clock: SharedClock, recorded: OfflineInput) -> None:
+    def __init__(self, clock: SharedClock, recorded: BridgeInput) -> None:
         self._clock, self._recorded = clock, recorded
         self._ring, self._come = ForceRing(len(recorded.loads)), 0
         self.forces = np.zeros((len(recorded.loads), 9))
@@ -90,7 +92,7 @@ class Arriving:
         return self._ring.at(t, self.forces)
 
 
-def live(name: str, recorded: OfflineInput) -> tuple[list[Emg], list[Dyn]]:
+def live(name: str, recorded: BridgeInput) -> tuple[list[Emg], list[Dyn]]:
     """What a session with these markers and forces publishes."""
     table = recorded.markers
     frames = list(zip(table.time.tolist(), table.positions, strict=True))
@@ -114,7 +116,7 @@ def live(name: str, recorded: OfflineInput) -> tuple[list[Emg], list[Dyn]]:
     return emg, [m for m in tape.of("dyn") if isinstance(m, Dyn)]
 
 
-def again(name: str, recorded: OfflineInput) -> Results:
+def again(name: str, recorded: BridgeInput) -> Results:
     return process(recorded, bridge_of(name, recorded), refiner_of(name))
 
 
