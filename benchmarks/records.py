@@ -1,7 +1,7 @@
 """Results as JSON lines: one row a run, appended, so that runs can be compared over time."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,10 @@ from streamer.console.outputs import check_output
 from streamer.console.terminal import plain_console
 from streamer.exceptions import ConfigError
 from streamer.reports.drawing import pyplot
-from streamer.reports.tables import read_marked, write_between_marks
+from streamer.reports.tables import markdown, read_marked, rich_table, write_between_marks
+
+Means = Mapping[str, Sequence[float | None]]
+"""Mean scores by what they are of; None where there is no such score."""
 
 
 class Record:
@@ -50,8 +53,28 @@ class Record:
             write_between_marks(self._page, f"{text}\n\n{commit_note(self._environment)}")
             plain_console().print(f"wrote {self._page}")
 
-    def append(self, settings: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
-        """Write the row and return it, saying where it went and on which machine it was measured.
+    def publish(self, title: str, head: Sequence[str], means: Means, digits: Sequence[int]) -> None:
+        """Print a table of means, a row each, and write it to the page.
+
+        Parameters
+        ----------
+        title : str
+            Of the table on the terminal.
+        head : sequence of str
+            Over the names, then over each score.
+        means : mapping of str to sequence of float or None
+        digits : sequence of int
+            Decimals of each score.
+        """
+        rows = [
+            [name, *("-" if x is None else f"{x:.{n}f}" for x, n in zip(own, digits, strict=True))]
+            for name, own in means.items()
+        ]
+        plain_console().print(rich_table(title, head, rows))
+        self.write_page(markdown(head, rows))
+
+    def append(self, settings: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+        """Write the row, and say where it went and on which machine it was measured.
 
         Parameters
         ----------
@@ -66,13 +89,7 @@ class Record:
             If the file cannot be written after all.
         """
         row = {"benchmark": self._benchmark, **self._environment, "settings": settings, **found}
-        self._append(json.dumps(row, allow_nan=False))
-        console = plain_console()
-        console.print(environment_line(self._environment))
-        console.print(f"appended to {self._out}")
-        return row
-
-    def _append(self, line: str) -> None:
+        line = json.dumps(row, allow_nan=False)
         try:
             self._out.parent.mkdir(parents=True, exist_ok=True)
             with self._out.open("a", encoding="utf-8") as file:
@@ -82,3 +99,6 @@ class Record:
                 f"cannot write {self._out}: {error.strerror or error}; give --out a path that can"
                 " be written"
             ) from error
+        console = plain_console()
+        console.print(environment_line(self._environment))
+        console.print(f"appended to {self._out}")

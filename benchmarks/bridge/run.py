@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from benchmarks.bridge.files import Files, FileSubject
 from benchmarks.bridge.opensim_side import OpenSimFailed
@@ -17,8 +16,8 @@ from streamer.exceptions import ConfigError
 
 def run(
     files: Files, *, frames: int, rounds: int, seed: int, scaling: bool, tool: bool, out: Path
-) -> dict[str, Any]:
-    """Measure, print the tables, append one row.
+) -> None:
+    """Measure, print the tables, append one row to `out`.
 
     Parameters
     ----------
@@ -32,20 +31,6 @@ def run(
         Chooses the window, and moves the trees.
     scaling, tool : bool
         Whether to vary the sizes, and to time OpenSim's InverseDynamicsTool.
-    out : Path
-        JSON lines file.
-
-    Returns
-    -------
-    dict
-        The row.
-
-    Raises
-    ------
-    ConfigError
-        If a number makes no sense.
-    StreamerError, SimBridgeError
-        If a file is missing or does not fit.
     """
     if frames < 2 or rounds < 1:
         raise ConfigError(f"--frames is {frames} and --rounds {rounds}; give at least 2 and 1")
@@ -69,7 +54,7 @@ def run(
     )  # fmt: skip
     report.show(plain_console())
     settings = {"frames": frames, "rounds": rounds, "seed": seed, "warm_up_rounds": 1}
-    return record.append(settings, report.row())
+    record.append(settings, report.row())
 
 
 def _beside_opensim(

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from benchmarks.filters.curve import FILTERS, measure_curve
 from benchmarks.filters.opensimrt import published_results
@@ -22,34 +21,11 @@ def run(
     seconds: float,
     docs: Path | None,
     out: Path,
-) -> dict[str, Any]:
-    """Measure, print the tables, append one row; write page and figure if asked for.
+) -> None:
+    """Measure, print the tables, append one row to `out`; write page and figure into `docs`.
 
-    Parameters
-    ----------
-    directories : sequence of Path
-        Trials; none for all with plates (without the data sets: the demo subject's).
-    filters : sequence of str
-        Names; none for the whole family.
-    seconds : float
-        Longest part of a trial that is used [s].
-    docs : Path or None
-        Folder whose ``filters.md`` and ``filters.png`` are written anew.
-    out : Path
-        JSON lines file.
-
-    Returns
-    -------
-    dict
-        The row.
-
-    Raises
-    ------
-    ConfigError
-        If a number makes no sense, or the page or matplotlib is not
-        there.
-    StreamerError, SimBridgeError
-        If a trial or a filter's name cannot be read.
+    Of each trial at most `seconds` are used; without `directories` of all with plates. Without
+    `filters` those of the whole family are measured.
     """
     record = Record("filters", out, docs and docs / PAGE, figure=True)
     names = list(filters) or list(FILTERS)
@@ -62,4 +38,4 @@ def run(
     if docs is not None:
         draw(report, docs / FIGURE)
     settings = {"filters": names, "seconds": seconds, "seed": None}
-    return record.append(settings, report.row())
+    record.append(settings, report.row())

@@ -16,6 +16,7 @@ FARTHEST_S = 0.1
 """Contacts farther apart than this are not the same one [s]."""
 FIELDS = ("vertical %", "fore-aft %", "lateral %", "centre cm", "contact ms", "moment N m", "act.")
 """Names of the scores, with their units."""
+DIGITS = (1, 1, 1, 1, 1, 1, 3)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from benchmarks.latency.report import Report
 from benchmarks.latency.session import compile_once, run_session
@@ -12,34 +11,8 @@ from streamer.console.terminal import plain_console, say
 from streamer.formats import read_trial
 
 
-def run(
-    directory: Path, *, duration_s: float, checkpoint: Path | None, out: Path
-) -> dict[str, Any]:
-    """Measure, print the tables, append one row.
-
-    Parameters
-    ----------
-    directory : Path
-        Trial that is replayed.
-    duration_s : float
-        Of the session [s].
-    checkpoint : Path or None
-        Network; None for the one that is shipped.
-    out : Path
-        JSON lines file.
-
-    Returns
-    -------
-    dict
-        The row.
-
-    Raises
-    ------
-    ConfigError
-        If the duration makes no sense.
-    StreamerError
-        If the trial cannot be read or a process of the session fails.
-    """
+def run(directory: Path, *, duration_s: float, checkpoint: Path | None, out: Path) -> None:
+    """Replay a trial for so long [s], print the tables, append one row to `out`."""
     check_duration(duration_s)
     record = Record("latency", out)
     trial = read_trial(directory)
@@ -59,4 +32,4 @@ def run(
         "warm_up": "kernels and network, before the first frame",
         "seed": None,
     }
-    return record.append(settings, report.row())
+    record.append(settings, report.row())

@@ -17,6 +17,7 @@ FIELDS = (
     "motion N m",
 )  # fmt: skip
 """Names of the scores, with their units."""
+DIGITS = (1,) * len(FIELDS)
 LOADED = 20.0
 """Vertical force of a foot from which on a frame is loaded [N]."""
 SAME = 1.0

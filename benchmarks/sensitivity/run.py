@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -13,39 +13,14 @@ from benchmarks.records import Record
 from benchmarks.sensitivity.mistakes import MISTAKES
 from benchmarks.sensitivity.score import DIGITS, FIELDS, Outcome, solve_all
 from benchmarks.trials import each_directory
-from streamer.console.terminal import plain_console
-from streamer.reports.tables import markdown, rich_table
 
 PAGE: Final = "sensitivity.md"
 
 
-def run(
-    directories: Sequence[Path], *, seconds: float, docs: Path | None, out: Path
-) -> dict[str, Any]:
-    """Measure, print the table, append one row; write the page if asked for.
+def run(directories: Sequence[Path], *, seconds: float, docs: Path | None, out: Path) -> None:
+    """Measure, print the table, append one row to `out`; write the page in `docs`.
 
-    Parameters
-    ----------
-    directories : sequence of Path
-        Trials of walking; none for all with plates.
-    seconds : float
-        Longest part of a trial that is used [s].
-    docs : Path or None
-        Folder whose ``sensitivity.md`` is written anew.
-    out : Path
-        JSON lines file.
-
-    Returns
-    -------
-    dict
-        The row.
-
-    Raises
-    ------
-    ConfigError
-        If a number makes no sense, no trial can be scored, or the page is not there.
-    StreamerError, SimBridgeError
-        If a trial cannot be read.
+    Of each trial of walking at most `seconds` are used; without `directories` of all with plates.
     """
     record = Record("sensitivity", out, docs and docs / PAGE)
     logging.disable(logging.WARNING)  # of plates: what is wrong with them was done here
@@ -55,15 +30,10 @@ def run(
         logging.disable(logging.NOTSET)
     found = [outcome for trial in solved for outcome in trial]
     means = {name: _mean(found, name) for name in MISTAKES}
-    head = ("mistake", *FIELDS)
-    rows = [
-        [name, *(f"{x:.{n}f}" for x, n in zip(own, DIGITS, strict=True))]
-        for name, own in means.items()
-    ]
-    plain_console().print(rich_table("What a mistake in the laboratory costs", head, rows))
-    record.write_page(markdown(head, rows))
+    title = "What a mistake in the laboratory costs"
+    record.publish(title, ("mistake", *FIELDS), means, DIGITS)
     trials = Counter(trial[0].group for trial in solved)
-    return record.append({"seconds": seconds}, {"fields": FIELDS, "trials": trials, "means": means})
+    record.append({"seconds": seconds}, {"fields": FIELDS, "trials": trials, "means": means})
 
 
 def _mean(found: Sequence[Outcome], mistake: str) -> list[float]:

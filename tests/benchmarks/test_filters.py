@@ -13,12 +13,11 @@ from tests.data_sets import trial_dir
 
 
 def test_a_walk_is_scored_for_every_filter_and_recorded(tmp_path: Path) -> None:
+    out, walk = tmp_path / "out.jsonl", [trial_dir("rajagopal/walker/walk")]
     names = ["wiener:25:8", "kalman:0:8"]
-    row = run(
-        [trial_dir("rajagopal/walker/walk")], filters=names, seconds=20.0, docs=None,
-        out=tmp_path / "out.jsonl",
-    )  # fmt: skip
-    assert json.loads((tmp_path / "out.jsonl").read_text())["benchmark"] == "filters"
+    run(walk, filters=names, seconds=20.0, docs=None, out=out)
+    row = json.loads(out.read_text())
+    assert row["benchmark"] == "filters"
     good, poor = (row["rmse"][name]["walking"]["tau"] for name in names)
     assert good < 7.5 < poor  # [N m]: what is promised at 30 ms of age; 3.2 and 12 seen
 
@@ -28,8 +27,8 @@ def test_a_filter_that_never_settles_is_left_out(
 ) -> None:
     out, walk = tmp_path / "out.jsonl", [trial_dir("rajagopal/walker/walk")]
     names = ["butterworth:0.2", "wiener:25:8"]
-    row = run(walk, filters=names, seconds=1.0, docs=None, out=out)
-    assert list(row["rmse"]) == names[1:]
+    run(walk, filters=names, seconds=1.0, docs=None, out=out)
+    assert list(json.loads(out.read_text())["rmse"]) == names[1:]
     assert "butterworth:0.2 is left out: it has not settled before" in capsys.readouterr().err
 
 

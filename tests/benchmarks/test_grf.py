@@ -39,8 +39,9 @@ def test_crossings_lie_between_frames() -> None:
 
 def test_a_walk_is_scored_and_recorded(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    row = run([trial_dir("rajagopal/walker/walk")], seconds=20.0, docs=None, out=out)
-    assert json.loads(out.read_text())["benchmark"] == "grf"
+    run([trial_dir("rajagopal/walker/walk")], seconds=20.0, docs=None, out=out)
+    row = json.loads(out.read_text())
+    assert row["benchmark"] == "grf"
     (scores,) = row["means"].values()
     assert scores[0] < 10.0  # vertical force, % of body weight; 6 seen
     assert scores[5] < 20.0  # moments [N m]; 12 seen

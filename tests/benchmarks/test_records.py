@@ -5,16 +5,19 @@ from typing import NamedTuple
 import pytest
 
 from benchmarks.environment import describe_environment, environment_line
-from benchmarks.means import publish_means
+from benchmarks.means import means_by_group
 from benchmarks.records import Record
 from streamer.exceptions import ConfigError
+from streamer.reports.tables import BEGIN, END
 
 
 def test_rows_are_appended(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "bench.jsonl"
-    rows = [Record("timing", path).append({"run": k}, {"found": 1.0}) for k in range(2)]
-    assert [json.loads(line) for line in path.read_text().splitlines()] == rows
+    for k in range(2):
+        Record("timing", path).append({"run": k}, {"found": 1.0})
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
     assert [row["settings"] for row in rows] == [{"run": 0}, {"run": 1}]
+    assert [row["found"] for row in rows] == [1.0, 1.0]
 
 
 def test_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
@@ -51,14 +54,20 @@ class OneScore(NamedTuple):
         return [1.0, self.second]
 
 
-def test_a_score_that_no_trial_has_is_none(tmp_path: Path) -> None:
-    path, nan = tmp_path / "bench.jsonl", float("nan")
+def test_a_score_that_no_trial_has_is_none_and_a_dash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nan = float("nan")
     trials = [
         OneScore("walk", nan),
         OneScore("walk", nan),
         OneScore("run", nan),
         OneScore("run", 3.0),
     ]
-    row = publish_means(Record("grf", path), "title", ["first", "second"], trials, {})
-    assert row["means"] == {"walk (2)": [1.0, None], "run (2)": [1.0, 3.0]}
-    assert json.loads(path.read_text()) == row
+    means = means_by_group(trials)
+    assert means == {"walk (2)": [1.0, None], "run (2)": [1.0, 3.0]}
+    page = tmp_path / "page.md"
+    page.write_text(f"{BEGIN}\n{END}\n")
+    Record("grf", tmp_path / "bench.jsonl", page).publish("title", ("of", "a", "b"), means, (1, 2))
+    assert "| walk (2) | 1.0 | - |\n| run (2) | 1.0 | 3.00 |" in page.read_text()
+    assert "title" in capsys.readouterr().out

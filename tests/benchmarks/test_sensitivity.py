@@ -87,8 +87,9 @@ def test_forces_move_grow_come_late_or_are_not_there(
 
 def test_a_walk_is_scored_and_recorded(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    row = run([trial_dir("rajagopal/walker/walk")], seconds=20.0, docs=None, out=out)
-    assert json.loads(out.read_text())["benchmark"] == "sensitivity"
+    run([trial_dir("rajagopal/walker/walk")], seconds=20.0, docs=None, out=out)
+    row = json.loads(out.read_text())
+    assert row["benchmark"] == "sensitivity"
     means = row["means"]
     assert list(means) == list(MISTAKES)
     assert means["none"][:4] == [0.0] * 4
