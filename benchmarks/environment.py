@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+DATA_VARIABLE = "NEM2E_DATA"
+"""Environment variable that names the folder of the data sets."""
 PACKAGES = ("nem2e-rt", "numba", "numpy", "onnxruntime", "opensim", "pylsl", "pyzmq", "scipy")
+
+
+def data_root() -> Path:
+    """Folder of the data sets: ``$NEM2E_DATA``, else ``shared/data`` beside the repository."""
+    return Path(os.environ.get(DATA_VARIABLE) or REPOSITORY.parent / "shared" / "data")
 
 
 def describe_environment() -> dict[str, Any]:

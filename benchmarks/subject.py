@@ -1,15 +1,15 @@
 """What the benchmarks run on: a compiled model and a recording of its markers and forces."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.environment import REPOSITORY
+from benchmarks.environment import data_root
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from sim_bridge.filters import zero_phase_derivatives
 from streamer.arrays import F64
+from streamer.commands.offline import tracked
 from streamer.commands.progress import progress_bar
 from streamer.commands.run import demo_config
 from streamer.console.terminal import say
@@ -18,15 +18,9 @@ from streamer.formats import Trial
 from streamer.formats.bridge_input import BridgeInput
 from streamer.frames.force_ring import SLOWEST_GAP_S
 
-DATA_VARIABLE = "NEM2E_DATA"
 RAJAGOPAL_WALK = Path("rajagopal/walker/walk")
 CUTOFF_HZ = 6.0
 """Low-pass of the motion that both sides get, the usual one for gait."""
-
-
-def data_root() -> Path:
-    """Folder of the data sets: ``$NEM2E_DATA``, else ``shared/data`` beside the repository."""
-    return Path(os.environ.get(DATA_VARIABLE) or REPOSITORY.parent / "shared" / "data")
 
 
 def rajagopal_walk() -> Path | None:
@@ -51,8 +45,6 @@ class Subject:
 
     Attributes
     ----------
-    name : str
-        Of the model.
     model : CompiledModel
     marker_names : tuple of str
         Labels of the file.
@@ -65,7 +57,6 @@ class Subject:
     loads : tuple of ExternalForce
     """
 
-    name: str
     model: CompiledModel
     marker_names: tuple[str, ...]
     time: F64
@@ -88,7 +79,7 @@ class Subject:
             model = compile_model(osim, progress=progress)
         table = recording.markers
         return Subject(
-            model.name, model, table.names, table.time, table.rate_hz, table.positions,
+            model, table.names, table.time, table.rate_hz, table.positions,
             forces_at_markers(recording), recording.loads,
         )  # fmt: skip
 
@@ -123,12 +114,3 @@ class Motion:
         """Inverse kinematics, then the zero-phase filter and splines of OpenSim's tools."""
         ik_q = tracked(subject.bridge(), subject.markers)
         return cls(*zero_phase_derivatives(subject.time, ik_q, CUTOFF_HZ))
-
-
-def tracked(bridge: Bridge, markers: F64) -> F64:
-    """Poses (n, n_coordinate) [rad, m] of markers (n, n_label, 3) [m], frame after frame."""
-    poses = []
-    for frame in markers:
-        bridge.track(frame)
-        poses.append(bridge.output.ik_q.copy())
-    return np.array(poses)

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from benchmarks.subject import Subject, data_root, demo_walk
+from benchmarks.environment import data_root
+from benchmarks.subject import Subject, demo_walk
 from sim_bridge import ON_FEET
 from streamer.arrays import F64, Bool
 from streamer.console.terminal import say

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.subject import RAJAGOPAL_WALK, data_root
+from benchmarks.environment import data_root
+from benchmarks.subject import RAJAGOPAL_WALK
 from inference import Refiner
 from inference.emg.envelope import envelope
 from sim_bridge import Bridge, BridgeSettings, compile_model

@@ -1,18 +1,12 @@
 """Where tests find the recorded trials, which are third-party data and not in the repository."""
 
-import os
 from pathlib import Path
 
 import pytest
 
-DATA_VARIABLE = "NEM2E_DATA"
-"""Environment variable that names the folder of the data sets."""
+from benchmarks.environment import DATA_VARIABLE, data_root
 
-
-def data_root() -> Path:
-    """Folder of the data sets: ``$NEM2E_DATA``, else ``shared/data`` beside the repository."""
-    default = Path(__file__).resolve().parents[2] / "shared" / "data"
-    return Path(os.environ.get(DATA_VARIABLE) or default)
+__all__ = ["all_trials", "data_root", "trial_dir"]
 
 
 def trial_dir(trial: str) -> Path:

@@ -41,7 +41,7 @@ class Report:
     def row(self) -> dict[str, Any]:
         """JSON values."""
         return {
-            "model": self.subject.name,
+            "model": self.subject.model.name,
             "model_digest": self.subject.model.digest,
             "sizes": self.sizes(),
             "side_by_side": [c.row() for c in self.comparisons],
@@ -53,7 +53,7 @@ class Report:
     def show(self, console: Console) -> None:
         """Print the tables."""
         sizes = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in self.sizes().items())
-        console.print(f"\n{self.subject.name}: {sizes}")
+        console.print(f"\n{self.subject.model.name}: {sizes}")
         console.print(_side_by_side(self.comparisons))
         if self.tool_us is not None:
             console.print(

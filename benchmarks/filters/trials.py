@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from benchmarks.subject import tracked
 from benchmarks.trials import PlateTrial
 from sim_bridge import Bridge, BridgeSettings
 from sim_bridge.base_coordinates import rotations
@@ -14,6 +13,7 @@ from sim_bridge.dynamics.force_delay import ForceDelay
 from sim_bridge.filters import make_filter, zero_phase_derivatives
 from streamer.arrays import F64, I64, Bool
 from streamer.commands.bridges import with_ik_setup
+from streamer.commands.offline import tracked
 from streamer.formats.ik_setup import IkSetup
 
 WALK_HZ, RUN_HZ = 6.0, 15.0

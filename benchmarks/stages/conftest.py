@@ -2,8 +2,9 @@
 
 import pytest
 
+from benchmarks.environment import DATA_VARIABLE
 from benchmarks.stages.stage_inputs import StageInputs
-from benchmarks.subject import DATA_VARIABLE, Subject, demo_walk, rajagopal_walk
+from benchmarks.subject import Subject, demo_walk, rajagopal_walk
 from streamer.formats import read_trial
 
 

@@ -55,7 +55,7 @@ def time_frames(
     benchmark.pedantic(  # type: ignore[no-untyped-call]
         step, setup=next_frame, rounds=WALKS * n, iterations=1
     )
-    benchmark.extra_info["subject"] = inputs.subject.name
+    benchmark.extra_info["subject"] = inputs.subject.model.name
     benchmark.extra_info["environment"] = describe_environment()
     if benchmark.stats is not None:  # None under --benchmark-disable
         benchmark.extra_info["us"] = Quantiles.of(benchmark.stats.stats.data).row()

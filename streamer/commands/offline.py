@@ -32,7 +32,7 @@ from streamer.frames.times import RESET_AFTER_S, FrameTimes
 from streamer.model_inputs import absent_lines, inputs_of
 from streamer.status import Status
 
-__all__ = ["process", "run"]
+__all__ = ["process", "run", "tracked"]
 
 UNUSED = ("trial", "keys")
 """Keys of a configuration whose files a recording has no use for."""
@@ -197,7 +197,7 @@ def process(
     results = Results(len(recording.markers.time), bridge.output, n_channel)
     motion = None
     if zero_phase_hz is not None:  # a look at the whole recording first
-        ik_q = np.array([_track(bridge, m) for m in recording.markers.positions])
+        ik_q = tracked(bridge, recording.markers.positions)
         motion = zero_phase_derivatives(recording.markers.time, ik_q, zero_phase_hz)
         bridge.ik.reset()
     in_step = motion is None and bridge.settings.forces_in_step
@@ -227,9 +227,13 @@ def process(
     return results
 
 
-def _track(bridge: Bridge, markers: F64) -> F64:
-    bridge.track(markers)
-    return bridge.output.ik_q.copy()
+def tracked(bridge: Bridge, markers: F64) -> F64:
+    """Poses (n, n_coordinate) [rad, m] of markers (n, n_label, 3) [m], frame after frame."""
+    poses = []
+    for frame in markers:
+        bridge.track(frame)
+        poses.append(bridge.output.ik_q.copy())
+    return np.array(poses)
 
 
 def _solve(

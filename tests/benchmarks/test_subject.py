@@ -26,7 +26,7 @@ def trial(tmp_path: Path) -> Path:
 
 def test_the_model_that_a_trial_names_is_taken(trial: Path) -> None:
     (trial / "model.osim").write_text("no model")  # which nobody asks for
-    assert PlateTrial.load(trial, 1.0).subject.name == "nem2e_demo_walker"
+    assert PlateTrial.load(trial, 1.0).subject.model.name == "nem2e_demo_walker"
     assert Files.of_trial(trial).model == trial / "other.osim"
 
 
