@@ -135,12 +135,12 @@ def follow(
     """
     looked, heard = -math.inf, time.monotonic()
     end = heard + (duration_s if duration_s is not None else threading.TIMEOUT_MAX)
-    silence = Silence(subscriber.endpoint, TYPES)
+    silence = Silence(subscriber, TYPES)
     while not stop.is_set() and (now := time.monotonic()) < end:
         if now - looked > LOOK_EVERY_S:
             look()
             looked = now
-        received = silence.receive(subscriber, at_most_s=0.2)
+        received = silence.receive(at_most_s=0.2)
         if received is None:
             continue
         topic, message = received

@@ -59,9 +59,9 @@ def relay(subscriber: Subscriber, meta: Meta, stop: threading.Event) -> int:
         If a later session runs on another machine.
     """
     outlets, sent = _opened(meta), 0
-    silence, behind = Silence(subscriber.endpoint, TYPES), Behind()
+    silence, behind = Silence(subscriber, TYPES), Behind()
     while not stop.is_set():
-        received = silence.receive(subscriber, at_most_s=0.2)
+        received = silence.receive(at_most_s=0.2)
         if received is None:
             continue
         topic, message = received

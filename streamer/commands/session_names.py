@@ -28,9 +28,9 @@ def first_meta(subscriber: Subscriber, verb: str) -> Meta:
     StreamerError
         As `check_clock`.
     """
-    silence = Silence(subscriber.endpoint, ("meta",))
+    silence = Silence(subscriber, ("meta",))
     while True:
-        received = silence.receive(subscriber)
+        received = silence.receive()
         if received is not None and isinstance(meta := received[1], Meta):
             check_clock(meta, subscriber.endpoint, verb)
             return meta

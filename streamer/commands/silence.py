@@ -16,26 +16,22 @@ class Silence:
 
     Parameters
     ----------
-    endpoint : str
-        Where it should come from.
+    subscriber : Subscriber
+        Where it should come from; of the topics, among others.
     topics : collection of str
         What the user waits for.
     """
 
-    def __init__(self, endpoint: str, topics: Collection[str]) -> None:
-        self._endpoint, self._topics = endpoint, topics
+    def __init__(self, subscriber: Subscriber, topics: Collection[str]) -> None:
+        self._subscriber, self._topics = subscriber, topics
         self._somebody, self._said = False, ""
         self._end = time.monotonic() + WAIT_S
 
-    def receive(
-        self, subscriber: Subscriber, at_most_s: float = math.inf
-    ) -> tuple[str, Message] | None:
+    def receive(self, at_most_s: float = math.inf) -> tuple[str, Message] | None:
         """Wait for a message, at most until the user must be told something, and tell them then.
 
         Parameters
         ----------
-        subscriber : Subscriber
-            Of the topics, among others.
         at_most_s : float
             How long to wait in any case [s].
 
@@ -45,7 +41,7 @@ class Silence:
             As of `Subscriber.receive`.
         """
         left_s = max(self._end - time.monotonic(), 0.0)
-        received = subscriber.receive(min(left_s, at_most_s))
+        received = self._subscriber.receive(min(left_s, at_most_s))
         self._hear(None if received is None else received[0])
         return received
 
@@ -64,11 +60,12 @@ class Silence:
 
     def _news(self) -> str:
         """What is missing, and why that may be."""
-        where = f"on {self._endpoint} for {WAIT_S:g} s"
+        endpoint = self._subscriber.endpoint
+        where = f"on {endpoint} for {WAIT_S:g} s"
         if self._somebody:
             wanted = ", ".join(self._topics)
             return f"no {wanted} {where}, but a session is running; are markers arriving?"
-        if host := _unknown_host(self._endpoint):
+        if host := _unknown_host(endpoint):
             return (
                 f"nothing {where}: this machine does not know the host {host!r}; correct the name, "
                 "or give the host's address"

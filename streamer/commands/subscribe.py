@@ -49,9 +49,9 @@ def run(
     channel_names: Sequence[str] = ()
     shown = 0
     with Subscriber(endpoint, sorted({*topics, "meta"}), keys=keys) as subscriber:
-        silence, behind = Silence(endpoint, topics), Behind()
+        silence, behind = Silence(subscriber, topics), Behind()
         while count is None or shown < count:
-            received = silence.receive(subscriber)
+            received = silence.receive()
             if received is None:
                 continue
             topic, message = received

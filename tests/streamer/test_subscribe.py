@@ -15,6 +15,8 @@ from tests.streamer.stand_ins import HandClock
 class Heard:
     """A subscriber that hears one message over and over."""
 
+    endpoint = "ipc://here"
+
     def __init__(self, message: Message) -> None:
         self._message = message
 
@@ -42,6 +44,8 @@ def printed(
 
 class Timed:
     """A subscriber that hears each message at its time, then one estimate that ends the command."""
+
+    endpoint = "ipc://here"
 
     def __init__(self, clock: HandClock, messages: list[tuple[float, Message]]) -> None:
         self._clock, self._messages = clock, messages
@@ -123,6 +127,7 @@ def test_a_host_that_nobody_knows_is_told(
     ):
         clock = HandClock(0.0)
         timed = Timed(clock, [(4.5, ESTIMATE)])
+        timed.endpoint = endpoint
         monkeypatch.setattr(subscribe, "Subscriber", lambda *_, timed=timed, **__: timed)
         monkeypatch.setattr(silence, "time", SimpleNamespace(monotonic=clock.now))
         subscribe.run(endpoint, ["emg"], as_json=True, count=1)
