@@ -26,7 +26,7 @@ from streamer.console.terminal import let_signals_interrupt, plain_console, say
 from streamer.doubts import lying_doubt, misfit_doubt, size_doubt
 from streamer.exceptions import ConfigError, FormatError, StreamerError, StreamNotFound
 from streamer.features.records import refuse_namesakes
-from streamer.features.trial_features import trial_features
+from streamer.features.trial_features import mapped_emg, trial_features
 from streamer.formats import Trial, read_trial
 from streamer.frames.forces import tells_motion
 from streamer.lsl.emg_inlet import EmgInlet
@@ -120,7 +120,8 @@ def trial_take(
     StreamerError, SimBridgeError, InferenceError
         If it has no EMG, or its motion cannot be right.
     """
-    if trial.emg is None or not trial.emg_muscles:
+    emg = mapped_emg(trial)
+    if emg is None:
         raise FormatError(
             trial.directory, "has no EMG", "give a trial with emg.csv and [emg.muscles]"
         )
@@ -132,15 +133,6 @@ def trial_take(
     _check_fit(str(trial.directory), record.marker_rms_m, record.marker_spread)
     inputs = inputs_of(model, trial.mass_kg)
     refiner = Refiner(inputs, checkpoint)
-    names = tuple(trial.emg_muscles)
-    columns = [trial.emg.names.index(name) for name in names]
-    emg = EmgRecording(
-        trial.full_name,
-        names,
-        trial.emg.time,
-        trial.emg.data[:, columns],
-        "raw" if trial.emg_kind == "raw" else "envelope",
-    )
     states = replay(record, refiner).states()
     take = Take(states, emg, record.filter_delay_s, trial.motion, trial.speed_mps)
     doubts = (size_doubt(record.marker_spread), *record.doubts, *absent_lines(inputs))
@@ -158,8 +150,7 @@ def _check_fit(name: str, mean_rms_m: float, spread: float) -> None:
 
 def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:
     """Step a refiner through a record and keep what the network made of it."""
-    seconds = float(record.t[-1] - record.t[0])
-    log = StateLog(round(1.1 * seconds * refiner.rate_hz) + 10, refiner.state_width)
+    log = _log_of(float(record.t[-1] - record.t[0]), refiner)
     refiner.warm_up()
     usable = False
     refiner.on_step = lambda at, step: log.add(at, step, usable)  # as it is by then
@@ -170,6 +161,11 @@ def replay(record: FeatureRecord, refiner: Refiner) -> StateLog:
             forces_valid=bool(record.forces_told[i]), seen=usable,
         )  # fmt: skip
     return log
+
+
+def _log_of(seconds: float, refiner: Refiner) -> StateLog:
+    """Return an empty log with room for so long [s], and for a clock that is a little fast."""
+    return StateLog(round(1.1 * seconds * refiner.rate_hz) + 10, refiner.state_width)
 
 
 def live(config_path: Path, seconds: float, out: Path, wire: Wire) -> None:
@@ -233,7 +229,7 @@ class _Recorder:
     """Keeps what the network makes of a session, step by step."""
 
     def __init__(self, seconds: float, bridge: Bridge, refiner: Refiner) -> None:
-        self.log = StateLog(round(1.1 * seconds * refiner.rate_hz) + 10, refiner.state_width)
+        self.log = _log_of(seconds, refiner)
         self._output, self._rms_sum, self._steps = bridge.output, 0.0, 0
         refiner.on_step = self._keep
 

@@ -20,7 +20,7 @@ from streamer.console.one_line import is_ours
 from streamer.exceptions import StreamerError
 from streamer.features.cluster import open_client
 from streamer.features.records import cached_record, make_record, record_warnings
-from streamer.features.trial_features import has_emg
+from streamer.features.trial_features import mapped_emg
 from streamer.formats import Trial, find_model, read_trial
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def prepare_trial(directory: Path, settings: Sequence[FeatureSettings], cache_di
             made = record is None
             if record is None:
                 trial = trial or read_trial(directory)
-                if not has_emg(trial):
+                if mapped_emg(trial) is None:
                     return Outcome(directory)
                 record = make_record(trial, choice, cache_dir)
             records.append(_summary(record, made))

@@ -22,7 +22,7 @@ from streamer.config.features import FeatureSettings
 from streamer.console.outputs import check_output
 from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt
 from streamer.exceptions import StreamerError
-from streamer.features.trial_features import has_emg, trial_features
+from streamer.features.trial_features import mapped_emg, trial_features
 from streamer.formats import Trial, read_trial, source_files
 from streamer.formats.text import read_bytes
 
@@ -152,7 +152,7 @@ def load_features(
             record = cached_record(directory, choice, cache_dir)
             if record is None:
                 trial = trial or read_trial(directory)
-                if not has_emg(trial):
+                if mapped_emg(trial) is None:
                     break
                 record = make_record(trial, choice, cache_dir)
                 _warn(record)

@@ -13,7 +13,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from inference.emg.envelope import BAND_HZ, prepare_emg, sampling_rate_hz, spike_fault
-from inference.emg.recording import channel_doubt, longest_step, name_fault, signal_fault
+from inference.emg.recording import (
+    EmgRecording,
+    channel_doubt,
+    longest_step,
+    name_fault,
+    signal_fault,
+)
 from inference.emg.time_base import check_channels, check_overlap
 from inference.exceptions import EmgError
 from inference.record import FeatureRecord
@@ -36,7 +42,7 @@ from streamer.formats.bridge_input import BridgeInput
 from streamer.frames.forces import begin_frame, tells_forces, tells_motion
 from streamer.frames.times import RESET_AFTER_S, FrameTimes
 
-__all__ = ["has_emg", "trial_features"]
+__all__ = ["mapped_emg", "trial_features"]
 
 SLOW_EMG_HZ: Final = 2.0 * BAND_HZ[1]
 """Below this raw EMG does not hold its band."""
@@ -44,9 +50,13 @@ FORCE_SETTLING_S: Final = 0.05
 """After forces set in at the edge of a valid interval, this long until moments are believed."""
 
 
-def has_emg(trial: Trial) -> bool:
-    """Whether a trial has measured EMG that is mapped to muscles."""
-    return trial.emg is not None and bool(trial.emg_muscles)
+def mapped_emg(trial: Trial) -> EmgRecording | None:
+    """Return the measured EMG of channels that are mapped to muscles; None if there is none."""
+    if trial.emg is None or trial.emg_kind == "none" or not trial.emg_muscles:
+        return None
+    names = tuple(trial.emg_muscles)
+    data = trial.emg.data[:, [trial.emg.names.index(name) for name in names]]
+    return EmgRecording(trial.full_name, names, trial.emg.time, data, trial.emg_kind)
 
 
 def trial_features(
@@ -185,41 +195,36 @@ _NO_EMG: Final = _Targets((), np.zeros(0), np.zeros((0, 0)), [])
 
 def _targets(trial: Trial, settings: FeatureSettings) -> _Targets:
     """Return what a network is to learn from the trial's mapped EMG channels."""
-    if trial.emg is None or trial.emg_kind == "none" or not trial.emg_muscles:
+    emg = mapped_emg(trial)
+    if emg is None:
         raise EmgError(f"{trial.directory}: no EMG; leave this trial out")
-    names = tuple(trial.emg_muscles)
-    check_channels(str(trial.directory), names)
-    _check_holes(str(trial.directory), trial.emg.time)
-    columns = trial.emg.data[:, [trial.emg.names.index(name) for name in names]]
-    for name, column in zip(names, columns.T, strict=True):
-        if fault := signal_fault(trial.emg.time, column, trial.emg_kind) or spike_fault(column):
+    check_channels(str(trial.directory), emg.names)
+    _check_holes(str(trial.directory), emg.time)
+    for name, column in zip(emg.names, emg.data.T, strict=True):
+        if fault := signal_fault(emg.time, column, emg.kind) or spike_fault(column):
             raise EmgError(
                 f"{trial.directory}: EMG channel {name} {fault}; correct the kind in [emg] if it "
                 "is not that, cut the trial, or leave the channel out of [emg.muscles]"
             )
     try:
-        t, envelopes = prepare_emg(trial.emg.time, columns, names, trial.emg_kind, settings.target)
+        t, envelopes = prepare_emg(emg.time, emg.data, emg.names, emg.kind, settings.target)
     except EmgError as error:
         raise EmgError(f"{trial.directory}: {error}") from error
     check_overlap(str(trial.directory), t, trial.markers.time)
-    return _Targets(names, t, envelopes, _emg_doubts(trial, columns, t, envelopes))
-
-
-def _emg_doubts(trial: Trial, columns: F64, t: F64, envelopes: F64) -> list[str]:
-    """Return what looks wrong with known channels: columns as recorded, envelopes at `t`."""
-    assert trial.emg is not None
     moved = (t >= trial.markers.time[0]) & (t <= trial.markers.time[-1])
-    rate_hz, doubts = sampling_rate_hz(trial.emg.time), []
-    if trial.emg_kind == "raw" and rate_hz < SLOW_EMG_HZ:
+    return _Targets(emg.names, t, envelopes, _emg_doubts(emg, envelopes[moved]))
+
+
+def _emg_doubts(emg: EmgRecording, envelopes: F64) -> list[str]:
+    """Return what looks wrong with known channels, whose envelopes are those during the motion."""
+    rate_hz, doubts = sampling_rate_hz(emg.time), []
+    if emg.kind == "raw" and rate_hz < SLOW_EMG_HZ:
         lacks = f"lacks much of muscles' signal, up to {BAND_HZ[1]:.0f} Hz"
         doubts.append(f"raw EMG at {rate_hz:.0f} Hz {lacks}")
     return doubts + [
         f"EMG channel {name} {doubt}"
-        for name, column, envelope in zip(
-            trial.emg_muscles, columns.T, envelopes[moved].T, strict=True
-        )
-        if not name_fault(name)
-        and (doubt := channel_doubt(trial.emg.time, column, envelope, trial.emg_kind))
+        for name, column, envelope in zip(emg.names, emg.data.T, envelopes.T, strict=True)
+        if not name_fault(name) and (doubt := channel_doubt(emg.time, column, envelope, emg.kind))
     ]
 
 
