@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _NOT_MARKERS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS", "MODELED_MARKERS")
 
 
-def read_c3d(path: Path | str, up: str | None = None) -> Recording:
+def read_c3d(path: Path, up: str | None = None) -> Recording:
     """Read a C3D file.
 
     Positions become metres in a frame with Y up, as OpenSim wants it: from a laboratory with Z
@@ -33,7 +33,7 @@ def read_c3d(path: Path | str, up: str | None = None) -> Recording:
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         The ``.c3d`` file.
     up : {"x", "y", "z"}, optional
         Axis that points up in a file that does not say it: by ``POINT:Y_SCREEN``, else by the
@@ -52,7 +52,6 @@ def read_c3d(path: Path | str, up: str | None = None) -> Recording:
         If the file is missing, no C3D, has no markers, an unknown unit or plate type, or nobody
         says which axis is up.
     """
-    path = Path(path)
     file = C3dFile(path)
     plates, turn = _plates(file, up)
     markers = _markers(file, turn)
@@ -64,12 +63,12 @@ def read_c3d(path: Path | str, up: str | None = None) -> Recording:
     return Recording(markers, forces, _others(file, analogs, others), corners)
 
 
-def read_plates(path: Path | str) -> list[tuple[Plate, tuple[str, ...]]]:
+def read_plates(path: Path) -> list[tuple[Plate, tuple[str, ...]]]:
     """Read what a C3D file says of its force plates.
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         The ``.c3d`` file.
 
     Returns
@@ -82,7 +81,7 @@ def read_plates(path: Path | str) -> list[tuple[Plate, tuple[str, ...]]]:
     FormatError
         As `read_c3d`.
     """
-    file = C3dFile(Path(path))
+    file = C3dFile(path)
     labels = file.texts("ANALOG", "LABELS")
     return [
         (plate, tuple(labels[c] if c < len(labels) else "" for c in channels))
@@ -222,7 +221,7 @@ def _forces(file: C3dFile, plates: Sequence[tuple[Plate, list[int]]], analogs: F
             problem = f"force plate {k} wants analog channel {max(channels) + 1}"
             raise FormatError(file.path, problem, "export the trial with all analog channels")
         wrench = plate.wrench(analogs[:, channels] * _to_si(file, plate.kind, channels))
-        columns.append(on_the_person(wrench, np.array([0.0, 1.0, 0.0])))
+        columns.append(on_the_person(wrench))
         names += plate_columns(k)
     time = np.arange(len(analogs)) / file.rate("ANALOG")
     return Storage(time, tuple(names), np.hstack(columns), name=file.path.stem)
@@ -257,13 +256,13 @@ def _others(file: C3dFile, analogs: F64, channels: Sequence[int]) -> Storage | N
     return Storage(time, tuple(names), analogs[:, channels].copy(), name=file.path.stem)
 
 
-def corners_of(given: Path | str | Sequence[object] | None) -> F64 | None:
+def corners_of(given: str | Sequence[object] | None) -> F64 | None:
     """Corners of force plates, from a C3D file or from numbers.
 
     Parameters
     ----------
-    given : Path, str, sequence or None
-        A ``.c3d`` file, any trial of the laboratory; or for each plate four points.
+    given : str, sequence or None
+        Path of a ``.c3d`` file, any trial of the laboratory; or for each plate four points.
 
     Returns
     -------
@@ -277,9 +276,9 @@ def corners_of(given: Path | str | Sequence[object] | None) -> F64 | None:
     """
     if given is None:
         return None
-    if not isinstance(given, Path | str):
+    if not isinstance(given, str):
         return np.array(given, dtype=np.float64)
-    plates = read_plates(given)
+    plates = read_plates(Path(given))
     if not plates:
         raise FormatError(given, "no force plates in it", "give a trial recorded with them")
     return np.array([plate.corners for plate, _ in plates])

@@ -1,6 +1,7 @@
 """Where the force plates of a configuration are, and by which channels they measure."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -31,7 +32,7 @@ def described_plates(settings: ForceStream) -> list[tuple[Plate, tuple[str, ...]
     """
     given, labels = settings.transducers, settings.channels
     if isinstance(given, str):
-        plates = read_plates(given)
+        plates = read_plates(Path(given))
     else:
         plates = [
             (Plate(2, np.array(g.corners), np.array(g.origin), np.eye(6)), ()) for g in given or ()

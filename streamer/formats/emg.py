@@ -17,12 +17,12 @@ from streamer.formats.text import (
 )
 
 
-def read_emg(path: Path | str) -> Storage:
+def read_emg(path: Path) -> Storage:
     """Read EMG channels.
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         A ``.csv`` file whose first line holds the labels, ``time`` first.
 
     Returns
@@ -37,7 +37,6 @@ def read_emg(path: Path | str) -> Storage:
         If the file is missing or empty, its first column is not ``time``, or a field or time
         is unusable.
     """
-    path = Path(path)
     lines = read_lines(path)
     labels = [label.strip().strip('"') for label in lines[0].text.split(",")]
     _refuse_other_separators(path, lines)

@@ -114,12 +114,12 @@ def select_forces(forces: Sequence[ExternalForceColumns], storage: Storage, path
     return selected
 
 
-def read_external_loads(path: Path | str) -> ExternalLoads:
+def read_external_loads(path: Path) -> ExternalLoads:
     """Read an ExternalLoads XML.
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         The ``.xml`` file.
 
     Returns
@@ -133,7 +133,6 @@ def read_external_loads(path: Path | str) -> ExternalLoads:
         If the file is missing, no XML, has no ExternalLoads or no force, or a force without
         body, or with force or point expressed in another frame than ground.
     """
-    path = Path(path)
     loads = read_xml(path).find(".//ExternalLoads")
     if loads is None:
         raise FormatError(path, "no ExternalLoads in it", "give the file made for OpenSim's ID")

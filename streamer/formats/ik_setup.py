@@ -25,12 +25,12 @@ class IkSetup:
     coordinate_tasks: tuple[CoordinateTask, ...]
 
 
-def read_ik_setup(path: Path | str) -> IkSetup:
+def read_ik_setup(path: Path) -> IkSetup:
     """Read the IKTaskSet of a setup XML.
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         An InverseKinematicsTool setup, or a file that holds an IKTaskSet alone.
 
     Raises
@@ -39,7 +39,6 @@ def read_ik_setup(path: Path | str) -> IkSetup:
         If it is missing, unreadable, no XML, a setup of the ScaleTool, has no marker task, or a
         task takes its value from a file.
     """
-    path = Path(path)
     root = read_xml(path)
     if next(root.iter("ScaleTool"), None) is not None:
         raise FormatError(

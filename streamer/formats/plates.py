@@ -156,7 +156,7 @@ def at_centre_of_pressure(about_centre: F64, normal: F64, centre: F64) -> F64:
     return found
 
 
-def on_the_person(wrench: F64, up: F64) -> F64:
+def on_the_person(wrench: F64) -> F64:
     """Sign a plate's wrench so that it acts on the person.
 
     Some files store what the foot does to the plate, others the reaction. A plate cannot pull,
@@ -165,15 +165,13 @@ def on_the_person(wrench: F64, up: F64) -> F64:
     Parameters
     ----------
     wrench : ndarray of shape (n, 9), float64
-        Force, point, free torque.
-    up : ndarray of shape (3,), float64
-        Vertical unit vector of the same frame.
+        Force, point, free torque, in ground.
 
     Returns
     -------
     ndarray of shape (n, 9), float64
         The same, pushing up where it is largest.
     """
-    vertical = wrench[:, :3] @ up
+    vertical = wrench[:, 1]
     sign = -1.0 if float(vertical @ np.abs(vertical)) < 0.0 else 1.0
     return np.asarray(wrench * np.repeat([sign, 1.0, sign], 3))

@@ -15,12 +15,12 @@ from streamer.formats.trc import read_trc
 from streamer.formats.xdf import read_xdf
 
 
-def read_recording(path: Path | str, config: RunConfig | None = None) -> Recording:
+def read_recording(path: Path, config: RunConfig | None = None) -> Recording:
     """Read a file by what its suffix says it is.
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         A ``.trc``, ``.c3d`` or ``.xdf`` file.
     config : RunConfig, optional
         Of the session, for what a file does not say: which streams of an XDF file, their units,
@@ -37,7 +37,7 @@ def read_recording(path: Path | str, config: RunConfig | None = None) -> Recordi
     FormatError
         If the suffix is another, or the reader of the format refuses the file.
     """
-    recording = _read(Path(path), config)
+    recording = _read(path, config)
     if config is None:
         return recording
     markers = recording.markers

@@ -27,12 +27,12 @@ _SCALAR_TYPES = ("double", "float", "")
 _SIMM_KEYS = ("datacolumns", "datarows", "range")
 
 
-def read_storage(path: Path | str) -> Storage:
+def read_storage(path: Path) -> Storage:
     """Read a ``.sto`` or ``.mot`` file.
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         The file; labels and rows separated by tabs or by blanks.
 
     Returns
@@ -47,7 +47,6 @@ def read_storage(path: Path | str) -> Storage:
         no rows, elements that are not scalars, a label twice, a field that is no number, or
         times that do not increase.
     """
-    path = Path(path)
     lines = read_lines(path)
     end = _end_of_header(path, lines)
     header = _header(path, lines[:end])
@@ -125,7 +124,7 @@ def _in_degrees(header: dict[str, str]) -> bool:
     return declared.lower() in ("yes", "y", "true", "1")
 
 
-def write_storage(path: Path | str, storage: Storage) -> None:
+def write_storage(path: Path, storage: Storage) -> None:
     """Write a ``.sto`` or ``.mot`` file that OpenSim reads back bit for bit.
 
     Numbers are written with as many digits as float64 needs. The file is complete or absent:
@@ -133,7 +132,7 @@ def write_storage(path: Path | str, storage: Storage) -> None:
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         The file; its folder is created where it is missing.
     storage : Storage
         What to write; ``in_degrees`` is declared in the header, values are not converted.
@@ -143,7 +142,6 @@ def write_storage(path: Path | str, storage: Storage) -> None:
     FormatError
         If a label has a tab or a line break in it, or the file cannot be written.
     """
-    path = Path(path)
     for name in storage.names:
         if not name or any(c in name for c in "\t\r\n"):
             raise FormatError(path, f"column label {name!r}", "labels hold no tabs or line breaks")

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 _TIME_LABELS = ("time", "times", "time(s)", "time (s)")
 
 
-def read_trc(path: Path | str) -> MarkerTable:
+def read_trc(path: Path) -> MarkerTable:
     """Read marker trajectories.
 
     A marker is missing in a frame (NaN) where one of its fields is empty, not finite, or where
@@ -33,7 +33,7 @@ def read_trc(path: Path | str) -> MarkerTable:
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         The ``.trc`` file.
 
     Returns
@@ -48,7 +48,6 @@ def read_trc(path: Path | str) -> MarkerTable:
         If the file is missing, has no header, no markers, no frames, an unknown unit, a label
         twice, a field that is no number, or times that do not increase.
     """
-    path = Path(path)
     lines = read_lines(path)
     top = _label_line(path, lines)
     names = _marker_names(path, lines[top])

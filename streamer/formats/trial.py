@@ -115,12 +115,12 @@ class Trial:
         return inside
 
 
-def read_trial(directory: Path | str) -> Trial:
+def read_trial(directory: Path) -> Trial:
     """Read a trial directory.
 
     Parameters
     ----------
-    directory : Path or str
+    directory : Path
         Folder with ``trial.toml`` and ``markers.trc``, or what it names instead; the model is
         ``model.osim`` there or in the folder above, or what it gives as ``model``.
 
@@ -133,7 +133,7 @@ def read_trial(directory: Path | str) -> Trial:
     FormatError
         If a needed file or key is missing or any file in it cannot be read.
     """
-    directory = Path(directory).resolve()
+    directory = directory.resolve()
     if not directory.is_dir():
         raise FormatError(directory, "no such directory", "give a trial directory")
     toml = directory / "trial.toml"

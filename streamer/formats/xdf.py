@@ -37,7 +37,7 @@ _POINT = re.compile("p[xyz]$", re.IGNORECASE)
 
 
 def read_xdf(
-    path: Path | str,
+    path: Path,
     *,
     markers: MarkerStream = MARKERS,
     forces: ForceStream = FORCES,
@@ -47,7 +47,7 @@ def read_xdf(
 
     Parameters
     ----------
-    path : Path or str
+    path : Path
         The ``.xdf`` file, or ``.xdfz``.
     markers : Stream
     forces : ForceStream
@@ -69,7 +69,6 @@ def read_xdf(
         If the file is missing, no XDF, has no such marker stream or several, or one whose channels
         or units cannot be understood.
     """
-    path = Path(path)
     streams = _load(path)
     found = {
         key: _only(path, streams, key, wanted)

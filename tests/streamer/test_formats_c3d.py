@@ -355,5 +355,5 @@ def test_a_plate_that_drifts_while_it_is_empty_is_not_turned_over(sign: float) -
     wrench = np.zeros((1000, 9))
     wrench[:, 1] = -50.0
     wrench[200:265, 1] += 700.0
-    found = on_the_person(sign * wrench, np.array([0.0, 1.0, 0.0]))
+    found = on_the_person(sign * wrench)
     assert found[:, 1].max() == 650.0
