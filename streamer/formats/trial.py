@@ -140,24 +140,24 @@ def read_trial(directory: Path) -> Trial:
     metadata = _read_toml(toml)
     _refuse_misspelt(toml, metadata)
     kind, muscles = _emg_table(toml, metadata)
-    files = read_files(directory, metadata, with_emg=kind != "none")
-    if files.emg is not None:
-        _check_channels(toml, muscles, files.emg)
-        _check_clock(directory / "emg.csv", files.emg, files.markers)
+    recording, loads = read_files(directory, metadata, with_emg=kind != "none")
+    if recording.analogs is not None:
+        _check_channels(toml, muscles, recording.analogs)
+        _check_clock(directory / "emg.csv", recording.analogs, recording.markers)
     return Trial(
         directory=directory,
         dataset=directory.parent.parent.name,
         subject=directory.parent.name,
         name=directory.name,
         model=find_model(directory, metadata),
-        markers=files.markers,
-        forces=files.forces,
-        loads=files.loads,
-        corners=files.corners,
-        emg=files.emg,
+        markers=recording.markers,
+        forces=recording.forces,
+        loads=loads,
+        corners=recording.corners,
+        emg=recording.analogs,
         emg_muscles=muscles,
         emg_kind=kind,
-        valid=_valid(toml, metadata, files.markers),
+        valid=_valid(toml, metadata, recording.markers),
         mass_kg=_mass(toml, metadata),
         motion=_motion(toml, metadata),
         speed_mps=_speed(toml, metadata),

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from streamer.arrays import F64
 from streamer.config.session import PATHS, RunConfig, load_config
 from streamer.exceptions import FormatError, nearest
 from streamer.formats.emg import read_emg
@@ -16,28 +15,22 @@ from streamer.formats.external_loads import (
 )
 from streamer.formats.recording import plate_corners, read_recording
 from streamer.formats.storage import read_storage
-from streamer.formats.tables import MarkerTable, Storage
+from streamer.formats.tables import Recording, Storage
 from streamer.formats.trc import read_trc
 
-__all__ = ["TrialFiles", "files_elsewhere", "read_files"]
+__all__ = ["files_elsewhere", "read_files"]
 
 _USED: Final = ("model", "loads", "corners")
 """Files of a session that a recording has a use for."""
 _NOT_USED: Final = tuple(key for key in PATHS if key not in _USED)
 
 
-class TrialFiles(NamedTuple):
-    """As of `streamer.formats.Trial`."""
+def read_files(
+    directory: Path, metadata: Mapping[str, Any], *, with_emg: bool
+) -> tuple[Recording, ExternalLoads | None]:
+    """Read markers, forces and EMG of a trial, and what its forces act on; both or neither.
 
-    markers: MarkerTable
-    forces: Storage | None
-    loads: ExternalLoads | None
-    emg: Storage | None
-    corners: F64 | None = None
-
-
-def read_files(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -> TrialFiles:
-    """Read markers, forces and EMG of a trial.
+    The corners are those of the plate behind each force.
 
     Parameters
     ----------
@@ -59,13 +52,14 @@ def read_files(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) 
     if metadata.get("recording") is None:
         forces, loads = _forces_beside(directory)
         emg = read_emg(directory / "emg.csv") if with_emg else None
-        files = TrialFiles(read_trc(directory / "markers.trc"), forces, loads, emg)
+        recording = Recording(read_trc(directory / "markers.trc"), forces, emg)
     else:
-        files = _read_one(directory, metadata, with_emg=with_emg)
-    if files.emg is None:
-        return files
+        recording, loads = _read_one(directory, metadata, with_emg=with_emg)
+    if recording.analogs is None:
+        return recording, loads
     channels = metadata["emg"].get("channels", {})
-    return files._replace(emg=_renamed(directory / "trial.toml", files.emg, channels))
+    emg = _renamed(directory / "trial.toml", recording.analogs, channels)
+    return replace(recording, analogs=emg), loads
 
 
 def files_elsewhere(directory: Path, metadata: Mapping[str, Any]) -> list[Path]:
@@ -118,7 +112,9 @@ def _forces_beside(directory: Path) -> tuple[Storage | None, ExternalLoads | Non
     return forces, loads
 
 
-def _read_one(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -> TrialFiles:
+def _read_one(
+    directory: Path, metadata: Mapping[str, Any], *, with_emg: bool
+) -> tuple[Recording, ExternalLoads | None]:
     """Read one file that holds everything; plates of unknown feet are left to the bridge."""
     session, path = _session(directory, metadata), directory / metadata["recording"]
     recording = read_recording(path, session)
@@ -127,11 +123,11 @@ def _read_one(directory: Path, metadata: Mapping[str, Any], *, with_emg: bool) -
     emg = recording.analogs if with_emg else None
     forces, loads = recording.forces, _loads(directory, recording.forces, session)
     if forces is None or loads is None:
-        return TrialFiles(recording.markers, None, None, emg)
+        return Recording(recording.markers, None, emg), None
     loads.select(forces)
     on_feet = not any(load.body for load in loads.forces)
     corners = plate_corners(recording, loads.forces, session, on_feet=on_feet)
-    return TrialFiles(recording.markers, forces, loads, emg, corners)
+    return Recording(recording.markers, forces, emg, corners), loads
 
 
 def _loads(
