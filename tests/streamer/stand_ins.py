@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamer.config.session import RunConfig
-from streamer.messaging.messages import Message, decode, encode
+from streamer.messaging.messages import Message, Meta, decode, encode
+from streamer.protocols import BridgeStep, LiveForces, RefinerStep
+from streamer.session.loop import Session
 
 
 class HandClock:
@@ -180,5 +183,34 @@ class Tape:
         new, self.subscribed = self.subscribed, False
         return new
 
-    def of(self, topic: str) -> list[Message]:
+    def of(self, topic: str) -> list[Any]:
         return [message for name, message in self.messages if name == topic]
+
+
+def open_session(
+    markers: Frames,
+    bridge: BridgeStep,
+    refiner: RefinerStep,
+    clock: HandClock,
+    tape: Tape,
+    forces: LiveForces | None = None,
+    /,  # the settings may have `markers`, too
+    **settings: object,
+) -> Session:
+    """Return a session of these parts."""
+    return Session(
+        markers=markers,
+        forces=forces,
+        bridge=bridge,
+        refiner=refiner,
+        sink=tape,
+        clock=clock,
+        config=config(**settings),
+        meta=Meta(channel_names=refiner.channel_names),
+    )
+
+
+def play(session: Session) -> None:
+    """Step a session until there are no frames left."""
+    while session.step(0.01):
+        pass

@@ -12,11 +12,10 @@ from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, com
 from streamer.formats import Trial, read_trial
 from streamer.frames.force_ring import ForceRing
 from streamer.frames.forces import FORCE_TRUST_S
-from streamer.messaging.messages import Dyn, Meta, values
-from streamer.session.loop import Session
+from streamer.messaging.messages import Dyn, values
 from streamer.status import Status
 from tests.data_sets import trial_dir
-from tests.streamer.stand_ins import Frames, SharedClock, StandInRefiner, Tape, config
+from tests.streamer.stand_ins import Frames, SharedClock, StandInRefiner, Tape, open_session, play
 
 F64 = NDArray[np.float64]
 TRIAL = "gait1992/subject01/walk"
@@ -87,19 +86,10 @@ def session(
     loads = [ExternalForce(f.name, f.body) for f in trial.loads.forces]
     bridge = Bridge(model, trial.markers.names, loads, settings)
     clock, tape = SharedClock(START_S), Tape()
-    run = Session(
-        markers=Frames(clock, frames, trial.markers.rate_hz),
-        forces=RecordedPlates(clock, late_s, sends, np.array(change)[:, None]),
-        bridge=bridge,
-        refiner=StandInRefiner(),
-        sink=tape,
-        clock=clock,
-        config=config(budget_ms=500.0),
-        meta=Meta(channel_names=("SOL_r", "TA_r")),
-    )
-    while run.step(0.001):
-        pass
-    found = [m for m in tape.of("dyn") if isinstance(m, Dyn)]
+    markers = Frames(clock, frames, trial.markers.rate_hz)
+    plates = RecordedPlates(clock, late_s, sends, np.array(change)[:, None])
+    play(open_session(markers, bridge, StandInRefiner(), clock, tape, plates, budget_ms=500.0))
+    found = tape.of("dyn")
     assert len(found) == len(frames)
     assert all(np.isfinite(values(m.tau)).all() for m in found)
     return found

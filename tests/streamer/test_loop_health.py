@@ -52,8 +52,7 @@ def test_most_frames_late_are_told_of_by_the_session_itself(
         rig.clock.t += 0.004
 
     rig.bridge.during = slow
-    while rig.session.step(0.01):
-        pass
+    rig.play()
     assert rig.session.sender.on_time == 0
     assert caplog.text.count("most frames take longer than `budget_ms`, 3") == 1
 
@@ -87,8 +86,7 @@ def test_a_frame_that_failed_inside_is_no_past_for_the_next_ones() -> None:
     """Bridge and network may have stopped anywhere in it."""
     rig = Rig([START + k / RATE for k in range(10)], with_plates=False)
     rig.markers.frames[4] = (START + 4 / RATE, np.full((3, 3), np.inf))
-    while rig.session.step(0.01):
-        pass
+    rig.play()
     assert (rig.bridge.resets, rig.refiner.resets) == (1, 1)
     rig = Rig([START + k / RATE for k in range(10)])
     rig.markers.frames[0] = (START, np.full((3, 3), np.inf))
@@ -113,8 +111,7 @@ def test_frames_that_came_while_the_pose_was_found_are_missing() -> None:
 def test_an_estimate_that_the_network_holds_is_as_much_older() -> None:
     rig = Rig([START + k / RATE for k in range(3)], filter_delay_s=0.03)
     rig.refiner.held_s = 0.02
-    while rig.session.step(0.01):
-        pass
+    rig.play()
     assert [m.age_ms for m in rig.emg()] == pytest.approx(3 * [30.0 + 20.0])
 
 

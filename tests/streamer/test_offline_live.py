@@ -17,12 +17,11 @@ from streamer.formats import MarkerTable, Trial, read_trial
 from streamer.formats.bridge_input import BridgeInput
 from streamer.frames.force_ring import ForceRing
 from streamer.frames.forces import FORCE_TRUST_S
-from streamer.messaging.messages import Dyn, Emg, Meta, values
+from streamer.messaging.messages import Dyn, Emg, values
 from streamer.model_inputs import inputs_of
-from streamer.session.loop import Session
 from streamer.status import Status
 from tests.data_sets import trial_dir
-from tests.streamer.stand_ins import Frames, SharedClock, Tape, config
+from tests.streamer.stand_ins import Frames, SharedClock, Tape, open_session, play
 
 F64 = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -100,20 +99,10 @@ def live(name: str, recorded: BridgeInput) -> tuple[list[Emg], list[Dyn]]:
     bridge, refiner = bridge_of(name, recorded), refiner_of(name)
     bridge.warm_up()
     refiner.warm_up()
-    session = Session(
-        markers=Frames(clock, frames, table.rate_hz),
-        forces=Arriving(clock, recorded) if recorded.loads else None,
-        bridge=bridge,
-        refiner=refiner,
-        sink=tape,
-        clock=clock,
-        config=config(budget_ms=1e3),
-        meta=Meta(channel_names=refiner.channel_names),
-    )
-    while session.step(0.001):
-        pass
-    emg = [m for m in tape.of("emg") if isinstance(m, Emg)]
-    return emg, [m for m in tape.of("dyn") if isinstance(m, Dyn)]
+    markers = Frames(clock, frames, table.rate_hz)
+    plates = Arriving(clock, recorded) if recorded.loads else None
+    play(open_session(markers, bridge, refiner, clock, tape, plates, budget_ms=1e3))
+    return tape.of("emg"), tape.of("dyn")
 
 
 def again(name: str, recorded: BridgeInput) -> Results:

@@ -11,12 +11,11 @@ from inference import Refiner
 from inference.live.settling import USUAL_S
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, compile_model
 from streamer.formats import Trial, read_trial
-from streamer.messaging.messages import Emg, Meta, values
+from streamer.messaging.messages import Emg, values
 from streamer.model_inputs import inputs_of
-from streamer.session.loop import Session
 from streamer.status import Status
 from tests.data_sets import trial_dir
-from tests.streamer.stand_ins import Frames, SharedClock, Tape, config
+from tests.streamer.stand_ins import Frames, SharedClock, Tape, open_session, play
 
 F64 = NDArray[np.float64]
 TRIAL = "ceinms/subject06/walk45"
@@ -58,19 +57,9 @@ def published(missing: set[int], instead: Callable[[F64], F64 | None]) -> dict[f
     bridge = Bridge(model, trial.markers.names, (), BridgeSettings(trial.markers.rate_hz))
     refiner = Refiner(inputs_of(model, trial.mass_kg))
     clock, tape = SharedClock(0.0), Tape()
-    session = Session(
-        markers=Frames(clock, frames, trial.markers.rate_hz),
-        forces=None,
-        bridge=bridge,
-        refiner=refiner,
-        sink=tape,
-        clock=clock,
-        config=config(budget_ms=1e3),
-        meta=Meta(channel_names=refiner.channel_names),
-    )
-    while session.step(0.001):
-        pass
-    return {m.t: m for m in tape.of("emg") if isinstance(m, Emg)}
+    markers = Frames(clock, frames, trial.markers.rate_hz)
+    play(open_session(markers, bridge, refiner, clock, tape, budget_ms=1e3))
+    return {m.t: m for m in tape.of("emg")}
 
 
 @cache

@@ -19,8 +19,7 @@ def test_a_frame_that_fails_inside_is_answered_and_the_session_goes_on(
             raise ZeroDivisionError("bad frame")
 
     rig.bridge.during = fail
-    while rig.session.step(0.01):
-        pass
+    rig.play()
     flagged = Status.HOLD | Status.REFINER_SKIPPED
     assert [m.status for m in rig.emg()] == [0, flagged, flagged, 0]
     assert rig.session.faults == 2
@@ -38,8 +37,7 @@ def test_faults_that_all_read_differently_do_not_fill_the_log(
         raise ZeroDivisionError(f"bad frame at {t}")
 
     rig.bridge.during = fail
-    while rig.session.step(0.01):
-        pass
+    rig.play()
     assert rig.session.faults == 30
     assert sum("answered with a substitute" in line for line in caplog.messages) == 20
 
@@ -47,8 +45,7 @@ def test_faults_that_all_read_differently_do_not_fill_the_log(
 def test_no_nan_is_ever_published() -> None:
     rig = Rig(even(2))
     rig.markers.frames[1] = (START + 0.01, np.full((3, 3), np.inf))
-    while rig.session.step(0.01):
-        pass
+    rig.play()
     assert rig.session.faults == 1
     assert all(np.isfinite(values(m.emg)).all() for m in rig.emg())
 
@@ -63,8 +60,7 @@ def test_a_bridge_that_returns_no_number_is_answered_by_a_substitute(part: str) 
         return result
 
     rig.bridge.step = broken  # type: ignore[method-assign,assignment]
-    while rig.session.step(0.01):
-        pass
+    rig.play()
     assert [m.status for m in rig.emg()] == [0, Status.HOLD | Status.REFINER_SKIPPED]
     assert rig.session.faults == 1
 
