@@ -19,9 +19,8 @@ from streamer.config.features import FeatureSettings
 from streamer.console.one_line import is_ours
 from streamer.exceptions import StreamerError
 from streamer.features.cluster import open_client
-from streamer.features.records import cached_record, make_record, record_warnings
-from streamer.features.trial_features import mapped_emg
-from streamer.formats import Trial, find_model, read_trial
+from streamer.features.records import TrialRecords, record_warnings
+from streamer.formats import find_model
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -103,20 +102,15 @@ def prepare_trial(directory: Path, settings: Sequence[FeatureSettings], cache_di
     """
     records: list[Prepared] = []
     failures: list[tuple[str, str]] = []
-    trial: Trial | None = None
+    of_trial = TrialRecords(directory, cache_dir)
     for choice in settings:
         try:
-            record = cached_record(directory, choice, cache_dir)
-            made = record is None
-            if record is None:
-                trial = trial or read_trial(directory)
-                if mapped_emg(trial) is None:
-                    return Outcome(directory)
-                record = make_record(trial, choice, cache_dir)
-            records.append(_summary(record, made))
+            if (found := of_trial.find_or_make(choice)) is None:
+                return Outcome(directory)
+            records.append(_summary(*found))
         except Exception as error:  # any: the other trials are to be made all the same
             failures.append((choice.variant, _reason(error)))
-            if trial is None:
+            if of_trial.trial is None:
                 break  # unreadable for every variant
     return Outcome(directory, tuple(records), tuple(failures))
 

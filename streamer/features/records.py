@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import logging
@@ -16,7 +17,7 @@ from inference.emg.recording import name_fault, silence_fault
 from inference.emg.time_base import time_base_warnings
 from inference.exceptions import FeatureError
 from inference.record import FeatureRecord, load_record, save_record
-from sim_bridge import compile_model as compile_osim
+from sim_bridge import compile_model
 from sim_bridge.cache_dir import default_cache_dir as bridge_cache_dir
 from streamer.config.features import FeatureSettings
 from streamer.console.outputs import check_output
@@ -27,11 +28,10 @@ from streamer.formats import Trial, read_trial, source_files
 from streamer.formats.text import read_bytes
 
 __all__ = [
-    "cached_record",
+    "TrialRecords",
     "default_cache_dir",
     "find_trials",
     "load_features",
-    "make_record",
     "networks_dir",
     "record_path",
     "record_warnings",
@@ -147,22 +147,57 @@ def load_features(
     for i, directory in enumerate(trials):
         if progress is not None:
             progress(str(directory), i / len(trials))
-        trial: Trial | None = None
+        of_trial = TrialRecords(directory, cache_dir)
         for choice in settings:
-            record = cached_record(directory, choice, cache_dir)
-            if record is None:
-                trial = trial or read_trial(directory)
-                if mapped_emg(trial) is None:
-                    break
-                record = make_record(trial, choice, cache_dir)
-                _warn(record)
+            if (found := of_trial.find_or_make(choice)) is None:
+                break
+            record, made = found
+            for text in record_warnings(record) if made else ():
+                _log.warning("%s: %s", record.name, text)
             yield record
 
 
-def _warn(record: FeatureRecord) -> None:
-    """Say what `nem2e prepare` would say of a record."""
-    for text in record_warnings(record):
-        _log.warning("%s: %s", record.name, text)
+class TrialRecords:
+    """The records of one trial, kept in a cache.
+
+    Parameters
+    ----------
+    directory : Path
+        Of the trial.
+    cache_dir : Path
+        Where records are kept.
+
+    Attributes
+    ----------
+    trial : Trial or None
+        Read when the first record has to be made.
+    """
+
+    def __init__(self, directory: Path, cache_dir: Path) -> None:
+        self._directory, self._cache_dir = directory, cache_dir
+        self.trial: Trial | None = None
+
+    def find_or_make(self, settings: FeatureSettings) -> tuple[FeatureRecord, bool] | None:
+        """Return a record, and whether it was made now; None for a trial without EMG.
+
+        A damaged file is made again. A record is put into the cache whole or not at all.
+
+        Raises
+        ------
+        StreamerError, SimBridgeError, InferenceError
+            If the trial cannot be read or bridged, its EMG used or the cache written.
+        """
+        path = record_path(self._directory, settings, self._cache_dir)
+        if path.is_file():
+            with contextlib.suppress(FeatureError):  # damaged
+                return load_record(path), False
+        self.trial = self.trial or read_trial(self._directory)
+        if mapped_emg(self.trial) is None:
+            return None
+        check_output(path.parent, "--cache", folder=True)
+        record = trial_features(self.trial, compile_model(self.trial.model), settings)
+        save_record(path, record)
+        return record, True
 
 
 def record_warnings(record: FeatureRecord) -> list[str]:
@@ -199,40 +234,6 @@ def record_warnings(record: FeatureRecord) -> list[str]:
                 "cut the trial or leave the channel out of [emg.muscles]"
             )
     return found
-
-
-def cached_record(
-    directory: Path, settings: FeatureSettings, cache_dir: Path
-) -> FeatureRecord | None:
-    """Return a trial's record if the cache has it; a damaged file counts as absent.
-
-    Raises
-    ------
-    FormatError
-        If the trial has no readable ``trial.toml`` or no model.
-    """
-    path = record_path(directory, settings, cache_dir)
-    if not path.is_file():
-        return None
-    try:
-        return load_record(path)
-    except FeatureError:
-        return None  # made again, over it
-
-
-def make_record(trial: Trial, settings: FeatureSettings, cache_dir: Path) -> FeatureRecord:
-    """Make a trial's record and put it into the cache, whole or not at all.
-
-    Raises
-    ------
-    StreamerError, SimBridgeError, InferenceError
-        If the trial cannot be bridged, its EMG used or the cache written; nothing is written.
-    """
-    path = record_path(trial.directory, settings, cache_dir)
-    check_output(path.parent, "--cache", folder=True)
-    record = trial_features(trial, compile_osim(trial.model), settings)
-    save_record(path, record)
-    return record
 
 
 def record_path(directory: Path, settings: FeatureSettings, cache_dir: Path) -> Path:
