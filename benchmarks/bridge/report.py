@@ -12,6 +12,7 @@ from benchmarks.bridge.side_by_side import Comparison
 from benchmarks.bridge.stage_table import StageTable
 from benchmarks.subject import Subject
 from benchmarks.timing import Quantiles
+from streamer.reports.tables import rich_table
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,17 @@ def _side_by_side(comparisons: Sequence[Comparison]) -> Table:
 
 def _stages(stages: StageTable) -> Table:
     peak = stages.peak
-    table = Table(
-        title="Stages over the whole recording, one thread",
-        caption=f"floor: least work of one iteration at {1e-9 * peak.flops_per_s:.0f} GFLOP/s and"
+    names = ("p50 us", "p99 us", "max us", "flops", "bytes", "floor us", "p50 / floor")
+    rows = [
+        [stage, *_numbers(quantiles), *_floor_cells(stages, stage)]
+        for stage, quantiles in stages.stages.items()
+    ]
+    table = rich_table("Stages over the whole recording, one thread", ["stage", *names], rows)
+    table.caption = (
+        f"floor: least work of one iteration at {1e-9 * peak.flops_per_s:.0f} GFLOP/s and"
         f" {1e-9 * peak.bytes_per_s:.0f} GB/s, measured now on one core; median iterations:"
-        f" ik {stages.ik_iterations:g}, so {stages.so_iterations:g}",
+        f" ik {stages.ik_iterations:g}, so {stages.so_iterations:g}"
     )
-    table.add_column("stage")
-    for name in ("p50 us", "p99 us", "max us", "flops", "bytes", "floor us", "p50 / floor"):
-        table.add_column(name, justify="right")
-    for stage, quantiles in stages.stages.items():
-        table.add_row(stage, *_numbers(quantiles), *_floor_cells(stages, stage))
     return table
 
 

@@ -1,15 +1,15 @@
 """Run the scenario: compare, time the stages, vary the sizes, report."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.bridge.files import Files, FileSubject
-from benchmarks.bridge.opensim_side import OpenSimFailed
+from benchmarks.bridge.opensim_side import OpenSimFailed, quiet
 from benchmarks.bridge.report import Report
 from benchmarks.bridge.scaling import measure_scaling
 from benchmarks.bridge.side_by_side import RUN_UP, Comparison, compare, time_inverse_dynamics_tool
 from benchmarks.bridge.stage_table import measure_stages
 from benchmarks.records import Record
+from benchmarks.subject import Motion
 from streamer.console.terminal import plain_console, say
 from streamer.exceptions import ConfigError
 
@@ -35,20 +35,17 @@ def run(
     if frames < 2 or rounds < 1:
         raise ConfigError(f"--frames is {frames} and --rounds {rounds}; give at least 2 and 1")
     record = Record("bridge", out)
-
-    def progress(text: str) -> None:
-        say(f"  {text}")
-
     subject = FileSubject.load(files)
     if frames + RUN_UP > len(subject.time):
         raise ConfigError(
             f"--frames is {frames}, the recording has {len(subject.time)} and {RUN_UP} run up to"
             " them; give fewer"
         )
-    comparisons, tool_us = _beside_opensim(subject, frames, seed, tool, progress)
-    progress("stages over the whole recording")
+    quiet()
+    comparisons, tool_us = _beside_opensim(subject, frames, seed, tool)
+    say("  stages over the whole recording")
     stages = measure_stages(subject, rounds)
-    sizes = measure_scaling(subject, rounds, seed, progress) if scaling else []
+    sizes = measure_scaling(subject, rounds, seed) if scaling else []
     report = Report(
         subject, subject.bridge().ik.n_markers, comparisons, tool_us, stages, sizes
     )  # fmt: skip
@@ -58,15 +55,16 @@ def run(
 
 
 def _beside_opensim(
-    subject: FileSubject, frames: int, seed: int, tool: bool, progress: Callable[[str], None]
+    subject: FileSubject, frames: int, seed: int, tool: bool
 ) -> tuple[list[Comparison], float | None]:
     """Compare with OpenSim; what it raises becomes one line."""
     try:
-        comparisons = compare(subject, frames, seed, progress)
+        motion = Motion.of(subject)
+        comparisons = compare(subject, motion, frames, seed)
         if not tool:
             return comparisons, None
-        progress("OpenSim's InverseDynamicsTool")
-        return comparisons, time_inverse_dynamics_tool(subject)
+        say("  OpenSim's InverseDynamicsTool")
+        return comparisons, time_inverse_dynamics_tool(subject, motion)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise OpenSimFailed(

@@ -1,6 +1,6 @@
 """Cost against size: muscles, markers, coordinates, each with a straight line through it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.bridge.files import FileSubject
-from benchmarks.bridge.opensim_side import quiet
 from benchmarks.bridge.variants import COPY, HINGES, swing, tree, with_marker_copies, with_muscles
 from benchmarks.subject import Subject
 from benchmarks.timing import StageClock
 from sim_bridge import Bridge, BridgeSettings, CompiledModel, ExternalForce, compile_model
 from streamer.arrays import F64
-
-Progress = Callable[[str], None]
+from streamer.console.terminal import say
 
 MUSCLES = (18, 80, 92, 300)
 MARKER_COPIES = 4
@@ -57,9 +55,7 @@ class Scaling:
         return dict(vars(self))
 
 
-def measure_scaling(
-    subject: FileSubject, rounds: int, seed: int, progress: Progress
-) -> list[Scaling]:
+def measure_scaling(subject: FileSubject, rounds: int, seed: int) -> list[Scaling]:
     """Measure every stage against what it should grow with.
 
     Parameters
@@ -70,24 +66,19 @@ def measure_scaling(
         How often each model goes through its recording.
     seed : int
         Of the trees' motion.
-    progress : callable
-        Told what is going on.
     """
-    quiet()
     with TemporaryDirectory() as folder:
         return [
-            *_against_muscles(subject, Path(folder), rounds, progress),
-            *_against_markers(subject, Path(folder), rounds, progress),
-            *_against_coordinates(Path(folder), rounds, seed, progress),
+            *_against_muscles(subject, Path(folder), rounds),
+            *_against_markers(subject, Path(folder), rounds),
+            *_against_coordinates(Path(folder), rounds, seed),
         ]
 
 
-def _against_muscles(
-    subject: FileSubject, folder: Path, rounds: int, progress: Progress
-) -> list[Scaling]:
+def _against_muscles(subject: FileSubject, folder: Path, rounds: int) -> list[Scaling]:
     series: list[tuple[int, dict[str, float]]] = []
     for count in MUSCLES:
-        progress(f"{count} muscles")
+        say(f"  {count} muscles")
         osim = with_muscles(subject.files.model, count, folder / f"muscles{count}.osim")
         model = _compiled(osim, folder)
         markers = (subject.marker_names, subject.markers)
@@ -96,11 +87,9 @@ def _against_muscles(
     return _series(series, ("paths", "so"), "muscles")
 
 
-def _against_markers(
-    subject: FileSubject, folder: Path, rounds: int, progress: Progress
-) -> list[Scaling]:
+def _against_markers(subject: FileSubject, folder: Path, rounds: int) -> list[Scaling]:
     osim = with_marker_copies(subject.files.model, MARKER_COPIES, folder / "markers.osim")
-    progress("up to four times the markers")
+    say("  up to four times the markers")
     model = _compiled(osim, folder)
     known = set(subject.model.marker_names)
     columns = [i for i, name in enumerate(subject.marker_names) if name in known]
@@ -113,10 +102,10 @@ def _against_markers(
     return _series(series, ("ik",), "markers")
 
 
-def _against_coordinates(folder: Path, rounds: int, seed: int, progress: Progress) -> list[Scaling]:
+def _against_coordinates(folder: Path, rounds: int, seed: int) -> list[Scaling]:
     series = []
     for legs in LEGS:
-        progress(f"a tree of {6 + HINGES * legs} coordinates, {TREE_MARKERS} markers")
+        say(f"  a tree of {6 + HINGES * legs} coordinates, {TREE_MARKERS} markers")
         osim = tree(legs, TREE_MARKERS, folder / f"tree{legs}.osim")
         model = _compiled(osim, folder)
         _, markers = swing(model, TREE_FRAMES, TREE_RATE_HZ, seed)

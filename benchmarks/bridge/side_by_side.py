@@ -10,7 +10,6 @@ machine: a call of half a second is interrupted many times, one of half a millis
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,14 +23,12 @@ from benchmarks.bridge.opensim_side import (
     InverseKinematicsSide,
     StaticOptimizationSide,
     inverse_dynamics_tool,
-    quiet,
 )
 from benchmarks.subject import Motion, Subject
 from benchmarks.timing import Quantiles, StageClock, cpu_seconds
 from sim_bridge import Bridge
+from streamer.console.terminal import say
 from streamer.formats import Storage, write_storage
-
-Progress = Callable[[str], None]
 
 ACCURACY_DEFAULT, ACCURACY_CONVERGED = 1e-5, 1e-8
 """Of OpenSim's IK. At the first, its tool's default, it is degrees away from its own optimum."""
@@ -155,19 +152,19 @@ class _Bridges:
         self.staged.solve(m.q[frame], m.qd[frame], m.qdd[frame], self._subject.forces[frame])
 
 
-def compare(subject: FileSubject, frames: int, seed: int, progress: Progress) -> list[Comparison]:
+def compare(subject: FileSubject, motion: Motion, frames: int, seed: int) -> list[Comparison]:
     """Solve a window of the recording on both sides.
 
     Parameters
     ----------
     subject : FileSubject
         Recording.
+    motion : Motion
+        Of it, for the dynamics of both sides.
     frames : int
         How many frames in a row, from somewhere in the middle half of the recording.
     seed : int
         Chooses where.
-    progress : callable
-        Told what is going on.
 
     Returns
     -------
@@ -175,11 +172,9 @@ def compare(subject: FileSubject, frames: int, seed: int, progress: Progress) ->
         Inverse kinematics and static optimization as OpenSim comes and converged, inverse
         dynamics, and all three together.
     """
-    quiet()
-    motion = Motion.of(subject)
     window = _window(len(subject.time), frames, seed)
     theirs, ours = _OpenSim(subject, motion), _Bridges(subject, motion)
-    progress(f"OpenSim and the bridge in turn, frames {window[0]} to {window[-1]}")
+    say(f"  OpenSim and the bridge in turn, frames {window[0]} to {window[-1]}")
     theirs.begin(window)
     ours.begin(window)
     spent: dict[str, list[float]] = {}
@@ -257,13 +252,12 @@ def _comparisons(
     ]  # fmt: skip
 
 
-def time_inverse_dynamics_tool(subject: FileSubject) -> float:
+def time_inverse_dynamics_tool(subject: FileSubject, motion: Motion) -> float:
     """Cost of one frame in OpenSim's InverseDynamicsTool [us].
 
     The whole recording less a run of two frames, so that reading files does not count.
     """
-    quiet()
-    model, motion = subject.model, Motion.of(subject)
+    model = subject.model
     degrees = np.where(model.coordinate_is_rotation, np.degrees(1.0), 1.0)
     table = Storage(subject.time, model.coordinate_names, degrees * motion.q, True, "Coordinates")
     begin = float(subject.time[0])

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from benchmarks.latency.session import Session
 from streamer.arrays import F64
+from streamer.reports.tables import rich_table
 
 PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99_9": 99.9, "max": 100.0}
 
@@ -83,22 +84,20 @@ class Report:
             console.print(line)
 
     def _latency_table(self) -> Table:
-        table = Table(title="Latency, ms")
-        table.add_column("from - to")
-        for name in PERCENTILES:
-            table.add_column(name.replace("_", "."), justify="right")
-        for way, values in self.latencies_ms().items():
-            table.add_row(way, *(f"{values[name]:.2f}" for name in PERCENTILES))
-        return table
+        head = ["from - to", *(name.replace("_", ".") for name in PERCENTILES)]
+        rows = [
+            [way, *(f"{values[name]:.2f}" for name in PERCENTILES)]
+            for way, values in self.latencies_ms().items()
+        ]
+        return rich_table("Latency, ms", head, rows)
 
     def _stage_table(self) -> Table:
-        table = Table(title="Stages in the session, us")
-        table.add_column("stage")
-        for name in ("p50", "p99", "max"):
-            table.add_column(name, justify="right")
-        for stage, values in self.session.report["stage_us"].items():
-            table.add_row(stage, *(f"{values[name]:.0f}" for name in ("p50", "p99", "max")))
-        return table
+        names = ("p50", "p99", "max")
+        rows = [
+            [stage, *(f"{values[name]:.0f}" for name in names)]
+            for stage, values in self.session.report["stage_us"].items()
+        ]
+        return rich_table("Stages in the session, us", ["stage", *names], rows)
 
     def _lines(self) -> list[str]:
         frames, report, seen = self.frames(), self.session.report, self.session.observation

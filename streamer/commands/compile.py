@@ -12,6 +12,7 @@ from sim_bridge.ground_reaction import find_feet
 from streamer.commands.progress import progress_bar
 from streamer.console.terminal import plain_console
 from streamer.model_inputs import absent_lines, inputs_of
+from streamer.reports.tables import rich_table
 
 _WORST = 10
 
@@ -70,12 +71,10 @@ def _fit_table(model: CompiledModel) -> Table:
     """Fit errors on poses left out of the fit: all fitted muscles, then the worst."""
     fitted = np.flatnonzero(~model.geometry.is_exact)
     length, arm = 1e3 * model.paths.length_error[fitted], 1e3 * model.paths.arm_error[fitted]
-    table = Table(title="Fitted muscle paths, error on poses left out of the fit [mm]")
-    for column in ("", "length RMS", "length max", "moment arm RMS", "moment arm max"):
-        table.add_column(column, justify="left" if not column else "right")
-    rows = [("median", np.median(length, axis=0), np.median(arm, axis=0))]
-    for i in np.argsort(-arm[:, 0])[:_WORST]:
-        rows.append((model.muscle_names[fitted[i]], length[i], arm[i]))
-    for name, a, b in rows:
-        table.add_row(name, *(f"{x:.3f}" for x in (*a, *b)))
-    return table
+    errors = np.hstack([length, arm])
+    worst = np.argsort(-arm[:, 0])[:_WORST]
+    named = [("median", np.median(errors, axis=0))]
+    named += [(model.muscle_names[fitted[i]], errors[i]) for i in worst]
+    head = ("", "length RMS", "length max", "moment arm RMS", "moment arm max")
+    rows = [[name, *(f"{x:.3f}" for x in own)] for name, own in named]
+    return rich_table("Fitted muscle paths, error on poses left out of the fit [mm]", head, rows)
