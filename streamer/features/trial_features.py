@@ -97,19 +97,15 @@ def trial_features(
     at = t - bridge.filter_delay_s  # what a frame is about
     trusted = trial.whole(at)
     with named_log(trial.full_name):
-        steps = _step_all(bridge, recording, _positions(trial, settings), trusted)
+        steps, plate_doubts = _step_all(bridge, recording, _positions(trial, settings), trusted)
     predicted = (steps.status & BridgeStatus.GRF_PREDICTED) != 0
     # Forces that set in leave a transient in the solver.
     settled = steps.measured & _known(steps.measured, at, at - FORCE_SETTLING_S) & ~predicted
-    under = foot_force(
-        t,
-        [load.body for load in bridge.loads],
-        steps.ground,
-        steps.plates * (np.nan if settings.ground_reaction == "predicted" else 1.0),
-        trusted,
-        (steps.status & BridgeStatus.WARMING_UP) == 0,
-        model.mass * float(np.linalg.norm(model.gravity)),
-    )
+    bodies = [load.body for load in bridge.loads]
+    plates = steps.plates * (np.nan if settings.ground_reaction == "predicted" else 1.0)
+    warm = (steps.status & BridgeStatus.WARMING_UP) == 0
+    weight = model.mass * float(np.linalg.norm(model.gravity))
+    under = foot_force(t, bodies, steps.ground, plates, trusted, warm, weight)
     under[~(steps.believed | predicted)] = np.nan
     return FeatureRecord(
         dataset=trial.dataset,
@@ -126,6 +122,10 @@ def trial_features(
         muscle_names=tuple(model.muscle_names),
         coordinate_names=tuple(model.coordinate_names),
         t=t,
+        activation=steps.activation,
+        q=steps.q,
+        qd=steps.qd,
+        tau=steps.tau,
         forces_told=steps.told,
         forces_measured=settled,
         foot_force=under,
@@ -133,10 +133,9 @@ def trial_features(
         emg_names=targets.names,
         emg_t=targets.t,
         emg=targets.envelopes,
-        marker_rms_m=steps.marker_rms_m,
-        marker_spread=steps.marker_spread,
-        doubts=(*_motion_doubts(trial, model), *steps.plate_doubts, *targets.doubts),
-        **steps.arrays,
+        marker_rms_m=float(steps.marker_rms_m.mean()),
+        marker_spread=float(np.median(steps.marker_spread)),
+        doubts=(*_motion_doubts(trial, model), *plate_doubts, *targets.doubts),
     )
 
 
@@ -259,10 +258,12 @@ def _positions(trial: Trial, settings: FeatureSettings) -> F64:
 
 
 class _Steps(NamedTuple):
-    """What the bridge made of every frame, and whose forces it had."""
+    """What the bridge made of every frame, and whose forces it had; a row a frame."""
 
-    arrays: dict[str, F64]
-    """By field name."""
+    activation: F64
+    q: F64
+    qd: F64
+    tau: F64
     ground: F64
     """Loads (n, k, 9)."""
     plates: F64
@@ -276,57 +277,41 @@ class _Steps(NamedTuple):
     """Where forces were measured at that very instant, and the bridge used them."""
     believed: Bool
     """Where that was so shortly before at least, see `FrameForces`."""
-    marker_rms_m: float
-    """Mean distance of the markers from the model's (RMS)."""
-    marker_spread: float
-    """Median of how far apart they are, as a multiple of the model's."""
-    plate_doubts: list[str]
+    marker_rms_m: F64
+    """Distance of the markers from the model's (RMS)."""
+    marker_spread: F64
+    """How far apart they are, as a multiple of the model's."""
 
 
-def _step_all(bridge: Bridge, recording: BridgeInput, positions: F64, valid: Bool) -> _Steps:
-    """Step every frame; forces outside `valid` (n,) are not known.
+def _step_all(
+    bridge: Bridge, recording: BridgeInput, positions: F64, valid: Bool
+) -> tuple[_Steps, list[str]]:
+    """Step every frame, and note faults of plates; forces outside `valid` (n,) are not known.
 
     What is not known the bridge predicts, if the model has feet.
     """
     plates = recording.frame_forces(bridge.filter_delay_s)
     times = FrameTimes(recording.markers.rate_hz, RESET_AFTER_S)
     unknown = np.full_like(plates.forces, np.nan)
-    frames: dict[str, list[F64]] = {"activation": [], "q": [], "qd": [], "tau": [], "forces": []}
-    status, seen, told, measured, believed, marker_rms, spread = [], [], [], [], [], [], []
-    given: list[F64] = []
+    known = valid & bool(recording.loads)
     doubts: list[str] = []
     bridge.on_plate_fault = lambda plate, fault: doubts.append(f"force plate {plate!r}: {fault}")
-    known = valid & bool(recording.loads)
+    rows = []
     for i, t in enumerate(recording.markers.time.tolist()):
         begin_frame(t, times, bridge, plates)
         fresh = plates.align(t, until=t)
-        given.append(plates.forces.copy())
-        out = bridge.step(t, positions[i], plates.forces if valid[i] else unknown)
+        given = plates.forces.copy()
+        out = bridge.step(t, positions[i], given if valid[i] else unknown)
         used = bool(known[i]) and not out.force_ignored
-        told.append(tells_forces(out, bool(known[i]) and plates.believed))
-        measured.append(used and fresh)
-        believed.append(used and plates.believed)
-        for name, rows in frames.items():
-            rows.append(getattr(out, name).copy())
-        status.append(int(out.status))
-        seen.append(tells_motion(out))
-        marker_rms.append(out.marker_rms)
-        spread.append(out.marker_spread)
-    arrays = {name: np.stack(rows) for name, rows in frames.items()}
-    ground = arrays.pop("forces")
-    return _Steps(
-        arrays,
-        ground,
-        np.stack(given),
-        np.array(status),
-        np.array(seen, dtype=bool),
-        np.array(told, dtype=bool),
-        np.array(measured, dtype=bool),
-        np.array(believed, dtype=bool),
-        float(np.mean(marker_rms)),
-        float(np.median(spread)),
-        doubts,
-    )
+        arrays = (out.activation, out.q, out.qd, out.tau, out.forces)
+        rows.append(
+            (
+                *(array.copy() for array in arrays), given, int(out.status), tells_motion(out),
+                tells_forces(out, bool(known[i]) and plates.believed), used and fresh,
+                used and plates.believed, out.marker_rms, out.marker_spread,
+            )
+        )  # fmt: skip
+    return _Steps(*(np.array(column) for column in zip(*rows, strict=True))), doubts
 
 
 def _known(measured: Bool, t: F64, at: F64) -> Bool:
