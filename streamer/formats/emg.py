@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from streamer.exceptions import FormatError
 from streamer.formats.tables import Storage
 from streamer.formats.text import (
     DECIMAL_COMMA,
     NumberedLine,
-    check_times,
     check_unique,
-    parse_block,
+    parse_rows,
     read_lines,
 )
 
@@ -45,13 +42,8 @@ def read_emg(path: Path) -> Storage:
     if len(labels) == 1:
         raise FormatError(path, "no EMG channel beside time", "export at least one", line=1)
     check_unique(path, labels, "channel")
-    body = lines[1:]
-    block = parse_block(path, body, len(labels), ",")
-    if block.shape[0] == 0:
-        raise FormatError(path, "no rows after the labels", "export the EMG again")
-    time = np.ascontiguousarray(block[:, 0])
-    check_times(path, time, body)
-    return Storage(time, tuple(labels[1:]), np.ascontiguousarray(block[:, 1:]), name="emg")
+    time, data = parse_rows(path, lines[1:], len(labels), ",")
+    return Storage(time, tuple(labels[1:]), data, name="emg")
 
 
 def _refuse_other_separators(path: Path, lines: Sequence[NumberedLine]) -> None:

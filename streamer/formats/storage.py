@@ -10,16 +10,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-
 from streamer.arrays import F64
 from streamer.exceptions import FormatError
 from streamer.formats.tables import Storage
 from streamer.formats.text import (
     NumberedLine,
-    check_times,
     check_unique,
-    parse_block,
+    parse_rows,
     read_lines,
 )
 
@@ -54,13 +51,7 @@ def read_storage(path: Path) -> Storage:
     if top == len(lines):
         raise FormatError(path, "no column labels after endheader", "write the file again")
     names = _labels(path, lines, top)
-    body = lines[top + 1 :]
-    block = parse_block(path, body, 1 + len(names), None)
-    if block.shape[0] == 0:
-        raise FormatError(path, "no rows after the labels", "write the file again")
-    time = np.ascontiguousarray(block[:, 0])
-    check_times(path, time, body)
-    data = np.ascontiguousarray(block[:, 1:])
+    time, data = parse_rows(path, lines[top + 1 :], 1 + len(names), None)
     return Storage(time, names, data, _in_degrees(header), header.get("", path.stem))
 
 

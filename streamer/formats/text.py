@@ -70,10 +70,16 @@ def read_lines(path: Path) -> list[NumberedLine]:
     return [NumberedLine(i, line) for i, line in enumerate(lines, start=1)]
 
 
-def parse_block(
-    path: Path, lines: Sequence[NumberedLine], n_columns: int, delimiter: str | None
-) -> F64:
-    r"""Parse lines of numbers; blank lines are skipped.
+def parse_rows(
+    path: Path,
+    lines: Sequence[NumberedLine],
+    n_columns: int,
+    delimiter: str | None,
+    *,
+    before_time: int = 0,
+    called: str = "rows after the labels",
+) -> tuple[F64, F64]:
+    r"""Parse lines of numbers that begin with a time; blank lines are skipped.
 
     Parameters
     ----------
@@ -86,24 +92,34 @@ def parse_block(
     delimiter : str or None
         ``"\t"`` or ``","``: an empty field is NaN, and so are fields missing at the end of a
         row. None: any run of blanks and tabs, and no field may be missing.
+    before_time : int
+        Columns before that of the times, which are left out.
+    called : str
+        What the rows are, for the message if there are none.
 
     Returns
     -------
-    ndarray of shape (n_rows, n_columns), float64
+    time : ndarray of shape (n_rows,), float64 [s], file clock
+    values : ndarray of shape (n_rows, n_values), float64
+        Of the columns after it.
 
     Raises
     ------
     FormatError
-        Naming the first line that has another number of fields, or a field that is no number.
+        If there are no rows; else naming the first line that has another number of fields, a field
+        that is no number, no time, or a time that is not later than the one before.
     """
-    rows = [_row(path, line, n_columns, delimiter) for line in lines if line.text.strip(" \t,")]
-    if not rows:
-        return np.empty((0, n_columns))
+    filled = [line for line in lines if line.text.strip(" \t,")]
+    if not filled:
+        raise FormatError(path, f"no {called}", "export it again")
+    rows = [_row(path, line, n_columns, delimiter) for line in filled]
     try:
         block = np.loadtxt(rows, delimiter=delimiter, comments=None, ndmin=2, dtype=np.float64)
     except ValueError:
-        raise _first_fault(path, lines, rows, delimiter) from None
-    return block
+        raise _first_fault(path, filled, rows, delimiter) from None
+    time = np.ascontiguousarray(block[:, before_time])
+    _check_times(path, time, filled)
+    return time, np.ascontiguousarray(block[:, before_time + 1 :])
 
 
 def _row(path: Path, line: NumberedLine, n_columns: int, delimiter: str | None) -> str:
@@ -131,8 +147,7 @@ def _first_fault(
     path: Path, lines: Sequence[NumberedLine], rows: Sequence[str], delimiter: str | None
 ) -> FormatError:
     """Find the field that the fast parser stumbled over."""
-    numbered = (line for line in lines if line.text.strip(" \t,"))
-    for line, row in zip(numbered, rows, strict=True):
+    for line, row in zip(lines, rows, strict=True):
         for column, field in enumerate(row.split(delimiter), start=1):
             try:
                 float(field)
@@ -145,30 +160,14 @@ def _first_fault(
     return FormatError(path, "the block of numbers cannot be parsed", "export the file again")
 
 
-def check_times(path: Path, time: F64, lines: Sequence[NumberedLine]) -> None:
-    """Refuse a time column that has gaps or does not increase.
-
-    Parameters
-    ----------
-    path : Path
-        Named in messages.
-    time : ndarray of shape (n,), float64 [s]
-        Time column, file clock.
-    lines : sequence of NumberedLine
-        The lines it came from, blank ones included.
-
-    Raises
-    ------
-    FormatError
-        With the first line at fault and its time.
-    """
+def _check_times(path: Path, time: F64, lines: Sequence[NumberedLine]) -> None:
+    """Refuse a time column that has gaps or does not increase, with the first line at fault."""
     at_fault = np.flatnonzero(~np.isfinite(time))
     if at_fault.size == 0:
         at_fault = np.flatnonzero(np.diff(time) <= 0.0) + 1
     if at_fault.size == 0:
         return
     row = int(at_fault[0])
-    filled = [line.number for line in lines if line.text.strip(" \t,")]
     if not np.isfinite(time[row]):
         problem = "the time is missing"
     elif time[row] == time[row - 1]:
@@ -176,7 +175,7 @@ def check_times(path: Path, time: F64, lines: Sequence[NumberedLine]) -> None:
     else:
         problem = f"time goes back from {time[row - 1]:g} s to {time[row]:g} s"
     remedy = "times must increase from row to row: remove the row or write more decimals"
-    raise FormatError(path, problem, remedy, line=filled[row])
+    raise FormatError(path, problem, remedy, line=lines[row].number)
 
 
 def check_unique(path: Path, names: Sequence[str], kind: str) -> None:

@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-
 from streamer.arrays import F64
 from streamer.exceptions import FormatError
 from streamer.formats.tables import MarkerTable, even_frames, nominal_rate
-from streamer.formats.text import NumberedLine, check_times, check_unique, parse_block, read_lines
+from streamer.formats.text import NumberedLine, check_unique, parse_rows, read_lines
 from streamer.units import METRES_PER_UNIT, spelled
 from streamer.unseen import hide_unseen
 
@@ -54,13 +52,12 @@ def read_trc(path: Path) -> MarkerTable:
     header = _header(lines[:top])
     body = lines[_first_row(lines, top) :]
     delimiter = "\t" if any("\t" in line.text for line in body[:5]) else None
-    block = parse_block(path, body, 2 + 3 * len(names), delimiter)
-    if block.shape[0] == 0:
-        raise FormatError(path, "no frames after the header", "export the trial again")
-    time = np.ascontiguousarray(block[:, 1])
-    check_times(path, time, body)
+    n_columns = 2 + 3 * len(names)
+    time, places = parse_rows(
+        path, body, n_columns, delimiter, before_time=1, called="frames after the header"
+    )
     _tell_of_counts(path, header, {"NumFrames": len(time), "NumMarkers": len(names)})
-    positions = block[:, 2:].reshape(-1, len(names), 3) * _unit(path, header)
+    positions = places.reshape(-1, len(names), 3) * _unit(path, header)
     hide_unseen(positions)
     return MarkerTable(even_frames(time), names, positions, _rate(header, time))
 
