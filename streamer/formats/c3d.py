@@ -155,24 +155,25 @@ def _plates_in_laboratory(file: C3dFile) -> list[tuple[Plate, list[int]]]:
     matrices = _calibrations(file, kinds)
     return [
         (
-            Plate(kind, corners[k], origins[k], matrices[k]),
+            Plate(2 if kind == 4 else kind, corners[k], origins[k], matrices[k]),
             [int(c) - 1 for c in channels[k, : CHANNELS_OF_TYPE[kind]]],
         )
         for k, kind in enumerate(kinds)
     ]
 
 
-def _calibrations(file: C3dFile, kinds: Sequence[int]) -> list[F64]:
-    """Calibration matrices; the identity for plates that need none."""
+def _calibrations(file: C3dFile, kinds: Sequence[int]) -> list[F64 | None]:
+    """Calibration matrices of plates of type 4; None for others."""
     if 4 not in kinds:
-        return [np.eye(6)] * len(kinds)
+        return [None] * len(kinds)
     values = np.asarray(file.values("FORCE_PLATFORM", "CAL_MATRIX"), dtype=np.float64)
     if values.size != 36 * len(kinds):
         problem = "a force plate of type 4 without its CAL_MATRIX"
         raise FormatError(file.path, problem, "export the trial with it")
     # stored with the row index fastest; moments come out in N times the file's unit of length
     si = np.repeat([1.0, file.metres], 3)[:, None]
-    return [matrix.T * si for matrix in values.reshape(-1, 6, 6)]
+    matrices = values.reshape(-1, 6, 6)
+    return [m.T * si if kind == 4 else None for kind, m in zip(kinds, matrices, strict=True)]
 
 
 def _up_axis(file: C3dFile, plates: Sequence[tuple[Plate, list[int]]]) -> str:
@@ -220,23 +221,23 @@ def _forces(file: C3dFile, plates: Sequence[tuple[Plate, list[int]]], analogs: F
         if max(channels) >= analogs.shape[1]:
             problem = f"force plate {k} wants analog channel {max(channels) + 1}"
             raise FormatError(file.path, problem, "export the trial with all analog channels")
-        wrench = plate.wrench(analogs[:, channels] * _to_si(file, plate.kind, channels))
+        wrench = plate.wrench(analogs[:, channels] * _to_si(file, plate, channels))
         columns.append(on_the_person(wrench))
         names += plate_columns(k)
     time = np.arange(len(analogs)) / file.rate("ANALOG")
     return Storage(time, tuple(names), np.hstack(columns), name=file.path.stem)
 
 
-def _to_si(file: C3dFile, kind: int, channels: Sequence[int]) -> F64:
+def _to_si(file: C3dFile, plate: Plate, channels: Sequence[int]) -> F64:
     """Factor of each channel to N, N m or m; those with a calibration matrix stay raw."""
     factors = np.ones(len(channels))
-    if kind == 4:
+    if plate.calibration is not None:
         return factors
     units = file.texts("ANALOG", "UNITS")
     for i, channel in enumerate(channels):
         unit = units[channel] if channel < len(units) else ""
-        table = NEWTONS_PER_UNIT if kind == 3 or i < 3 else NEWTON_METRES_PER_UNIT
-        if kind == 1 and i in (3, 4):
+        table = NEWTONS_PER_UNIT if plate.kind == 3 or i < 3 else NEWTON_METRES_PER_UNIT
+        if plate.kind == 1 and i in (3, 4):
             table = METRES_PER_UNIT
         factors[i] = file.factor(f"the unit of analog channel {channel + 1}", unit, table)
     return factors

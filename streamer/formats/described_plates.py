@@ -34,9 +34,7 @@ def described_plates(settings: ForceStream) -> list[tuple[Plate, tuple[str, ...]
     if isinstance(given, str):
         plates = read_plates(Path(given))
     else:
-        plates = [
-            (Plate(2, np.array(g.corners), np.array(g.origin), np.eye(6)), ()) for g in given or ()
-        ]
+        plates = [(Plate(2, np.array(g.corners), np.array(g.origin)), ()) for g in given or ()]
     if labels is not None and len(labels) != len(plates):
         raise ConfigError(
             f"`channels` under `forces` has {len(labels)} plates, {given} has {len(plates)}; "
@@ -53,20 +51,19 @@ def described_plates(settings: ForceStream) -> list[tuple[Plate, tuple[str, ...]
 
 def _calibrated(number: int, plate: Plate, labels: tuple[str, ...], from_file: bool) -> Plate:
     """Take the channels of a stream for N and N m, which need no calibration matrix any more."""
-    kind = 2 if plate.kind == 4 else plate.kind
-    if kind == 1:
+    if plate.kind == 1:
         raise ConfigError(
             f"`transducers` under `forces`: plate {number} is of type 1, which has centres of "
             "pressure and no moments; send these in the laboratory's axes, without `transducers`"
         )
-    if len(labels) != CHANNELS_OF_TYPE[kind]:
+    if len(labels) != CHANNELS_OF_TYPE[plate.kind]:
         raise ConfigError(
             f"`channels` under `forces`: plate {number} has {len(labels)} labels; "
-            f"give its {CHANNELS_OF_TYPE[kind]}"
+            f"give its {CHANNELS_OF_TYPE[plate.kind]}"
         )
     if fault := _geometry_fault(plate, literal=not from_file):
         raise ConfigError(f"`transducers` under `forces`: plate {number} {fault}")
-    return replace(plate, kind=kind)
+    return replace(plate, calibration=None)
 
 
 def _geometry_fault(plate: Plate, *, literal: bool) -> str:

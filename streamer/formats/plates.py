@@ -31,20 +31,20 @@ class Plate:
     Attributes
     ----------
     kind : int
-        Type 1 to 4 of the C3D convention.
+        Type 1, 2 or 3 of the C3D convention; type 4 is type 2 with a calibration.
     corners : ndarray of shape (4, 3), float64 [m]
         Corners of the surface, Y up.
     origin : ndarray of shape (3,), float64 [m]
-        Types 2 and 4: from the plate's own origin to the centre of its surface, plate axes.
+        Type 2: from the plate's own origin to the centre of its surface, plate axes.
         Type 3: half the sensor spacings along x and y, and the height of the sensors.
-    calibration : ndarray of shape (6, 6), float64
-        Type 4 only: channels to N and N m.
+    calibration : ndarray of shape (6, 6), float64, or None
+        Channels to N and N m; None where they are in these.
     """
 
     kind: int
     corners: F64
     origin: F64
-    calibration: F64
+    calibration: F64 | None = None
 
     @property
     def axes(self) -> F64:
@@ -81,7 +81,7 @@ class Plate:
     def about_centre(self, channels: F64) -> F64:
         """Force and moment about the centre of the surface, in ground.
 
-        Of types 2, 3 and 4 it is linear in the channels.
+        Of types 2 and 3 it is linear in the channels.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class Plate:
             force, moment = self._from_eight(channels)
             lever = self._lever * [0.0, 0.0, 1.0]
         else:
-            six = channels @ self.calibration.T if self.kind == 4 else channels
+            six = channels if self.calibration is None else channels @ self.calibration.T
             force, moment = six[:, :3], six[:, 3:]
             lever = self._lever
         return force, moment + np.cross(force, lever)
