@@ -3,10 +3,7 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from benchmarks.plates.run import run
-from streamer.exceptions import ConfigError
 from tests.data_sets import trial_dir
 
 
@@ -23,8 +20,3 @@ def test_a_walk_is_scored_and_recorded(tmp_path: Path) -> None:
     assert 0.0 < belt_flagged < 50.0
     assert 0.0 < belt_moment < motion
     assert "rajagopal (1)" in page.read_text()
-
-
-def test_too_short_a_part_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="--seconds"):
-        run([], seconds=0.5, docs=None, out=tmp_path / "out.jsonl")
