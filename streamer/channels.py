@@ -124,11 +124,6 @@ def remaining_lag_s(xml: str, lag_ms: float) -> float:
     lag_ms : float
         Known delay from exposure to time stamp [ms].
 
-    Returns
-    -------
-    float
-        0 or more.
-
     Raises
     ------
     StreamLayoutError
@@ -160,11 +155,6 @@ def marker_layout(channels: Sequence[Channel], *, unit: str = "", up: Up = "y") 
         Unit of positions where the stream names none: m, cm or mm.
     up : {"y", "z"}
         Which axis of the laboratory points up; z-up data are turned about x.
-
-    Returns
-    -------
-    MarkerLayout
-        Names, columns and scales.
 
     Raises
     ------
@@ -219,11 +209,6 @@ def force_layout(
         Unit of the points where the stream names none; default m.
     up : {"y", "z"}
         Which axis of the laboratory points up.
-
-    Returns
-    -------
-    ForceLayout
-        Columns and scales.
 
     Raises
     ------

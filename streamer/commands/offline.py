@@ -186,11 +186,6 @@ def process(
         So long [ms] a session waits for forces that are late.
     reset_after_s : float
         After a longer pause [s] bridge and network start anew.
-
-    Returns
-    -------
-    Results
-        One row a frame.
     """
     bridge.warm_up()
     n_channel = len(refiner.channel_names) if refiner is not None else 0

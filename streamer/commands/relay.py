@@ -35,7 +35,7 @@ def run(endpoint: str, keys: Path | None) -> None:
 
 
 def relay(subscriber: Subscriber, meta: Meta, stop: threading.Event) -> int:
-    """Hand on what a session publishes, and the sessions after it.
+    """Hand on what a session publishes, and the sessions after it; returns the samples sent.
 
     Streams stay what they are while sessions have the same names; others get streams of their own.
 
@@ -47,11 +47,6 @@ def relay(subscriber: Subscriber, meta: Meta, stop: threading.Event) -> int:
         Its names.
     stop : threading.Event
         Set when the user asks to stop.
-
-    Returns
-    -------
-    int
-        Samples sent.
 
     Raises
     ------

@@ -109,11 +109,6 @@ def open_source(paths: Sequence[Path], config: Path | None = None) -> Recording:
         their units where it names none. That session names markers, turns axes and takes off lags
         itself, so they are sent as recorded; of plates' transducers forces are sent.
 
-    Returns
-    -------
-    Recording
-        Markers, and what else there is.
-
     Raises
     ------
     FormatError
@@ -165,11 +160,6 @@ def cut(source: Recording, start_s: float | None, end_s: float | None) -> Record
         Whole recording.
     start_s, end_s : float or None
         First and last time [s] to keep, clock of the recording.
-
-    Returns
-    -------
-    Recording
-        The part.
 
     Raises
     ------

@@ -157,7 +157,7 @@ def check_duration(duration_s: float | None) -> None:
 
 
 def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
-    """Read a configuration file.
+    """Read a configuration file; its paths become absolute.
 
     Parameters
     ----------
@@ -165,11 +165,6 @@ def load_config(path: Path, without: Sequence[str] = ()) -> RunConfig:
         YAML file.
     without : sequence of str
         Keys that are passed over.
-
-    Returns
-    -------
-    RunConfig
-        With absolute paths.
 
     Raises
     ------

@@ -142,11 +142,6 @@ def summary(report: dict[str, Any], endpoint: str) -> str:
         As `streamer.session.loop.Session.report` gives it.
     endpoint : str
         What a client gives to `nem2e subscribe`.
-
-    Returns
-    -------
-    str
-        A few lines.
     """
     latency, share = report["latency_ms"], 100.0 * report["on_time"] / max(report["frames_in"], 1)
     stages = "  ".join(f"{k} {v['p50'] / 1e3:.2f}" for k, v in report["stage_us"].items())

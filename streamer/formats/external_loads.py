@@ -222,10 +222,6 @@ def external_forces(
         Each on the body that it names, or on whichever foot is on a plate where it names none.
     on_feet : bool
         Whether all act on whichever foot instead; not a torque alone, which is no plate's.
-
-    Returns
-    -------
-    tuple of ExternalForce
     """
     from sim_bridge import ON_FEET, ExternalForce  # here, so that reading files loads no solvers
 

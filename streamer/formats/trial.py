@@ -124,10 +124,6 @@ def read_trial(directory: Path) -> Trial:
         Folder with ``trial.toml`` and ``markers.trc``, or what it names instead; the model is
         ``model.osim`` there or in the folder above, or what it gives as ``model``.
 
-    Returns
-    -------
-    Trial
-
     Raises
     ------
     FormatError

@@ -134,7 +134,7 @@ def begin_frame(
     plates: FrameForces,
     refiner: RefinerStep | None = None,
 ) -> int:
-    """Let bridge, forces and network know what is missing before a frame of a recording.
+    """Let bridge, forces and network know what is missing before a frame; returns its flag.
 
     Parameters
     ----------
@@ -146,11 +146,6 @@ def begin_frame(
     plates : FrameForces
     refiner : RefinerStep or None
         None where there is no network.
-
-    Returns
-    -------
-    int
-        The flag of the frame.
     """
     return tell_missing(times.step(t), t - times.period_s, bridge, plates, refiner)
 
@@ -162,7 +157,7 @@ def tell_missing(
     plates: FrameForces,
     refiner: RefinerStep | None,
 ) -> int:
-    """Let bridge, forces and network know what a frame's arrival says of those before it.
+    """Let bridge, forces and network know what a frame's arrival says; returns its flag.
 
     Parameters
     ----------
@@ -172,11 +167,6 @@ def tell_missing(
         Capture time of the last frame that is missing, if one is [s].
     bridge, plates, refiner
         As of `begin_frame`.
-
-    Returns
-    -------
-    int
-        The flag of the frame.
     """
     if arrival is Arrival.ON_TIME:
         return 0
