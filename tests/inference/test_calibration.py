@@ -327,18 +327,6 @@ def off_by(share: float, made: EmgRecording) -> EmgRecording:
     return replace(made, time=made.time * (1.0 + share))
 
 
-def test_a_clock_that_runs_away_is_told_or_refused() -> None:
-    words = (
-        r"made/one/walk: the EMG is \+(.*) ms .* at the start and \+(.*) ms at the end: its clock"
-    )
-    (line,) = run(take(off_by(0.002, recording(40.0)))).warnings
-    assert (said := re.match(words, line))
-    in_the_middle = [1e3 * 0.002 * s for s in (5.0, 35.0)]  # of the first and the last quarter
-    assert [float(ms) for ms in said.groups()] == pytest.approx(in_the_middle, abs=10.0)
-    with pytest.raises(CalibrationError, match=words):
-        run(take(off_by(0.006, recording(40.0))))
-
-
 def test_a_lag_that_changes_to_and_fro_is_no_clock() -> None:
     made = recording(40.0)
     for quarter, lag_s in ((1, 0.08), (3, 0.06)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -181,6 +182,18 @@ def test_trials_in_different_units_are_refused() -> None:
     ]
     with pytest.raises(EmgError, match="times as large in microvolts as in volts; write all"):
         run(*parts)
+
+
+def test_a_clock_that_runs_away_is_told_or_refused() -> None:
+    words = (
+        r"made/one/walk: the EMG is \+(.*) ms .* at the start and \+(.*) ms at the end: its clock"
+    )
+    (line,) = run(take(off_by(0.002, recording(40.0)))).warnings
+    assert (said := re.match(words, line))
+    in_the_middle = [1e3 * 0.002 * s for s in (5.0, 35.0)]  # of the first and the last quarter
+    assert [float(ms) for ms in said.groups()] == pytest.approx(in_the_middle, abs=10.0)
+    with pytest.raises(CalibrationError, match=words):
+        run(take(off_by(0.006, recording(40.0))))
 
 
 def test_a_clock_that_runs_too_slowly_by_much_is_refused_too() -> None:
