@@ -164,6 +164,13 @@ def test_a_part_that_was_measured_itself_errs_as_itself_and_not_as_its_composite
     assert spread[GL] != pytest.approx(spread[GM], rel=0.01)  # that of GAS
 
 
+def test_a_part_that_was_measured_too_shortly_errs_as_its_composite() -> None:
+    frames = Frames(800).only(GAS, GM)
+    frames.measured[LEAST_FRAMES - 1 :, GM] = False
+    spread = frames.fit().spread
+    assert spread[GM] == spread[GL] != 1.0
+
+
 def test_where_there_was_no_error_all_of_it_remains() -> None:
     frames = Frames(800).only(SOL)
     frames.target[:, SOL] = frames.y[:, SOL]

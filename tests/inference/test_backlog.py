@@ -68,3 +68,13 @@ def test_reset_forgets_what_waits() -> None:
         backlog.add(0.01 * k, np.zeros((2, 2 * N_INPUT), np.float32))
     backlog.reset()
     assert list(backlog.due()) == []
+
+
+def test_reset_forgets_how_many_are_usual() -> None:
+    backlog, taken = Backlog(RATE_HZ), []
+    for _ in range(2):
+        for k in range(9):
+            backlog.add(0.01 * k, np.zeros((2, 2 * N_INPUT), np.float32))
+        taken.append(len(list(backlog.due())))
+        backlog.reset()
+    assert taken == [CATCH_UP, CATCH_UP]
