@@ -36,7 +36,7 @@ class Outcome:
 
 
 def solve_all(directory: Path, seconds: float) -> list[Outcome] | None:
-    """Solve the first seconds [s] of a trial with each mistake; None if it is not walking.
+    """Solve the first seconds [s] of a trial with each mistake; None if the person runs.
 
     None, too, where forces are whole for too short.
     """
