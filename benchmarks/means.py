@@ -1,4 +1,4 @@
-"""Scores of trials as means over their groups."""
+"""Scores of trials, and their means over groups."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmarks.records import Means
 from inference.means import finite_mean
+from streamer.arrays import F64
 
 BY_GROUP = "data set (trials)"
 """What the names of `means_by_group` are."""
@@ -18,6 +19,11 @@ class Scored(Protocol):
     @property
     def group(self) -> str: ...  # noqa: D102
     def scores(self) -> list[float]: ...  # noqa: D102
+
+
+def rms(x: F64) -> float:
+    """Root of the mean square of all values."""
+    return float(np.sqrt(np.mean(x**2)))
 
 
 def means_by_group(trials: Sequence[Scored]) -> Means:

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from benchmarks.filters.trials import ScoredTrial, Solution
+from benchmarks.means import rms
 from benchmarks.trials import PlateTrial, of_leg
 from streamer.formats import read_storage
 from streamer.formats.ik_setup import read_ik_setup
@@ -69,4 +70,4 @@ def _error(trial: ScoredTrial, path: Path, field: str, shift_s: float) -> float:
     truth = CubicSpline(trial.time, getattr(trial.truth, field))(instants[rows])
     truth = truth[:, [ours.index(n) for n in wanted]]
     theirs = storage.data[rows][:, [storage.names.index(n) for n in wanted]]
-    return float(np.sqrt(np.mean((theirs - truth) ** 2)))
+    return rms(theirs - truth)

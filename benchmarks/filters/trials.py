@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from benchmarks.means import rms
 from benchmarks.trials import PlateTrial
 from sim_bridge import Bridge, BridgeSettings
 from sim_bridge.base_coordinates import rotations
@@ -119,5 +120,5 @@ def rmse(trial: ScoredTrial, instants: F64, estimate: Solution) -> dict[str, flo
         difference = getattr(estimate, field) - truth
         if field != "activation":
             difference = difference[:, trial.leg]
-        found[field] = float(np.sqrt(np.mean(difference**2)))
+        found[field] = rms(difference)
     return found

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.means import rms
 from benchmarks.trials import AFTER_S, BEFORE_S, PlateTrial
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus
 from streamer.arrays import F64, Bool
@@ -42,10 +43,10 @@ class Pair:
         along = (self.centre[1] - self.centre[0])[..., 0][loaded]
         return [
             *(float(by_axis[axis]) for axis in (1, 0, 2)),
-            100.0 * _rms(along),
+            100.0 * rms(along),
             1e3 * self._contact_error_s(),
-            _rms((self.tau[1] - self.tau[0])[self.scored]),
-            _rms((self.activation[1] - self.activation[0])[self.scored]),
+            rms((self.tau[1] - self.tau[0])[self.scored]),
+            rms((self.activation[1] - self.activation[0])[self.scored]),
         ]
 
     def _contact_error_s(self) -> float:
@@ -64,10 +65,6 @@ class Pair:
 
     def _counts(self, instant: float) -> bool:
         return bool(self.scored[int(np.argmin(np.abs(self.time - instant)))])
-
-
-def _rms(x: F64) -> float:
-    return float(np.sqrt(np.mean(x**2)))
 
 
 def crossings(time: F64, force: F64, level: float) -> F64:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchmarks.means import rms
 from benchmarks.trials import AFTER_S, BEFORE_S, PlateTrial
 from sim_bridge import ON_FEET, Bridge, BridgeSettings, BridgeStatus, ExternalForce
 from sim_bridge.dynamics.force_delay import ForceDelay
@@ -53,7 +54,7 @@ class Case:
         return [*found, self._rms(self.motion.tau)]
 
     def _rms(self, tau: F64) -> float:
-        return float(np.sqrt(np.mean((tau - self.known.tau)[self.scored] ** 2)))
+        return rms((tau - self.known.tau)[self.scored])
 
     def _flagged(self, run: Run) -> float:
         return 100.0 * float(run.predicted[self.scored].mean())

@@ -7,11 +7,12 @@ from typing import Final
 
 import numpy as np
 
+from benchmarks.means import rms
 from benchmarks.sensitivity.mistakes import MISTAKES, Session
 from benchmarks.trials import AFTER_S, BEFORE_S, of_leg
 from inference import Refiner
 from sim_bridge import Bridge, BridgeSettings, compile_model
-from streamer.arrays import F64, Bool
+from streamer.arrays import Bool
 from streamer.commands.offline import process
 from streamer.commands.offline_results import Results
 from streamer.formats import Trial, read_trial
@@ -59,9 +60,7 @@ def solve_all(directory: Path, seconds: float) -> list[Outcome] | None:
 def _first(trial: Trial, seconds: float) -> BridgeInput:
     recording = BridgeInput.of_trial(trial)
     markers = recording.markers
-    n = int(np.searchsorted(markers.time, markers.time[0] + seconds))
-    cut = replace(markers, time=markers.time[:n], positions=markers.positions[:n])
-    return replace(recording, markers=cut)
+    return replace(recording, markers=markers.between(None, float(markers.time[0]) + seconds))
 
 
 def _solve(session: Session, trial: Trial) -> tuple[Results, Bool]:
@@ -77,13 +76,9 @@ def _solve(session: Session, trial: Trial) -> tuple[Results, Bool]:
 
 def _scores(plain: Results, found: Results, scored: Bool, leg: Bool) -> tuple[float, ...]:
     return (
-        float(np.degrees(_rms(found.q - plain.q, scored, leg))),
-        _rms(found.tau - plain.tau, scored, leg),
-        _rms(found.activation - plain.activation, scored),
-        _rms(found.emg - plain.emg, scored),
+        float(np.degrees(rms((found.q - plain.q)[scored][:, leg]))),
+        rms((found.tau - plain.tau)[scored][:, leg]),
+        rms((found.activation - plain.activation)[scored]),
+        rms((found.emg - plain.emg)[scored]),
         100.0 * float(((found.status[scored] & FLAGS) != 0).mean()),
     )
-
-
-def _rms(x: F64, rows: Bool, columns: Bool | slice = slice(None)) -> float:
-    return float(np.sqrt(np.mean(x[rows][:, columns] ** 2)))
