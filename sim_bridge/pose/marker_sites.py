@@ -38,14 +38,16 @@ def alike(absent: Sequence[str], unknown: Sequence[str]) -> dict[str, str]:
     dict of str to str
         Label by marker, where a place has one of each: a guess, for a person to look at.
     """
-    labels = [label.rpartition(":")[2] for label in unknown]
-    markers_at, labels_at = (Counter(map(_place, names)) for names in (absent, labels))
-    by_place = {_place(label): label for label in labels}
-    return {
-        marker: by_place[place]
-        for marker in absent
-        if markers_at[place := _place(marker)] == 1 == labels_at[place]
-    }
+    markers = _by_place(absent)
+    labels = _by_place([label.rpartition(":")[2] for label in unknown])
+    return {marker: labels[place] for place, marker in markers.items() if place in labels}
+
+
+def _by_place(names: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Names by their place, where it has but one."""
+    places = [_place(name) for name in names]
+    counts = Counter(places)
+    return {place: name for place, name in zip(places, names, strict=True) if counts[place] == 1}
 
 
 def _place(name: str) -> tuple[str, str]:
