@@ -213,14 +213,9 @@ def check_realtime() -> list[Finding]:
     """Cores, clock and permission for real-time scheduling."""
     cores = _cores()
     enough = "" if cores >= 2 else "use two or more"
-    found, advice = "not permitted", "optional: `ulimit -r 50`, or rtprio in limits.conf"
-    if sys.platform != "linux":
-        found, advice = "Linux alone has it", ""
-    elif _may_use_fifo():
-        found, advice = "permitted", ""
     return [
         Finding("CPU cores", cores >= 2, str(cores), enough),
-        Finding("real-time priority", True, found, advice),
+        Finding("real-time priority", True, *_priority()),
     ]
 
 
@@ -231,17 +226,17 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _may_use_fifo() -> bool:
-    """Try SCHED_FIFO and go back."""
+def _priority() -> tuple[str, str]:
+    """Try SCHED_FIFO and go back: whether it may be had, and what to do where it may not."""
     if sys.platform != "linux":
-        return False
+        return "Linux alone has it", ""
     before, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     except PermissionError:
-        return False
+        return "not permitted", "optional: `ulimit -r 50`, or rtprio in limits.conf"
     os.sched_setscheduler(0, before, parameters)
-    return True
+    return "permitted", ""
 
 
 CHECKS: tuple[Callable[[], list[Finding]], ...] = (
