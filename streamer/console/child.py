@@ -67,10 +67,6 @@ class Child:
         """Its exit status, less than 0 if a signal ended it; None while it runs, or never did."""
         return self._process.exitcode
 
-    def join(self) -> None:
-        """Wait for its end."""
-        self._process.join()
-
     def end(self) -> None:
         """Ask it to end, if it runs; after `ENDING_S`, or a Ctrl-C meanwhile, it is ended."""
         if self._process.pid is None:

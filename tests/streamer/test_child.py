@@ -127,12 +127,12 @@ def test_a_loop_that_was_killed_is_told_of_with_the_status_that_a_shell_gives_it
 
 def test_a_child_is_asked_to_end_when_its_parent_was_killed(tmp_path: Path) -> None:
     code = (
-        "import sys\n"
+        "import signal, sys\n"
         "from streamer.console.child import Child\n"
         "from tests.streamer.test_child import note\n"
         "process = Child('noting', note, sys.argv[1])\n"
         "process.start()\n"
-        "process.join()\n"
+        "signal.pause()\n"
     )
     path = tmp_path / "note"
     process = running(code, str(path))
