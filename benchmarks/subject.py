@@ -68,9 +68,10 @@ class Subject:
     @staticmethod
     def of_trial(trial: Trial) -> "Subject":
         """Compile the model of a trial; say so if its markers lie on their side."""
-        if doubt := lying_doubt(trial.markers.positions):
+        subject = Subject.of(trial.model, BridgeInput.of_trial(trial))
+        if doubt := lying_doubt(subject.markers, subject.marker_names, subject.model.markers.names):
             say(f"{trial.directory}: {doubt}")
-        return Subject.of(trial.model, BridgeInput.of_trial(trial))
+        return subject
 
     @staticmethod
     def of(osim: Path, recording: BridgeInput) -> "Subject":

@@ -5,10 +5,12 @@ A session sees no recording; what it says of its poses is in `streamer.session.p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
+from sim_bridge.pose.marker_match import match_markers
 from sim_bridge.pose.solver import MISFIT_M
 from streamer.arrays import F64
 
@@ -26,16 +28,27 @@ MASS_OFF: Final = 0.1
 off by up to 0.14 in four walks."""
 
 
-def lying_doubt(positions: F64) -> str:
+def lying_doubt(positions: F64, names: Sequence[str], wanted: Sequence[str]) -> str:
     """Say that markers reach farther along the floor than up; empty if they do not.
 
-    The pose would fit all the same.
+    The pose would fit all the same. Only the model's markers count: beside them a clinic's C3D file
+    has points that a gait model computed, axes of bones and centres of joints, near and far.
 
     Parameters
     ----------
     positions : ndarray of shape (n, m, 3), float64 [m], ground
         NaN where a marker is not seen.
+    names : sequence of str
+        What they are called.
+    wanted : sequence of str
+        The model's markers.
+
+    Raises
+    ------
+    MarkerMismatch
+        If fewer than three of these are among them.
     """
+    positions = positions[:, match_markers(names, wanted).column]
     half_seen = np.isfinite(positions[..., 0]).mean(axis=1) >= 0.5
     if not half_seen.any():
         return ""

@@ -123,12 +123,13 @@ def trial_take(
     emg = mapped_emg(trial)
     if emg is None:
         raise FormatError(
-            trial.directory, "has no EMG", "give a trial with emg.csv and [emg.muscles]"
+            trial.directory, "has no EMG", "give a trial with emg.csv, and [emg] in trial.toml"
         )
-    if doubt := lying_doubt(trial.markers.positions):
-        remedy = "turn markers and forces so that y is up"
-        raise FormatError(trial.directory / "markers.trc", doubt, remedy)
     model = compile_model(trial.model, progress=progress)
+    if doubt := lying_doubt(trial.markers.positions, trial.markers.names, model.markers.names):
+        remedy = "turn markers and forces so that y is up"
+        recorded_in = str(trial.metadata.get("recording", "markers.trc"))
+        raise FormatError(trial.directory / recorded_in, doubt, remedy)
     record = trial_features(trial, model, with_emg=False)
     _check_fit(str(trial.directory), record.marker_rms_m, record.marker_spread)
     inputs = inputs_of(model, trial.mass_kg)

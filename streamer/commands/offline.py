@@ -18,7 +18,7 @@ from sim_bridge import Bridge, BridgeOutput, CompiledModel, compile_model
 from sim_bridge.filters import zero_phase_cutoff, zero_phase_derivatives
 from streamer.arrays import F64
 from streamer.commands.bridges import open_bridge
-from streamer.commands.offline_input import read_input
+from streamer.commands.offline_input import read_input, say_if_lying
 from streamer.commands.offline_results import Results, sum_up, write_report, write_results
 from streamer.commands.progress import progress_bar
 from streamer.config.session import ALIGN_WAIT_MS, RunConfig, load_config
@@ -85,6 +85,7 @@ def run(
     with progress_bar() as progress:
         compiled = compile_model(settings.model, progress=progress)
     bridge = bridge_for(settings, compiled, recording)
+    say_if_lying(markers, recording.markers, compiled.markers.names)
     zero_phase = zero_phase_cutoff(settings.filter)
     refiner = open_refiner(settings, compiled) if refine else None
     delay_s = 0.0 if zero_phase else bridge.filter_delay_s

@@ -1,5 +1,6 @@
 """What `nem2e offline` takes: markers of a file, and the forces that belong to them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,8 @@ from streamer.formats import (
 )
 from streamer.formats.bridge_input import BridgeInput
 from streamer.formats.recording import plate_corners, z_up_to_y_up
+
+__all__ = ["read_input", "say_if_lying"]
 
 Plates = Literal["named", "auto"]
 
@@ -63,7 +66,6 @@ def read_input(
     """
     source = read_recording(markers, session)
     table = _cut(source.markers, start, end)
-    _say_if_lying(markers, table.positions)
     if grf is not None:
         if source.forces is not None:
             say(f"using the forces of {grf.name}; those of {markers.name} are ignored")
@@ -85,6 +87,15 @@ def read_input(
     else:  # of the C3D file beside it, plate by plate
         corners = source.corners if auto and loads is None else None
     return BridgeInput(table, source.forces.time, rows, bodies, corners)
+
+
+def say_if_lying(path: Path, markers: MarkerTable, wanted: Sequence[str]) -> None:
+    """Tell of the model's markers, as named, if they reach farther to the side than up."""
+    if doubt := lying_doubt(markers.positions, markers.names, wanted):
+        say(
+            f"{path.name}: {doubt}; where z is up in the file, set `up: z` under `markers` in "
+            "the --config, else leave `up` out there"
+        )
 
 
 def _columns(
@@ -123,15 +134,6 @@ def _check_times(forces: Storage, markers: MarkerTable, path: Path) -> None:
             path, f"its forces cover {forces.time[0]:g} to {forces.time[-1]:g} s, the markers "
             f"{first:g} to {last:g} s", "give files of one trial, times in s"
         )  # fmt: skip
-
-
-def _say_if_lying(markers: Path, positions: F64) -> None:
-    """Tell of markers that reach farther to the side than up."""
-    if doubt := lying_doubt(positions):
-        say(
-            f"{markers.name}: {doubt}; where z is up in the file, set `up: z` under `markers` in "
-            "the --config, else leave `up` out there"
-        )
 
 
 def _say_if_empty(path: Path, rows: F64, loads: tuple[ExternalForce, ...]) -> None:

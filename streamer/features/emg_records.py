@@ -68,6 +68,6 @@ def emg_records(
         below = ", ".join(map(str, directories))
         raise StreamerError(
             f"none of the {len(trials)} trials below {below} has measured EMG; "
-            "give trials with emg.csv and [emg.muscles] in trial.toml"
+            "give trials with emg.csv, and [emg] in trial.toml"
         )
     return records

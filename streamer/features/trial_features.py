@@ -51,10 +51,22 @@ FORCE_SETTLING_S: Final = 0.05
 
 
 def mapped_emg(trial: Trial) -> EmgRecording | None:
-    """Return the measured EMG of channels that are mapped to muscles; None if there is none."""
-    if trial.emg is None or trial.emg_kind == "none" or not trial.emg_muscles:
+    """Return the measured EMG of the channels to use; None if there is none.
+
+    Raises
+    ------
+    FormatError
+        If none of its channels is to be used.
+    """
+    if trial.emg is None or trial.emg_kind == "none":
         return None
     names = tuple(trial.emg_muscles)
+    if not names:
+        raise FormatError(
+            trial.directory / "trial.toml",
+            f"none of its EMG channels is known ({nearest('', trial.emg.names)})",
+            f'say which is which, [emg.channels] and in it SOL_r = "{trial.emg.names[0]}"',
+        )
     data = trial.emg.data[:, [trial.emg.names.index(name) for name in names]]
     return EmgRecording(trial.full_name, names, trial.emg.time, data, trial.emg_kind)
 
@@ -84,7 +96,8 @@ def trial_features(
     EmgError
         If the trial has no EMG, a channel of it cannot be used, or it is of another time.
     FormatError
-        If ``[emg.muscles]`` names muscles that the model lacks, or those of the other leg.
+        If none of its channels is known, or ``[emg.muscles]`` names muscles that the model lacks,
+        or those of the other leg.
     SimBridgeError
         If its markers or forces do not fit the model.
     """
@@ -154,7 +167,7 @@ def _bridge(recording: BridgeInput, model: CompiledModel, settings: FeatureSetti
 def _motion_doubts(trial: Trial, model: CompiledModel) -> list[str]:
     """Return what the markers and the mass of a trial have in common with no walking person's."""
     found = []
-    if doubt := lying_doubt(trial.markers.positions):
+    if doubt := lying_doubt(trial.markers.positions, trial.markers.names, model.markers.names):
         found.append(f"{doubt}; turn the markers and forces of this trial so that y is up")
     if doubt := mass_doubt(trial.mass_kg, model.mass):
         found.append(f"{doubt}; correct it, or scale the model to this person")

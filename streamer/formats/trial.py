@@ -19,6 +19,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
+from inference.channels import MEASURED, with_sides
 from streamer.arrays import F64, Bool
 from streamer.config.session import HEAVIEST_KG, LIGHTEST_KG
 from streamer.exceptions import FormatError, nearest
@@ -64,7 +65,7 @@ class Trial:
     emg : Storage or None
         Measured EMG, own rate, clock of the markers.
     emg_muscles : dict of str to tuple of str
-        Muscles of the model under each EMG channel.
+        EMG channels to use, and the muscles of the model under each as far as they are told.
     emg_kind : {"raw", "envelope", "none"}
         Whether the EMG is the raw signal or already an envelope.
     valid : list of (float, float)
@@ -138,8 +139,12 @@ def read_trial(directory: Path) -> Trial:
     kind, muscles = _emg_table(toml, metadata)
     recording, loads = read_files(directory, metadata, with_emg=kind != "none")
     if recording.analogs is not None:
+        if muscles is None:
+            known = with_sides(MEASURED)
+            muscles = {name: () for name in recording.analogs.names if name in known}
         _check_channels(toml, muscles, recording.analogs)
-        _check_clock(directory / "emg.csv", recording.analogs, recording.markers)
+        recorded_in = str(metadata.get("recording", "emg.csv"))
+        _check_clock(directory / recorded_in, recording.analogs, recording.markers)
     return Trial(
         directory=directory,
         dataset=directory.parent.parent.name,
@@ -151,7 +156,7 @@ def read_trial(directory: Path) -> Trial:
         loads=loads,
         corners=recording.corners,
         emg=recording.analogs,
-        emg_muscles=muscles,
+        emg_muscles=muscles or {},
         emg_kind=kind,
         valid=_valid(toml, metadata, recording.markers),
         mass_kg=_mass(toml, metadata),
@@ -286,15 +291,17 @@ def _valid(
 
 def _emg_table(
     path: Path, metadata: Mapping[str, Any]
-) -> tuple[EmgKind, dict[str, tuple[str, ...]]]:
-    """Kind of EMG, and the muscles under each channel."""
+) -> tuple[EmgKind, dict[str, tuple[str, ...]] | None]:
+    """Kind of EMG, and the muscles under each channel; None where that is left to the names."""
     table = metadata.get("emg", {"kind": "none"})
     if not isinstance(table, dict):
         remedy = 'write a table: [emg] and in it kind = "none", say'
         raise FormatError(path, f"emg is {table!r}", remedy)
-    kind, muscles = table.get("kind"), table.get("muscles", {})
+    kind, muscles = table.get("kind"), table.get("muscles")
     if kind not in EMG_KINDS:
         raise FormatError(path, f"emg.kind is {kind!r}", f"write one of {', '.join(EMG_KINDS)}")
+    if muscles is None:
+        return cast(EmgKind, kind), None
     if not isinstance(muscles, dict):
         remedy = 'write a table: [emg.muscles] and in it SOL_r = ["soleus_r"]'
         raise FormatError(path, f"emg.muscles is {muscles!r}", remedy)

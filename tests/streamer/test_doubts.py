@@ -81,6 +81,9 @@ def test_markers_and_mass_of_another_are_told_of_a_record() -> None:
     assert line.startswith("`mass_kg` is 30, but the model weighs ")
 
 
+NAMES = tuple(f"M{i}" for i in range(20))
+
+
 def markers_of(along: float, up: float, across: float, seen: float = 1.0) -> np.ndarray:
     """Frames of twenty markers within a box [m], of which a share is seen."""
     inside = np.random.default_rng(5).uniform(size=(50, 20, 3))
@@ -91,15 +94,24 @@ def markers_of(along: float, up: float, across: float, seen: float = 1.0) -> np.
 
 @pytest.mark.parametrize("seen", [1.0, 0.6, 0.5])
 def test_who_lies_along_either_axis_of_the_floor_is_told_to_lie(seen: float) -> None:
-    assert lying_doubt(markers_of(1.7, 0.4, 0.5, seen)).startswith(
+    assert lying_doubt(markers_of(1.7, 0.4, 0.5, seen), NAMES, NAMES).startswith(
         "the person seems to lie down: markers reach 1.70 m along x, only 0.40 m along y"
     )
-    assert "1.70 m along z, only 0.40 m" in lying_doubt(markers_of(0.3, 0.4, 1.7, seen))
-    assert not lying_doubt(markers_of(0.8, 1.7, 0.6, seen))
+    assert "1.70 m along z, only 0.40 m" in lying_doubt(
+        markers_of(0.3, 0.4, 1.7, seen), NAMES, NAMES
+    )
+    assert not lying_doubt(markers_of(0.8, 1.7, 0.6, seen), NAMES, NAMES)
+
+
+def test_points_that_are_no_markers_of_the_model_tell_nothing() -> None:
+    points = markers_of(0.8, 1.7, 0.6, seen=0.6)
+    points[:, 3] = [3.0, 0.0, 0.0]  # an axis that a gait model computed, say
+    assert lying_doubt(points, NAMES, NAMES)
+    assert not lying_doubt(points, NAMES, [name for name in NAMES if name != "M3"])
 
 
 def test_frames_of_which_little_is_seen_tell_of_nobody_who_lies() -> None:
-    assert not lying_doubt(markers_of(1.7, 0.4, 0.5, seen=0.45))
+    assert not lying_doubt(markers_of(1.7, 0.4, 0.5, seen=0.45), NAMES, NAMES)
 
 
 @pytest.mark.parametrize("mass_kg", [53.9, 66.1])

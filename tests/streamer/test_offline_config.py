@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from sim_bridge import ON_FEET
 from streamer.cli import app
 from streamer.commands.offline import open_refiner, with_options
-from streamer.commands.offline_input import read_input
+from streamer.commands.offline_input import read_input, say_if_lying
 from streamer.commands.run import demo_config
 from streamer.config.session import RunConfig, load_config
 from streamer.exceptions import ConfigError, FormatError
@@ -244,7 +244,8 @@ def test_markers_that_lie_on_their_side_are_said(
 ) -> None:
     session = up and load_config(configured(tmp_path, markers={"up": up}))
     file = WALK / "markers.trc" if up == "z" else z_up_files(tmp_path)[0]
-    read_input(file, session=session or None)
+    markers = read_input(file, session=session or None).markers
+    say_if_lying(file, markers, markers.names)
     assert f"{file.name}: the person seems to lie down" in capsys.readouterr().err
 
 

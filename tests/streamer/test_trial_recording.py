@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from sim_bridge import compile_model
 from streamer.config.features import FeatureSettings
-from streamer.exceptions import StreamerError
+from streamer.exceptions import FormatError, StreamerError
 from streamer.features.records import record_path
-from streamer.features.trial_features import trial_features
+from streamer.features.trial_features import mapped_emg, trial_features
 from streamer.formats import Trial, read_trial, write_external_loads
 from streamer.formats.plates import plate_columns
 from tests.data_sets import trial_dir
@@ -104,6 +104,24 @@ def force(k: int, side: str) -> str:
 
 LOADS = f"""<OpenSimDocument Version="40000"><ExternalLoads><objects>
 {force(1, "r")}{force(2, "l")}</objects></ExternalLoads></OpenSimDocument>"""
+
+
+def test_channels_to_use_are_those_of_known_names(tmp_path: Path) -> None:
+    known = folder(tmp_path)
+    toml = (known / "trial.toml").read_text().split("[emg.muscles]")[0]
+    (known / "trial.toml").write_text(toml)
+    trial = read_trial(known)
+    assert trial.emg is not None
+    assert trial.emg_muscles == dict.fromkeys(CHANNELS, ())
+    (known / "trial.toml").write_text(toml.split("[emg.channels]")[0])
+    unnamed = read_trial(known)
+    with pytest.raises(
+        FormatError,
+        match=r"trial\.toml: none of its EMG channels is known \(.*"
+        r"\); say which is which, \[emg\.channels\] and in it SOL_r = \"",
+    ) as said:
+        mapped_emg(unnamed)
+    assert all(label in str(said.value) for label in list(CHANNELS.values())[:2])
 
 
 @pytest.mark.parametrize("named", [True, False])
