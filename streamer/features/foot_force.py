@@ -48,7 +48,8 @@ def foot_force(
     used : ndarray of shape (n, k, 9), float64
         Loads behind the moments, see `sim_bridge.BridgeOutput`.
     plates : ndarray of shape (n, m, 9), float64
-        What the plates measured at the same instants; NaN where they did not.
+        What the plates measured at the same instants; NaN where they did not. None (m = 0) of
+        plates whose foot nobody has named.
     trusted : ndarray of shape (n,), bool
         Where the plates are believed to measure all feet.
     settled : ndarray of shape (n,), bool

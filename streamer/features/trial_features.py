@@ -116,6 +116,8 @@ def trial_features(
     settled = steps.measured & _known(steps.measured, at, at - FORCE_SETTLING_S) & ~predicted
     bodies = [load.body for load in bridge.loads]
     plates = steps.plates * (np.nan if settings.ground_reaction == "predicted" else 1.0)
+    if recording.on_feet:  # whose they are only the bridge finds, and only where it uses them
+        plates = plates[:, :0]
     warm = (steps.status & BridgeStatus.WARMING_UP) == 0
     weight = model.mass * float(np.linalg.norm(model.gravity))
     under = foot_force(t, bodies, steps.ground, plates, trusted, warm, weight)

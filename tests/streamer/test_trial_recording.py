@@ -15,6 +15,7 @@ from streamer.exceptions import FormatError, StreamerError
 from streamer.features.records import record_path
 from streamer.features.trial_features import mapped_emg, trial_features
 from streamer.formats import Trial, read_trial, write_external_loads
+from streamer.formats.external_loads import ExternalLoads, plates_by_name
 from streamer.formats.plates import plate_columns
 from tests.data_sets import trial_dir
 from tests.streamer.c3d_writing import C3dContent, write_c3d
@@ -104,6 +105,23 @@ def force(k: int, side: str) -> str:
 
 LOADS = f"""<OpenSimDocument Version="40000"><ExternalLoads><objects>
 {force(1, "r")}{force(2, "l")}</objects></ExternalLoads></OpenSimDocument>"""
+
+
+def test_plates_of_unknown_feet_come_in_any_number_and_order(tmp_path: Path) -> None:
+    trial = read_trial(folder(tmp_path))
+    assert trial.forces is not None
+    rows = trial.forces.data.reshape(len(trial.forces.time), 2, 9)
+    idle = np.zeros_like(rows[:, 0])
+    data = np.hstack((idle, rows[:, 1], rows[:, 0]))  # the left foot's before the right foot's
+    names = tuple(name for k in (1, 2, 3) for name in plate_columns(k))
+    more = replace(trial.forces, names=names, data=data)
+    loads = ExternalLoads(plates_by_name(names), None, Path("loads.xml"))
+    model = compile_model(trial.model)
+    ours = trial_features(replace(trial, forces=more, loads=loads, corners=None), model)
+    expected = trial_features(replace(trial, corners=None), model)
+    assert np.isfinite(expected.foot_force).any(axis=0).all()
+    # the same numbers, added up in another order
+    np.testing.assert_allclose(ours.foot_force, expected.foot_force, atol=1e-9)
 
 
 def test_channels_to_use_are_those_of_known_names(tmp_path: Path) -> None:
