@@ -14,7 +14,9 @@ from sim_bridge.pose.marker_match import match_markers
 from sim_bridge.pose.solver import MISFIT_M
 from streamer.arrays import F64
 
-__all__ = ["lying_doubt", "mass_doubt", "misfit_doubt", "scaling_doubt", "size_doubt"]
+__all__ = [
+    "lying_doubt", "mass_doubt", "misfit_doubt", "scaling_doubt", "size_doubt", "unlike_doubt",
+]  # fmt: skip
 
 LOOSE_M: Final = 0.03
 """Mean RMS distance of markers from the model's [m] that a scaled model does not have: up to 23 mm
@@ -102,6 +104,23 @@ def size_doubt(spread: float, least: float = SIZE_OFF) -> str:
     return (
         f"markers lie {100.0 * abs(off):.1f} % {how} than the model's in its best pose: "
         f"this person is {size}; scale the model to them"
+    )
+
+
+def unlike_doubt(unlikeness: float) -> str:
+    """Say that a person moves as neither network nor calibration was taught; empty if not.
+
+    Parameters
+    ----------
+    unlikeness : float
+        `inference.Refiner.unlikeness` of a usual frame.
+    """
+    if not unlikeness > 1.0:
+        return ""
+    return (
+        f"this person moves unlike what the network was taught ({unlikeness:.1f} times as far from "
+        "it as it knows): the estimate may be wrong, and sigma is larger; calibrate the network to "
+        "this person and this motion"
     )
 
 

@@ -116,6 +116,11 @@ class RefinerStep(Protocol):
         """Whether enough of the motion was seen."""
         ...
 
+    @property
+    def unlikeness(self) -> float:
+        """How unlike what it was taught the motion is; above 1 it is no such motion."""
+        ...
+
     def step(
         self,
         t: float,

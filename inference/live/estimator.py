@@ -68,6 +68,11 @@ class Estimator:
         """`SecondOpinion.usual`; without a second opinion it is not known to be."""
         return self._opinion is not None and self._opinion.usual
 
+    @property
+    def unlikeness(self) -> float:
+        """`SecondOpinion.unlikeness`; 0 without a second opinion, which nobody can tell."""
+        return 0.0 if self._opinion is None else self._opinion.unlikeness
+
     def reset(self) -> None:
         """Forget the past; the next frame is the first."""
         self._stepper.reset()

@@ -62,6 +62,9 @@ class Refiner:
     settled : bool
         Whether enough of the motion was seen; false for a while after the first frame and after a
         pause, see `inference.live.settling`.
+    unlikeness : float
+        How unlike what network and calibration were taught the motion of the last second is; above
+        1 it is no such motion. 0 where that cannot be told.
     state_width : int
         Numbers per limb in the network's state.
     subject : Subject or None
@@ -108,6 +111,11 @@ class Refiner:
     def settled(self) -> bool:
         """See the class."""
         return self._settling.settled
+
+    @property
+    def unlikeness(self) -> float:
+        """See the class."""
+        return self._estimator.unlikeness
 
     def warm_up(self) -> None:
         """Run the network on an empty history a few times, then forget it."""

@@ -75,7 +75,7 @@ class SecondOpinion:
         self._unlikeness = Unlikeness(usual, rate_hz)
         self._foresight = Foresight(usual, lead_s + MUSCLE_S, rate_hz)
         self._known = known_by_channel() if known is None else known
-        self._nearest = float(self._known.min())
+        self._nearest, self._farthest = float(self._known.min()), float(self._known.max())
         self._gain_squared = np.float32(1.0) if gain is None else gain**2
         self._silent = True
         maximum = usual.activation_maximum
@@ -88,6 +88,14 @@ class SecondOpinion:
     def usual(self) -> bool:
         """Whether what was seen so far, however little, is motion that the network was taught."""
         return self._unlikeness.so_far <= UNUSUAL
+
+    @property
+    def unlikeness(self) -> float:
+        """D over D_0 of the leg that moves more unlike the usual, of channels that are corrected.
+
+        Above 1 neither the network nor the calibration was taught such motion.
+        """
+        return float(self.distance.max()) / self._farthest
 
     def reset(self) -> None:
         """Forget the stream."""

@@ -215,6 +215,7 @@ def process(
         if refiner is not None:
             step_refiner(refiner, t, out, plates.believed)
             results.emg[i], results.sigma[i] = refiner.estimate
+            results.unlikeness[i] = refiner.unlikeness
             timer.mark("refine")
             out.status |= 0 if refiner.settled else Status.WARMING_UP
         timer.finish()

@@ -13,7 +13,7 @@ from sim_bridge import BridgeOutput, CompiledModel, ExternalForce
 from streamer.arrays import F64, I64
 from streamer.console.outputs import write_output
 from streamer.console.terminal import plain_console, say
-from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt
+from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt, unlike_doubt
 from streamer.formats import Storage, write_external_loads, write_storage
 from streamer.formats.plates import plate_columns
 from streamer.session.health import StageTimer, StatusCounter
@@ -42,7 +42,7 @@ class Results:
         self.control = np.zeros((n, len(out.control)))
         self.reserve = np.zeros((n, len(out.reserve)))
         self.emg, self.sigma = np.zeros((2, n, n_channel))
-        self.marker_rms, self.marker_spread = np.zeros((2, n))
+        self.marker_rms, self.marker_spread, self.unlikeness = np.zeros((3, n))
         self.status = np.zeros(n, dtype=np.int64)
         self.plate_faults: list[str] = []
         self.stages = StageTimer(time.perf_counter)
@@ -138,7 +138,10 @@ def _note(delay_s: float) -> str:
 
 
 def write_report(out: Path, results: Results, delay_s: float) -> None:
-    """Write ``report.json``: counts of flags, durations [us], what is wrong with plates."""
+    """Write ``report.json``: counts of flags, durations [us], what is wrong with plates.
+
+    And the motion's median `inference.Refiner.unlikeness`, 0 where no network was asked.
+    """
     report = {
         "frames": len(results.status),
         "filter_delay_ms": 1e3 * delay_s,
@@ -148,6 +151,7 @@ def write_report(out: Path, results: Results, delay_s: float) -> None:
         },
         "stage_us": results.stages.summary_us(),
         "status_counts": results.status_counts(),
+        "unlikeness": float(np.median(results.unlikeness)),
         "plate_faults": results.plate_faults,
     }
     write_output(out / "report.json", json.dumps(report, indent=2) + "\n", "--out")
@@ -167,4 +171,6 @@ def sum_up(out: Path, results: Results) -> None:
     if doubt := misfit_doubt(mean_m):
         say(f"do not trust these results: {doubt}")
     elif doubt := size_doubt(float(np.median(results.marker_spread))) or scaling_doubt(mean_m):
+        say(doubt)
+    if doubt := unlike_doubt(float(np.median(results.unlikeness))):
         say(doubt)

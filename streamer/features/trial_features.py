@@ -115,9 +115,7 @@ def trial_features(
     # Forces that set in leave a transient in the solver.
     settled = steps.measured & _known(steps.measured, at, at - FORCE_SETTLING_S) & ~predicted
     bodies = [load.body for load in bridge.loads]
-    plates = steps.plates * (np.nan if settings.ground_reaction == "predicted" else 1.0)
-    if recording.on_feet:  # whose they are only the bridge finds, and only where it uses them
-        plates = plates[:, :0]
+    plates = _plates_of_feet(recording, steps.plates, settings)
     warm = (steps.status & BridgeStatus.WARMING_UP) == 0
     weight = model.mass * float(np.linalg.norm(model.gravity))
     under = foot_force(t, bodies, steps.ground, plates, trusted, warm, weight)
@@ -152,6 +150,13 @@ def trial_features(
         marker_spread=float(np.median(steps.marker_spread)),
         doubts=(*_motion_doubts(trial, model), *plate_doubts, *targets.doubts),
     )
+
+
+def _plates_of_feet(recording: BridgeInput, plates: F64, settings: FeatureSettings) -> F64:
+    """What plates (n, m, 9) measured of feet; none where only the bridge finds whose they are."""
+    if recording.on_feet:
+        return plates[:, :0]
+    return np.full_like(plates, np.nan) if settings.ground_reaction == "predicted" else plates
 
 
 def _bridge(recording: BridgeInput, model: CompiledModel, settings: FeatureSettings) -> Bridge:

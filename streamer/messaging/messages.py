@@ -139,8 +139,12 @@ class Health(Message, kw_only=True):
         How often each status bit was set.
     plate_faults : dict
         What was found wrong with a force plate, by its name; in words, with what to do.
+    unlikeness : float
+        How unlike what network and calibration were taught the motion of the last second is; above
+        1 it is no such motion, and the estimate may be wrong. 0 where that cannot be told.
     doubts : list
-        What was found wrong with the poses, likewise: that the model is another person's, say.
+        What was found wrong with the poses or the motion, likewise: that the model is another
+        person's, say.
     """
 
     uptime_s: float = 0.0
@@ -158,6 +162,7 @@ class Health(Message, kw_only=True):
     latency_ms: dict[str, float] = {}
     stage_us: dict[str, dict[str, float]] = {}
     status_counts: dict[str, int] = {}
+    unlikeness: float = 0.0
     plate_faults: dict[str, str] = {}
     doubts: list[str] = []
 

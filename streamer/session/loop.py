@@ -274,9 +274,9 @@ class Session:
         self._act.activation = _bytes(result.activation)
         self._kin.q, self._kin.qd = _bytes(result.q), _bytes(result.qd)
         self._kin.marker_rms = float(result.marker_rms)
-        self._doubts.step(
-            result.q, result.marker_rms, result.marker_spread, held=bool(status & Status.HOLD)
-        )
+        held = bool(status & Status.HOLD)
+        self._doubts.step(result.q, result.marker_rms, result.marker_spread, held=held)
+        self._doubts.step_motion(self._refiner.unlikeness)
         self._dyn.tau = _bytes(result.tau)
         self._dyn.forces = _bytes(result.forces)
         self._dyn.predicted = _bytes(result.predicted)
@@ -319,6 +319,7 @@ class Session:
                 gap=flagged.get("GAP", 0),
                 force_stale=flagged.get("FORCE_STALE", 0),
                 faults=self.faults,
+                unlikeness=self._refiner.unlikeness,
                 plate_faults=self._plate_faults,
                 doubts=self._doubts.said,
                 **self._counts(),

@@ -1,6 +1,7 @@
 """What a session says of its poses: that the person lies, that the model is another person's.
 
-Who lies on the floor is most often in a laboratory whose z axis points up.
+And of the motion, that the network was not taught it. Who lies on the floor is most often in a
+laboratory whose z axis points up.
 """
 
 import logging
@@ -9,7 +10,7 @@ import statistics
 from collections.abc import Sequence
 
 from streamer.arrays import F64
-from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt
+from streamer.doubts import misfit_doubt, scaling_doubt, size_doubt, unlike_doubt
 
 _log = logging.getLogger(__name__)
 
@@ -18,6 +19,8 @@ LASTS_S = 1.0
 LOOKS_AT_S = 2.0
 """Markers are judged by the median frame of so long [s]: whose labels are exchanged are found far
 off, held and found again by turns."""
+UNLIKE_S = 5.0
+"""Motion is judged where it was unlike for so long without a break [s]: a stumble is not."""
 LIES_RAD = math.radians(60.0)
 """A pelvis that is turned so far off upright; in gait, squats and getting up it stays below."""
 TURNS = ("pelvis_tilt", "pelvis_list")
@@ -41,6 +44,7 @@ class PoseDoubts:
         self._lying, self._lasts = 0, math.ceil(LASTS_S * rate_hz)
         self._rms, self._spread = list[float](), list[float]()
         self._looks_at = math.ceil(LOOKS_AT_S * rate_hz)
+        self._unlike, self._unlike_lasts = 0, math.ceil(UNLIKE_S * rate_hz)
         self._said: dict[str, str] = {}
 
     @property
@@ -75,6 +79,18 @@ class PoseDoubts:
             self._judge(statistics.median(self._rms), statistics.median(self._spread))
             self._rms.clear()
             self._spread.clear()
+
+    def step_motion(self, unlikeness: float) -> None:
+        """Look at a frame's motion.
+
+        Parameters
+        ----------
+        unlikeness : float
+            `inference.Refiner.unlikeness`.
+        """
+        self._unlike = self._unlike + 1 if unlikeness > 1.0 else 0
+        if self._unlike == self._unlike_lasts:
+            self._say("unlike", unlike_doubt(unlikeness))
 
     def _judge(self, rms: float, spread: float) -> None:
         if misfit := misfit_doubt(rms):

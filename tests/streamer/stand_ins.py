@@ -140,7 +140,7 @@ class StandInRefiner:
     """Network whose EMG is the first two activations, each sure to a tenth of it."""
 
     channel_names = ("SOL_r", "TA_r")
-    lead_s = held_s = 0.0
+    lead_s = held_s = unlikeness = 0.0
     settled = True
 
     def __init__(self) -> None:

@@ -52,7 +52,7 @@ class MomentAsEmg:
 
     channel_names = ("moment",)
 
-    lead_s = held_s = 0.0
+    lead_s = held_s = unlikeness = 0.0
     settled = True
 
     def __init__(self, coordinate: int) -> None:

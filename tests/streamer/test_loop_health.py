@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from streamer.messaging.messages import Health
-from streamer.session.pose_doubts import PoseDoubts
+from streamer.session.pose_doubts import UNLIKE_S, PoseDoubts
 from streamer.status import Status
 from tests.streamer.stand_ins import StandInRefiner
 from tests.streamer.test_loop import RATE, START, Rig
@@ -113,6 +113,17 @@ def test_an_estimate_that_the_network_holds_is_as_much_older() -> None:
     rig.refiner.held_s = 0.02
     rig.play()
     assert [m.age_ms for m in rig.emg()] == pytest.approx(3 * [30.0 + 20.0])
+
+
+def test_health_tells_how_unlike_the_motion_is_and_doubts_it() -> None:
+    rig = Rig([START + k / RATE for k in range(round((UNLIKE_S + 2.0) * RATE))])
+    rig.refiner.unlikeness = 1.7
+    rig.play()
+    health = rig.tape.of("health")
+    assert {m.unlikeness for m in health} == {1.7}
+    assert not health[0].doubts
+    (doubt,) = health[-1].doubts
+    assert "moves unlike what the network was taught" in doubt
 
 
 def test_how_far_ahead_of_the_motion_an_estimate_is_goes_with_it(

@@ -1,5 +1,6 @@
 """What the files of `nem2e offline` say of their times."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streamer.commands.offline_results import Results, sum_up, write_results
+from streamer.commands.offline_results import Results, sum_up, write_report, write_results
 from streamer.formats import read_storage
 from streamer.status import Status
 
@@ -73,3 +74,18 @@ def test_the_end_says_how_well_the_model_followed(
         "OpenSim files and report.json are in walk/results",
     ]
     assert said.err.startswith("do not trust these results: markers lie 200 mm") != believed
+
+
+def test_motion_that_the_network_was_not_taught_is_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = Results(5, OUT, 1)
+    results.marker_spread[:] = 1.0
+    results.unlikeness[:] = 0.2, 0.9, 1.4, 1.5, 2.0  # at first nothing is known
+    sum_up(Path("walk/results"), results)
+    assert capsys.readouterr().err.startswith("this person moves unlike what the network was")
+    write_report(tmp_path, results, 0.0)
+    assert json.loads((tmp_path / "report.json").read_text())["unlikeness"] == 1.4
+    results.unlikeness[2] = 1.0
+    sum_up(Path("walk/results"), results)
+    assert not capsys.readouterr().err

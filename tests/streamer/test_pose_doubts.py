@@ -7,7 +7,7 @@ import pytest
 
 from sim_bridge.pose.solver import MISFIT_M
 from streamer.doubts import LOOSE_M, SIZE_OFF
-from streamer.session.pose_doubts import LASTS_S, LOOKS_AT_S, PoseDoubts
+from streamer.session.pose_doubts import LASTS_S, LOOKS_AT_S, UNLIKE_S, PoseDoubts
 
 NAMES = ("pelvis_tx", "pelvis_list", "hip_flexion_r", "pelvis_tilt")
 RATE_HZ = 100.0
@@ -168,3 +168,19 @@ def test_a_person_of_another_size_is_told_of_once(
     caplog.clear()
     (line,) = said_of_markers(caplog, [FAR_M] * n, [False] * n, spread)
     assert line.startswith("markers lie 120 mm from the model's")
+
+
+@pytest.mark.parametrize("rate_hz", [50.0, 200.0])
+def test_motion_that_was_never_taught_is_told_of_once_it_lasts(
+    caplog: pytest.LogCaptureFixture, rate_hz: float
+) -> None:
+    doubts = PoseDoubts(NAMES, rate_hz)
+    lasts = round(UNLIKE_S * rate_hz)
+    for unlikeness in [1.5] * (lasts - 1) + [1.0] + [1.5] * (lasts - 1):
+        doubts.step_motion(unlikeness)
+    assert not doubts.said
+    for _ in range(2 * lasts):
+        doubts.step_motion(1.6)
+    assert [record.getMessage() for record in caplog.records] == doubts.said
+    (line,) = doubts.said
+    assert line.startswith("this person moves unlike what the network was taught (1.6 times")

@@ -70,6 +70,23 @@ def test_far_from_it_the_simulation_counts_by_the_distance(far: float) -> None:
 
 
 @pytest.mark.parametrize("leg", [0, 1])
+def test_unlikeness_is_that_of_the_leg_farther_from_what_was_taught(leg: int) -> None:
+    x = frame(1.0)
+    x[leg] = frame(3.0)[leg]
+    opinion = SecondOpinion(USUAL, RATE_HZ, LEAD_S)
+    known = np.full(N_CHANNEL, UNUSUAL, np.float32)
+    known[0] = 2.0 * UNUSUAL  # of a channel that was corrected on such motion
+    corrected = SecondOpinion(USUAL, RATE_HZ, LEAD_S, known)
+    assert opinion.unlikeness == corrected.unlikeness == 0.0
+    for _ in range(1500):
+        opinion.step(x)
+        corrected.step(x)
+    # what is left of the start after 15 s of a memory of 1.2 s
+    assert opinion.unlikeness == pytest.approx(3.0**2 / UNUSUAL, rel=1e-4)
+    assert corrected.unlikeness == pytest.approx(0.5 * 3.0**2 / UNUSUAL, rel=1e-4)
+
+
+@pytest.mark.parametrize("leg", [0, 1])
 def test_a_leg_alone_that_moves_unlike_others_has_a_second_opinion(leg: int) -> None:
     x = frame(0.0)
     x[leg] = frame(6.0)[leg]
