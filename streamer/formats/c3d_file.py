@@ -1,5 +1,6 @@
 """Access to the parameters and samples of a C3D file, with one voice for what is wrong."""
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from streamer.arrays import F64
 from streamer.exceptions import FormatError
+from streamer.formats.c3d_offsets import with_whole_offsets
 from streamer.units import METRES_PER_UNIT, spelled
 
 _INTEL, _MIPS = b"\x54", b"\x56"
@@ -44,16 +46,30 @@ def _check_whole(path: Path) -> None:
         raise FormatError(path, problem, "copy or export it again")
 
 
+def _content(path: Path) -> Any:
+    """Let ezc3d read a file, and what it refuses once more as it should be."""
+    import ezc3d  # 0.1 s that a session without C3D need not pay
+
+    try:
+        return ezc3d.c3d(str(path))
+    except ValueError:
+        mended = with_whole_offsets(path)
+        if mended is None:
+            raise
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / path.name
+            copy.write_bytes(mended)
+            return ezc3d.c3d(str(copy))
+
+
 class C3dFile:
     """An open C3D file; parameters by group and name, absent ones as empty lists."""
 
     def __init__(self, path: Path) -> None:
-        import ezc3d  # 0.1 s that a session without C3D need not pay
-
         self.path = path
         _check_whole(path)
         try:
-            self._content: Any = ezc3d.c3d(str(path))
+            self._content = _content(path)
         except (OSError, ValueError, RuntimeError, IndexError) as error:
             problem = f"not a readable C3D file ({error})"
             raise FormatError(path, problem, "export the trial again") from None
@@ -68,14 +84,17 @@ class C3dFile:
             return list(value.ravel(order="F").tolist())
         return [str(text).strip() for text in value]
 
-    def texts(self, group: str, name: str) -> list[str]:
-        """Join a list of texts and its continuations: LABELS, LABELS2, LABELS3."""
-        found = [str(v) for v in self.values(group, name)]
-        more = 2
+    def joined(self, group: str, name: str) -> list[Any]:
+        """Join a list and its continuations: LABELS, LABELS2, LABELS3."""
+        found, more = self.values(group, name), 2
         while part := self.values(group, f"{name}{more}"):
-            found += [str(v) for v in part]
+            found += part
             more += 1
         return found
+
+    def texts(self, group: str, name: str) -> list[str]:
+        """Join a list of texts and its continuations."""
+        return [str(v) for v in self.joined(group, name)]
 
     def rate(self, group: str) -> float:
         """Rate of points or analogs [Hz]."""
@@ -95,7 +114,24 @@ class C3dFile:
     def analogs(self) -> F64:
         """Analog channels (n, channels) in their units."""
         analogs: F64 = np.asarray(self._content["data"]["analogs"], dtype=np.float64)
-        return analogs.reshape(-1, analogs.shape[-1]).T if analogs.size else np.empty((0, 0))
+        if not analogs.size:
+            return np.empty((0, 0))
+        return analogs.reshape(-1, analogs.shape[-1]).T + self._wrongly_taken_off(analogs.shape[-2])
+
+    def _wrongly_taken_off(self, n: int) -> F64:
+        """What ezc3d took off each of n channels too much: it ignores the sign of offsets.
+
+        Those of a file with unsigned samples are meant without it, those of others with it.
+        """
+        offset, scale = np.zeros(n), np.ones(n)
+        for name, column in (("OFFSET", offset), ("SCALE", scale)):
+            told = self.joined("ANALOG", name)[:n]
+            column[: len(told)] = told
+        unsigned = "UNSIGNED" in (str(v).upper() for v in self.values("ANALOG", "FORMAT"))
+        meant = np.where(offset < 0.0, offset + 0x10000, offset) if unsigned else offset
+        general = float(next(iter(self.values("ANALOG", "GEN_SCALE")), 1.0))
+        taken_off: F64 = (np.abs(offset) - meant) * scale * general
+        return taken_off
 
     def factor(self, what: str, unit: str, table: Mapping[str, float]) -> float:
         """Size of a unit in SI units; `what` says in a message whose unit it is."""

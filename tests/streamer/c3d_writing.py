@@ -33,6 +33,8 @@ class C3dContent:
     """(samples, channels), a multiple of n samples."""
     channel_labels: list[str] = field(default_factory=list)
     channel_units: list[str] = field(default_factory=list)
+    samples: str = ""
+    """SIGNED or UNSIGNED; not told if empty."""
     plates: list[dict[str, Any]] = field(default_factory=list)
     """Each with type, corners (4, 3), origin (3,), channel (numbers from 1), cal_matrix."""
 
@@ -75,6 +77,8 @@ def _write(path: Path, content: C3dContent) -> None:
         analog["RATE"]["value"] = [content.rate * len(content.channels) / n]
         analog["LABELS"]["value"] = content.channel_labels
         analog["UNITS"]["value"] = content.channel_units
+        if content.samples:
+            file.add_parameter("ANALOG", "FORMAT", [content.samples])
         file["data"]["analogs"] = content.channels.T[None]
     if content.plates:
         _describe_plates(file, content.plates)
