@@ -4,6 +4,7 @@
 //   ./subscriber SOL_r tcp://127.0.0.1:5556     # on the session's machine
 //   ./subscriber SOL_r tcp://lab:5556 for-me    # on another, with the folder of its keys
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <fstream>
