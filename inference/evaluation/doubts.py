@@ -1,14 +1,20 @@
-"""People whose EMG does not belong to their motion, by the network's own estimates."""
+"""People whose EMG does not belong to their motion, or whose motion the network was not taught."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from inference.arrays import F32
 from inference.data.dataset import LimbSequence
 from inference.evaluation.estimates import Estimates
+from inference.evaluation.stream import estimate_stream
+from inference.live.estimator import Estimator
+from inference.opinion.second_opinion import UNUSUAL
 from inference.recognition import RECOGNISED_R, Part, best_lag, likeness, out_of_time
 
-__all__ = ["emg_doubts"]
+__all__ = ["emg_doubts", "unlikeness_of"]
 
 
 def emg_doubts(
@@ -38,3 +44,24 @@ def emg_doubts(
         elif said := out_of_time(lag_s):
             found.append(f"the EMG of {person} {said}, and correct the times in emg.csv")
     return found
+
+
+def unlikeness_of(sequences: Sequence[LimbSequence], estimator: Estimator) -> dict[str, float]:
+    """Return how unlike what the network was taught each person moves, motion by motion.
+
+    Parameters
+    ----------
+    sequences : sequence of LimbSequence
+    estimator : Estimator
+        The network, not calibrated.
+
+    Returns
+    -------
+    dict of str to float
+        By ``dataset/subject, motion``, the median over frames of `inference.Refiner.unlikeness`.
+    """
+    distances: dict[str, list[F32]] = {}
+    for s in sequences:
+        distance = estimate_stream(estimator, s).distance
+        distances.setdefault(f"{s.person}, {s.motion}", []).append(distance)
+    return {who: float(np.median(np.concatenate(of))) / UNUSUAL for who, of in distances.items()}

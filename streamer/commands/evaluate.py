@@ -15,7 +15,7 @@ from inference.checkpoint import load_checkpoint
 from inference.data.dataset import LimbSequence, build_sequences
 from inference.data.exchange import put_right
 from inference.evaluation.coverage import SHARES, coverage, relative_errors
-from inference.evaluation.doubts import emg_doubts
+from inference.evaluation.doubts import emg_doubts, unlikeness_of
 from inference.evaluation.estimates import Estimates, hide_unknown, known_channels
 from inference.evaluation.methods import beside_simulation
 from inference.evaluation.summary import score_tables
@@ -25,6 +25,7 @@ from inference.live.estimator import checkpoint_estimator
 from inference.record import FeatureRecord
 from streamer.console.outputs import check_output, write_output
 from streamer.console.terminal import plain_console
+from streamer.doubts import unlike_doubt
 from streamer.exceptions import StreamerError
 from streamer.features.emg_records import emg_records
 from streamer.reports.score_table import METHODS, score_table
@@ -90,6 +91,8 @@ def run(
             "people: their scores do not tell how it does on others."
         )
     doubts = emg_doubts(sequences, methods["network"], rate)
+    unlikeness = unlikeness_of(sequences, checkpoint_estimator(step, loaded))
+    doubts += [f"{who}: {doubt}" for who, of in unlikeness.items() if (doubt := unlike_doubt(of))]
     for doubt in doubts:
         console.print(f"warning: {doubt}", style="yellow")
     if report is not None:

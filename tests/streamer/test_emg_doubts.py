@@ -1,4 +1,7 @@
-"""EMG that does not belong to the motion is told by the shipped network, of people it judges."""
+"""EMG that does not belong to the motion is told by the shipped network, of people it judges.
+
+And motion that it was not taught.
+"""
 
 from dataclasses import replace
 from functools import cache
@@ -8,7 +11,7 @@ import pytest
 
 from inference.checkpoint import load_checkpoint
 from inference.data.dataset import build_sequences, measured_matrix
-from inference.evaluation.doubts import emg_doubts
+from inference.evaluation.doubts import emg_doubts, unlikeness_of
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.stream import estimate_stream
 from inference.live.choice import open_proven
@@ -40,6 +43,18 @@ def doubts(records: list[FeatureRecord]) -> list[str]:
     matrix = measured_matrix().T
     estimates = Estimates([estimate_stream(estimator, s).y @ matrix for s in sequences])
     return emg_doubts(sequences, estimates, card.rate_hz)
+
+
+def test_motion_that_was_not_taught_is_told_from_walking(
+    records: list[FeatureRecord], tmp_path: Path
+) -> None:
+    card, estimator = shipped()
+    (running,) = load_features([trial_dir("ceinms/subject06/run81")], cache_dir=tmp_path)
+    sequences = build_sequences([*records, running], card.rate_hz, lead_s=card.lead_s)
+    found = unlikeness_of(sequences, estimator)
+    walks = {f"{name.rpartition('/')[0]}, walk" for name in TRIALS}
+    assert {who for who, of in found.items() if of < 1.0} == walks
+    assert set(found) == walks | {"ceinms/subject06, run"}
 
 
 def other_leg(name: str) -> str:
