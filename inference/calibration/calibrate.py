@@ -28,6 +28,7 @@ from inference.emg.reference_maximum import PERCENTILE
 from inference.exceptions import CalibrationError
 from inference.metrics import MAX_LAG_S, Series, correlation
 from inference.opinion import known_distance
+from inference.opinion.second_opinion import UNUSUAL
 from inference.subject import DELAY_TOLERANCE_S, ChannelFit, Subject, SubjectFacts
 
 __all__ = ["Calibration", "Take", "calibrate"]
@@ -96,19 +97,22 @@ def calibrate(takes: Sequence[Take], checkpoint: str, lead_s: float) -> Calibrat
             "each), or record longer (--seconds)"
         )
     limbs = _related(_awake(limbs, step_s, warnings), warnings)
-    lag_s = recognise(limbs, [take.emg.source for take in takes], step_s, warnings)
+    distance = _distances(limbs)
+    usual = bool(np.median(distance) <= UNUSUAL)
+    sources = tuple(take.emg.source for take in takes)
+    lag_s = recognise(limbs, sources, step_s, warnings, taught=usual)
     taught = _helped(limbs)
     adapter = fit_adapter(*join(taught), _folds(limbs))
     scores = _scores(limbs, taught)
-    warnings += [*_against(scores), *_left_alone(scores, adapter)]
+    warnings += [*(_against(scores) if usual else ()), *_left_alone(scores, adapter)]
     facts = SubjectFacts(
         checkpoint=checkpoint,
-        sources=tuple(take.emg.source for take in takes),
+        sources=sources,
         seconds=round(seconds, 2),
         filter_delay_s=takes[0].filter_delay_s,
         lead_s=lead_s,
         lag_s=lag_s,
-        known=round(known_distance(_distances(limbs)), 3),
+        known=round(known_distance(distance), 3),
         channels=tuple(
             ChannelFit(
                 name=score.name,

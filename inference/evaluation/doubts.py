@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,9 +18,14 @@ __all__ = ["emg_doubts", "unlikeness_of"]
 
 
 def emg_doubts(
-    sequences: Sequence[LimbSequence], estimates: Estimates, rate_hz: float
+    sequences: Sequence[LimbSequence],
+    estimates: Estimates,
+    rate_hz: float,
+    unlikeness: Mapping[str, float],
 ) -> list[str]:
     """Return a line for everybody whose EMG is not known again, or is out of time.
+
+    In motion that the network was not taught it knows nobody's EMG; that is passed over.
 
     Parameters
     ----------
@@ -29,9 +34,13 @@ def emg_doubts(
         Of the network, which must not have been calibrated on them.
     rate_hz : float
         Of the sequences.
+    unlikeness : mapping of str to float
+        Of them, see `unlikeness_of`.
     """
     people: dict[str, list[Part]] = {}
     for s, y in zip(sequences, estimates.y, strict=True):
+        if unlikeness[_motion(s)] > 1.0:
+            continue
         people.setdefault(s.person, []).append(Part(y, s.y, s.measured))
     found = []
     for person, parts in people.items():
@@ -63,5 +72,9 @@ def unlikeness_of(sequences: Sequence[LimbSequence], estimator: Estimator) -> di
     distances: dict[str, list[F32]] = {}
     for s in sequences:
         distance = estimate_stream(estimator, s).distance
-        distances.setdefault(f"{s.person}, {s.motion}", []).append(distance)
+        distances.setdefault(_motion(s), []).append(distance)
     return {who: float(np.median(np.concatenate(of))) / UNUSUAL for who, of in distances.items()}
+
+
+def _motion(sequence: LimbSequence) -> str:
+    return f"{sequence.person}, {sequence.motion}"

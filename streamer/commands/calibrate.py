@@ -316,9 +316,10 @@ def finish(found: Calibration, out: Path) -> None:
         table.add_row(fit.name, f"{fit.seconds:.0f}", f"{fit.maximum:.3g}", *shown)
     console.print(table)
     means = np.mean([(fit.r_before, fit.r_after) for fit in facts.channels], axis=0)
+    lag = f"; the EMG is {1e3 * facts.lag_s:+.0f} ms off the network's estimate"
     console.print(
         f"mean r {means[0]:.2f} before, {means[1]:.2f} after, in blocks of time that were not "
-        f"fitted; the EMG is {1e3 * facts.lag_s:+.0f} ms off the network's estimate\n"
+        f"fitted{lag if facts.lag_s else ''}\n"
         f"wrote {out}; use it with `subject: {out}` in the configuration, whose paths "
         "are relative to its own folder"
     )

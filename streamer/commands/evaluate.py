@@ -90,8 +90,8 @@ def run(
             f"The network was trained on {len(seen)} of these {len({r.person for r in records})} "
             "people: their scores do not tell how it does on others."
         )
-    doubts = emg_doubts(sequences, methods["network"], rate)
     unlikeness = unlikeness_of(sequences, checkpoint_estimator(step, loaded))
+    doubts = emg_doubts(sequences, methods["network"], rate, unlikeness)
     doubts += [f"{who}: {doubt}" for who, of in unlikeness.items() if (doubt := unlike_doubt(of))]
     for doubt in doubts:
         console.print(f"warning: {doubt}", style="yellow")

@@ -42,7 +42,8 @@ def doubts(records: list[FeatureRecord]) -> list[str]:
     sequences = build_sequences(records, card.rate_hz, lead_s=card.lead_s)
     matrix = measured_matrix().T
     estimates = Estimates([estimate_stream(estimator, s).y @ matrix for s in sequences])
-    return emg_doubts(sequences, estimates, card.rate_hz)
+    unlikeness = unlikeness_of(sequences, estimator)
+    return emg_doubts(sequences, estimates, card.rate_hz, unlikeness)
 
 
 def test_motion_that_was_not_taught_is_told_from_walking(
