@@ -34,8 +34,6 @@ class PastRing:
         self._window = window
         self._rows: F32 = np.zeros((2 * window, limbs, width), dtype=np.float32)
         self.mask: F32 = np.empty(window - 1, dtype=np.float32)
-        self.past: F32 = self._rows[1:window]
-        self._count = 0
         self.reset()
 
     def reset(self) -> None:
@@ -43,7 +41,7 @@ class PastRing:
         self._count = 0
         self.mask.fill(-np.inf)
         self._rows.fill(0.0)
-        self.past = self._rows[1 : self._window]
+        self.past: F32 = self._rows[1 : self._window]
 
     def push(self, row: F32) -> None:
         """Append the present frame's row (limbs, width) and move `past` on."""

@@ -27,10 +27,16 @@ def test_mask_hides_rows_that_hold_no_frame_yet() -> None:
     assert ring.past[-1, 0, 0] == 1.0
 
 
-def test_reset_forgets() -> None:
-    ring = PastRing(4, limbs=2, width=1)
+def test_after_a_reset_a_ring_is_as_a_new_one() -> None:
+    ring, new = PastRing(4, limbs=2, width=1), PastRing(4, limbs=2, width=1)
     for _ in range(7):
         ring.push(np.ones((2, 1), dtype=np.float32))
     ring.reset()
     assert np.all(np.isneginf(ring.mask))
     assert not ring.past.any()
+    for frame in range(1, 10):
+        assert ring.past.shape == (3, 2, 1)
+        np.testing.assert_array_equal(ring.past, new.past)
+        np.testing.assert_array_equal(ring.mask, new.mask)
+        for one in (ring, new):
+            one.push(np.full((2, 1), frame, dtype=np.float32))
