@@ -140,12 +140,12 @@ class Refiner:
     def reset(self) -> None:
         """Forget the stream: the next frame is the first one."""
         self._stream.reset()
-        self._settling.reset()
         self._start_anew()
 
     def _start_anew(self) -> None:
         self._backlog.reset()
         self._estimator.reset()
+        self._settling.reset()
 
     def step(
         self,

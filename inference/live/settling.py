@@ -64,7 +64,7 @@ class Settling:
             if not pause <= LONGEST_GAP_S:
                 self._since = t
             elif pause > UNHARMED_S:
-                self._until = max(self._until, t + BRIDGED_S)
+                self._until = t + BRIDGED_S
             self._seen_t = t
         enough = self._since + (self._usual_s if usual else self._memory_s)
-        self.settled = t >= max(enough, self._until) and (seen or pause <= UNHARMED_S)
+        self.settled = t >= max(enough, self._until) and pause <= UNHARMED_S

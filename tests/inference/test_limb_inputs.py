@@ -120,3 +120,8 @@ def test_knee_of_an_unknown_family_is_absent_until_its_sign_is_given() -> None:
 def test_impossible_mass_is_refused(mass: float) -> None:
     with pytest.raises(InferenceError, match="mass"):
         LimbInputs(both(RAJAGOPAL), GAIT_COORDINATES, mass)
+
+
+def test_muscle_map_of_another_model_is_an_inference_error() -> None:
+    with pytest.raises(InferenceError, match="quadriceps"):
+        LimbInputs(both(RAJAGOPAL), GAIT_COORDINATES, 70.0, {"VM_r": ["quadriceps_r"]})
