@@ -103,7 +103,7 @@ def timed(*durations_s: float) -> StageTimer:
     return stages
 
 
-@pytest.mark.parametrize(("kept", "lines"), [(10, 1), (60, 0), (100, 0)])
+@pytest.mark.parametrize(("kept", "lines"), [(10, 1), (40, 1), (50, 0), (100, 0)])
 def test_a_budget_that_is_too_small_is_told_of_once(
     kept: int, lines: int, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -56,6 +56,8 @@ def test_a_second_of_lying_is_as_many_frames_as_the_rate_has(
 ) -> None:
     for rate_hz in (50.0, 200.0):
         doubts = PoseDoubts(NAMES, rate_hz)
+        for _ in range(round(2.0 * LASTS_S * rate_hz)):  # upright, then down
+            doubts.step(np.zeros(len(NAMES)), NEAR_M, 1.0, held=False)
         for _ in range(round(LASTS_S * rate_hz)):
             assert not doubts.said
             doubts.step(np.full(len(NAMES), 1.5), NEAR_M, 1.0, held=False)
