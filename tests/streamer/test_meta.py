@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from sim_bridge import ExternalForce
 from streamer.clock import boot_id
 from streamer.config.session import RunConfig
-from streamer.messaging.messages import Meta
+from streamer.messaging.messages import Act, Dyn, Emg, Kin, Meta
 from streamer.session.meta import make_meta
 
 MODEL = SimpleNamespace(
@@ -32,7 +33,16 @@ def meta(calibration: object = None, **settings: Any) -> Meta:
 
 def test_units_are_those_of_each_coordinate() -> None:
     assert meta().units["q"] == ["rad", "m"]
+    assert meta().units["qd"] == ["rad/s", "m/s"]
     assert meta().units["tau"] == ["N m", "N"]
+
+
+def test_every_array_of_a_frame_has_a_unit() -> None:
+    fields = [field for kind in (Emg, Act, Kin, Dyn) for field in structs.fields(kind)]
+    arrays = {field.name for field in fields if field.type is bytes}
+    units = meta().units
+    assert units.keys() == arrays | {"marker_rms"}
+    assert all(units.values())
 
 
 def test_each_force_has_a_name_a_body_and_nine_numbers() -> None:
@@ -45,6 +55,7 @@ def test_model_and_network_are_named() -> None:
     own = meta()
     assert (own.model_name, own.model_hash, own.checkpoint_hash) == ("walker", "abc", "def")
     assert own.channel_names == ("SOL_r", "TA_r", "SOL_l")
+    assert own.software.startswith("nem2e-rt ")
 
 
 def test_it_says_whose_clock_its_times_are_of() -> None:
