@@ -59,7 +59,7 @@ def test_two_markers_are_exchanged_for_as_long_as_asked_another_pair_each_time()
     spoilt = np.array([len(m) for m in moved])
     assert (spoilt == 2).sum() == 7 * 50  # at 5, 10, ..., 35 s
     assert (spoilt > 0).sum() == 7 * 50
-    assert len({tuple(m) for m in moved if len(m)}) > 3
+    assert 3 < len({tuple(m) for m in moved if len(m)}) <= 7  # one as long as it lasts
     np.testing.assert_array_equal(np.sort(faults.spoil(5.1, positions), axis=0), positions)
 
 
@@ -70,6 +70,8 @@ def test_a_frame_that_comes_again_is_the_one_before_to_the_bit() -> None:
     # 4000 frames: standard deviation 0.5 %
     assert again.mean() == pytest.approx(0.1, abs=0.02)
     np.testing.assert_array_equal(sent[1:][~again], frames[1:][~again])
+    first = frames[0]  # before which there is none
+    assert Faults(again=1.0).spoil(0.0, first) is first
 
 
 def test_jitter_only_delays() -> None:
