@@ -3,6 +3,8 @@
 import time
 import uuid
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pylsl
@@ -15,7 +17,7 @@ from streamer.lsl import inlet as inlet_module
 from streamer.lsl import lost_stream
 from streamer.lsl.connection import Connection
 from streamer.lsl.finding import find
-from streamer.lsl.lost_stream import difference
+from streamer.lsl.lost_stream import Sought, difference
 from streamer.lsl.marker_inlet import MarkerInlet
 from streamer.lsl.outlets import Outlet, marker_channels
 
@@ -330,3 +332,19 @@ def test_channels_without_descriptions_differ_in_their_number() -> None:
     assert difference([], []) == ""
     assert difference([Channel("a")], []) == "it describes 1 channels, not 0"
     assert difference([Channel()], [Channel("a")]) == "its channel 1 is without a label, not a"
+
+
+def test_a_sender_on_another_host_is_another_one() -> None:
+    def on(host: str) -> Any:
+        return SimpleNamespace(
+            channel_format=lambda: pylsl.cf_float32,
+            hostname=lambda: host,
+            channel_count=lambda: 6,
+        )
+
+    last: Any = SimpleNamespace(info=on("lab"))
+    sought = Sought(last, source_id="", heard_s=0.0)
+    assert sought.is_not(on("lab")) == ""
+    assert sought.is_not(on("visitor")) == (
+        "it is on host visitor, not lab; restart the session to use it"
+    )
