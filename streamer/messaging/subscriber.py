@@ -43,7 +43,6 @@ class Subscriber:
         self.endpoint = endpoint
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.SUB)
-        self._socket.linger = 0
         self._socket.ipv6 = needs_ipv6(endpoint)
         self._notice_a_dead_machine()
         try:
