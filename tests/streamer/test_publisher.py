@@ -14,7 +14,7 @@ from streamer.exceptions import PortBusy, StreamerError
 from streamer.messaging import subscriber as module
 from streamer.messaging.messages import Act, Emg, Message, Meta, decode
 from streamer.messaging.publisher import NEWS_AT_ONCE, Publisher
-from streamer.messaging.subscriber import PROBE_AFTER_S, Subscriber
+from streamer.messaging.subscriber import PROBE_AFTER_S, PROBE_EVERY_S, PROBES, Subscriber
 
 
 @pytest.fixture
@@ -187,7 +187,10 @@ def timer_of_connection_to(port: int) -> tuple[str, int]:
 def test_a_silent_connection_is_probed(publisher: Publisher) -> None:
     """Else a machine that lost its power, or its network, would be listened to for ever."""
     port = int(publisher.endpoint.rpartition(":")[2])
-    with Subscriber(publisher.endpoint):
+    with Subscriber(publisher.endpoint) as subscriber:
+        # the system tells nobody how often: for its own 75 s and nine times this would be 11 min
+        own = subscriber._socket
+        assert (own.tcp_keepalive_intvl, own.tcp_keepalive_cnt) == (PROBE_EVERY_S, PROBES)
         wait_for_subscription(publisher)
         kind, ticks = "01", 0
         until = time.monotonic() + 2.0
