@@ -121,8 +121,6 @@ def needs_ipv6(endpoint: str) -> bool:
     endpoint : str
         ZeroMQ endpoint.
     """
-    if "[" in endpoint:
-        return True
     try:
         host = urlsplit(endpoint).hostname if endpoint.startswith("tcp://") else None
         found = sockets.getaddrinfo(host, None) if host else []
