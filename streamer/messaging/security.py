@@ -10,7 +10,6 @@ no keys: whoever reaches them is already on the machine.
 import ipaddress
 import os
 import socket as sockets
-import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +17,7 @@ from urllib.parse import urlsplit
 import zmq
 import zmq.auth
 from zmq.auth.thread import ThreadAuthenticator
+from zmq.utils.z85 import Z85CHARS
 
 from streamer.exceptions import StreamerError, UnsafeEndpoint
 from streamer.messaging.endpoint import as_reached
@@ -25,6 +25,8 @@ from streamer.messaging.endpoint import as_reached
 SERVER = "server"
 CLIENT = "client"
 CLIENTS_FOLDER = "clients"
+KEY_LENGTH = 40
+"""Characters of a key in a file."""
 
 
 def is_local(endpoint: str) -> bool:
@@ -128,14 +130,16 @@ def protect_server(
     Raises
     ------
     UnsafeEndpoint
-        If the endpoint can be reached from elsewhere and there are no keys.
+        If the endpoint can be reached from elsewhere and there are no keys, or one is damaged.
     """
     check_reach(endpoint, keys)
     if keys is None:
         return None
-    public, secret = _load(keys / f"{SERVER}.key_secret")
+    secret = _load(keys / f"{SERVER}.key_secret")[1]
     allowed = keys / CLIENTS_FOLDER
-    if not any(allowed.glob("*.key")):
+    # read here too: of one that it cannot read the authenticator keeps all others out, unsaid
+    clients = [_load(path) for path in allowed.glob("*.key")]
+    if not clients:
         raise UnsafeEndpoint(
             f"{allowed} holds no client's public key (*.key), so nobody could subscribe; "
             "`nem2e keys DIR --client NAME` adds one"
@@ -143,7 +147,6 @@ def protect_server(
     authenticator = ThreadAuthenticator(socket.context)
     authenticator.start()
     authenticator.configure_curve(domain="*", location=str(allowed))
-    socket.curve_publickey = public
     socket.curve_secretkey = secret
     socket.curve_server = True
     return authenticator
@@ -166,22 +169,26 @@ def protect_client(socket: "zmq.Socket[bytes]", keys: Path) -> None:
 def _load(path: Path) -> tuple[bytes, Any]:
     """Public and secret key of a certificate file (secret None in a public one)."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            public, secret = zmq.auth.load_certificate(path)
+        public, secret = zmq.auth.load_certificate(path)
     except (OSError, ValueError) as error:
         raise UnsafeEndpoint(
             f"cannot read the key {path} ({error}); {_where_keys_are(path)}"
         ) from error
     if secret is None and path.suffix == ".key_secret":
         raise UnsafeEndpoint(f"{path} holds no secret key; {_where_keys_are(path)}")
+    if not all(_is_whole(key) for key in (public, secret) if key is not None):
+        raise UnsafeEndpoint(f"{path} holds no whole key; copy it again from where it was made")
     return public, secret
+
+
+def _is_whole(key: bytes) -> bool:
+    return len(key) == KEY_LENGTH and set(key) <= set(Z85CHARS)
 
 
 def _where_keys_are(path: Path) -> str:
     """What to do about a key that is not in its folder."""
-    if path.stem == CLIENT and (path.parent / f"{SERVER}.key_secret").exists():
+    if path.name == f"{CLIENT}.key_secret" and (path.parent / f"{SERVER}.key_secret").exists():
         return "this is the session's folder; give the client's, `for-NAME`"
-    if path.stem == SERVER and (path.parent / f"{CLIENT}.key_secret").exists():
+    if path.name == f"{SERVER}.key_secret" and (path.parent / f"{CLIENT}.key_secret").exists():
         return "this is a client's folder; give the session's"
     return "`nem2e keys DIR` makes a set"

@@ -1,4 +1,5 @@
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.skipif(not zmq.has("curve"), reason="libzmq built witho
         ("tcp://0.0.0.0:5556", False),
         ("tcp://192.168.0.4:5556", False),
         ("tcp://eth0:5556", False),
+        ("tcp://:5556", False),
     ],
 )
 def test_only_loopback_and_ipc_count_as_local(endpoint: str, local: bool) -> None:
@@ -67,8 +69,59 @@ def test_keys_without_any_allowed_client_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_key_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UnsafeEndpoint, match=r"server\.key_secret"):
+    with pytest.raises(UnsafeEndpoint, match=r"server\.key_secret .*`nem2e keys DIR` makes a set"):
         Publisher("tcp://127.0.0.1:*", keys=tmp_path)
+    with pytest.raises(UnsafeEndpoint, match=r"client\.key_secret .*`nem2e keys DIR` makes a set"):
+        Subscriber("tcp://127.0.0.1:5556", keys=tmp_path)
+
+
+def opened(folder: Path, file: str) -> Publisher | Subscriber:
+    """Who reads this file of a set."""
+    if file.startswith("for-lab"):
+        return Subscriber("tcp://127.0.0.1:5556", keys=folder / "for-lab")
+    return Publisher("tcp://127.0.0.1:*", keys=folder)
+
+
+@pytest.mark.parametrize("file", ["server.key_secret", "for-lab/client.key_secret"])
+def test_a_public_key_in_place_of_a_secret_one_is_named(file: str, tmp_path: Path) -> None:
+    command.run(tmp_path, ["lab"])
+    path = tmp_path / file
+    path.write_bytes(path.with_suffix(".key").read_bytes())
+    with pytest.raises(UnsafeEndpoint, match=f"{file} holds no secret key; `nem2e keys DIR` makes"):
+        opened(tmp_path, file)
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["server.key_secret", "clients/lab.key", "for-lab/client.key_secret", "for-lab/server.key"],
+)
+@pytest.mark.parametrize(
+    ("whole", "damaged"), [(r'"(.{39})."', r'"\1"'), (r'"(.{39})."', r'"\1~"')]
+)
+def test_a_damaged_key_is_named(file: str, whole: str, damaged: str, tmp_path: Path) -> None:
+    command.run(tmp_path, ["lab"])
+    path = tmp_path / file
+    path.write_text(re.sub(whole, damaged, path.read_text()))
+    with pytest.raises(UnsafeEndpoint, match=f"{file} holds no whole key; copy it again"):
+        opened(tmp_path, file)
+
+
+def test_a_client_whose_key_cannot_be_read_does_not_keep_the_others_out_unsaid(
+    tmp_path: Path,
+) -> None:
+    command.run(tmp_path, ["lab", "new"])
+    (tmp_path / "clients" / "new.key").write_text("")
+    with pytest.raises(UnsafeEndpoint, match=r"cannot read the key .*clients.new\.key"):
+        opened(tmp_path, "clients/new.key")
+
+
+def test_a_client_that_lacks_the_servers_key_is_not_sent_to_the_sessions_folder(
+    tmp_path: Path,
+) -> None:
+    command.run(tmp_path, ["lab"])
+    (tmp_path / "for-lab" / "server.key").unlink()
+    with pytest.raises(UnsafeEndpoint, match=r"server\.key .*`nem2e keys DIR` makes a set"):
+        opened(tmp_path, "for-lab/server.key")
 
 
 def test_folders_of_session_and_client_are_told_apart(tmp_path: Path) -> None:
