@@ -114,6 +114,17 @@ def test_a_file_that_was_taken_away_ends_the_recording(recorder: XdfRecorder, ou
         recorder.look(101 + UNSEEN_SAMPLES)
 
 
+def test_a_recorder_that_ended_by_itself_is_told_of_at_a_look_and_at_the_end(
+    recorder: XdfRecorder,
+) -> None:
+    (process,) = StandIn.begun
+    process.kill()
+    process.wait()
+    for asked in (lambda: recorder.look(0), recorder.stop):
+        with pytest.raises(StreamerError, match=r"ended by itself \(exit code .*walk\.xdf holds"):
+            asked()
+
+
 def test_a_disk_that_is_nearly_full_ends_the_recording_while_it_can_end_whole(
     recorder: XdfRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
