@@ -152,6 +152,18 @@ def test_an_end_that_is_not_written_is_no_success(
         recorder.stop()
 
 
+def test_a_recorder_that_fails_at_the_end_is_no_success_though_its_file_grew(
+    recorder: XdfRecorder, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: StandIn) -> None:
+        grow(out)
+        raise RuntimeError("it does not answer")
+
+    monkeypatch.setattr(StandIn, "stop", stop)
+    with pytest.raises(StreamerError, match=r"the recorder failed \(it does not answer\); .*holds"):
+        recorder.stop()
+
+
 def test_a_recorder_that_does_not_find_the_streams_is_started_anew(
     out: Path, late: type[Late]
 ) -> None:
