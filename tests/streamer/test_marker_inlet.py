@@ -7,6 +7,7 @@ import pytest
 
 from streamer.config.streams import MarkerStream, Stream
 from streamer.lsl.finding import find
+from streamer.lsl.inlet import CHUNK
 from streamer.lsl.marker_inlet import MarkerInlet
 from streamer.lsl.outlets import Outlet, marker_channels
 from tests.streamer.stand_ins import HandClock
@@ -29,7 +30,7 @@ def pulled(source_id: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Ma
         clock.t += WAITED_S if timeout_s else 0.0
         for k in range(count):
             sent += 1
-            inlet._stamps[k], inlet._buffer[k] = clock.t, sent
+            inlet._stamps[k], inlet._buffer[k] = clock.t + 1e-6 * sent, sent
         return inlet._stamps[:count]
 
     def arrive(at: float, frames: list[int]) -> int:
@@ -85,3 +86,16 @@ def test_what_comes_after_a_flush_came_after_it(pulled: tuple[MarkerInlet, Arriv
     inlet.flush()
     arrive(260.02, [1])
     assert inlet.received == 260.0
+
+
+def test_of_more_frames_than_are_pulled_at_once_the_newest_wins(
+    pulled: tuple[MarkerInlet, Arrive],
+) -> None:
+    """After a loop that stood still: else it would show the past until it has caught up."""
+    inlet, arrive = pulled
+    sent = 0
+    for at, frames in ((200.0, [CHUNK, CHUNK, 10]), (201.0, [CHUNK, 0])):
+        assert arrive(at, frames) == sum(frames)
+        sent += sum(frames)
+        np.testing.assert_array_equal(inlet.markers, np.full((1, 3), sent))  # a frame's number
+        assert inlet._clock.now() == at  # nothing was waited for
