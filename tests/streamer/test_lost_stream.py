@@ -231,6 +231,31 @@ def test_a_sender_that_pauses_goes_on_at_once(
     inlet.close()
 
 
+def test_a_search_that_nobody_waits_for_any_more_ends(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Because the stream goes on, or ends after it was silent, or the session ends."""
+    monkeypatch.setattr(inlet_module, "SILENT_S", 0.1)
+    monkeypatch.setattr(lost_stream, "REOPEN_S", np.inf)
+    outlet, inlet = heard(name)
+    searches = []
+    for _ in range(2):
+        until(inlet, lambda: inlet._lost is not None)
+        searches.append(inlet._lost)
+        push(outlet, 7000.0 + len(searches))
+        assert inlet.pull(WAIT_S) == 1
+    until(inlet, lambda: inlet._lost is not None)
+    searches.append(inlet._lost)
+    del outlet
+    until(inlet, said(caplog, "ended"))
+    searches.append(inlet._lost)
+    inlet.close()
+    for search in searches:
+        assert search is not None
+        search.join(WAIT_S)
+        assert not search.is_alive()
+
+
 def test_a_stream_to_which_nobody_listened_is_not_silent(
     name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
