@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -97,13 +98,22 @@ def test_where_it_is_not_permitted_nothing_is_preferred(monkeypatch: pytest.Monk
     assert not prefer(10)
 
 
-def test_a_users_lsl_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_lsl_configuration_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given: list[str] = []
     monkeypatch.setattr("pylsl.set_config_content", given.append)
     monkeypatch.setenv("LSLAPICFG", "/somewhere/lsl_api.cfg")
     quiet_liblsl()
     assert not given
     monkeypatch.delenv("LSLAPICFG")
-    monkeypatch.setattr("streamer.lsl.settings.PLACES", ())
+    for home in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(home, str(tmp_path))
+    (tmp_path / "lsl_api.cfg").touch()
+    places = (tmp_path / "none.cfg", Path("~/lsl_api.cfg"))
+    monkeypatch.setattr("streamer.lsl.settings.PLACES", places)
+    quiet_liblsl()
+    assert not given
+    monkeypatch.setattr("streamer.lsl.settings.PLACES", places[:1])
     quiet_liblsl()
     assert given == ["[log]\nlevel = -1\n"]
