@@ -99,3 +99,17 @@ def test_of_more_frames_than_are_pulled_at_once_the_newest_wins(
         sent += sum(frames)
         np.testing.assert_array_equal(inlet.markers, np.full((1, 3), sent))  # a frame's number
         assert inlet._clock.now() == at  # nothing was waited for
+
+
+@pytest.mark.parametrize(("frames", "lines"), [([0, 2], 1), ([2], 0), ([0, 1], 0)])
+def test_frames_that_arrive_in_batches_are_told_of(
+    pulled: tuple[MarkerInlet, Arrive],
+    frames: list[int],
+    lines: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Those that were waiting already may have come one by one."""
+    _, arrive = pulled
+    for k in range(150):
+        arrive(200.0 + 0.02 * k, list(frames))
+    assert caplog.text.count("frames arrive 2 at a time") == lines
