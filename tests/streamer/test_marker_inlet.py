@@ -94,7 +94,7 @@ def test_of_more_frames_than_are_pulled_at_once_the_newest_wins(
     """After a loop that stood still: else it would show the past until it has caught up."""
     inlet, arrive = pulled
     sent = 0
-    for at, frames in ((200.0, [CHUNK, CHUNK, 10]), (201.0, [CHUNK, 0])):
+    for at, frames in ((200.0, [CHUNK, CHUNK, 10]), (201.0, [CHUNK, 0]), (202.0, [CHUNK, 1])):
         assert arrive(at, frames) == sum(frames)
         sent += sum(frames)
         np.testing.assert_array_equal(inlet.markers, np.full((1, 3), sent))  # a frame's number
