@@ -71,10 +71,27 @@ def test_a_stamp_that_is_no_time_is_of_no_time_and_bends_no_other(
     inlet = connect()
     start = pylsl.local_clock() - 0.2
     for k in range(20):
-        push(outlet, [[float(k + 1)] * 6], [broken if k == 10 else start + k / 100])
+        late = 0.004 * (k % 2)
+        push(outlet, [[float(k + 1)] * 6], [broken if k == 10 else start + k / 100 + late])
+        pull(inlet, 1)
+        # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same;
+        # 0.4 ms: what is left of 2 ms of jitter after so many frames, unless it began anew
+        if k >= 6:
+            smooth = pytest.approx(start + k / 100 + 0.002, abs=1.4e-3)
+            assert inlet.t == (np.inf if k == 10 else smooth)
+
+
+def test_times_are_those_of_the_stream_if_smoothing_is_off(source_id: str) -> None:
+    outlet, _ = marker_pair(source_id)
+    info = find(Stream(source_id=source_id, timeout_s=WAIT_S))
+    inlet = MarkerInlet(info, MarkerStream(dejitter=False))
+    start = pylsl.local_clock() - 0.2
+    for k in range(10):
+        sent = start + k / 100 + 0.004 * (k % 2)
+        push(outlet, [[float(k + 1)] * 6], [sent])
         pull(inlet, 1)
         # 1 ms: liblsl's estimate of the offset between two clocks, here of one and the same
-        assert inlet.t == (np.inf if k == 10 else pytest.approx(start + k / 100, abs=1e-3))
+        assert inlet.t == pytest.approx(sent, abs=1e-3)
 
 
 def test_the_newest_frame_wins_and_the_backlog_is_counted(source_id: str) -> None:
