@@ -1,6 +1,7 @@
 """Forces over real liblsl, outlet to inlet; every stream has a source id of its own."""
 
 import logging
+import time
 
 import numpy as np
 import pytest
@@ -12,7 +13,12 @@ from streamer.exceptions import StreamLayoutError
 from streamer.formats import ExternalForceColumns
 from streamer.frames.forces import FORCE_TRUST_S
 from streamer.lsl.finding import find
-from streamer.lsl.force_inlet import FIRST_S, FORCE_TOLERANCE_S, ForceInlet
+from streamer.lsl.force_inlet import (
+    CLOCK_DISAGREEMENT_S,
+    FIRST_S,
+    FORCE_TOLERANCE_S,
+    ForceInlet,
+)
 from streamer.lsl.inlet import CHUNK
 from streamer.lsl.outlets import Outlet, force_channels
 from tests.streamer.test_lsl import LABELS, WAIT_S, push
@@ -151,16 +157,40 @@ def test_plates_that_are_silent_are_not_waited_for(
         assert waited[0] == 0.0
 
 
-def test_a_slow_sample_does_not_stand_for_a_frame_long_after_it(source_id: str) -> None:
-    outlet, inlet = force_pair(source_id, 50.0)
-    clock = LslClock()
-    start = clock.now() - 0.1
-    rows = [[0, 100.0, 0, 0.1, 0, 0, 0, 0, 0]] * 5
-    push(outlet, rows, list(start + 0.02 * np.arange(5)))
-    assert inlet.align(start + 0.0785, clock.now() + WAIT_S)  # all have come
-    # 1 ms on either side: liblsl's estimate of the offset between two clocks, here of one
-    assert inlet.align(start + 0.08 + FORCE_TOLERANCE_S - 0.001, 0.0)
-    assert not inlet.align(start + 0.08 + FORCE_TOLERANCE_S + 0.001, 0.0)
+@pytest.mark.parametrize(
+    ("rate_hz", "stands_s"),
+    [
+        (50.0, FORCE_TOLERANCE_S),
+        (1000.0, 1e-3),
+        (4000.0, CLOCK_DISAGREEMENT_S),
+        (0.0, CLOCK_DISAGREEMENT_S),
+    ],
+)
+def test_a_sample_stands_for_a_frame_shortly_after_it_and_no_longer(
+    source_id: str, monkeypatch: pytest.MonkeyPatch, rate_hz: float, stands_s: float
+) -> None:
+    _outlet, inlet = force_pair(source_id, rate_hz)
+    sample, coming = LslClock().now() - 1.0, [1]
+
+    def pull(_: float) -> np.ndarray:
+        count = coming.pop() if coming else 0
+        inlet._stamps[:count] = sample
+        return inlet._stamps[:count]
+
+    monkeypatch.setattr(inlet, "_pull", pull)
+    # 10 us: far above the rounding of a clock, far below any of these
+    assert inlet.align(sample + stands_s - 1e-5, 0.0)
+    assert not inlet.align(sample + stands_s + 1e-5, 0.0)
+
+
+def test_what_comes_while_there_are_no_frames_is_taken(source_id: str) -> None:
+    outlet, inlet = force_pair(source_id)
+    sent, end = LslClock().now(), time.monotonic() + WAIT_S
+    push(outlet, [[0.0] * 9], [sent])
+    while not np.isfinite(inlet.newest_s) and time.monotonic() < end:
+        inlet.look()
+    # 1 ms: liblsl's estimate of the offset between two clocks, here of one
+    assert inlet.newest_s == pytest.approx(sent, abs=1e-3)
 
 
 def test_plates_are_found_by_their_labels_if_nobody_names_them(source_id: str) -> None:
