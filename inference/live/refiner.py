@@ -181,7 +181,6 @@ class Refiner:
         """
         if self._stream.begins(t, seen):
             self._start_anew()
-            self._last_t = t
         for fraction, x in self._stream.advance(
             t, activation, q, qd, tau, forces_valid=forces_valid
         ):
