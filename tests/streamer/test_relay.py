@@ -20,6 +20,7 @@ from streamer.commands import behind, silence
 from streamer.commands.relay import relay
 from streamer.config.streams import Stream
 from streamer.exceptions import StreamerError
+from streamer.lsl.estimate_outlets import EstimateOutlets
 from streamer.lsl.finding import find
 from streamer.messaging.messages import Act, Emg, Meta
 from streamer.messaging.publisher import Publisher
@@ -136,6 +137,21 @@ def test_a_session_of_other_names_gets_streams_of_its_own(lab: Lab, relaying: Re
     sample, _ = inlet(lab.meta.session, "emg").pull_sample(WAIT_S)
     assert len(sample) == 3 + 3 + 2
     assert relaying.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("changed", "fits"),
+    [
+        ({"rate_hz": 50.0}, True),
+        ({"filter_delay_ms": META.filter_delay_ms + 5.0}, False),  # its stamps would be off by that
+        ({"units": META.units | {"emg": "mV"}}, False),
+    ],
+)
+def test_streams_go_on_for_sessions_of_the_same_delay_and_units(
+    changed: dict[str, Any], fits: bool
+) -> None:
+    later = msgspec.structs.replace(META, session=uuid.uuid4().hex, **changed)
+    assert EstimateOutlets(META).fit(later) == fits
 
 
 def test_a_session_of_another_clock_ends_it(lab: Lab, relaying: Relay) -> None:
