@@ -70,8 +70,9 @@ def test_an_interrupted_run_continues(
 ) -> None:
     cache = tmp_path / "cache"
     directories = [trials / "made" / name / "walk" for name in ("one", "two")]
+    (directories[1] / "notes.txt").write_text("larger than the other")
     outcomes = prepare_trials(directories, [AS_RECORDED], cache)
-    next(outcomes)
+    assert next(outcomes).name == "made/two/walk"  # the longest first
     outcomes.close()  # type: ignore[attr-defined]
     kept = stamps(cache)
     assert len(kept) == 1
