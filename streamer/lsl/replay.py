@@ -150,10 +150,10 @@ class _Track:
         """Time of the first sample that is not before `elapsed` [s since the start]."""
         lap, within = divmod(elapsed + 1e-9, self._period)
         index = int(np.searchsorted(self._time, within - 2e-9))
-        if index == len(self._time):
-            lap, index = lap + 1, 0
-        found = lap * self._period + float(self._time[index])
         # where the table has a hole, or ends early, nobody waits for it
+        if index == len(self._time):
+            return elapsed
+        found = lap * self._period + float(self._time[index])
         return found if found - elapsed < FORCE_CHUNK_S else elapsed
 
     def send_until(
@@ -174,5 +174,3 @@ class _Track:
             if not silent:
                 self._outlet.push(self._data[first:last], stamp(lap * self._period) + times / speed)
             self._sent += last - first
-            if last < len(self._time):
-                return

@@ -94,12 +94,29 @@ def test_forces_of_a_frames_time_are_sent_before_the_frame_and_in_short_chunks()
     assert longest <= FORCE_CHUNK_S + 1e-9
 
 
+def test_a_frame_leaves_once_the_force_sample_that_follows_it_is_taken() -> None:
+    clock = HandClock()
+    out, force_out = Catcher(clock), Catcher(clock)
+    markers, forces = recording()
+    after_s = 0.4 / FORCE_RATE
+    between = Storage(forces.time + after_s, forces.names, forces.data)
+    player = Player(markers, out, [(between, force_out)], clock, loop=True)
+    player.run(lambda: len(out.chunks) >= 3 * N)
+    # 1e-8 s: the rounding that the player allows for
+    np.testing.assert_allclose(np.array(out.pushed_at) - out.stamps, after_s, atol=1e-8)
+    for pushed, t in zip(out.pushed_at, out.stamps, strict=True):
+        sent = np.concatenate([stamps for p, stamps in force_out.pushes if p <= pushed])
+        assert sent.max() == pytest.approx(t + after_s, abs=1e-8)
+
+
 def test_a_loop_is_seamless_in_time_and_order() -> None:
     stage = Stage(laps=3)
+    assert len(stage.marker_out.chunks) == 3 * N
     np.testing.assert_allclose(np.diff(stage.marker_out.stamps), 1 / RATE, atol=1e-9)
     np.testing.assert_allclose(np.diff(stage.force_out.stamps), 1 / FORCE_RATE, atol=1e-9)
     period = round(N / RATE * FORCE_RATE)
     numbers = stage.force_out.samples[:, 0]
+    assert len(numbers) > 3 * period - FORCE_RATE / RATE  # all up to the last frame
     np.testing.assert_array_equal(numbers, np.arange(len(numbers)) % period)
 
 
@@ -163,8 +180,9 @@ def test_forces_that_have_a_hole_and_end_early_hold_no_frame_back() -> None:
 def test_dropped_frames_are_missing_but_time_goes_on() -> None:
     clock = HandClock()
     out = Catcher(clock)
-    Player(recording()[0], out, [], clock, faults=Faults(drop=0.3)).run(lambda: False)
-    assert 0 < len(out.chunks) < N
+    player = Player(recording()[0], out, [], clock, faults=Faults(drop=0.3))
+    player.run(lambda: False)
+    assert 0 < player.frames_sent == len(out.chunks) < N
     multiples = np.diff(out.stamps) * RATE
     np.testing.assert_allclose(multiples, np.round(multiples), atol=1e-6)
 
