@@ -98,7 +98,7 @@ class Player:
         """Send the analog samples up to a marker frame, then the frame."""
         elapsed = lap * self.period_s + float(self._markers.time[index]) - self._start
         ready = max([elapsed] + [track.next_after(elapsed) for track in self._tracks])
-        chunks = max(1, math.ceil(1.0 / (self._markers.rate_hz * FORCE_CHUNK_S)))
+        chunks = math.ceil(1.0 / (self._markers.rate_hz * FORCE_CHUNK_S))
         step = 1.0 / (self._markers.rate_hz * chunks)
         for k in range(chunks if self._tracks else 1):
             due = ready - (chunks - 1 - k) * step if self._tracks else ready
