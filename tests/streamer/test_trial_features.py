@@ -198,6 +198,12 @@ def test_the_force_under_a_foot_is_told_in_weights_of_the_models_body(name: str)
         )
 
 
+def test_a_trial_without_emg_is_refused_where_it_is_asked_for() -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    with pytest.raises(EmgError, match="walk: no EMG; leave this trial out"):
+        trial_features(trial, model)
+
+
 @pytest.mark.parametrize("step_s", [0.001, 0.02])
 def test_emg_with_a_hole_is_refused_with_its_place(step_s: float) -> None:
     trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
