@@ -280,3 +280,12 @@ def test_muscles_under_an_electrode_are_the_models(muscles: tuple[str, ...], say
     trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
     with pytest.raises(FormatError, match=rf"trial\.toml: emg\.muscles\.SOL_r {says}"):
         trial_features(replace(trial, emg_muscles={"SOL_r": muscles}), model, with_emg=False)
+
+
+def test_emg_that_cannot_be_filtered_is_refused_with_its_trial() -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    time = TIME[:300]
+    emg = Storage(time, ("SOL_r",), raw_burst(time)[:, None])
+    short = replace(trial, emg=emg, emg_kind="raw", emg_muscles={"SOL_r": ("SOL_r",)})
+    with pytest.raises(EmgError, match="walk: raw EMG of 300 samples at 1000 Hz is too short"):
+        trial_features(short, model)
