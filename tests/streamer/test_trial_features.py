@@ -137,6 +137,14 @@ def test_a_measured_force_that_counts_as_none_is_not_known() -> None:
     assert record.forces_told[about > 1.11].all()
 
 
+@pytest.mark.parametrize("name", [WITH_FEET, WITHOUT_FEET])
+def test_without_plates_no_force_is_measured(name: str) -> None:
+    trial = replace(as_trial(name), forces=None, loads=None)
+    record = trial_features(trial, walk(name)[1], with_emg=False)
+    assert not record.forces_measured.any()
+    assert record.forces_told[record.usable].any() == (name == WITH_FEET)  # predicted, or not known
+
+
 def test_missing_frames_are_missing_as_offline() -> None:
     trial, model = as_trial(WITH_FEET), walk(WITH_FEET)[1]
     kept = np.ones(len(trial.markers.time), dtype=np.bool_)
@@ -289,3 +297,12 @@ def test_emg_that_cannot_be_filtered_is_refused_with_its_trial() -> None:
     short = replace(trial, emg=emg, emg_kind="raw", emg_muscles={"SOL_r": ("SOL_r",)})
     with pytest.raises(EmgError, match="walk: raw EMG of 300 samples at 1000 Hz is too short"):
         trial_features(short, model)
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_emg_of_no_two_samples_is_refused_with_its_trial(n: int) -> None:
+    trial, model = as_trial(WITHOUT_FEET), walk(WITHOUT_FEET)[1]
+    emg = Storage(TIME[:n], ("SOL_r",), np.ones((n, 1)))
+    empty = replace(trial, emg=emg, emg_kind="envelope", emg_muscles={"SOL_r": ("SOL_r",)})
+    with pytest.raises(EmgError, match="walk: "):
+        trial_features(empty, model)
