@@ -188,9 +188,8 @@ class TrialRecords:
             If the trial cannot be read or bridged, its EMG used or the cache written.
         """
         path = record_path(self._directory, settings, self._cache_dir)
-        if path.is_file():
-            with contextlib.suppress(FeatureError):  # damaged
-                return load_record(path), False
+        with contextlib.suppress(FeatureError):  # it is not there, or damaged
+            return load_record(path), False
         self.trial = self.trial or read_trial(self._directory)
         if mapped_emg(self.trial) is None:
             return None

@@ -124,6 +124,8 @@ def test_trials_without_emg_are_left_out(
     (silent / "trial.toml").write_text(toml)
     assert prepare.run([trials], tmp_path / "cache", workers=1)
     assert "1 trials without EMG left out, 0 failed" in capsys.readouterr().out
+    found = load_features(find_trials([trials]), cache_dir=tmp_path / "cache")
+    assert [record.subject for record in found] == ["one", "two"]
 
 
 def test_clocks_that_disagree_are_told_with_the_trial(
@@ -287,6 +289,8 @@ def test_misuse_is_refused_before_work_begins(trials: Path, tmp_path: Path) -> N
     empty.mkdir()
     with pytest.raises(StreamerError, match=r"no trial\.toml"):
         prepare.run([empty], tmp_path / "cache", workers=1)
+    with pytest.raises(StreamerError, match="nowhere: no such directory; give trial directories"):
+        prepare.run([tmp_path / "nowhere"], tmp_path / "cache", workers=1)
     assert not (tmp_path / "cache").exists()
 
 
