@@ -152,6 +152,8 @@ def test_hum_and_restlessness_are_told_of_a_record() -> None:
 
 def test_doubts_are_kept_with_a_record(tmp_path: Path) -> None:
     record = trial_features(of_another(good()), walk(WITHOUT_FEET)[1])
+    assert record_warnings(record)
+    assert record_warnings(replace(record, variant="noise-1")) == []  # once is enough
     for kept in (record, replace(record, doubts=())):
         save_record(tmp_path / "r.npz", kept)
         found: FeatureRecord = load_record(tmp_path / "r.npz")
