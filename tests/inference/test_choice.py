@@ -134,6 +134,14 @@ def test_auto_with_nothing_sound_says_why(
         choose_backend("auto", random_checkpoint, clock)
 
 
+def test_auto_where_nothing_is_installed_says_what_to_install(
+    random_checkpoint: Checkpoint, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Backend, "lack", lambda _: "it is not installed")
+    with pytest.raises(BackendUnavailable, match=r"^onnxruntime is out: .*it is not installed"):
+        choose_backend("auto", random_checkpoint, clock)
+
+
 def test_a_named_backend_that_differs_is_refused_with_the_difference(
     machine: Machine, random_checkpoint: Checkpoint
 ) -> None:
