@@ -13,8 +13,10 @@ from inference.backends import open_backend
 from inference.channels import N_INPUT
 from inference.checkpoint import DEFAULT_CHECKPOINT, load_checkpoint
 from inference.live.choice import open_proven
+from inference.live.estimator import checkpoint_estimator
 from inference.live.stepper import Stepper
 from inference.networks.weights import load_network
+from inference.opinion import SecondOpinion
 from inference.training.rollout import rollout
 from tests.inference.test_limb_inputs import GAIT_COORDINATES
 from tests.inference.test_muscle_map import DEMO, GAIT2392, RAJAGOPAL, both
@@ -140,3 +142,19 @@ def test_it_serves_every_family_of_models(stems: list[str]) -> None:
         # Standing still is not half of what walking reaches: 0.13 to 0.39 seen in these frames.
         assert emg.min() >= 0.0
         assert emg.max() < 0.5
+
+
+def test_how_unlike_the_usual_a_motion_is_goes_with_each_step() -> None:
+    """A live calibration learns from it how far the person's own motion goes."""
+    checkpoint = load_checkpoint()
+    estimator = checkpoint_estimator(open_backend("onnxruntime", checkpoint), checkpoint)
+    usual = checkpoint.usual()
+    assert usual is not None
+    alone = SecondOpinion(usual, checkpoint.card.rate_hz, checkpoint.card.lead_s)
+    x = np.random.default_rng(3).normal(size=(150, 2, 2 * N_INPUT)).astype(np.float32)
+    x[..., N_INPUT:] = 1.0  # all are present
+    for frame in x:
+        estimator.step(frame)
+        alone.step(frame)
+    assert (alone.distance > 0.0).all()
+    np.testing.assert_array_equal(estimator.distance, alone.distance)
