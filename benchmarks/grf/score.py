@@ -8,6 +8,7 @@ from benchmarks.means import rms
 from benchmarks.trials import AFTER_S, BEFORE_S, PlateTrial
 from sim_bridge import Bridge, BridgeSettings, BridgeStatus
 from streamer.arrays import F64, Bool
+from streamer.exceptions import ConfigError
 
 CONTACT = 0.05
 """Vertical force at which a foot touches the floor [body weights]."""
@@ -77,7 +78,16 @@ def crossings(time: F64, force: F64, level: float) -> F64:
 
 
 def solve_pair(trial: PlateTrial) -> Pair | None:
-    """Solve a trial twice; None if its valid intervals are too short."""
+    """Solve a trial twice; None if its valid intervals are too short.
+
+    Raises
+    ------
+    ConfigError
+        If a foot has several plates: a prediction is not shared out to them.
+    """
+    bodies = [load.body for load in trial.subject.loads]
+    if len(set(bodies)) < len(bodies):
+        raise ConfigError(f"{trial.recorded.directory} has several plates for a foot; leave it out")
     measured, predicted = (_solve(trial, mode) for mode in ("measured", "predicted"))
     time = trial.time - measured[4]
     scored = trial.recorded.whole(time, AFTER_S, BEFORE_S) & measured[3]

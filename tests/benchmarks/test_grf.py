@@ -1,13 +1,15 @@
 """The scenario on one short walk, and its scores on forces of which the answer is known."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.grf.run import run
-from benchmarks.grf.score import Pair, crossings
+from benchmarks.grf.score import Pair, crossings, solve_pair
+from benchmarks.trials import PlateTrial
 from streamer.exceptions import ConfigError
 from tests.data_sets import trial_dir
 
@@ -50,3 +52,11 @@ def test_a_walk_is_scored_and_recorded(tmp_path: Path) -> None:
 def test_too_short_a_part_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--seconds"):
         run([], seconds=0.5, docs=None, out=tmp_path / "out.jsonl")
+
+
+def test_several_plates_of_a_foot_are_refused() -> None:
+    trial = PlateTrial.load(trial_dir("schreiber/2014001/C4_05"), 1.0)
+    right, left = trial.subject.loads
+    doubled = replace(trial.subject, loads=(right, left, right))
+    with pytest.raises(ConfigError, match="C4_05 has several plates for a foot; leave it out"):
+        solve_pair(replace(trial, subject=doubled))
