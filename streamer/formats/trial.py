@@ -19,7 +19,6 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from inference.channels import MEASURED, with_sides
 from streamer.arrays import F64, Bool
 from streamer.config.session import HEAVIEST_KG, LIGHTEST_KG
 from streamer.exceptions import FormatError, nearest
@@ -139,9 +138,7 @@ def read_trial(directory: Path) -> Trial:
     kind, muscles = _emg_table(toml, metadata)
     recording, loads = read_files(directory, metadata, with_emg=kind != "none")
     if recording.analogs is not None:
-        if muscles is None:
-            known = with_sides(MEASURED)
-            muscles = {name: () for name in recording.analogs.names if name in known}
+        muscles = _of_known_name(recording.analogs) if muscles is None else muscles
         _check_channels(toml, muscles, recording.analogs)
         recorded_in = str(metadata.get("recording", "emg.csv"))
         _check_clock(directory / recorded_in, recording.analogs, recording.markers)
@@ -310,6 +307,14 @@ def _emg_table(
             remedy = 'write a list of names: SOL_r = ["soleus_r"]'
             raise FormatError(path, f"emg.muscles.{channel} is {names!r}", remedy)
     return cast(EmgKind, kind), {channel: tuple(names) for channel, names in muscles.items()}
+
+
+def _of_known_name(emg: Storage) -> dict[str, tuple[str, ...]]:
+    """Every channel that the network knows, the muscles under it untold."""
+    from inference.channels import MEASURED, with_sides  # here, so that reading loads no network
+
+    known = with_sides(MEASURED)
+    return {name: () for name in emg.names if name in known}
 
 
 def _check_channels(path: Path, muscles: Mapping[str, tuple[str, ...]], emg: Storage) -> None:
