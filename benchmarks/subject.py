@@ -69,7 +69,7 @@ class Subject:
     def of_trial(trial: Trial) -> "Subject":
         """Compile the model of a trial; say so if its markers lie on their side."""
         subject = Subject.of(trial.model, BridgeInput.of_trial(trial))
-        if doubt := lying_doubt(subject.markers, subject.marker_names, subject.model.markers.names):
+        if doubt := lying_doubt(subject.markers, subject.marker_names, subject.model.marker_names):
             say(f"{trial.directory}: {doubt}")
         return subject
 

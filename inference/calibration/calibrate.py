@@ -27,8 +27,7 @@ from inference.emg.recording import SILENT_S, at_rest, stretches
 from inference.emg.reference_maximum import PERCENTILE
 from inference.exceptions import CalibrationError
 from inference.metrics import MAX_LAG_S, Series, correlation
-from inference.opinion import known_distance
-from inference.opinion.second_opinion import UNUSUAL
+from inference.opinion import UNUSUAL, known_distance
 from inference.subject import DELAY_TOLERANCE_S, ChannelFit, Subject, SubjectFacts
 
 __all__ = ["Calibration", "Take", "calibrate"]

@@ -50,7 +50,6 @@ def recognise(
         Of the network [s].
     warnings : list of str
         Gets a line for every take in which the lag changes, and one where nothing can tell.
-
     taught : bool
         Whether the motion is such as the network was taught.
 

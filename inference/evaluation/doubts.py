@@ -11,7 +11,7 @@ from inference.data.dataset import LimbSequence
 from inference.evaluation.estimates import Estimates
 from inference.evaluation.stream import estimate_stream
 from inference.live.estimator import Estimator
-from inference.opinion.second_opinion import UNUSUAL
+from inference.opinion import UNUSUAL
 from inference.recognition import RECOGNISED_R, Part, best_lag, likeness, out_of_time
 
 __all__ = ["emg_doubts", "unlikeness_of"]

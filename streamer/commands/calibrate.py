@@ -126,7 +126,7 @@ def trial_take(
             trial.directory, "has no EMG", "give a trial with emg.csv, and [emg] in trial.toml"
         )
     model = compile_model(trial.model, progress=progress)
-    if doubt := lying_doubt(trial.markers.positions, trial.markers.names, model.markers.names):
+    if doubt := lying_doubt(trial.markers.positions, trial.markers.names, model.marker_names):
         remedy = "turn markers and forces so that y is up"
         recorded_in = str(trial.metadata.get("recording", "markers.trc"))
         raise FormatError(trial.directory / recorded_in, doubt, remedy)

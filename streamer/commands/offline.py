@@ -85,7 +85,7 @@ def run(
     with progress_bar() as progress:
         compiled = compile_model(settings.model, progress=progress)
     bridge = bridge_for(settings, compiled, recording)
-    say_if_lying(markers, recording.markers, compiled.markers.names)
+    say_if_lying(markers, recording.markers, compiled.marker_names)
     zero_phase = zero_phase_cutoff(settings.filter)
     refiner = open_refiner(settings, compiled) if refine else None
     delay_s = 0.0 if zero_phase else bridge.filter_delay_s

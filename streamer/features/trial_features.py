@@ -174,7 +174,7 @@ def _bridge(recording: BridgeInput, model: CompiledModel, settings: FeatureSetti
 def _motion_doubts(trial: Trial, model: CompiledModel) -> list[str]:
     """Return what the markers and the mass of a trial have in common with no walking person's."""
     found = []
-    if doubt := lying_doubt(trial.markers.positions, trial.markers.names, model.markers.names):
+    if doubt := lying_doubt(trial.markers.positions, trial.markers.names, model.marker_names):
         found.append(f"{doubt}; turn the markers and forces of this trial so that y is up")
     if doubt := mass_doubt(trial.mass_kg, model.mass):
         found.append(f"{doubt}; correct it, or scale the model to this person")
