@@ -97,3 +97,73 @@ def test_offsets_that_are_no_integers_are_refused(tmp_path: Path, offset: float)
 
 def test_a_file_with_integers_needs_nothing(tmp_path: Path) -> None:
     assert with_whole_offsets(written(tmp_path / "plain.c3d")) is None
+
+
+INTEL, MIPS = 84, 86
+FLOAT = 4
+
+
+def record(group: int, name: bytes, body: bytes = b"", *, last: bool = False) -> bytes:
+    """A parameter, or with a negative number a group."""
+    step = 0 if last else 2 + len(body)
+    return struct.pack("<bb", len(name), group) + name + struct.pack("<H", step) + body
+
+
+def offsets(values: list[float], kind: int = FLOAT, dimensions: int = 1) -> bytes:
+    n = len(values)
+    return struct.pack(f"<bBB{n}f", kind, dimensions, n, *values) + b"\0"
+
+
+def mended(tmp_path: Path, *records: bytes, processor: int = INTEL) -> bytes | None:
+    """Of a file with these parameters, from its second block on."""
+    file = tmp_path / "made.c3d"
+    head = bytes([2, 0x50]).ljust(512, b"\0") + bytes([1, 0x50, 1, processor])
+    file.write_bytes(head + b"".join(records))
+    found = with_whole_offsets(file)
+    assert found is None or len(found) == len(file.read_bytes())
+    return None if found is None else found[len(head) :]
+
+
+OTHER, ANALOG = record(-1, b"POINT"), record(-2, b"ANALOG")
+END = b"\0\0\0\0\0"
+
+
+def test_offsets_of_the_analog_group_alone_are_mended(tmp_path: Path) -> None:
+    others = (
+        OTHER + record(1, b"OFFSET", offsets([1.0])) + ANALOG + record(2, b"SCALE", offsets([2.0]))
+    )
+    found = mended(tmp_path, others, record(2, b"OFFSET", offsets([-3.0, 7.0])), END)
+    integers = struct.pack("<bBB4h", 2, 1, 4, -3, 7, 0, 0) + b"\0"
+    assert found == others + record(2, b"OFFSET", integers) + END
+
+
+@pytest.mark.parametrize("name", [b"offset", b"OFFSET"])
+def test_the_last_parameter_may_be_theirs(tmp_path: Path, name: bytes) -> None:
+    assert mended(tmp_path, ANALOG, record(2, name, offsets([1.0]), last=True)) is not None
+
+
+@pytest.mark.parametrize("end", [END, record(2, b"UNITS", b"\0" * 9, last=True)])
+def test_nothing_is_read_behind_the_last_parameter(tmp_path: Path, end: bytes) -> None:
+    assert mended(tmp_path, ANALOG, end, record(2, b"OFFSET", offsets([1.0]))) is None
+    assert mended(tmp_path, end, ANALOG, record(2, b"OFFSET", offsets([1.0]))) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "can"),
+    [
+        (offsets([0.0] * 127), True),
+        (offsets([0.0] * 128), False),
+        (offsets([0.0] * 4, kind=2), False),
+        (offsets([0.0] * 4, dimensions=2), False),
+        (offsets([32767.0, -32768.0]), True),
+        (offsets([32768.0]), False),
+        (offsets([-32769.0]), False),
+    ],
+)
+def test_what_cannot_be_integers_is_left(tmp_path: Path, body: bytes, can: bool) -> None:
+    assert (mended(tmp_path, ANALOG, record(2, b"OFFSET", body), END) is not None) == can
+
+
+def test_floats_of_other_processors_are_left(tmp_path: Path) -> None:
+    parts = ANALOG, record(2, b"OFFSET", offsets([1.0])), END
+    assert mended(tmp_path, *parts, processor=MIPS) is None
